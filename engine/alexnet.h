@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* libalexnet: classifies images with AlexNet, on a GPU or on any CPU.
+ *
+ *     model -> engine -> stream -> submit (image) = request
+ *                                  -> wait = probabilities -> release
+ *
+ *     AlexnetModel *model = alexnet_model_load (path, &error);
+ *     AlexnetEngine *engine = alexnet_engine_get (model, NULL, &error);
+ *     AlexnetStream *stream = alexnet_stream_new (engine, NULL, 4);
+ *     AlexnetRequest *r = alexnet_stream_submit (stream, &image, NULL, &error);
+ *     AlexnetResult result;
+ *     if (alexnet_request_wait (r, &result, &error))
+ *       use (result.probabilities, result.n_classes);
+ *     alexnet_request_release (r);
+ *
+ * Conventions, true everywhere unless a comment says otherwise:
+ * - Objects are made by _load, _get or _new and given back by _unref or
+ *   _free, which accept NULL. Strings and arrays that a getter returns belong
+ *   to the object.
+ * - A function with a GError argument returns NULL or FALSE when it fails and
+ *   then sets the error, domain ALEXNET_ERROR. The message is one line and
+ *   says what was found, where, and what was expected.
+ * - Parameter structs may be zero-initialised: 0 means "the default", a NULL
+ *   pointer to one means "all defaults". They are copied.
+ * - Shapes are written [C,H,W]; sizes are in pixels, strides in bytes, times
+ *   in nanoseconds.
+ */
+
+#ifndef ALEXNET_H
+#define ALEXNET_H
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+#define ALEXNET_API __attribute__ ((visibility ("default")))
+
+/* ---- errors -------------------------------------------------------------- */
+
+#define ALEXNET_ERROR (alexnet_error_quark ())
+
+typedef enum {
+  ALEXNET_ERROR_NOT_FOUND,      /* a file is absent or cannot be read */
+  ALEXNET_ERROR_FORMAT,         /* a file was read, but is not what it should be */
+  ALEXNET_ERROR_INVALID,        /* an argument breaks its documented rule */
+  ALEXNET_ERROR_UNSUPPORTED,    /* not built in, or this machine cannot do it */
+  ALEXNET_ERROR_NO_MEMORY,      /* host or device memory */
+  ALEXNET_ERROR_DEVICE,         /* the device failed; the engine is lost */
+  ALEXNET_ERROR_CANCELLED,      /* alexnet_stream_set_flushing() */
+  ALEXNET_ERROR_NOT_FINITE,     /* the network gave NaN or infinity */
+} AlexnetError;
+
+ALEXNET_API GQuark alexnet_error_quark (void);
+
+/* ---- what happens to pixels ---------------------------------------------- */
+
+/* How a region of any shape becomes the network's square input. */
+typedef enum {
+  ALEXNET_CROP_CENTER,          /* shorter side to resize_size, cut the centre */
+  ALEXNET_CROP_STRETCH,         /* both sides to the input size */
+  ALEXNET_CROP_LETTERBOX,       /* longer side to the input size, pad with mean */
+} AlexnetCropMode;
+
+/* A zero resize_size, or a std of zero, means the model's own value
+ * (alexnet_model_get_preprocess()). The network's input is
+ * (rgb / 255 - mean[c]) / std[c] with c = R, G, B, in the order R, G, B or,
+ * with bgr, B, G, R. */
+typedef struct {
+  AlexnetCropMode crop_mode;
+  guint resize_size;            /* shorter side before ALEXNET_CROP_CENTER cuts */
+  float mean[3], std[3];        /* in R, G, B order, for values 0..1 */
+  gboolean bgr;                 /* the network wants B, G, R */
+} AlexnetPreprocess;
+
+/* ---- models --------------------------------------------------------------- */
+
+/* Weights and network; immutable, reference counted, weights memory-mapped.
+ * Thread-safety: every function may be called from any thread. */
+typedef struct _AlexnetModel AlexnetModel;
+
+/* Reads and checks a model file: safetensors (F32, F16, BF16) or PyTorch
+ * (.pth, both layouts), recognised by content. Loading a file that is already
+ * loaded and has not changed on disk returns the same model with one more
+ * reference. NOT_FOUND, FORMAT. */
+ALEXNET_API AlexnetModel *alexnet_model_load (const char *path,
+    GError **error);
+ALEXNET_API AlexnetModel *alexnet_model_ref (AlexnetModel *model);
+ALEXNET_API void alexnet_model_unref (AlexnetModel *model);
+
+/* The file that a user who names none gets: $ALEXNET_MODEL, then the first of
+ * *.safetensors and *.pth in alexnet/ below the user's and the system's data
+ * directories, then the demonstration model. The caller frees the path.
+ * NOT_FOUND, naming every place that was searched. */
+ALEXNET_API char *alexnet_model_find_default (GError **error);
+
+/* TRUE when `path` is the demonstration model that comes with this library. */
+ALEXNET_API gboolean alexnet_model_is_demonstration (const char *path);
+
+ALEXNET_API const char *alexnet_model_get_path (const AlexnetModel *model);
+
+/* "torchvision" or "caffe". */
+ALEXNET_API const char *alexnet_model_get_architecture (
+    const AlexnetModel *model);
+ALEXNET_API guint alexnet_model_get_n_classes (const AlexnetModel *model);
+
+/* Side of the square input: 224 or 227. */
+ALEXNET_API guint alexnet_model_get_input_size (const AlexnetModel *model);
+
+/* n_classes strings and a terminating NULL: the file's own or, for a model of
+ * 1000 classes without any, ImageNet's. NULL when there are none. */
+ALEXNET_API const char *const *alexnet_model_get_labels (
+    const AlexnetModel *model);
+ALEXNET_API const AlexnetPreprocess *alexnet_model_get_preprocess (
+    const AlexnetModel *model);
+
+/* A string of the file's metadata ("source", "licence", ...) or NULL. */
+ALEXNET_API const char *alexnet_model_get_metadata (const AlexnetModel *model,
+    const char *key);
+
+/* A table of layers, output shapes and parameters in the manner of
+ * torchsummary. The caller frees it. */
+ALEXNET_API char *alexnet_model_summary (const AlexnetModel *model);
+
+/* The same for "torchvision" or "caffe" at full width, without any weights.
+ * INVALID, naming what there is. */
+ALEXNET_API char *alexnet_architecture_summary (const char *architecture,
+    GError **error);
+
+/* ---- labels --------------------------------------------------------------- */
+
+/* One label a line; LF or CRLF; an UTF-8 byte order mark, empty lines and
+ * lines that begin with '#' are skipped; a leading WordNet id ("n01440764 ")
+ * is dropped. Free with g_strfreev(). NOT_FOUND, FORMAT (not UTF-8, empty). */
+ALEXNET_API char **alexnet_labels_load (const char *path, GError **error);
+
+/* ---- images --------------------------------------------------------------- */
+
+/* Named as in GStreamer; the bytes are laid out as there. */
+typedef enum {
+  ALEXNET_FORMAT_RGB, ALEXNET_FORMAT_BGR,
+  ALEXNET_FORMAT_RGBX, ALEXNET_FORMAT_BGRX, ALEXNET_FORMAT_XRGB,
+  ALEXNET_FORMAT_XBGR, ALEXNET_FORMAT_RGBA, ALEXNET_FORMAT_BGRA,
+  ALEXNET_FORMAT_ARGB, ALEXNET_FORMAT_ABGR, ALEXNET_FORMAT_GRAY8,
+  ALEXNET_FORMAT_NV12, ALEXNET_FORMAT_NV21, ALEXNET_FORMAT_I420,
+  ALEXNET_FORMAT_YV12, ALEXNET_FORMAT_YUY2, ALEXNET_FORMAT_UYVY,
+  ALEXNET_FORMAT_Y42B, ALEXNET_FORMAT_Y444, ALEXNET_FORMAT_P010_10LE,
+  ALEXNET_FORMAT_I420_10LE,
+  ALEXNET_N_FORMATS
+} AlexnetFormat;
+
+/* Luma weights of the Y'CbCr matrix; ignored for RGB and GRAY8. */
+typedef enum {
+  ALEXNET_MATRIX_DEFAULT,       /* BT.709 above 576 lines, else BT.601 */
+  ALEXNET_MATRIX_BT601, ALEXNET_MATRIX_BT709, ALEXNET_MATRIX_BT2020,
+  ALEXNET_MATRIX_SMPTE240M, ALEXNET_MATRIX_FCC,
+} AlexnetMatrix;
+
+typedef enum {
+  ALEXNET_RANGE_DEFAULT,        /* limited for Y'CbCr, full for RGB and GRAY8 */
+  ALEXNET_RANGE_FULL,           /* 0..255 */
+  ALEXNET_RANGE_LIMITED,        /* 16..235, chroma 16..240 */
+} AlexnetRange;
+
+/* Where a subsampled chroma sample lies among its luma samples. */
+typedef enum {
+  ALEXNET_SITE_DEFAULT,         /* left above 576 lines, else centre */
+  ALEXNET_SITE_CENTER,          /* between them in both directions (JPEG) */
+  ALEXNET_SITE_LEFT,            /* on the left one, between rows (MPEG-2) */
+  ALEXNET_SITE_TOP_LEFT,        /* on the first one in both directions */
+  ALEXNET_SITE_TOP,             /* between columns, on the upper row */
+} AlexnetChromaSite;
+
+typedef enum {
+  ALEXNET_MEMORY_HOST,
+  ALEXNET_MEMORY_CUDA,          /* planes are device pointers */
+} AlexnetMemory;
+
+/* Pixels that somebody else owns. They must stay valid until submit returns
+ * (host) or until wait or release does (CUDA). */
+typedef struct {
+  AlexnetFormat format;
+  AlexnetMatrix matrix;
+  AlexnetRange range;
+  AlexnetChromaSite site;
+  AlexnetMemory memory;
+  guint width, height;          /* 1..8192 */
+  const void *planes[4];        /* as many as the format has */
+  gssize strides[4];            /* from one row to the next, may be negative */
+  void *cuda_stream;            /* CUstream that last wrote the planes, or NULL */
+} AlexnetImage;
+
+/* A rectangle of an image; must lie inside it and not be empty. */
+typedef struct {
+  guint x, y, width, height;
+} AlexnetRegion;
+
+/* ---- engines -------------------------------------------------------------- */
+
+typedef enum {
+  ALEXNET_PRECISION_AUTO,       /* what the backend does best; see get_precision */
+  ALEXNET_PRECISION_FP32, ALEXNET_PRECISION_TF32, ALEXNET_PRECISION_FP16,
+  ALEXNET_PRECISION_BF16, ALEXNET_PRECISION_INT8,
+} AlexnetPrecision;
+
+/* "auto", "fp32", ... Static. */
+ALEXNET_API const char *alexnet_precision_name (AlexnetPrecision precision);
+
+#define ALEXNET_MAX_BATCH_SIZE 512
+
+typedef struct {
+  const char *backend;          /* a name of alexnet_backend_names() or "auto";
+                                   NULL = "auto" */
+  AlexnetPrecision precision;
+  guint cpu_threads;            /* 0 = one for each processor */
+  int cuda_device;              /* ordinal + 1; 0 = the first */
+  guint max_batch_size;         /* 1..ALEXNET_MAX_BATCH_SIZE; 0 = 16 */
+  guint64 batch_timeout;        /* how long to wait for a full batch; 0 = never */
+} AlexnetEngineParams;
+
+/* NULL-terminated, in the order in which "auto" tries them. Static. */
+ALEXNET_API const char *const *alexnet_backend_names (void);
+
+/* A model compiled for one device and precision, with one worker thread.
+ * Thread-safety: every function may be called from any thread. */
+typedef struct _AlexnetEngine AlexnetEngine;
+
+/* Equal model and parameters give the same engine with one more reference, so
+ * that streams of one process batch together. Making one allocates all that
+ * it will need and runs the network once (warm-up); it may take seconds.
+ * "auto" takes the first backend that works and keeps the reasons of those
+ * that did not; a named backend is used or the call fails with its reason.
+ * INVALID, UNSUPPORTED, NO_MEMORY, DEVICE. */
+ALEXNET_API AlexnetEngine *alexnet_engine_get (AlexnetModel *model,
+    const AlexnetEngineParams *params, GError **error);
+ALEXNET_API AlexnetEngine *alexnet_engine_ref (AlexnetEngine *engine);
+ALEXNET_API void alexnet_engine_unref (AlexnetEngine *engine);
+
+/* The backend and precision that really run. Static strings. */
+ALEXNET_API const char *alexnet_engine_get_backend (
+    const AlexnetEngine *engine);
+ALEXNET_API AlexnetPrecision alexnet_engine_get_precision (
+    const AlexnetEngine *engine);
+
+/* Why "auto" passed over the backends before this one, one line each; ""
+ * when it passed over none. */
+ALEXNET_API const char *alexnet_engine_get_notes (const AlexnetEngine *engine);
+
+typedef struct {
+  guint64 batches;
+  guint64 images;
+  guint64 inference_time;       /* sum over batches */
+} AlexnetEngineStats;
+
+/* Since the engine was made; all its streams together. */
+ALEXNET_API void alexnet_engine_get_stats (AlexnetEngine *engine,
+    AlexnetEngineStats *stats);
+
+/* ---- streams and requests -------------------------------------------------- */
+
+/* One user of an engine: its own preprocessing, its own requests in flight,
+ * cancelled on its own. Results come in the order of submission.
+ * Thread-safety: one thread at a time submits; any thread may wait, release,
+ * or set flushing. */
+typedef struct _AlexnetStream AlexnetStream;
+typedef struct _AlexnetRequest AlexnetRequest;
+
+/* `preprocess` NULL = the model's; `depth` = requests that can be in flight,
+ * 1..ALEXNET_MAX_BATCH_SIZE. Takes a reference on the engine. */
+ALEXNET_API AlexnetStream *alexnet_stream_new (AlexnetEngine *engine,
+    const AlexnetPreprocess *preprocess, guint depth);
+
+/* Waits until the engine has finished with the stream's requests. None may be
+ * unreleased. */
+ALEXNET_API void alexnet_stream_free (AlexnetStream *stream);
+
+/* While TRUE, submit and wait fail at once with CANCELLED, also those that
+ * are blocked now. */
+ALEXNET_API void alexnet_stream_set_flushing (AlexnetStream *stream,
+    gboolean flushing);
+
+/* Changes how later submissions are preprocessed. Same thread as submit. */
+ALEXNET_API void alexnet_stream_set_preprocess (AlexnetStream *stream,
+    const AlexnetPreprocess *preprocess);
+
+/* Preprocesses `region` of `image` (NULL: all of it) on the calling thread
+ * and hands it to the engine. Blocks while `depth` requests are in flight or
+ * the engine has no free slot. INVALID, CANCELLED, DEVICE. */
+ALEXNET_API AlexnetRequest *alexnet_stream_submit (AlexnetStream *stream,
+    const AlexnetImage *image, const AlexnetRegion *region, GError **error);
+
+/* The same for a ready network input of [C,H,W] floats, normalised already. */
+ALEXNET_API AlexnetRequest *alexnet_stream_submit_tensor (
+    AlexnetStream *stream, const float *tensor, GError **error);
+
+typedef struct {
+  const float *probabilities;   /* the request's; softmax over all classes */
+  guint n_classes;
+  guint64 queue_time;           /* from submitted to taken into a batch */
+  guint64 inference_time;       /* of the batch it was in */
+  guint batch_size;
+} AlexnetResult;
+
+/* Blocks until the request is done. May be called again. CANCELLED, DEVICE,
+ * NOT_FINITE; the request stays the caller's to release. */
+ALEXNET_API gboolean alexnet_request_wait (AlexnetRequest *request,
+    AlexnetResult *result, GError **error);
+
+/* Gives the request back, done or not; never blocks. Accepts NULL. */
+ALEXNET_API void alexnet_request_release (AlexnetRequest *request);
+
+/* Writes the indices of the k largest of n values, largest first, equal ones
+ * by index; returns how many were written: min (k, n). */
+ALEXNET_API guint alexnet_top_k (const float *values, guint n, guint k,
+    guint *indices);
+
+G_END_DECLS
+
+#endif /* ALEXNET_H */

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The two AlexNets as data: a table of layers, shape inference, and the
+ * weights that a model file bound to it. A network is a plain value: copy it,
+ * cut it short by lowering n_layers, build one of a single layer. That is how
+ * backends are tested layer by layer. */
+
+#ifndef ALEXNET_NETWORK_H
+#define ALEXNET_NETWORK_H
+
+#include "alexnet.h"
+
+G_BEGIN_DECLS
+
+typedef enum {
+  ALEXNET_LAYER_CONV,           /* cross-correlation + bias */
+  ALEXNET_LAYER_RELU,
+  ALEXNET_LAYER_LRN,            /* across channels, after Krizhevsky 2012, 3.3:
+                                   y = x / (k + alpha / size * sum x^2)^beta,
+                                   alpha divided by size as Caffe, PyTorch,
+                                   cuDNN and oneDNN do and the paper does not */
+  ALEXNET_LAYER_MAXPOOL,        /* floor of the output size, no padding */
+  ALEXNET_LAYER_AVGPOOL,        /* adaptive; only the identity is accepted */
+  ALEXNET_LAYER_DROPOUT,        /* the identity */
+  ALEXNET_LAYER_LINEAR,         /* of the flattened [C,H,W] input */
+  ALEXNET_LAYER_SOFTMAX,        /* over channels */
+} AlexnetLayerKind;
+
+typedef enum {
+  ALEXNET_DTYPE_F32, ALEXNET_DTYPE_F16, ALEXNET_DTYPE_BF16,
+} AlexnetDType;
+
+/* Values in somebody else's memory, little-endian, tightly packed, row-major;
+ * not necessarily aligned. */
+typedef struct {
+  AlexnetDType dtype;
+  guint n_dims;
+  gsize dims[4];
+  const void *data;             /* NULL: no weights bound */
+} AlexnetTensor;
+
+gsize alexnet_dtype_size (AlexnetDType dtype);
+gsize alexnet_tensor_n_values (const AlexnetTensor *tensor);
+void alexnet_tensor_to_float (float *out, const AlexnetTensor *tensor);
+
+/* [C,H,W] */
+typedef struct {
+  guint channels, height, width;
+} AlexnetShape;
+
+gsize alexnet_shape_size (const AlexnetShape *shape);
+
+typedef struct {
+  AlexnetLayerKind kind;
+  const char *name;             /* of its tensors: NAME.weight, NAME.bias */
+  guint channels;               /* CONV, LINEAR: outputs */
+  guint kernel, stride, padding, groups;        /* CONV, MAXPOOL */
+  guint size;                   /* LRN: channels; AVGPOOL: side */
+  float alpha, beta, k;         /* LRN */
+
+  /* Filled in by alexnet_network_infer_shapes(). */
+  AlexnetShape in, out;
+
+  /* Filled in by alexnet_network_bind(). CONV: [out, in / groups, kH, kW] and
+   * [out]; LINEAR: [out, C * H * W] and [out]. */
+  AlexnetTensor weight, bias;
+} AlexnetLayer;
+
+#define ALEXNET_MAX_LAYERS 32
+
+typedef struct {
+  const char *architecture;
+  AlexnetShape input;
+  guint n_layers;
+  AlexnetLayer layers[ALEXNET_MAX_LAYERS];
+} AlexnetNetwork;
+
+/* The full-width tables, shapes inferred, no weights; NULL-terminated. */
+extern const AlexnetNetwork *const *alexnet_networks (void);
+const AlexnetNetwork *alexnet_network_find (const char *architecture);
+
+/* Computes every layer's in and out from network->input. FORMAT, naming the
+ * layer whose input cannot be what it needs. */
+gboolean alexnet_network_infer_shapes (AlexnetNetwork *network,
+    GError **error);
+
+/* Finds a tensor by name in whatever holds them; NULL when there is none. */
+typedef const AlexnetTensor *(*AlexnetTensorLookup) (gpointer user,
+    const char *name);
+
+/* Takes widths and number of classes from the tensors, binds them, and checks
+ * every shape. FORMAT, naming the first tensor that is missing or does not
+ * fit, its shape, and the shape expected. */
+gboolean alexnet_network_bind (AlexnetNetwork *network,
+    AlexnetTensorLookup lookup, gpointer user, GError **error);
+
+/* Shape of the last layer's output. */
+const AlexnetShape *alexnet_network_output (const AlexnetNetwork *network);
+guint64 alexnet_layer_n_parameters (const AlexnetLayer *layer);
+
+/* TRUE for the kinds that change nothing at inference. */
+gboolean alexnet_layer_is_identity (const AlexnetLayer *layer);
+
+/* torchsummary's table; without the softmax, which is not in that model. */
+char *alexnet_network_summary (const AlexnetNetwork *network);
+
+G_END_DECLS
+
+#endif /* ALEXNET_NETWORK_H */
