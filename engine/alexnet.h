@@ -274,8 +274,8 @@ ALEXNET_API AlexnetStream *alexnet_stream_new (AlexnetEngine *engine,
  * unreleased. */
 ALEXNET_API void alexnet_stream_free (AlexnetStream *stream);
 
-/* While TRUE, submit and wait fail at once with CANCELLED, also those that
- * are blocked now. */
+/* While TRUE, submit and wait fail with CANCELLED instead of blocking, also
+ * those that are blocked now. A request that is done can still be read. */
 ALEXNET_API void alexnet_stream_set_flushing (AlexnetStream *stream,
     gboolean flushing);
 

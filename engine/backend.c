@@ -2,6 +2,8 @@
 
 #include "backend.h"
 
+#include <pthread.h>
+
 #include "reference/reference.h"
 #ifdef HAVE_ONEDNN
 #include "onednn/onednn.h"
@@ -14,6 +16,24 @@ const AlexnetBackend *const alexnet_backends[] = {
   &alexnet_reference_backend,
   NULL,
 };
+
+static const char *backend_names[G_N_ELEMENTS (alexnet_backends)];
+
+static void
+fill_backend_names (void)
+{
+  for (guint i = 0; alexnet_backends[i]; i++)
+    backend_names[i] = alexnet_backends[i]->name;
+}
+
+const char *const *
+alexnet_backend_names (void)
+{
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+  pthread_once (&once, fill_backend_names);
+  return backend_names;
+}
 
 const AlexnetBackend *
 alexnet_backend_find (const char *name, GError **error)

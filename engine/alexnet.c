@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "alexnet.h"
+
+#include <string.h>
+
+G_DEFINE_QUARK (alexnet-error-quark, alexnet_error)
+
+const char *
+alexnet_precision_name (AlexnetPrecision precision)
+{
+  static const char *const names[] = {
+    [ALEXNET_PRECISION_AUTO] = "auto",
+    [ALEXNET_PRECISION_FP32] = "fp32",
+    [ALEXNET_PRECISION_TF32] = "tf32",
+    [ALEXNET_PRECISION_FP16] = "fp16",
+    [ALEXNET_PRECISION_BF16] = "bf16",
+    [ALEXNET_PRECISION_INT8] = "int8",
+  };
+
+  g_return_val_if_fail ((guint) precision < G_N_ELEMENTS (names), "auto");
+  return names[precision];
+}
+
+guint
+alexnet_top_k (const float *values, guint n, guint k, guint *indices)
+{
+  guint found = 0;
+
+  for (guint i = 0; i < n; i++) {
+    guint j = found;
+
+    while (j > 0 && values[i] > values[indices[j - 1]])
+      j--;
+    if (j >= k)
+      continue;
+    if (found < k)
+      found++;
+    memmove (&indices[j + 1], &indices[j], (found - 1 - j) * sizeof *indices);
+    indices[j] = i;
+  }
+  return found;
+}
