@@ -281,8 +281,8 @@ wait_until_warm (AlexnetEngine *engine, GError **error)
 }
 
 static AlexnetPlan *
-open_backend (
-    AlexnetEngine *engine, const AlexnetBackend *backend, GError **error)
+open_backend (AlexnetEngine *engine, const AlexnetBackend *backend,
+    GError **error)
 {
   AlexnetPlanParams params = {
     .precision = engine->params.precision,
@@ -292,8 +292,8 @@ open_backend (
     .n_slots = engine->n_slots,
   };
 
-  return backend->open (
-      alexnet_model_get_network (engine->model), &params, error);
+  return backend->open (alexnet_model_get_network (engine->model), &params,
+      error);
 }
 
 static AlexnetPlan *
@@ -352,8 +352,8 @@ complete_params (AlexnetEngineParams *params, GError **error)
 }
 
 static AlexnetEngine *
-engine_new (
-    AlexnetModel *model, const AlexnetEngineParams *params, GError **error)
+engine_new (AlexnetModel *model, const AlexnetEngineParams *params,
+    GError **error)
 {
   g_autoptr (AlexnetEngine) engine = g_new0 (AlexnetEngine, 1);
 
@@ -400,8 +400,8 @@ serves (AlexnetEngine *engine, const AlexnetModel *model,
 }
 
 static AlexnetEngine *
-registry_get (
-    AlexnetModel *model, const AlexnetEngineParams *params, GError **error)
+registry_get (AlexnetModel *model, const AlexnetEngineParams *params,
+    GError **error)
 {
   AlexnetEngine *engine;
 
@@ -421,8 +421,8 @@ registry_get (
 }
 
 AlexnetEngine *
-alexnet_engine_get (
-    AlexnetModel *model, const AlexnetEngineParams *params, GError **error)
+alexnet_engine_get (AlexnetModel *model, const AlexnetEngineParams *params,
+    GError **error)
 {
   AlexnetEngineParams complete = { 0 };
   AlexnetEngine *engine;

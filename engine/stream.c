@@ -20,8 +20,8 @@ complete_preprocess (AlexnetPreprocess *preprocess, const AlexnetModel *model)
 }
 
 void
-alexnet_stream_set_preprocess (
-    AlexnetStream *stream, const AlexnetPreprocess *preprocess)
+alexnet_stream_set_preprocess (AlexnetStream *stream,
+    const AlexnetPreprocess *preprocess)
 {
   const AlexnetModel *model = stream->engine->model;
 
@@ -48,8 +48,8 @@ init_requests (AlexnetStream *stream)
 }
 
 AlexnetStream *
-alexnet_stream_new (
-    AlexnetEngine *engine, const AlexnetPreprocess *preprocess, guint depth)
+alexnet_stream_new (AlexnetEngine *engine, const AlexnetPreprocess *preprocess,
+    guint depth)
 {
   AlexnetStream *stream;
 
@@ -190,8 +190,8 @@ stage (AlexnetStream *stream, guint slot, const Source *source, GError **error)
 
   if (source->tensor)
     return plan->backend->stage_tensor (plan, slot, source->tensor, error);
-  return plan->backend->stage (
-      plan, slot, source->image, stream->transform, error);
+  return plan->backend->stage (plan, slot, source->image, stream->transform,
+      error);
 }
 
 static AlexnetRequest *
@@ -240,8 +240,8 @@ alexnet_stream_submit (AlexnetStream *stream, const AlexnetImage *image,
 }
 
 AlexnetRequest *
-alexnet_stream_submit_tensor (
-    AlexnetStream *stream, const float *tensor, GError **error)
+alexnet_stream_submit_tensor (AlexnetStream *stream, const float *tensor,
+    GError **error)
 {
   return submit (stream, &(Source){ .tensor = tensor }, error);
 }
@@ -264,8 +264,8 @@ collect (const AlexnetRequest *request, AlexnetResult *result, GError **error)
 }
 
 gboolean
-alexnet_request_wait (
-    AlexnetRequest *request, AlexnetResult *result, GError **error)
+alexnet_request_wait (AlexnetRequest *request, AlexnetResult *result,
+    GError **error)
 {
   AlexnetStream *stream = request->stream;
   AlexnetEngine *engine = stream->engine;
