@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Slots, batches, cancellation, sharing and loss, on a backend that the test
+ * can hold, let go and break. Runs under ThreadSanitizer too. */
+
+#include <math.h>
+#include <pthread.h>
+
+#include "alexnet.h"
+#include "fake-backend.h"
+
+typedef struct {
+  AlexnetModel *model;
+  AlexnetEngine *engine;
+} Fixture;
+
+static AlexnetModel *
+load_model (void)
+{
+  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_MODELS"),
+      "alexnet-cifar10.safetensors", NULL);
+  g_autoptr (GError) error = NULL;
+  AlexnetModel *model = alexnet_model_load (path, &error);
+
+  g_assert_no_error (error);
+  return model;
+}
+
+static AlexnetEngine *
+get_engine (AlexnetModel *model, guint max_batch_size, guint64 batch_timeout)
+{
+  AlexnetEngineParams params = {
+    .backend = "fake",
+    .max_batch_size = max_batch_size,
+    .batch_timeout = batch_timeout,
+  };
+  g_autoptr (GError) error = NULL;
+  AlexnetEngine *engine = alexnet_engine_get (model, &params, &error);
+
+  g_assert_no_error (error);
+  return engine;
+}
+
+static void
+set_up (Fixture *f, gconstpointer max_batch_size)
+{
+  fake_backend_reset ();
+  f->model = load_model ();
+  f->engine = get_engine (f->model, GPOINTER_TO_UINT (max_batch_size), 0);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer max_batch_size)
+{
+  fake_backend_set_gate (TRUE);
+  alexnet_engine_unref (f->engine);
+  alexnet_model_unref (f->model);
+  g_assert_cmpuint (fake_backend_n_open (), ==, 0);
+}
+
+static AlexnetRequest *
+try_submit (AlexnetStream *stream, float value, GError **error)
+{
+  return alexnet_stream_submit_tensor (stream, &value, error);
+}
+
+static AlexnetRequest *
+submit (AlexnetStream *stream, float value)
+{
+  g_autoptr (GError) error = NULL;
+  AlexnetRequest *request = try_submit (stream, value, &error);
+
+  g_assert_no_error (error);
+  return request;
+}
+
+static void
+assert_answer (AlexnetRequest *request, float value)
+{
+  g_autoptr (GError) error = NULL;
+  AlexnetResult result;
+
+  alexnet_request_wait (request, &result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpfloat (result.probabilities[0], ==, value);
+  g_assert_cmpuint (result.n_classes, ==, 10);
+}
+
+static void
+assert_fails (AlexnetRequest *request, AlexnetError code)
+{
+  g_autoptr (GError) error = NULL;
+  AlexnetResult result;
+
+  g_assert_false (alexnet_request_wait (request, &result, &error));
+  g_assert_error (error, ALEXNET_ERROR, (int) code);
+}
+
+static void
+test_answers_in_order (Fixture *f, gconstpointer data)
+{
+  AlexnetStream *stream = alexnet_stream_new (f->engine, NULL, 5);
+  AlexnetRequest *pending[5] = { NULL };
+
+  for (guint i = 0; i < 200; i++) {
+    if (pending[i % 5]) {
+      assert_answer (pending[i % 5], i - 5);
+      alexnet_request_release (pending[i % 5]);
+    }
+    pending[i % 5] = submit (stream, i);
+  }
+  for (guint i = 0; i < 5; i++) {
+    assert_answer (pending[i], 195 + i);
+    alexnet_request_release (pending[i]);
+  }
+  alexnet_stream_free (stream);
+}
+
+static void
+test_batches_form_while_busy (Fixture *f, gconstpointer data)
+{
+  AlexnetStream *stream = alexnet_stream_new (f->engine, NULL, 8);
+  AlexnetRequest *requests[8];
+  AlexnetEngineStats stats;
+
+  fake_backend_set_gate (FALSE);
+  requests[0] = submit (stream, 0);
+  fake_backend_wait_begun (1);
+  for (guint i = 1; i < 7; i++)
+    requests[i] = submit (stream, i);
+  fake_backend_set_gate (TRUE);
+  for (guint i = 0; i < 7; i++) {
+    assert_answer (requests[i], i);
+    alexnet_request_release (requests[i]);
+  }
+
+  /* A ring of 8 slots, batches of 4 at most: 0, 1-4, 5-6. */
+  g_assert_cmpuint (fake_backend_n_batches (), ==, 3);
+  g_assert_cmpuint (fake_backend_batch_size (0), ==, 1);
+  g_assert_cmpuint (fake_backend_batch_size (1), ==, 4);
+  g_assert_cmpuint (fake_backend_batch_size (2), ==, 2);
+  alexnet_engine_get_stats (f->engine, &stats);
+  g_assert_cmpuint (stats.batches, ==, 3);
+  g_assert_cmpuint (stats.images, ==, 7);
+  alexnet_stream_free (stream);
+}
+
+static void
+test_batch_timeout (void)
+{
+  AlexnetModel *model;
+  AlexnetEngine *engine;
+  AlexnetStream *stream;
+  AlexnetRequest *requests[4];
+
+  fake_backend_reset ();
+  model = load_model ();
+  engine = get_engine (model, 4, 20 * G_GUINT64_CONSTANT (1000000000));
+  stream = alexnet_stream_new (engine, NULL, 4);
+  for (guint i = 0; i < 4; i++)
+    requests[i] = submit (stream, i);
+  for (guint i = 0; i < 4; i++) {
+    assert_answer (requests[i], i);
+    alexnet_request_release (requests[i]);
+  }
+  g_assert_cmpuint (fake_backend_n_batches (), ==, 1);
+  alexnet_stream_free (stream);
+  alexnet_engine_unref (engine);
+
+  engine = get_engine (model, 4, 1000000);
+  stream = alexnet_stream_new (engine, NULL, 4);
+  requests[0] = submit (stream, 7);
+  assert_answer (requests[0], 7);
+  alexnet_request_release (requests[0]);
+  alexnet_stream_free (stream);
+  alexnet_engine_unref (engine);
+  alexnet_model_unref (model);
+}
+
+static void
+test_release_unread (Fixture *f, gconstpointer data)
+{
+  AlexnetStream *stream = alexnet_stream_new (f->engine, NULL, 3);
+  AlexnetRequest *request;
+
+  fake_backend_set_gate (FALSE);
+  request = submit (stream, 1);
+  fake_backend_wait_begun (1);
+  alexnet_request_release (request);
+  alexnet_request_release (submit (stream, 2));
+  alexnet_request_release (submit (stream, 3));
+  request = submit (stream, 4);
+  fake_backend_set_gate (TRUE);
+  assert_answer (request, 4);
+  alexnet_request_release (request);
+
+  /* 2 and 3 were let go before the worker saw them. */
+  g_assert_cmpuint (fake_backend_n_batches (), ==, 2);
+  g_assert_cmpuint (fake_backend_batch_size (1), ==, 1);
+  alexnet_request_release (submit (stream, 5));
+  alexnet_stream_free (stream);
+}
+
+static void *
+flush_soon (void *stream)
+{
+  g_usleep (20000);
+  alexnet_stream_set_flushing (stream, TRUE);
+  return NULL;
+}
+
+static void
+test_flushing_wakes_wait (Fixture *f, gconstpointer data)
+{
+  AlexnetStream *stream = alexnet_stream_new (f->engine, NULL, 2);
+  AlexnetStream *other = alexnet_stream_new (f->engine, NULL, 2);
+  AlexnetRequest *request, *others;
+  g_autoptr (GError) error = NULL;
+  pthread_t thread;
+
+  fake_backend_set_gate (FALSE);
+  request = submit (stream, 1);
+  others = submit (other, 2);
+  pthread_create (&thread, NULL, flush_soon, stream);
+  assert_fails (request, ALEXNET_ERROR_CANCELLED);
+  pthread_join (thread, NULL);
+  g_assert_null (try_submit (stream, 3, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_CANCELLED);
+
+  fake_backend_set_gate (TRUE);
+  assert_answer (others, 2);
+  alexnet_request_release (others);
+  alexnet_request_release (request);
+  alexnet_stream_set_flushing (stream, FALSE);
+  request = submit (stream, 4);
+  assert_answer (request, 4);
+  alexnet_request_release (request);
+  alexnet_stream_free (stream);
+  alexnet_stream_free (other);
+}
+
+static void
+test_flushing_wakes_submit (Fixture *f, gconstpointer data)
+{
+  AlexnetStream *stream = alexnet_stream_new (f->engine, NULL, 2);
+  AlexnetRequest *a = submit (stream, 1), *b = submit (stream, 2);
+  g_autoptr (GError) error = NULL;
+  pthread_t thread;
+
+  pthread_create (&thread, NULL, flush_soon, stream);
+  g_assert_null (try_submit (stream, 3, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_CANCELLED);
+  pthread_join (thread, NULL);
+  alexnet_request_release (a);
+  alexnet_request_release (b);
+  alexnet_stream_free (stream);
+}
+
+static void
+test_stalled_stream_stops_nobody (Fixture *f, gconstpointer data)
+{
+  AlexnetStream *stalled = alexnet_stream_new (f->engine, NULL, 100);
+  AlexnetStream *other = alexnet_stream_new (f->engine, NULL, 1);
+  AlexnetRequest *unread[100];
+
+  for (guint i = 0; i < 100; i++)
+    unread[i] = submit (stalled, i);
+  for (guint i = 0; i < 50; i++) {
+    AlexnetRequest *request = submit (other, 1000 + i);
+
+    assert_answer (request, 1000 + i);
+    alexnet_request_release (request);
+  }
+  for (guint i = 0; i < 100; i++) {
+    assert_answer (unread[i], i);
+    alexnet_request_release (unread[i]);
+  }
+  alexnet_stream_free (stalled);
+  alexnet_stream_free (other);
+}
+
+static void
+test_lost_device (Fixture *f, gconstpointer data)
+{
+  AlexnetStream *stream = alexnet_stream_new (f->engine, NULL, 4);
+  AlexnetRequest *good = submit (stream, 1), *bad, *later;
+  g_autoptr (GError) error = NULL;
+  AlexnetEngine *fresh;
+
+  assert_answer (good, 1);
+  fake_backend_fail_infer (0);
+  bad = submit (stream, 2);
+  assert_fails (bad, ALEXNET_ERROR_DEVICE);
+  assert_answer (good, 1);
+  later = try_submit (stream, 3, &error);
+  g_assert_null (later);
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_DEVICE);
+  g_assert_cmpstr (error->message, ==, "the device fell off the bus");
+
+  fresh = get_engine (f->model, GPOINTER_TO_UINT (data), 0);
+  g_assert_true (fresh != f->engine);
+  alexnet_engine_unref (fresh);
+  alexnet_request_release (good);
+  alexnet_request_release (bad);
+  alexnet_stream_free (stream);
+}
+
+static void
+test_failed_staging (Fixture *f, gconstpointer data)
+{
+  AlexnetStream *stream = alexnet_stream_new (f->engine, NULL, 2);
+  AlexnetRequest *request;
+
+  fake_backend_fail_stage (TRUE);
+  for (guint i = 0; i < 20; i++) {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (try_submit (stream, 1, &error));
+    g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_DEVICE);
+  }
+  fake_backend_fail_stage (FALSE);
+  request = submit (stream, 2);
+  assert_answer (request, 2);
+  alexnet_request_release (request);
+  alexnet_stream_free (stream);
+}
+
+static void
+test_not_finite (Fixture *f, gconstpointer data)
+{
+  AlexnetStream *stream = alexnet_stream_new (f->engine, NULL, 2);
+  AlexnetRequest *nan = submit (stream, NAN), *good = submit (stream, 1);
+
+  assert_fails (nan, ALEXNET_ERROR_NOT_FINITE);
+  assert_answer (good, 1);
+  alexnet_request_release (nan);
+  alexnet_request_release (good);
+  alexnet_stream_free (stream);
+}
+
+static void
+test_sharing (Fixture *f, gconstpointer data)
+{
+  guint batch = GPOINTER_TO_UINT (data);
+  AlexnetEngine *same = get_engine (f->model, batch, 0);
+  AlexnetEngine *other = get_engine (f->model, batch + 1, 0);
+
+  g_assert_true (same == f->engine);
+  g_assert_true (other != f->engine);
+  g_assert_cmpuint (fake_backend_n_open (), ==, 2);
+  alexnet_engine_unref (other);
+  alexnet_engine_unref (same);
+  g_assert_cmpuint (fake_backend_n_open (), ==, 1);
+}
+
+static void
+test_choice_of_backend (void)
+{
+  AlexnetModel *model = load_model ();
+  AlexnetEngineParams params = { .backend = "absent" };
+  g_autoptr (GError) error = NULL;
+  AlexnetEngine *engine;
+
+  fake_backend_reset ();
+  g_assert_null (alexnet_engine_get (model, &params, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
+  g_assert_cmpstr (error->message, ==,
+      "absent: this machine has no such device");
+  g_clear_error (&error);
+
+  params.backend = "auto";
+  engine = alexnet_engine_get (model, &params, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (alexnet_engine_get_backend (engine), ==, "fake");
+  g_assert_cmpstr (alexnet_engine_get_notes (engine), ==,
+      "absent: this machine has no such device");
+  alexnet_engine_unref (engine);
+
+  params.max_batch_size = ALEXNET_MAX_BATCH_SIZE + 1;
+  g_assert_null (alexnet_engine_get (model, &params, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID);
+  alexnet_model_unref (model);
+}
+
+static void
+test_bad_image (Fixture *f, gconstpointer data)
+{
+  AlexnetStream *stream = alexnet_stream_new (f->engine, NULL, 1);
+  guint8 pixel[3] = { 9, 9, 9 };
+  AlexnetImage image = {
+    .format = ALEXNET_FORMAT_RGB,
+    .planes = { pixel },
+    .strides = { 3 },
+  };
+  AlexnetRegion outside = { 1, 0, 1, 1 };
+  g_autoptr (GError) error = NULL;
+  AlexnetRequest *request;
+
+  g_assert_null (alexnet_stream_submit (stream, &image, NULL, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID);
+  g_clear_error (&error);
+  image.width = image.height = 1;
+  g_assert_null (alexnet_stream_submit (stream, &image, &outside, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID);
+  g_clear_error (&error);
+  image.memory = ALEXNET_MEMORY_CUDA;
+  g_assert_null (alexnet_stream_submit (stream, &image, NULL, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID);
+  g_clear_error (&error);
+
+  image.memory = ALEXNET_MEMORY_HOST;
+  request = alexnet_stream_submit (stream, &image, NULL, &error);
+  g_assert_no_error (error);
+  assert_answer (request, 9);
+  alexnet_request_release (request);
+  alexnet_stream_free (stream);
+}
+
+/* One stream of many: some requests are read, some let go, and the stream is
+ * flushed in between. */
+static void *
+run_stream (void *engine)
+{
+  AlexnetStream *stream = alexnet_stream_new (engine, NULL, 4);
+
+  for (guint i = 0; i < 300; i++) {
+    AlexnetRequest *a = submit (stream, i), *b = submit (stream, i + 0.5f);
+
+    if (i % 3 != 0)
+      assert_answer (a, i);
+    alexnet_request_release (a);
+    if (i % 7 == 0) {
+      alexnet_stream_set_flushing (stream, TRUE);
+      alexnet_stream_set_flushing (stream, FALSE);
+    }
+    if (i % 2 == 0)
+      assert_answer (b, i + 0.5f);
+    alexnet_request_release (b);
+  }
+  alexnet_stream_free (stream);
+  return NULL;
+}
+
+static void
+test_many_streams (Fixture *f, gconstpointer data)
+{
+  pthread_t threads[16];
+
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_assert_cmpint (pthread_create (&threads[i], NULL, run_stream, f->engine),
+        ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    pthread_join (threads[i], NULL);
+}
+
+static void *
+get_and_use (void *model)
+{
+  for (guint i = 0; i < 20; i++) {
+    AlexnetEngine *engine = get_engine (model, 2, 0);
+    AlexnetStream *stream = alexnet_stream_new (engine, NULL, 1);
+    AlexnetRequest *request = submit (stream, i);
+
+    alexnet_engine_unref (engine);
+    assert_answer (request, i);
+    alexnet_request_release (request);
+    alexnet_stream_free (stream);
+  }
+  return NULL;
+}
+
+static void
+test_coming_and_going (void)
+{
+  AlexnetModel *model = load_model ();
+  pthread_t threads[6];
+
+  fake_backend_reset ();
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_assert_cmpint (pthread_create (&threads[i], NULL, get_and_use, model), ==,
+        0);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    pthread_join (threads[i], NULL);
+  alexnet_model_unref (model);
+  g_assert_cmpuint (fake_backend_n_open (), ==, 0);
+}
+
+static void
+test_top_k (void)
+{
+  const float values[] = { 0.1f, 0.4f, 0.2f, 0.4f, 0.05f };
+  guint indices[5];
+
+  g_assert_cmpuint (alexnet_top_k (values, 5, 3, indices), ==, 3);
+  g_assert_cmpuint (indices[0], ==, 1);
+  g_assert_cmpuint (indices[1], ==, 3);
+  g_assert_cmpuint (indices[2], ==, 2);
+  g_assert_cmpuint (alexnet_top_k (values, 2, 5, indices), ==, 2);
+  g_assert_cmpuint (indices[0], ==, 1);
+  g_assert_cmpuint (indices[1], ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const struct {
+    const char *path;
+    void (*run) (Fixture *, gconstpointer);
+    guint max_batch_size;
+  } tests[] = {
+    { "/engine/answers-in-order", test_answers_in_order, 4 },
+    { "/engine/answers-in-order/one-by-one", test_answers_in_order, 1 },
+    { "/engine/batches-form-while-busy", test_batches_form_while_busy, 4 },
+    { "/engine/release-unread", test_release_unread, 4 },
+    { "/engine/flushing-wakes-wait", test_flushing_wakes_wait, 4 },
+    { "/engine/flushing-wakes-submit", test_flushing_wakes_submit, 4 },
+    { "/engine/stalled-stream", test_stalled_stream_stops_nobody, 4 },
+    { "/engine/lost-device", test_lost_device, 4 },
+    { "/engine/failed-staging", test_failed_staging, 2 },
+    { "/engine/not-finite", test_not_finite, 2 },
+    { "/engine/sharing", test_sharing, 4 },
+    { "/engine/bad-image", test_bad_image, 2 },
+    { "/engine/many-streams", test_many_streams, 3 },
+  };
+
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    g_test_add (tests[i].path, Fixture,
+        GUINT_TO_POINTER (tests[i].max_batch_size), set_up, tests[i].run,
+        tear_down);
+  g_test_add_func ("/engine/batch-timeout", test_batch_timeout);
+  g_test_add_func ("/engine/choice-of-backend", test_choice_of_backend);
+  g_test_add_func ("/engine/coming-and-going", test_coming_and_going);
+  g_test_add_func ("/alexnet/top-k", test_top_k);
+  return g_test_run ();
+}
