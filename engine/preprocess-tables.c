@@ -5,46 +5,20 @@
 #include <math.h>
 #include <string.h>
 
-#define PACKED(n, r, g, b)                  \
-  {                                         \
-    1, 3, FALSE, 1, 8, 0,                   \
-    {                                       \
-      { 0, r, n, 0, 0 }, { 0, g, n, 0, 0 }, \
-      {                                     \
-        0, b, n, 0, 0                       \
-      }                                     \
-    }                                       \
-  }
-#define PLANAR(bytes, bits, u, v, h, s)     \
-  {                                         \
-    3, 3, TRUE, bytes, bits, 0,             \
-    {                                       \
-      { 0, 0, 1, 0, 0 }, { u, 0, 1, h, s }, \
-      {                                     \
-        v, 0, 1, h, s                       \
-      }                                     \
-    }                                       \
-  }
-#define BIPLANAR(bytes, bits, shift, u, v)  \
-  {                                         \
-    2, 3, TRUE, bytes, bits, shift,         \
-    {                                       \
-      { 0, 0, 1, 0, 0 }, { 1, u, 2, 1, 1 }, \
-      {                                     \
-        1, v, 2, 1, 1                       \
-      }                                     \
-    }                                       \
-  }
-#define PACKED_422(y, u, v)                 \
-  {                                         \
-    1, 3, TRUE, 1, 8, 0,                    \
-    {                                       \
-      { 0, y, 2, 0, 0 }, { 0, u, 4, 1, 0 }, \
-      {                                     \
-        0, v, 4, 1, 0                       \
-      }                                     \
-    }                                       \
-  }
+/* clang-format off */
+#define PACKED(n, r, g, b) \
+  { 1, 3, FALSE, 1, 8, 0, \
+    { { 0, r, n, 0, 0 }, { 0, g, n, 0, 0 }, { 0, b, n, 0, 0 } } }
+#define PLANAR(bytes, bits, u, v, h, s) \
+  { 3, 3, TRUE, bytes, bits, 0, \
+    { { 0, 0, 1, 0, 0 }, { u, 0, 1, h, s }, { v, 0, 1, h, s } } }
+#define BIPLANAR(bytes, bits, shift, u, v) \
+  { 2, 3, TRUE, bytes, bits, shift, \
+    { { 0, 0, 1, 0, 0 }, { 1, u, 2, 1, 1 }, { 1, v, 2, 1, 1 } } }
+#define PACKED_422(y, u, v) \
+  { 1, 3, TRUE, 1, 8, 0, \
+    { { 0, y, 2, 0, 0 }, { 0, u, 4, 1, 0 }, { 0, v, 4, 1, 0 } } }
+/* clang-format on */
 
 static const AlexnetLayout layouts[ALEXNET_N_FORMATS] = {
   [ALEXNET_FORMAT_RGB] = PACKED (3, 0, 1, 2),

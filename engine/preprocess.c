@@ -13,7 +13,7 @@
 
 /* One copy of a loop for each vector unit, chosen when the library is loaded.
  * The sanitizers are not ready yet at that moment. */
-#if defined(__x86_64__) && defined(__GLIBC__) && \
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__clang__) && \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define VECTORISED __attribute__ ((target_clones ("avx2", "default")))
 #else
@@ -33,7 +33,7 @@ struct _AlexnetTransform {
   gint32 *at[3]; /* [width] first tap of a component in a span */
   guint lanes;   /* RGB, GRAY8: components of a ring row */
   guint ring_rows;
-  guint8 *source;    /* a source row and some bytes */
+  gint32 *source;    /* span of a source row and four more */
   guint8 *ring;      /* [ring_rows][lanes * width] */
   gint32 *sums;      /* [lanes * width] */
   float *column;     /* Y'CbCr: a span, vertically resized */
@@ -141,7 +141,7 @@ build_scratch (AlexnetTransform *t)
   }
   t->lanes = layout->n_components;
   t->ring_rows = tables->v[0].n_taps;
-  t->source = g_malloc0 (most + 4);
+  t->source = g_new0 (gint32, most + 4);
   t->ring = g_malloc0 ((gsize) t->ring_rows * t->lanes * tables->width);
   t->sums = g_new (gint32, t->lanes * tables->width);
 }
@@ -223,26 +223,33 @@ alexnet_transform_update (AlexnetTransform *transform,
   return TRUE;
 }
 
-/* Pixels of `step` bytes -> rows of `lanes` planes; `channel` says which byte
- * of a pixel becomes which plane. Lanes beyond `step` read bytes after the
- * pixel, which the caller has made readable. */
+VECTORISED static void
+widen_row (gint32 *restrict samples, const guint8 *restrict row, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    samples[i] = row[i];
+}
+
+/* Pixels of `step` samples -> `lanes` rows of `n` bytes; channel[c] is the
+ * sample of a pixel that goes to row c. Whole vectors of four are summed, so
+ * `source` is readable four samples beyond its end. */
 static inline void
-resize_row (const AlexnetTables *tables, const gint32 *at, const guint8 *source,
-    guint step, guint lanes, const guint8 *channel, guint8 *row)
+resize_row (const AlexnetTables *tables, const gint32 *at,
+    const gint32 *restrict source, guint step, guint lanes,
+    const guint8 *channel, guint8 *restrict row)
 {
   const AlexnetTaps *taps = &tables->h[0];
   const AlexnetWord *counts = tables->words + taps->count;
-  const AlexnetWord *weights = tables->words + taps->weight;
-  guint n = taps->n;
+  guint n = taps->n, vector = lanes == 1 ? 1 : 4;
 
   for (guint x = 0; x < n; x++) {
-    const guint8 *pixel = source + at[x];
+    const AlexnetWord *weight = tables->words + taps->weight + x;
+    const gint32 *pixel = source + at[x];
     gint32 sums[4] = { 0 };
 
-    for (gint32 k = 0; k < counts[x].index; k++, pixel += step)
-      for (guint c = 0; c < (lanes == 1 ? 1 : 4); c++)
-        sums[c] = alexnet_add_fixed (sums[c], weights[(gsize) k * n + x].fixed,
-            pixel[c]);
+    for (gint32 k = counts[x].index; k > 0; k--, weight += n, pixel += step)
+      for (guint c = 0; c < vector; c++)
+        sums[c] = alexnet_add_fixed (sums[c], weight->fixed, pixel[c]);
     for (guint c = 0; c < lanes; c++)
       row[c * n + x] = (guint8) alexnet_round_fixed (sums[channel[c]]);
   }
@@ -250,40 +257,30 @@ resize_row (const AlexnetTables *tables, const gint32 *at, const guint8 *source,
 
 VECTORISED static void
 resize_row_1 (const AlexnetTables *tables, const gint32 *at,
-    const guint8 *source, const guint8 *channel, guint8 *row)
+    const gint32 *source, const guint8 *channel, guint8 *row)
 {
   resize_row (tables, at, source, 1, 1, channel, row);
 }
 
 VECTORISED static void
-resize_row_3 (const AlexnetTables *tables, const gint32 *at,
-    const guint8 *source, const guint8 *channel, guint8 *row)
+resize_row_n (const AlexnetTables *tables, const gint32 *at,
+    const gint32 *source, guint step, const guint8 *channel, guint8 *row)
 {
-  resize_row (tables, at, source, 3, 3, channel, row);
-}
-
-VECTORISED static void
-resize_row_4 (const AlexnetTables *tables, const gint32 *at,
-    const guint8 *source, const guint8 *channel, guint8 *row)
-{
-  resize_row (tables, at, source, 4, 3, channel, row);
+  resize_row (tables, at, source, step, 3, channel, row);
 }
 
 static void
 resize_source_row (AlexnetTransform *t, const guint8 *row, guint8 *target)
 {
-  const AlexnetLayout *layout = &t->tables.layout;
-  const AlexnetComponent *c = layout->components;
+  const AlexnetComponent *c = t->tables.layout.components;
   const guint8 channel[3] = { c[0].offset, c[1].offset, c[2].offset };
   const Span *span = &t->spans[0];
 
-  memcpy (t->source, row + span->first, span->count);
+  widen_row (t->source, row + span->first, span->count);
   if (c->step == 1)
     resize_row_1 (&t->tables, t->at[0], t->source, channel, target);
-  else if (c->step == 3)
-    resize_row_3 (&t->tables, t->at[0], t->source, channel, target);
   else
-    resize_row_4 (&t->tables, t->at[0], t->source, channel, target);
+    resize_row_n (&t->tables, t->at[0], t->source, c->step, channel, target);
 }
 
 VECTORISED static void
