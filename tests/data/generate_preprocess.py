@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Makes what test-preprocess.c compares with, from Pillow and torchvision.
+"""Makes what test-preprocess-pillow.c compares with, from Pillow and torchvision.
 
 Run it with Debian's python3-pil, python3-numpy and python3-torchvision:
 
@@ -104,7 +104,8 @@ def cut(image, region):
 
 
 def frame(photo, width, height):
-    ys, xs = np.arange(height) % photo.shape[0], np.arange(width) % photo.shape[1]
+    ys = np.arange(height) % photo.shape[0]
+    xs = np.arange(width) % photo.shape[1]
     return np.ascontiguousarray(photo[ys[:, None], xs[None, :]])
 
 
@@ -123,8 +124,8 @@ def rgb_line(photo, case):
 
 
 def planes(photo, format, width, height):
-    """Y', Cb, Cr as stored, 10-bit values unshifted; test-preprocess.c makes
-    the same numbers."""
+    """Y', Cb, Cr as stored, 10-bit values unshifted; frame_new() in
+    preprocess-reference.c makes the same numbers."""
     rgb = frame(64 + photo // 2, width, height).astype(np.int64)
     r, g, b = rgb[..., 0], rgb[..., 1], rgb[..., 2]
     y = ((66 * r + 129 * g + 25 * b + 128) >> 8) + 16
