@@ -9,12 +9,13 @@
 #     LABELS   a text file with one label a line
 #     BACKEND  cudnn, cpu, reference
 #     TOP_K    how many labels a line shows, 3 when not set
+#     BUILD    where to build, build/ when not set
 # Installs and builds first what is missing. Exits with 1 when one of them
 # could not be classified.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
-build=$root/build
+build=${BUILD:-$root/build}
 plugin=gst/libgstalexnet.so
 
 die () {
@@ -88,7 +89,7 @@ classify () {
         echo "classify.sh: no file $1, or not allowed to read it" >&2
         return 1
       }
-      set -- filesrc location="$1" ! decodebin3
+      set -- filesrc location="$1" ! decodebin
       ;;
   esac
   model=$(model_file)
