@@ -7,6 +7,7 @@
 
 #define N_WINDOWS 5
 #define DEFAULT_SECONDS 3
+#define DEFAULT_BATCHES "1,8,32"
 
 /* Keeps two batches in flight, as a user does who wants full ones. */
 typedef struct {
@@ -199,7 +200,7 @@ inspect_bench (int argc, char **argv, GError **error)
 {
   g_autoptr (GOptionContext) context = g_option_context_new ("[MODEL]");
   InspectEngineOptions options = { 0 };
-  g_autofree char *batches = g_strdup ("1,8,32");
+  g_autofree char *batches = NULL;
   int seconds = DEFAULT_SECONDS;
   const GOptionEntry entries[] = {
     { "batch-sizes", 'n', 0, G_OPTION_ARG_STRING, &batches,
@@ -218,7 +219,8 @@ inspect_bench (int argc, char **argv, GError **error)
   g_option_context_add_main_entries (context, entries, NULL);
   ok = g_option_context_parse (context, &argc, &argv, error) &&
       inspect_check_arguments (argc, 0, 1, error) &&
-      bench (argc > 1 ? argv[1] : NULL, &options, batches, seconds, error);
+      bench (argc > 1 ? argv[1] : NULL, &options,
+          batches ? batches : DEFAULT_BATCHES, seconds, error);
   inspect_engine_options_clear (&options);
   return ok;
 }
