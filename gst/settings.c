@@ -228,7 +228,7 @@ install_engine (GObjectClass *klass)
   install (klass, GST_ALEXNET_PROP_CPU_THREADS,
       g_param_spec_uint ("cpu-threads", "CPU threads",
           "Threads of the CPU backends (0 = one for each processor)", 0,
-          G_MAXUINT16, DEFAULT_CPU_THREADS, READY));
+          ALEXNET_MAX_CPU_THREADS, DEFAULT_CPU_THREADS, READY));
 
   /**
    * GstAlexnetClassify:max-batch-size:
