@@ -73,15 +73,19 @@ expect_pattern (Fixture *fixture, const char *pattern)
 GST_START_TEST (test_inference_interval)
 {
   Fixture *fixture = test_fixture_new ("inference-interval", "3", NULL);
+  GstSegment segment;
 
+  gst_segment_init (&segment, GST_FORMAT_TIME);
   expect_pattern (fixture, "x--x--x-");
   gst_harness_push_event (fixture->harness, gst_event_new_gap (0, GST_SECOND));
+  expect_pattern (fixture, "x--x-");
+  gst_harness_push_event (fixture->harness, gst_event_new_segment (&segment));
   expect_pattern (fixture, "x--x-");
   g_object_set (fixture->element, "inference-interval", 1, NULL);
   expect_pattern (fixture, "xxx");
   fail_unless_equals_uint64 (test_stat (fixture->element, "skipped-interval"),
-      8);
-  fail_unless_equals_uint64 (test_stat (fixture->element, "frames"), 16);
+      11);
+  fail_unless_equals_uint64 (test_stat (fixture->element, "frames"), 21);
   test_fixture_free (fixture);
 }
 GST_END_TEST
@@ -154,11 +158,13 @@ GST_START_TEST (test_mean_and_std)
   Fixture *same = test_fixture_new ("mean", "<0.485,0.456,0.406>", "std",
       "<0.229,0.224,0.225>", NULL);
   Fixture *other = test_fixture_new ("mean", "<0.1,0.9,0.3>", NULL);
+  Fixture *wider = test_fixture_new ("std", "<0.5,0.5,0.5>", NULL);
   float expected = best_confidence (by_default);
   GValue mean = G_VALUE_INIT;
 
   fail_unless (best_confidence (same) == expected);
   fail_if (best_confidence (other) == expected);
+  fail_if (best_confidence (wider) == expected);
   g_object_get_property (G_OBJECT (other->element), "mean", &mean);
   fail_unless_equals_int (gst_value_array_get_size (&mean), 3);
   fail_unless (g_value_get_float (gst_value_array_get_value (&mean, 1)) ==
@@ -167,6 +173,7 @@ GST_START_TEST (test_mean_and_std)
   test_fixture_free (by_default);
   test_fixture_free (same);
   test_fixture_free (other);
+  test_fixture_free (wider);
 }
 GST_END_TEST
 
