@@ -297,7 +297,7 @@ open_backend (AlexnetEngine *engine, const AlexnetBackend *backend,
   AlexnetPlanParams params = {
     .precision = engine->params.precision,
     .cpu_threads = engine->params.cpu_threads,
-    .cuda_device = MAX (engine->params.cuda_device - 1, 0),
+    .cuda_device = (guint) engine->params.cuda_device - 1,
     .max_batch_size = engine->params.max_batch_size,
     .n_slots = engine->n_slots,
   };
@@ -362,6 +362,7 @@ complete_params (AlexnetEngineParams *params, GError **error)
   if (params->cpu_threads == 0)
     params->cpu_threads = MIN (g_get_num_processors (),
         ALEXNET_MAX_CPU_THREADS);
+  params->cuda_device = MAX (params->cuda_device, 1);
   if (params->max_batch_size == 0)
     params->max_batch_size = DEFAULT_BATCH_SIZE;
   return check_most ("a batch size", params->max_batch_size,
