@@ -213,6 +213,35 @@ GST_START_TEST (test_labels_file)
 }
 GST_END_TEST
 
+/* Who named no model is told that this one knows little. */
+GST_START_TEST (test_demonstration_model_is_announced)
+{
+  GstElement *element = test_element_new (NULL);
+  GstBus *bus = gst_bus_new ();
+  GstMessage *message;
+  GError *info;
+
+  g_unsetenv ("ALEXNET_MODEL");
+  g_setenv ("XDG_DATA_HOME", "/nowhere", TRUE);
+  g_setenv ("XDG_DATA_DIRS", "/nowhere", TRUE);
+  g_setenv ("ALEXNET_DATA_DIR", g_getenv ("ALEXNET_TEST_MODELS"), TRUE);
+  g_object_set (element, "model-file", NULL, NULL);
+  gst_element_set_bus (element, bus);
+  fail_unless_equals_int (gst_element_set_state (element, GST_STATE_READY),
+      GST_STATE_CHANGE_SUCCESS);
+  message = test_pop_message (bus, GST_MESSAGE_INFO);
+  gst_message_parse_info (message, &info, NULL);
+  fail_unless (strstr (info->message, "10 classes") != NULL, "%s",
+      info->message);
+  g_error_free (info);
+  gst_message_unref (message);
+  gst_element_set_state (element, GST_STATE_NULL);
+  gst_element_set_bus (element, NULL);
+  gst_object_unref (bus);
+  gst_object_unref (element);
+}
+GST_END_TEST
+
 GST_START_TEST (test_stats)
 {
   Fixture *fixture = test_fixture_new (NULL);
@@ -318,6 +347,7 @@ properties_suite (void)
   tcase_add_test (tests, test_mean_and_std);
   tcase_add_test (tests, test_crop_mode_while_playing);
   tcase_add_test (tests, test_labels_file);
+  tcase_add_test (tests, test_demonstration_model_is_announced);
   tcase_add_test (tests, test_stats);
   tcase_add_test (tests, test_max_in_flight);
   tcase_add_test (tests, test_set_and_get);
