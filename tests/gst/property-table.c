@@ -58,7 +58,7 @@ describe_type (GParamSpec *pspec)
     return g_strdup ("3 numbers");
   if (type == GST_TYPE_STRUCTURE)
     return g_strdup ("structure");
-  if (type == G_TYPE_UINT || type == G_TYPE_UINT64)
+  if (type == G_TYPE_INT || type == G_TYPE_UINT || type == G_TYPE_UINT64)
     return g_strdup ("whole number");
   if (type == G_TYPE_FLOAT)
     return g_strdup ("number");
