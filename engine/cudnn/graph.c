@@ -1,0 +1,691 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "graph.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+typedef cudnnBackendDescriptor_t Descriptor;
+
+enum { UID_X = 1, UID_WEIGHT, UID_BIAS, UID_Y, UID_SUM, UID_BIASED };
+
+#define N_HEURISTICS 128
+
+/* Since 9.8 the device is told by a descriptor of its properties, and handles
+ * are deprecated there. */
+#define HAVE_PROPERTIES (CUDNN_VERSION >= 90800)
+
+#define CUDNN(call) cudnn_check ((call), #call, error)
+
+static gboolean
+cudnn_check (cudnnStatus_t status, const char *call, GError **error)
+{
+  char detail[512] = "";
+  gboolean memory =
+      status == CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED ||
+      status == CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED;
+
+  if (status == CUDNN_STATUS_SUCCESS)
+    return TRUE;
+  cudnnGetLastErrorString (detail, sizeof detail - 1);
+  g_strdelimit (g_strchomp (detail), "\n", ' ');
+  if (!error || !*error)
+    g_set_error (error, ALEXNET_ERROR,
+        memory ? ALEXNET_ERROR_NO_MEMORY : ALEXNET_ERROR_DEVICE,
+        "%.*s failed: %s%s%s", (int) strcspn (call, " ("), call,
+        cudnnGetErrorString (status), detail[0] ? ", " : "", detail);
+  return FALSE;
+}
+
+/* A descriptor that is being made: the first failure ends in `error`, and all
+ * that follows does nothing. */
+static Descriptor
+begin (cudnnBackendDescriptorType_t type, GError **error)
+{
+  Descriptor descriptor = NULL;
+
+  CUDNN (cudnnBackendCreateDescriptor (type, &descriptor));
+  return descriptor;
+}
+
+static gboolean
+set (Descriptor descriptor, cudnnBackendAttributeName_t name,
+    cudnnBackendAttributeType_t type, gint64 n, const void *values,
+    GError **error)
+{
+  return descriptor &&
+      CUDNN (cudnnBackendSetAttribute (descriptor, name, type, n, values));
+}
+
+static gboolean
+set_descriptor (Descriptor descriptor, cudnnBackendAttributeName_t name,
+    Descriptor value, GError **error)
+{
+  return value &&
+      set (descriptor, name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &value, error);
+}
+
+static void
+destroy (gpointer descriptor)
+{
+  cudnnStatus_t status = CUDNN_STATUS_SUCCESS;
+
+  if (descriptor)
+    status = cudnnBackendDestroyDescriptor (descriptor);
+  if (status != CUDNN_STATUS_SUCCESS)
+    g_warning ("cudnnBackendDestroyDescriptor failed: %s",
+        cudnnGetErrorString (status));
+}
+
+/* Takes `descriptor`; it comes back finished, or not at all. */
+static Descriptor
+end (Descriptor descriptor, gboolean ok, GError **error)
+{
+  if (ok && CUDNN (cudnnBackendFinalize (descriptor)))
+    return descriptor;
+  destroy (descriptor);
+  return NULL;
+}
+
+static gint64
+get (Descriptor descriptor, cudnnBackendAttributeName_t name,
+    cudnnBackendAttributeType_t type, gint64 n, void *values, GError **error)
+{
+  gint64 found = 0;
+
+  if (!CUDNN (cudnnBackendGetAttribute (descriptor, name, type, n, &found,
+          values)))
+    return -1;
+  return found;
+}
+
+gboolean
+alexnet_cudnn_open (AlexnetCudnn *cudnn, cudaStream_t stream, GError **error)
+{
+  if (!CUDNN (cudnnCreate (&cudnn->handle)) ||
+      !CUDNN (cudnnSetStream (cudnn->handle, stream)))
+    return FALSE;
+#if HAVE_PROPERTIES
+  Descriptor d = begin (CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR, error);
+
+  cudnn->properties = end (d,
+      set (d, CUDNN_ATTR_DEVICEPROP_HANDLE, CUDNN_TYPE_HANDLE, 1,
+          &cudnn->handle, error),
+      error);
+  return cudnn->properties != NULL;
+#else
+  return TRUE;
+#endif
+}
+
+gboolean
+alexnet_cudnn_open_for (AlexnetCudnn *cudnn, const char *json, GError **error)
+{
+#if HAVE_PROPERTIES
+  Descriptor d = begin (CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR, error);
+
+  cudnn->handle = NULL;
+  cudnn->properties = end (d,
+      set (d, CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, CUDNN_TYPE_CHAR,
+          (gint64) strlen (json) + 1, json, error),
+      error);
+  return cudnn->properties != NULL;
+#else
+  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+      "cuDNN %d.%d cannot plan for a device that is not there, 9.8 can",
+      CUDNN_MAJOR, CUDNN_MINOR);
+  return FALSE;
+#endif
+}
+
+void
+alexnet_cudnn_close (AlexnetCudnn *cudnn, GError **error)
+{
+  if (cudnn->properties)
+    CUDNN (cudnnBackendDestroyDescriptor (cudnn->properties));
+  if (cudnn->handle)
+    CUDNN (cudnnDestroy (cudnn->handle));
+}
+
+
+static cudnnDataType_t
+data_type (AlexnetPrecision precision)
+{
+  switch (precision) {
+    case ALEXNET_PRECISION_FP16:
+      return CUDNN_DATA_HALF;
+    case ALEXNET_PRECISION_BF16:
+      return CUDNN_DATA_BFLOAT16;
+    default:
+      return CUDNN_DATA_FLOAT;
+  }
+}
+
+/* Everything that a graph is made of. Plans keep it alive: a GRcBox. */
+typedef struct {
+  Descriptor x, weight, bias, y, sum, biased;
+  Descriptor convolution, add, relu;
+  Descriptor conv_op, add_op, relu_op;
+  Descriptor graph;
+} Graph;
+
+static void
+graph_clear (gpointer data)
+{
+  Graph *graph = data;
+
+  destroy (graph->graph);
+  destroy (graph->relu_op);
+  destroy (graph->add_op);
+  destroy (graph->conv_op);
+  destroy (graph->relu);
+  destroy (graph->add);
+  destroy (graph->convolution);
+  destroy (graph->biased);
+  destroy (graph->sum);
+  destroy (graph->y);
+  destroy (graph->bias);
+  destroy (graph->weight);
+  destroy (graph->x);
+}
+
+typedef struct {
+  gint64 uid;
+  gint64 dims[4];               /* N, C, H, W */
+  cudnnDataType_t type;
+  gint64 alignment;
+} Tensor;
+
+static Descriptor
+tensor_new (const Tensor *t, GError **error)
+{
+  const gint64 *dims = t->dims;
+  gint64 strides[4] = { dims[1] * dims[2] * dims[3], 1, dims[1] * dims[3],
+    dims[1] };
+  bool is_virtual = t->uid == UID_SUM || t->uid == UID_BIASED;
+  Descriptor d = begin (CUDNN_BACKEND_TENSOR_DESCRIPTOR, error);
+
+  return end (d,
+      set (d, CUDNN_ATTR_TENSOR_UNIQUE_ID, CUDNN_TYPE_INT64, 1, &t->uid,
+          error) &&
+          set (d, CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, 1,
+              &t->type, error) &&
+          set (d, CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64, 4, dims,
+              error) &&
+          set (d, CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64, 4, strides,
+              error) &&
+          set (d, CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, CUDNN_TYPE_INT64, 1,
+              &t->alignment, error) &&
+          set (d, CUDNN_ATTR_TENSOR_IS_VIRTUAL, CUDNN_TYPE_BOOLEAN, 1,
+              &is_virtual, error),
+      error);
+}
+
+static gboolean
+add_tensors (Graph *graph, const AlexnetConv *c, GError **error)
+{
+  cudnnDataType_t type = data_type (c->precision);
+  gint64 h = (c->h + 2 * c->padding - c->kernel) / c->stride + 1;
+  gint64 w = (c->w + 2 * c->padding - c->kernel) / c->stride + 1;
+  const Tensor x = { UID_X, { c->n, c->c, c->h, c->w }, type, c->alignment };
+  const Tensor weight = { UID_WEIGHT, { c->k, c->c, c->kernel, c->kernel },
+    type, 16 };
+  const Tensor bias = { UID_BIAS, { 1, c->k, 1, 1 }, type, 16 };
+  const Tensor y = { UID_Y, { c->n, c->k, h, w }, type, 16 };
+  const Tensor sum = { UID_SUM, { c->n, c->k, h, w }, CUDNN_DATA_FLOAT, 16 };
+  const Tensor biased = { UID_BIASED, { c->n, c->k, h, w }, CUDNN_DATA_FLOAT,
+    16 };
+
+  return (graph->x = tensor_new (&x, error)) &&
+      (graph->weight = tensor_new (&weight, error)) &&
+      (graph->bias = tensor_new (&bias, error)) &&
+      (graph->y = tensor_new (&y, error)) &&
+      (graph->sum = tensor_new (&sum, error)) &&
+      (!c->relu || (graph->biased = tensor_new (&biased, error)));
+}
+
+static Descriptor
+convolution_new (const AlexnetConv *c, GError **error)
+{
+  gint64 n_dims = 2, padding[2] = { c->padding, c->padding };
+  gint64 strides[2] = { c->stride, c->stride }, dilations[2] = { 1, 1 };
+  cudnnDataType_t compute = CUDNN_DATA_FLOAT;
+  cudnnConvolutionMode_t mode = CUDNN_CROSS_CORRELATION;
+  Descriptor d = begin (CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR, error);
+
+  return end (d,
+      set (d, CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, CUDNN_TYPE_INT64, 1,
+          &n_dims, error) &&
+          set (d, CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, 1,
+              &compute, error) &&
+          set (d, CUDNN_ATTR_CONVOLUTION_CONV_MODE,
+              CUDNN_TYPE_CONVOLUTION_MODE, 1, &mode, error) &&
+          set (d, CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, CUDNN_TYPE_INT64, 2,
+              padding, error) &&
+          set (d, CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, CUDNN_TYPE_INT64, 2,
+              padding, error) &&
+          set (d, CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, CUDNN_TYPE_INT64, 2,
+              strides, error) &&
+          set (d, CUDNN_ATTR_CONVOLUTION_DILATIONS, CUDNN_TYPE_INT64, 2,
+              dilations, error),
+      error);
+}
+
+static Descriptor
+conv_op_new (const Graph *graph, GError **error)
+{
+  float alpha = 1.0f, beta = 0.0f;
+  Descriptor d =
+      begin (CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR, error);
+
+  return end (d,
+      set_descriptor (d, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
+          graph->convolution, error) &&
+          set_descriptor (d, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X,
+              graph->x, error) &&
+          set_descriptor (d, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
+              graph->weight, error) &&
+          set_descriptor (d, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y,
+              graph->sum, error) &&
+          set (d, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
+              CUDNN_TYPE_FLOAT, 1, &alpha, error) &&
+          set (d, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA,
+              CUDNN_TYPE_FLOAT, 1, &beta, error),
+      error);
+}
+
+static Descriptor
+pointwise_new (cudnnPointwiseMode_t mode, GError **error)
+{
+  cudnnDataType_t compute = CUDNN_DATA_FLOAT;
+  Descriptor d = begin (CUDNN_BACKEND_POINTWISE_DESCRIPTOR, error);
+
+  return end (d,
+      set (d, CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, 1, &mode,
+          error) &&
+          set (d, CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_TYPE_DATA_TYPE, 1,
+              &compute, error),
+      error);
+}
+
+/* `b` may be NULL. */
+static Descriptor
+pointwise_op_new (Descriptor pointwise, Descriptor x, Descriptor b,
+    Descriptor y, GError **error)
+{
+  Descriptor d = begin (CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR, error);
+
+  return end (d,
+      set_descriptor (d, CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR,
+          pointwise, error) &&
+          set_descriptor (d, CUDNN_ATTR_OPERATION_POINTWISE_XDESC, x, error) &&
+          (!b ||
+              set_descriptor (d, CUDNN_ATTR_OPERATION_POINTWISE_BDESC, b,
+                  error)) &&
+          set_descriptor (d, CUDNN_ATTR_OPERATION_POINTWISE_YDESC, y, error),
+      error);
+}
+
+static gboolean
+add_ops (Graph *graph, const AlexnetConv *conv, GError **error)
+{
+  Descriptor biased = conv->relu ? graph->biased : graph->y;
+
+  return (graph->convolution = convolution_new (conv, error)) &&
+      (graph->conv_op = conv_op_new (graph, error)) &&
+      (graph->add = pointwise_new (CUDNN_POINTWISE_ADD, error)) &&
+      (graph->add_op = pointwise_op_new (graph->add, graph->sum, graph->bias,
+           biased, error)) &&
+      (!conv->relu ||
+          ((graph->relu = pointwise_new (CUDNN_POINTWISE_RELU_FWD, error)) &&
+              (graph->relu_op = pointwise_op_new (graph->relu, biased, NULL,
+                   graph->y, error))));
+}
+
+static Descriptor
+operation_graph_new (const AlexnetCudnn *cudnn, const Graph *graph,
+    GError **error)
+{
+  Descriptor ops[3] = { graph->conv_op, graph->add_op, graph->relu_op };
+  Descriptor d = begin (CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR, error);
+  gboolean ok = set (d, CUDNN_ATTR_OPERATIONGRAPH_OPS,
+      CUDNN_TYPE_BACKEND_DESCRIPTOR, graph->relu_op ? 3 : 2, ops, error);
+
+#if !HAVE_PROPERTIES
+  ok = ok &&
+      set (d, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1,
+          &cudnn->handle, error);
+#endif
+  return end (d, ok, error);
+}
+
+static Graph *
+graph_new (const AlexnetCudnn *cudnn, const AlexnetConv *conv, GError **error)
+{
+  Graph *graph = g_rc_box_new0 (Graph);
+
+  if (add_tensors (graph, conv, error) && add_ops (graph, conv, error) &&
+      (graph->graph = operation_graph_new (cudnn, graph, error)))
+    return graph;
+  g_rc_box_release_full (graph, graph_clear);
+  return NULL;
+}
+
+
+struct _AlexnetConvPlan {
+  Descriptor plan;
+  Descriptor config;            /* NULL: from JSON */
+  Graph *graph;                 /* NULL: from JSON */
+  gsize workspace;
+};
+
+void
+alexnet_conv_plan_free (AlexnetConvPlan *plan)
+{
+  if (!plan)
+    return;
+  destroy (plan->plan);
+  destroy (plan->config);
+  if (plan->graph)
+    g_rc_box_release_full (plan->graph, graph_clear);
+  g_free (plan);
+}
+
+gsize
+alexnet_conv_plan_workspace (const AlexnetConvPlan *plan)
+{
+  return plan->workspace;
+}
+
+static gboolean
+set_target (Descriptor plan, const AlexnetCudnn *cudnn, GError **error)
+{
+#if HAVE_PROPERTIES
+  return set_descriptor (plan, CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP,
+      cudnn->properties, error);
+#else
+  return set (plan, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1,
+      &cudnn->handle, error);
+#endif
+}
+
+/* Takes `descriptor`, which has been finished. */
+static AlexnetConvPlan *
+plan_new (Descriptor descriptor, GError **error)
+{
+  AlexnetConvPlan *plan = g_new0 (AlexnetConvPlan, 1);
+  gint64 workspace = 0;
+
+  plan->plan = descriptor;
+  if (get (descriptor, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE,
+          CUDNN_TYPE_INT64, 1, &workspace, error) == 1) {
+    plan->workspace = (gsize) workspace;
+    return plan;
+  }
+  alexnet_conv_plan_free (plan);
+  return NULL;
+}
+
+/* "This engine cannot", which is no failure: others may. Those that are to be
+ * compiled first say so in more than one way. */
+static gboolean
+is_refusal (cudnnStatus_t status, gboolean compiled)
+{
+  return status / 1000 == CUDNN_STATUS_NOT_SUPPORTED / 1000 ||
+      (!compiled && status != CUDNN_STATUS_SUCCESS);
+}
+
+/* Takes `config`. NULL without an error: it was refused, or wants more than
+ * `limit` bytes of workspace. */
+static AlexnetConvPlan *
+plan_from_config (const AlexnetCudnn *cudnn, Graph *graph, Descriptor config,
+    gboolean compiled, gsize limit, GError **error)
+{
+  Descriptor d = begin (CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, error);
+  gboolean ok = set_descriptor (d, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG,
+                    config, error) &&
+      set_target (d, cudnn, error);
+  cudnnStatus_t status = ok ? cudnnBackendFinalize (d) : CUDNN_STATUS_SUCCESS;
+  AlexnetConvPlan *plan = NULL;
+
+  ok = ok && !is_refusal (status, compiled) &&
+      cudnn_check (status, "cudnnBackendFinalize", error);
+  if (ok)
+    plan = plan_new (d, error);
+  else
+    destroy (d);
+  if (!plan || plan->workspace > limit) {
+    alexnet_conv_plan_free (plan);
+    destroy (config);
+    return NULL;
+  }
+  plan->config = config;
+  plan->graph = g_rc_box_acquire (graph);
+  return plan;
+}
+
+typedef struct {
+  guint numerical, behavior;    /* bit 1 << note */
+} Notes;
+
+static gboolean
+get_notes (Descriptor config, Notes *notes, GError **error)
+{
+  cudnnBackendNumericalNote_t numerical[CUDNN_NUMERICAL_NOTE_TYPE_COUNT];
+  cudnnBackendBehaviorNote_t behavior[CUDNN_BEHAVIOR_NOTE_TYPE_COUNT];
+  Descriptor engine = begin (CUDNN_BACKEND_ENGINE_DESCRIPTOR, error);
+  gint64 n_numerical = -1, n_behavior = -1;
+
+  *notes = (Notes) { 0 };
+  if (engine &&
+      get (config, CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR,
+          1, &engine, error) == 1) {
+    n_numerical = get (engine, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE,
+        CUDNN_TYPE_NUMERICAL_NOTE, G_N_ELEMENTS (numerical), numerical, error);
+    n_behavior = get (engine, CUDNN_ATTR_ENGINE_BEHAVIOR_NOTE,
+        CUDNN_TYPE_BEHAVIOR_NOTE, G_N_ELEMENTS (behavior), behavior, error);
+  }
+  for (gint64 i = 0; i < n_numerical; i++)
+    notes->numerical |= 1u << numerical[i];
+  for (gint64 i = 0; i < n_behavior; i++)
+    notes->behavior |= 1u << behavior[i];
+  destroy (engine);
+  return n_numerical >= 0 && n_behavior >= 0;
+}
+
+static gboolean
+keeps_precision (const Notes *notes, AlexnetPrecision precision)
+{
+  guint refused = 1u << CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC |
+      1u << CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION |
+      1u << CUDNN_NUMERICAL_NOTE_FFT | 1u << CUDNN_NUMERICAL_NOTE_WINOGRAD |
+      1u << CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_4x4 |
+      1u << CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_6x6 |
+      1u << CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_13x13;
+
+  if (precision == ALEXNET_PRECISION_FP32)
+    refused |= 1u << CUDNN_NUMERICAL_NOTE_TENSOR_CORE |
+        1u << CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS;
+  return !(notes->numerical & refused);
+}
+
+/* Appends the configurations of one of cuDNN's lists. An empty one is no
+ * failure. */
+static gboolean
+add_configs (const AlexnetCudnn *cudnn, const Graph *graph,
+    cudnnBackendHeurMode_t mode, GPtrArray *configs, GError **error)
+{
+  Descriptor found[N_HEURISTICS] = { NULL };
+  Descriptor d = begin (CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR, error);
+  gboolean ok = set_descriptor (d, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH,
+                    graph->graph, error) &&
+      set (d, CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode,
+          error);
+  cudnnStatus_t status;
+  gint64 n = 0;
+
+#if HAVE_PROPERTIES
+  ok = ok &&
+      set_descriptor (d, CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, cudnn->properties,
+          error);
+#endif
+  status = ok ? cudnnBackendFinalize (d) : CUDNN_STATUS_SUCCESS;
+  if (ok && !is_refusal (status, TRUE)) {
+    ok = cudnn_check (status, "cudnnBackendFinalize", error);
+    for (guint i = 0; ok && i < N_HEURISTICS; i++)
+      ok = (found[i] = begin (CUDNN_BACKEND_ENGINECFG_DESCRIPTOR, error)) !=
+          NULL;
+    n = ok ? get (d, CUDNN_ATTR_ENGINEHEUR_RESULTS,
+                 CUDNN_TYPE_BACKEND_DESCRIPTOR, N_HEURISTICS, found, error)
+           : 0;
+  }
+  for (gint64 i = 0; i < N_HEURISTICS; i++)
+    if (i < n)
+      g_ptr_array_add (configs, found[i]);
+    else
+      destroy (found[i]);
+  destroy (d);
+  return ok && n >= 0;
+}
+
+/* Builds the plans of those configurations that are compiled already, or of
+ * those that are not. */
+static gboolean
+add_plans (const AlexnetCudnn *cudnn, const AlexnetConv *conv, Graph *graph,
+    GPtrArray *configs, gboolean compiled, gsize limit, GPtrArray *plans,
+    GError **error)
+{
+  for (guint i = 0; i < configs->len; i++) {
+    Descriptor config = g_ptr_array_index (configs, i);
+    AlexnetConvPlan *plan;
+    GError *reason = NULL;
+    gboolean is_compiled;
+    Notes notes;
+
+    if (!config)
+      continue;
+    if (!get_notes (config, &notes, error))
+      return FALSE;
+    is_compiled =
+        !(notes.behavior & 1u << CUDNN_BEHAVIOR_NOTE_RUNTIME_COMPILATION);
+    if (is_compiled != compiled || !keeps_precision (&notes, conv->precision))
+      continue;
+    configs->pdata[i] = NULL;
+    plan = plan_from_config (cudnn, graph, config, compiled, limit,
+        &reason);
+    if (reason) {
+      g_propagate_error (error, reason);
+      return FALSE;
+    }
+    if (plan)
+      g_ptr_array_add (plans, plan);
+  }
+  return TRUE;
+}
+
+GPtrArray *
+alexnet_conv_plans (const AlexnetCudnn *cudnn, const AlexnetConv *conv,
+    gsize workspace, GError **error)
+{
+  g_autoptr (GPtrArray) configs =
+      g_ptr_array_new_with_free_func (destroy);
+  g_autoptr (GPtrArray) plans = g_ptr_array_new_with_free_func (
+      (GDestroyNotify) alexnet_conv_plan_free);
+  g_autofree char *name = NULL;
+  Graph *graph = graph_new (cudnn, conv, error);
+  gboolean ok;
+
+  if (!graph)
+    return NULL;
+  ok = add_configs (cudnn, graph, CUDNN_HEUR_MODE_A, configs, error) &&
+      add_configs (cudnn, graph, CUDNN_HEUR_MODE_FALLBACK, configs, error) &&
+      add_plans (cudnn, conv, graph, configs, TRUE, workspace, plans, error) &&
+      (plans->len > 0 ||
+          add_plans (cudnn, conv, graph, configs, FALSE, workspace, plans,
+              error));
+  g_rc_box_release_full (graph, graph_clear);
+  if (!ok)
+    return NULL;
+  if (plans->len > 0)
+    return g_steal_pointer (&plans);
+
+  name = alexnet_conv_describe (conv);
+  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+      "cuDNN has no plan for %s on this device", name);
+  return NULL;
+}
+
+char *
+alexnet_conv_describe (const AlexnetConv *c)
+{
+  return g_strdup_printf ("conv %ux%ux%ux%u by %ux%ux%ux%u stride %u padding "
+                          "%u bias%s %s aligned %u",
+      c->n, c->c, c->h, c->w, c->k, c->c, c->kernel, c->kernel, c->stride,
+      c->padding, c->relu ? " relu" : "", alexnet_precision_name (c->precision),
+      c->alignment);
+}
+
+char *
+alexnet_conv_plan_to_json (const AlexnetConvPlan *plan, GError **error)
+{
+  gint64 size = get (plan->plan, CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION,
+      CUDNN_TYPE_CHAR, 0, NULL, error);
+  g_autofree char *json = NULL;
+
+  if (size < 0)
+    return NULL;
+  json = g_malloc0 ((gsize) size + 1);
+  if (get (plan->plan, CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION,
+          CUDNN_TYPE_CHAR, size, json, error) < 0)
+    return NULL;
+  return g_steal_pointer (&json);
+}
+
+AlexnetConvPlan *
+alexnet_conv_plan_from_json (const AlexnetCudnn *cudnn, const char *json,
+    GError **error)
+{
+  Descriptor d = begin (CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, error);
+
+  d = end (d,
+      set_target (d, cudnn, error) &&
+          set (d, CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION,
+              CUDNN_TYPE_CHAR, (gint64) strlen (json) + 1, json, error),
+      error);
+  return d ? plan_new (d, error) : NULL;
+}
+
+
+/* An AlexnetConvPack is cuDNN's descriptor itself. */
+
+AlexnetConvPack *
+alexnet_conv_pack_new (const void *x, const void *weight, const void *bias,
+    void *y, void *workspace, GError **error)
+{
+  gint64 uids[] = { UID_X, UID_WEIGHT, UID_BIAS, UID_Y };
+  const void *pointers[] = { x, weight, bias, y };
+  Descriptor d = begin (CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR, error);
+
+  return (AlexnetConvPack *) end (d,
+      set (d, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64,
+          G_N_ELEMENTS (uids), uids, error) &&
+          set (d, CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR,
+              G_N_ELEMENTS (pointers), pointers, error) &&
+          set (d, CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1,
+              &workspace, error),
+      error);
+}
+
+void
+alexnet_conv_pack_free (AlexnetConvPack *pack)
+{
+  destroy ((Descriptor) pack);
+}
+
+gboolean
+alexnet_conv_run (const AlexnetCudnn *cudnn, const AlexnetConvPlan *plan,
+    const AlexnetConvPack *pack, GError **error)
+{
+  return CUDNN (cudnnBackendExecute (cudnn->handle, plan->plan,
+      (Descriptor) (gpointer) pack));
+}
