@@ -42,7 +42,7 @@ G_BEGIN_DECLS
 
 typedef enum {
   ALEXNET_ERROR_NOT_FOUND,      /* a file is absent or cannot be read */
-  ALEXNET_ERROR_FORMAT,         /* a file was read, but is not what it should be */
+  ALEXNET_ERROR_FORMAT,         /* a file is not what it should be */
   ALEXNET_ERROR_INVALID,        /* an argument breaks its documented rule */
   ALEXNET_ERROR_UNSUPPORTED,    /* not built in, or this machine cannot do it */
   ALEXNET_ERROR_NO_MEMORY,      /* host or device memory */
@@ -57,9 +57,9 @@ ALEXNET_API GQuark alexnet_error_quark (void);
 
 /* How a region of any shape becomes the network's square input. */
 typedef enum {
-  ALEXNET_CROP_CENTER,          /* shorter side to resize_size, cut the centre */
+  ALEXNET_CROP_CENTER,          /* shorter side to resize_size, cut centre */
   ALEXNET_CROP_STRETCH,         /* both sides to the input size */
-  ALEXNET_CROP_LETTERBOX,       /* longer side to the input size, pad with mean */
+  ALEXNET_CROP_LETTERBOX,       /* longer side to the input size, pad mean */
 } AlexnetCropMode;
 
 /* A zero resize_size, or a std of zero, means the model's own value
@@ -68,12 +68,12 @@ typedef enum {
  * with bgr, B, G, R. */
 typedef struct {
   AlexnetCropMode crop_mode;
-  guint resize_size;            /* shorter side before ALEXNET_CROP_CENTER cuts */
+  guint resize_size;            /* shorter side before CROP_CENTER cuts */
   float mean[3], std[3];        /* in R, G, B order, for values 0..1 */
   gboolean bgr;                 /* the network wants B, G, R */
 } AlexnetPreprocess;
 
-/* ---- models --------------------------------------------------------------- */
+/* ---- models -------------------------------------------------------------- */
 
 /* Weights and network; immutable, reference counted, weights memory-mapped.
  * Thread-safety: every function may be called from any thread. */
@@ -127,14 +127,14 @@ ALEXNET_API char *alexnet_model_summary (const AlexnetModel *model);
 ALEXNET_API char *alexnet_architecture_summary (const char *architecture,
     GError **error);
 
-/* ---- labels --------------------------------------------------------------- */
+/* ---- labels -------------------------------------------------------------- */
 
 /* One label a line; LF or CRLF; an UTF-8 byte order mark, empty lines and
  * lines that begin with '#' are skipped; a leading WordNet id ("n01440764 ")
  * is dropped. Free with g_strfreev(). NOT_FOUND, FORMAT (not UTF-8, empty). */
 ALEXNET_API char **alexnet_labels_load (const char *path, GError **error);
 
-/* ---- images --------------------------------------------------------------- */
+/* ---- images -------------------------------------------------------------- */
 
 /* Named as in GStreamer; the bytes are laid out as there. */
 typedef enum {
@@ -187,7 +187,7 @@ typedef struct {
   guint width, height;          /* 1..8192 */
   const void *planes[4];        /* as many as the format has */
   gssize strides[4];            /* from one row to the next, may be negative */
-  void *cuda_stream;            /* CUstream that last wrote the planes, or NULL */
+  void *cuda_stream;            /* CUstream that last wrote them, or NULL */
 } AlexnetImage;
 
 /* A rectangle of an image; must lie inside it and not be empty. */
@@ -195,10 +195,10 @@ typedef struct {
   guint x, y, width, height;
 } AlexnetRegion;
 
-/* ---- engines -------------------------------------------------------------- */
+/* ---- engines ------------------------------------------------------------- */
 
 typedef enum {
-  ALEXNET_PRECISION_AUTO,       /* what the backend does best; see get_precision */
+  ALEXNET_PRECISION_AUTO,       /* the backend's best; see get_precision */
   ALEXNET_PRECISION_FP32, ALEXNET_PRECISION_TF32, ALEXNET_PRECISION_FP16,
   ALEXNET_PRECISION_BF16, ALEXNET_PRECISION_INT8,
 } AlexnetPrecision;
@@ -215,7 +215,7 @@ typedef struct {
   guint cpu_threads;            /* 0 = one for each processor */
   int cuda_device;              /* ordinal + 1; 0 = the first */
   guint max_batch_size;         /* 1..ALEXNET_MAX_BATCH_SIZE; 0 = 16 */
-  guint64 batch_timeout;        /* how long to wait for a full batch; 0 = never */
+  guint64 batch_timeout;        /* to wait for a full batch; 0 = not at all */
 } AlexnetEngineParams;
 
 /* NULL-terminated, in the order in which "auto" tries them. Static. */
@@ -256,7 +256,7 @@ typedef struct {
 ALEXNET_API void alexnet_engine_get_stats (AlexnetEngine *engine,
     AlexnetEngineStats *stats);
 
-/* ---- streams and requests -------------------------------------------------- */
+/* ---- streams and requests ------------------------------------------------ */
 
 /* One user of an engine: its own preprocessing, its own requests in flight,
  * cancelled on its own. Results come in the order of submission.

@@ -147,10 +147,13 @@ typedef struct {
 static AlexnetWord
 get_word (const Builder *builder, double weight)
 {
+  AlexnetWord word;
+
   if (builder->real)
-    return (AlexnetWord){ .real = (float) weight };
-  return (AlexnetWord){ .fixed = (gint32) (weight * (1 << ALEXNET_WEIGHT_BITS) +
-                            0.5) };
+    word.real = (float) weight;
+  else
+    word.fixed = (gint32) (weight * (1 << ALEXNET_WEIGHT_BITS) + 0.5);
+  return word;
 }
 
 /* Weights of output `i` in builder->weights, without zeros at the ends. */

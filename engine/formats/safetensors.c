@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "formats.h"
+
+#include <string.h>
+
+#define LENGTH_SIZE 8
+#define MAX_HEADER 100000000 /* as in the safetensors library */
+#define MAX_DIMS 64
+
+typedef struct {
+  const char *name;
+  guint size; /* bytes of a value */
+  gboolean usable;
+  AlexnetDType dtype; /* when usable */
+} DType;
+
+static const DType dtypes[] = {
+  { "F32", 4, TRUE, ALEXNET_DTYPE_F32 },
+  { "F16", 2, TRUE, ALEXNET_DTYPE_F16 },
+  { "BF16", 2, TRUE, ALEXNET_DTYPE_BF16 },
+  { "F64", 8 },
+  { "I64", 8 },
+  { "U64", 8 },
+  { "I32", 4 },
+  { "U32", 4 },
+  { "I16", 2 },
+  { "U16", 2 },
+  { "I8", 1 },
+  { "U8", 1 },
+  { "BOOL", 1 },
+  { "F8_E4M3", 1 },
+  { "F8_E5M2", 1 },
+};
+
+typedef struct {
+  gsize begin, end;
+  const char *name;
+} Range;
+
+typedef struct {
+  AlexnetTensorSet *set;
+  const guint8 *data; /* behind the header */
+  gsize size;
+  GArray *ranges;
+} Reader;
+
+/* What one member of the header says. */
+typedef struct {
+  const char *dtype;
+  guint n_dims;
+  gsize dims[MAX_DIMS];
+  gsize begin, end;
+} Info;
+
+gboolean
+alexnet_safetensors_detect (const guint8 *data, gsize size)
+{
+  return size > LENGTH_SIZE && data[LENGTH_SIZE] == '{';
+}
+
+static const DType *
+find_dtype (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (dtypes); i++)
+    if (g_str_equal (dtypes[i].name, name))
+      return &dtypes[i];
+  return NULL;
+}
+
+static gboolean
+get_size (JsonNode *node, gsize *value)
+{
+  gint64 i;
+
+  if (!JSON_NODE_HOLDS_VALUE (node) ||
+      json_node_get_value_type (node) != G_TYPE_INT64)
+    return FALSE;
+  i = json_node_get_int (node);
+  *value = (gsize) i;
+  return i >= 0 && (guint64) i <= G_MAXSIZE;
+}
+
+/* Reads a list of at most `max` sizes. */
+static gboolean
+get_sizes (JsonObject *object, const char *key, gsize *values, guint max,
+    guint *n)
+{
+  JsonNode *node = json_object_get_member (object, key);
+  JsonArray *array;
+
+  if (!node || !JSON_NODE_HOLDS_ARRAY (node))
+    return FALSE;
+  array = json_node_get_array (node);
+  *n = json_array_get_length (array);
+  if (*n > max)
+    return FALSE;
+  for (guint i = 0; i < *n; i++)
+    if (!get_size (json_array_get_element (array, i), &values[i]))
+      return FALSE;
+  return TRUE;
+}
+
+static const char *
+get_string (JsonNode *node)
+{
+  return node && JSON_NODE_HOLDS_VALUE (node) &&
+          json_node_get_value_type (node) == G_TYPE_STRING
+      ? json_node_get_string (node)
+      : NULL;
+}
+
+static gboolean
+parse_info (Info *info, JsonNode *node, const char *quoted, GError **error)
+{
+  JsonObject *object;
+  gsize offsets[2];
+  guint n;
+
+  if (!JSON_NODE_HOLDS_OBJECT (node))
+    return alexnet_format_error (error,
+        "tensor %s: expected a JSON object in the header", quoted);
+  object = json_node_get_object (node);
+  info->dtype = get_string (json_object_get_member (object, "dtype"));
+  if (!info->dtype)
+    return alexnet_format_error (error, "tensor %s has no dtype", quoted);
+  if (!get_sizes (object, "shape", info->dims, MAX_DIMS, &info->n_dims))
+    return alexnet_format_error (error,
+        "tensor %s: expected a shape of at most %d sizes", quoted, MAX_DIMS);
+  if (!get_sizes (object, "data_offsets", offsets, 2, &n) || n != 2)
+    return alexnet_format_error (error,
+        "tensor %s: expected data_offsets of two sizes", quoted);
+  info->begin = offsets[0];
+  info->end = offsets[1];
+  return TRUE;
+}
+
+static gboolean
+check_extent (const Reader *reader, const Info *info, const DType *dtype,
+    const char *quoted, GError **error)
+{
+  gsize n_bytes;
+
+  if (info->begin > info->end || info->end > reader->size)
+    return alexnet_format_error (error,
+        "tensor %s lies at bytes %" G_GSIZE_FORMAT " to %" G_GSIZE_FORMAT
+        ", but there are %" G_GSIZE_FORMAT " bytes of tensors",
+        quoted, info->begin, info->end, reader->size);
+  if (!dtype)
+    return TRUE;
+  if (!alexnet_dims_multiply (info->dims, info->n_dims, &n_bytes) ||
+      !g_size_checked_mul (&n_bytes, n_bytes, dtype->size))
+    return alexnet_format_error (error,
+        "tensor %s: the product of its shape overflows", quoted);
+  if (n_bytes != info->end - info->begin)
+    return alexnet_format_error (error,
+        "tensor %s occupies %" G_GSIZE_FORMAT
+        " bytes, expected %" G_GSIZE_FORMAT " from its shape and dtype %s",
+        quoted, info->end - info->begin, n_bytes, dtype->name);
+  return TRUE;
+}
+
+static gboolean
+add_tensor (Reader *reader, const char *name, const Info *info,
+    const DType *dtype, GError **error)
+{
+  AlexnetTensor tensor = { .data = reader->data + info->begin };
+  Range range = { info->begin, info->end, name };
+  g_autofree char *quoted = NULL;
+  char *unusable = NULL;
+
+  if (!dtype || !dtype->usable) {
+    quoted = alexnet_quote (info->dtype);
+    unusable = g_strdup_printf ("has dtype %s, expected F32, F16 or BF16",
+        quoted);
+  } else if (info->n_dims > G_N_ELEMENTS (tensor.dims)) {
+    unusable = g_strdup_printf ("has %u dimensions, expected at most %u",
+        info->n_dims, (guint) G_N_ELEMENTS (tensor.dims));
+  } else {
+    tensor.dtype = dtype->dtype;
+    tensor.n_dims = info->n_dims;
+    memcpy (tensor.dims, info->dims, info->n_dims * sizeof (gsize));
+  }
+  g_array_append_val (reader->ranges, range);
+  return alexnet_tensor_set_add (reader->set, name, &tensor, unusable, error);
+}
+
+static gboolean
+read_tensor (Reader *reader, const char *name, JsonNode *node, GError **error)
+{
+  g_autofree char *quoted = alexnet_quote (name);
+  const DType *dtype;
+  Info info;
+
+  if (!parse_info (&info, node, quoted, error))
+    return FALSE;
+  dtype = find_dtype (info.dtype);
+  return check_extent (reader, &info, dtype, quoted, error) &&
+      add_tensor (reader, name, &info, dtype, error);
+}
+
+static gboolean
+read_metadata (Reader *reader, JsonNode *node, GError **error)
+{
+  JsonObjectIter iter;
+  const char *key;
+  JsonNode *value;
+
+  if (!JSON_NODE_HOLDS_OBJECT (node))
+    return alexnet_format_error (error,
+        "__metadata__: expected a JSON object of strings");
+  json_object_iter_init_ordered (&iter, json_node_get_object (node));
+  while (json_object_iter_next_ordered (&iter, &key, &value)) {
+    const char *string = get_string (value);
+
+    if (!string) {
+      g_autofree char *quoted = alexnet_quote (key);
+
+      return alexnet_format_error (error, "__metadata__ %s: expected a string",
+          quoted);
+    }
+    g_hash_table_insert (reader->set->metadata, g_strdup (key),
+        g_strdup (string));
+  }
+  return TRUE;
+}
+
+static int
+compare_ranges (gconstpointer a, gconstpointer b)
+{
+  const Range *x = a, *y = b;
+
+  if (x->begin != y->begin)
+    return x->begin < y->begin ? -1 : 1;
+  return x->end < y->end ? -1 : x->end > y->end;
+}
+
+/* The format allows neither overlaps nor holes. */
+static gboolean
+check_ranges (const Reader *reader, GError **error)
+{
+  gsize end = 0;
+
+  g_array_sort (reader->ranges, compare_ranges);
+  for (guint i = 0; i < reader->ranges->len; i++) {
+    const Range *range = &g_array_index (reader->ranges, Range, i);
+
+    if (range->begin != end) {
+      g_autofree char *quoted = alexnet_quote (range->name);
+
+      return alexnet_format_error (error,
+          "tensor %s begins at byte %" G_GSIZE_FORMAT
+          ", expected %" G_GSIZE_FORMAT " where the one before it ends",
+          quoted, range->begin, end);
+    }
+    end = range->end;
+  }
+  if (end != reader->size)
+    return alexnet_format_error (error,
+        "tensors end at byte %" G_GSIZE_FORMAT
+        ", but there are %" G_GSIZE_FORMAT " bytes of them",
+        end, reader->size);
+  return TRUE;
+}
+
+static gboolean
+read_header (Reader *reader, JsonNode *root, GError **error)
+{
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *node;
+
+  if (!JSON_NODE_HOLDS_OBJECT (root))
+    return alexnet_format_error (error,
+        "safetensors header: expected a JSON object");
+  json_object_iter_init_ordered (&iter, json_node_get_object (root));
+  while (json_object_iter_next_ordered (&iter, &name, &node)) {
+    gboolean ok = g_str_equal (name, "__metadata__")
+        ? read_metadata (reader, node, error)
+        : read_tensor (reader, name, node, error);
+
+    if (!ok)
+      return FALSE;
+  }
+  return check_ranges (reader, error);
+}
+
+gboolean
+alexnet_safetensors_read (AlexnetTensorSet *set, const guint8 *data, gsize size,
+    GError **error)
+{
+  g_autoptr (GArray) ranges = g_array_new (FALSE, FALSE, sizeof (Range));
+  g_autoptr (JsonNode) root = NULL;
+  Reader reader = { .set = set, .ranges = ranges };
+  guint64 length;
+
+  if (size < LENGTH_SIZE)
+    return alexnet_format_error (error,
+        "file of %" G_GSIZE_FORMAT " bytes is too short for safetensors", size);
+  memcpy (&length, data, sizeof length);
+  length = GUINT64_FROM_LE (length);
+  if (length > MAX_HEADER || length > size - LENGTH_SIZE)
+    return alexnet_format_error (error,
+        "safetensors header of %" G_GUINT64_FORMAT
+        " bytes, expected at most %" G_GSIZE_FORMAT,
+        length, MIN (size - LENGTH_SIZE, (gsize) MAX_HEADER));
+  root = alexnet_json_parse ((const char *) data + LENGTH_SIZE, (gsize) length,
+      "safetensors header", error);
+  if (!root)
+    return FALSE;
+  reader.data = data + LENGTH_SIZE + length;
+  reader.size = size - LENGTH_SIZE - (gsize) length;
+  return read_header (&reader, root, error);
+}

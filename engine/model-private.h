@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#ifndef ALEXNET_MODEL_PRIVATE_H
+#define ALEXNET_MODEL_PRIVATE_H
+
+#include <sys/types.h>
+#include <time.h>
+
+#include "formats/formats.h"
+#include "model.h"
+
+G_BEGIN_DECLS
+
+/* What tells whether a path still leads to the same bytes. */
+typedef struct {
+  dev_t device;
+  ino_t inode;
+  off_t size;
+  struct timespec changed;
+} AlexnetFileId;
+
+struct _AlexnetModel {
+  /* Constant once loaded. */
+  char *path;
+  GBytes *bytes;
+  AlexnetTensorSet *tensors;
+  AlexnetNetwork network;
+  AlexnetPreprocess preprocess;
+  char **labels;
+  gboolean shared;
+  AlexnetFileId id;             /* when shared */
+
+  guint n_refs;                 /* under the registry's lock */
+};
+
+/* Sets preprocess and labels from the metadata or the defaults, once the
+ * network is bound. FORMAT. */
+gboolean alexnet_model_apply_metadata (AlexnetModel *model, GError **error);
+
+G_END_DECLS
+
+#endif /* ALEXNET_MODEL_PRIVATE_H */

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "reference.h"
+
+#include <string.h>
+
+#include "layers.h"
+
+typedef struct {
+  AlexnetPlan base;
+  const AlexnetNetwork *network;
+  float *inputs; /* [n_slots,C,H,W] */
+  float *weights[ALEXNET_MAX_LAYERS], *biases[ALEXNET_MAX_LAYERS];
+  float *activations[2]; /* a layer reads one and writes the other */
+  double *row;
+} ReferencePlan;
+
+static void
+reference_close (AlexnetPlan *plan)
+{
+  ReferencePlan *self = (ReferencePlan *) plan;
+
+  for (guint i = 0; i < ALEXNET_MAX_LAYERS; i++) {
+    g_free (self->weights[i]);
+    g_free (self->biases[i]);
+  }
+  g_free (self->activations[0]);
+  g_free (self->activations[1]);
+  g_free (self->row);
+  g_free (self->inputs);
+  g_free (self);
+}
+
+static float *
+copy_tensor (const AlexnetTensor *tensor)
+{
+  float *copy = g_try_new (float, alexnet_tensor_n_values (tensor));
+
+  if (copy)
+    alexnet_tensor_to_float (copy, tensor);
+  return copy;
+}
+
+static gboolean
+copy_weights (ReferencePlan *self)
+{
+  for (guint i = 0; i < self->network->n_layers; i++) {
+    const AlexnetLayer *layer = &self->network->layers[i];
+
+    if (!layer->weight.data)
+      continue;
+    self->weights[i] = copy_tensor (&layer->weight);
+    self->biases[i] = copy_tensor (&layer->bias);
+    if (!self->weights[i] || !self->biases[i])
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+allocate_activations (ReferencePlan *self, guint n_slots)
+{
+  gsize largest = alexnet_shape_size (&self->network->input), widest = 1;
+
+  self->inputs = g_try_new0 (float, n_slots *largest);
+  for (guint i = 0; i < self->network->n_layers; i++) {
+    const AlexnetShape *out = &self->network->layers[i].out;
+
+    largest = MAX (largest, alexnet_shape_size (out));
+    widest = MAX (widest, out->width);
+  }
+  self->activations[0] = g_try_new (float, largest);
+  self->activations[1] = g_try_new (float, largest);
+  self->row = g_try_new (double, widest);
+  return self->inputs && self->activations[0] && self->activations[1] &&
+      self->row;
+}
+
+static AlexnetPlan *
+reference_open (const AlexnetNetwork *network, const AlexnetPlanParams *params,
+    GError **error)
+{
+  ReferencePlan *self;
+
+  if (params->precision != ALEXNET_PRECISION_AUTO &&
+      params->precision != ALEXNET_PRECISION_FP32) {
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+        "backend 'reference' computes in fp32 only, not in %s",
+        alexnet_precision_name (params->precision));
+    return NULL;
+  }
+  self = g_new0 (ReferencePlan, 1);
+  self->base.backend = &alexnet_reference_backend;
+  self->base.precision = ALEXNET_PRECISION_FP32;
+  self->network = network;
+  if (copy_weights (self) && allocate_activations (self, params->n_slots))
+    return &self->base;
+
+  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NO_MEMORY,
+      "backend 'reference' has not enough memory for the weights, %u inputs "
+      "and the largest activations",
+      params->n_slots);
+  reference_close (&self->base);
+  return NULL;
+}
+
+static float *
+slot_input (ReferencePlan *self, guint slot)
+{
+  return self->inputs + slot * alexnet_shape_size (&self->network->input);
+}
+
+typedef struct {
+  float *out; /* [3,H,W] */
+  gsize width, area;
+} Staging;
+
+static void
+stage_row (gpointer user, guint y, const float *const channels[3])
+{
+  Staging *staging = user;
+
+  for (guint c = 0; c < 3; c++)
+    memcpy (staging->out + c * staging->area + y * staging->width, channels[c],
+        staging->width * sizeof (float));
+}
+
+static gboolean
+reference_stage (AlexnetPlan *plan, guint slot, const AlexnetImage *image,
+    AlexnetTransform *transform, GError **error)
+{
+  ReferencePlan *self = (ReferencePlan *) plan;
+  const AlexnetShape *input = &self->network->input;
+  Staging staging = { slot_input (self, slot), input->width,
+    (gsize) input->height * input->width };
+
+  alexnet_transform_run (transform, image, stage_row, &staging);
+  return TRUE;
+}
+
+static gboolean
+reference_stage_tensor (AlexnetPlan *plan, guint slot, const float *tensor,
+    GError **error)
+{
+  ReferencePlan *self = (ReferencePlan *) plan;
+
+  memcpy (slot_input (self, slot), tensor,
+      alexnet_shape_size (&self->network->input) * sizeof (float));
+  return TRUE;
+}
+
+static void
+run_layer (ReferencePlan *self, guint i, float *out, const float *in)
+{
+  const AlexnetLayer *layer = &self->network->layers[i];
+
+  switch (layer->kind) {
+    case ALEXNET_LAYER_CONV:
+      alexnet_reference_conv (out, self->row, in, self->weights[i],
+          self->biases[i], layer);
+      break;
+    case ALEXNET_LAYER_LINEAR:
+      alexnet_reference_linear (out, in, self->weights[i], self->biases[i],
+          layer);
+      break;
+    case ALEXNET_LAYER_RELU:
+      alexnet_reference_relu (out, in, layer);
+      break;
+    case ALEXNET_LAYER_LRN:
+      alexnet_reference_lrn (out, in, layer);
+      break;
+    case ALEXNET_LAYER_MAXPOOL:
+      alexnet_reference_maxpool (out, in, layer);
+      break;
+    case ALEXNET_LAYER_SOFTMAX:
+      alexnet_reference_softmax (out, in, layer);
+      break;
+    case ALEXNET_LAYER_AVGPOOL:
+    case ALEXNET_LAYER_DROPOUT:
+      break;
+  }
+}
+
+static gboolean
+reference_infer (AlexnetPlan *plan, guint first, guint n, float *const *outputs,
+    GError **error)
+{
+  ReferencePlan *self = (ReferencePlan *) plan;
+  gsize n_outputs = alexnet_shape_size (alexnet_network_output (self->network));
+
+  for (guint image = 0; image < n; image++) {
+    const float *in = slot_input (self, first + image);
+
+    for (guint i = 0; i < self->network->n_layers; i++) {
+      float *out = self->activations[in == self->activations[0]];
+
+      if (alexnet_layer_is_identity (&self->network->layers[i]))
+        continue;
+      run_layer (self, i, out, in);
+      in = out;
+    }
+    memcpy (outputs[image], in, n_outputs * sizeof (float));
+  }
+  return TRUE;
+}
+
+const AlexnetBackend alexnet_reference_backend = {
+  .name = "reference",
+  .memories = 1 << ALEXNET_MEMORY_HOST,
+  .open = reference_open,
+  .close = reference_close,
+  .stage = reference_stage,
+  .stage_tensor = reference_stage_tensor,
+  .infer = reference_infer,
+};

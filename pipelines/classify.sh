@@ -1,0 +1,108 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Says what videos and images show:
+#     sh pipelines/classify.sh [VIDEO|IMAGE|URI ...]
+# Without an argument: the sample clip. From the environment:
+#     MODEL    a .safetensors or .pth file; else the one in
+#              ~/.local/share/alexnet, else the demonstration model
+#     LABELS   a text file with one label a line
+#     BACKEND  cudnn, cpu, reference
+#     TOP_K    how many labels a line shows, 3 when not set
+# Installs and builds first what is missing. Exits with 1 when one of them
+# could not be classified.
+set -eu
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+build=$root/build
+plugin=gst/libgstalexnet.so
+
+die () {
+  echo "classify.sh: $*" >&2
+  exit 1
+}
+
+build_plugin () {
+  if [ ! -f "$build/build.ninja" ]; then
+    echo "Configuring $build"
+    mkdir -p "$build"
+    meson setup "$build" "$root" >"$build/setup.log" 2>&1 || {
+      cat "$build/setup.log" >&2
+      die "meson could not configure $build"
+    }
+  fi
+  if ! ninja -C "$build" -n "$plugin" | grep -q 'no work to do'; then
+    echo "Building $build/$plugin"
+    ninja -C "$build" "$plugin" || die "the build failed"
+  fi
+}
+
+# The file that MODEL stands for; nothing when the element finds one itself.
+model_file () {
+  if [ -n "${MODEL-}" ]; then
+    echo "$MODEL"
+  elif [ -z "${ALEXNET_MODEL-}" ]; then
+    data=${XDG_DATA_HOME:-${HOME-}/.local/share}/alexnet
+    for file in "$data"/*.safetensors "$data"/*.pth; do
+      if [ -e "$file" ]; then
+        return
+      fi
+    done
+    echo "$root/pipelines/models/alexnet-cifar10.safetensors"
+  fi
+}
+
+# A word as the shell wants it back.
+quote () {
+  case $1 in
+    '!') printf '!' ;;
+    *[!A-Za-z0-9_./:=,+@%-]*)
+      printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")" ;;
+    *) printf %s "$1" ;;
+  esac
+}
+
+# Runs gst-launch-1.0 and shows the line that does it.
+launch () {
+  path=$build/gst${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}
+  printf '$ GST_PLUGIN_PATH=%s gst-launch-1.0 -m' "$(quote "$path")"
+  for word; do
+    printf ' %s' "$(quote "$word")"
+  done
+  echo
+  {
+    status=0
+    GST_PLUGIN_PATH=$path gst-launch-1.0 -m "$@" || status=$?
+    echo "status $status"
+  } | (
+    trap '' INT
+    LC_ALL=C exec awk -f "$root/pipelines/results.awk"
+  )
+}
+
+classify () {
+  case $1 in
+    *://*) set -- uridecodebin uri="$1" ;;
+    *)
+      [ -r "$1" ] || {
+        echo "classify.sh: no file $1, or not allowed to read it" >&2
+        return 1
+      }
+      set -- filesrc location="$1" ! decodebin3
+      ;;
+  esac
+  model=$(model_file)
+  launch "$@" ! videoconvert ! alexnetclassify \
+    ${model:+"model-file=$model"} ${LABELS:+"labels-file=$LABELS"} \
+    ${BACKEND:+"backend=$BACKEND"} top-k="${TOP_K:-3}" post-messages=always \
+    ! fakesink
+}
+
+sh "$root/pipelines/install-packages.sh" run build
+build_plugin
+[ $# -gt 0 ] || set -- "$root/pipelines/media/sample.webm"
+failed=0
+for name; do
+  classify "$name" || failed=1
+done
+exit $failed

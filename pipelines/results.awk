@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Reads what gst-launch-1.0 -m prints while alexnetclassify posts a message
+# for each frame, then a line "status N". Prints a line whenever another class
+# comes first, then a summary. Exits with N, or with 1 when nothing was
+# classified. Run it with LC_ALL=C: labels are bytes here.
+
+# The value of a field as gst_structure_to_string() writes it; blanks, commas
+# and brackets inside strings carry a backslash there.
+function field(name,    value, start) {
+  start = index($0, ", " name "=(")
+  if (!start)
+    return ""
+  value = substr($0, start + length(name) + 4)
+  value = substr(value, index(value, ")") + 1)
+  if (value ~ /^</)
+    return substr(value, 3, index(value, " >") - 3)
+  sub(/(, .*|;)$/, "", value)
+  return value
+}
+
+function text(value,    out, octal) {
+  if (value ~ /^".*"$/)
+    value = substr(value, 2, length(value) - 2)
+  while (match(value, /\\/)) {
+    out = out substr(value, 1, RSTART - 1)
+    value = substr(value, RSTART + 1)
+    if (value ~ /^[0-3][0-7][0-7]/) {
+      split(value, octal, "")
+      out = out sprintf("%c", octal[1] * 64 + octal[2] * 8 + octal[3])
+      value = substr(value, 4)
+    } else {
+      out = out substr(value, 1, 1)
+      value = substr(value, 2)
+    }
+  }
+  return out value
+}
+
+function clock(ns,    s) {
+  if (ns + 0 > 9223372036854775807)     # GST_CLOCK_TIME_NONE
+    return "-"
+  s = ns / 1e9
+  return sprintf("%d:%06.3f", s / 60, s - 60 * int(s / 60))
+}
+
+function classes(    labels, confidences, n, i, out) {
+  n = split(field("labels"), labels, ", ")
+  split(field("confidences"), confidences, ", ")
+  for (i = 1; i <= n; i++)
+    out = out (i > 1 ? ", " : "") \
+        sprintf("%s %.1f %%", text(labels[i]), 100 * confidences[i])
+  return out
+}
+
+/^Got message .* \(element\): alexnet-classification, / {
+  frames++
+  backend = text(field("backend"))
+  first = field("class-ids")
+  sub(/,.*/, "", first)
+  if (frames == 1 || first != shown)
+    printf "%10s  %s\n", clock(field("stream-time")), classes()
+  shown = first
+  fflush()
+}
+
+/^Execution ended after / {
+  split($4, t, ":")
+  seconds = t[1] * 3600 + t[2] * 60 + t[3]
+}
+
+/^status [0-9]+$/ {
+  status = $2
+}
+
+END {
+  if (frames == 1)
+    print "1 frame, backend " backend
+  else if (frames > 1)
+    printf "%d frames, %.1f frames a second, backend %s\n", frames,
+        frames / seconds, backend
+  else if (!status) {
+    print "no frame was classified: is there a picture in it?"
+    status = 1
+  }
+  exit status
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "preprocess-run.h"
+
+#include <gio/gio.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const AlexnetPreprocess preprocess_levels = {
+  ALEXNET_CROP_CENTER,
+  256,
+  { 0, 0, 0 },
+  { 1 / 255.0f, 1 / 255.0f, 1 / 255.0f },
+};
+const AlexnetPreprocess preprocess_imagenet = {
+  ALEXNET_CROP_CENTER,
+  256,
+  { 0.485f, 0.456f, 0.406f },
+  { 0.229f, 0.224f, 0.225f },
+};
+
+static char *
+data_path (const char *name)
+{
+  const char *dir = g_getenv ("ALEXNET_TEST_DATA");
+
+  g_assert_nonnull (dir);
+  return g_build_filename (dir, name, NULL);
+}
+
+char **
+data_read_lines (const char *name)
+{
+  g_autofree char *path = data_path (name), *text = NULL;
+  GError *error = NULL;
+
+  g_file_get_contents (path, &text, NULL, &error);
+  g_assert_no_error (error);
+  return g_strsplit (g_strchomp (text), "\n", -1);
+}
+
+guint8 *
+data_read_gz (const char *name, gsize size)
+{
+  g_autofree char *path = data_path (name), *packed = NULL;
+  g_autoptr (GZlibDecompressor)
+      gz = g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP);
+  guint8 *data = g_malloc (size + 1);
+  gsize length, read, written;
+  GError *error = NULL;
+
+  g_file_get_contents (path, &packed, &length, &error);
+  g_assert_no_error (error);
+  g_converter_convert (G_CONVERTER (gz), packed, length, data, size + 1,
+      G_CONVERTER_INPUT_AT_END, &read, &written, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (written, ==, size);
+  return data;
+}
+
+guint8 *
+data_read_photo (void)
+{
+  return data_read_gz ("preprocess-photo.gz", 3 * PHOTO_WIDTH * PHOTO_HEIGHT);
+}
+
+void
+output_clear (Output *output)
+{
+  g_free (output->values);
+}
+
+void
+output_take_row (gpointer user, guint y, const float *const channels[3])
+{
+  Output *output = user;
+  gsize n = output->size;
+
+  g_assert_cmpuint (y, ==, output->rows++);
+  for (guint c = 0; c < 3; c++)
+    memcpy (output->values + (c * n + y) * n, channels[c], n * sizeof (float));
+}
+
+Output
+output_run (AlexnetTransform *transform, const AlexnetImage *image,
+    const AlexnetRegion *region, const AlexnetPreprocess *preprocess,
+    guint size)
+{
+  Output output = { size, 0, g_new (float, 3 * (gsize) size * size) };
+  GError *error = NULL;
+  gboolean ok = alexnet_transform_update (transform, image, region, preprocess,
+      size, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (ok);
+  alexnet_transform_run (transform, image, output_take_row, &output);
+  g_assert_cmpuint (output.rows, ==, size);
+  return output;
+}
+
+Output
+output_run_once (const AlexnetImage *image, const AlexnetRegion *region,
+    const AlexnetPreprocess *preprocess, guint size)
+{
+  AlexnetTransform *transform = alexnet_transform_new ();
+  Output output = output_run (transform, image, region, preprocess, size);
+
+  alexnet_transform_free (transform);
+  return output;
+}
+
+void
+difference_add (Difference *d, float value, guint8 expected)
+{
+  gint apart = abs ((gint) floorf (value + 0.5f) - expected);
+
+  d->n++;
+  d->sum += fabsf (value - expected);
+  d->beyond += apart > 1;
+  d->worst = MAX (d->worst, (guint) apart);
+}
+
+void
+difference_check (const Difference *d, double mean, const char *what)
+{
+  if (d->worst > 1 || d->sum > mean * d->n) {
+    g_test_message ("%s: %u of %u values are more than a level away, at most "
+                    "%u levels, %.3f on average",
+        what, d->beyond, d->n, d->worst, d->sum / d->n);
+    g_test_fail ();
+  }
+}

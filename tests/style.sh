@@ -1,0 +1,116 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Gates that a script can keep: form, and who may include whom. Prints TAP.
+#
+# File names here have no blanks.
+# shellcheck disable=SC2086,SC2046
+set -u
+
+cd "$(dirname "$0")/.." || exit 1
+# A copy of the tree may belong to somebody else than git expects.
+files () {
+  git -c safe.directory='*' ls-files -co --exclude-standard -- "$@" |
+    while read -r file; do
+      if [ -f "$file" ]; then echo "$file"; fi
+    done
+}
+[ -n "$(files meson.build 2>/dev/null)" ] || {
+  echo '1..0 # SKIP not a git work tree'
+  exit 0
+}
+
+c_files=$(files '*.c' '*.h' '*.cu')
+sources="$c_files $(files '*.py' '*.sh' '*.awk' '*meson.build' .ci/run)"
+texts="$sources $(files '*.md' '*.txt' '*.supp' '*.xml')"
+n=0
+
+# gate NAME COMMAND...: what the command prints is what is wrong.
+gate () {
+  n=$((n + 1))
+  name=$1
+  shift
+  found=$("$@" 2>&1)
+  if [ -z "$found" ]; then
+    echo "ok $n $name"
+  else
+    echo "not ok $n $name"
+    printf '%s\n' "$found" | sed 's/^/# /'
+  fi
+}
+
+without_licence () {
+  for file; do
+    head -n 2 "$file" | grep -q 'SPDX-License-Identifier: LGPL-2.1-or-later' ||
+      echo "$file"
+  done
+}
+
+too_wide () {
+  awk 'length > 80 { print FILENAME ":" FNR ": " length " columns" }' "$@"
+}
+
+too_long () {
+  wc -l "$@" | awk '$1 > 650 && $2 != "total" { print $2 ": " $1 " lines" }'
+}
+
+# From a brace in the first column to the next one. What installs properties
+# is a table and may be longer.
+long_functions () {
+  awk '/^[a-z_0-9]+ \(/ { name = $1 }
+       /^[{]/ { start = FNR }
+       /^[}]/ && start {
+         lines = FNR - start - 1
+         if (lines > 45 && name !~ /^install_/)
+           print FILENAME ":" start ": " name " has " lines " lines"
+         start = 0
+       }' "$@"
+}
+
+# includes_but ALLOWED FILE...: includes in quotes of files that are neither
+# in ALLOWED, a regular expression, nor in the includer's own directory.
+includes_but () {
+  allowed=$1
+  shift
+  for file; do
+    sed -n 's/^# *include *"\(.*\)".*/\1/p' "$file" | grep -vxE "$allowed" |
+      while read -r name; do
+        [ -f "$(dirname "$file")/$name" ] || echo "$file: $name"
+      done
+  done
+}
+
+engine_c_includes () {
+  sed -n 's/^# *include *"\(.*\)"/\1/p' engine/engine.c |
+    grep -vxE '(alexnet|engine-private|backend|model|preprocess)\.h'
+}
+
+backend_includes () {
+  includes_but '(backend|network|preprocess)\.h' \
+    $(files 'engine/*/*.c' 'engine/*/*.h' 'engine/*/*.cu' |
+      grep -E '^engine/(reference|onednn|cudnn)/')
+}
+
+includes_of_backends () {
+  grep -nE '# *include *"(\.\./)?(reference|onednn|cudnn)/' \
+    $(files 'engine/*.c' 'engine/*.h' 'gst/*') | grep -v '^engine/backend\.c:'
+}
+
+gate 'licence in the first lines' without_licence $sources
+gate 'no tabs' grep -nP '\t' $texts
+gate 'no trailing blanks' grep -nE '[[:space:]]+$' $texts
+gate 'lines of C have up to 80 columns' too_wide $c_files
+gate 'files of C have up to 650 lines' too_long $c_files
+gate 'functions have up to 45 lines' long_functions $c_files
+gate 'no path of one machine' \
+  grep -nE '(^|[^A-Za-z0-9_.$*}])/([w]ork|[t]mp|[h]ome|[r]oot)/' $texts
+gate 'the engine does not know GStreamer' \
+  grep -nE '# *include *[<"]gst' $(files 'engine/*')
+gate 'gst includes only alexnet.h of the engine' \
+  includes_but 'alexnet\.h' $(files 'gst/*.c' 'gst/*.h')
+gate 'engine.c includes only backend.h, model.h and preprocess.h' \
+  engine_c_includes
+gate 'a backend includes only backend.h, network.h and preprocess.h' \
+  backend_includes
+gate 'only backend.c includes backends' includes_of_backends
+echo "1..$n"
