@@ -336,11 +336,11 @@ bind_layer (AlexnetLayer *layer, const Binding *binding, GError **error)
   weight = find_tensor (binding, layer, ".weight", dims, conv ? 4 : 2, error);
   if (!weight)
     return FALSE;
-  bias = find_tensor (binding, layer, ".bias", weight->dims, 1, error);
+  layer->weight = *weight;
+  layer->channels = (guint) weight->dims[0];
+  bias = find_tensor (binding, layer, ".bias", layer->weight.dims, 1, error);
   if (!bias)
     return FALSE;
-  layer->channels = (guint) weight->dims[0];
-  layer->weight = *weight;
   layer->bias = *bias;
   return TRUE;
 }
