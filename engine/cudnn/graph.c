@@ -11,9 +11,26 @@ enum { UID_X = 1, UID_WEIGHT, UID_BIAS, UID_Y, UID_SUM, UID_BIASED };
 
 #define N_HEURISTICS 128
 
-/* Since 9.8 the device is told by a descriptor of its properties, and handles
- * are deprecated there. */
-#define HAVE_PROPERTIES (CUDNN_VERSION >= 90800)
+#define MAKE(type, attributes, error) \
+  alexnet_desc_make (type, attributes, G_N_ELEMENTS (attributes), error)
+#define LINK(name, descriptor)                            \
+  {                                                       \
+    name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &(descriptor) \
+  }
+
+/* How a graph and a plan are told their device: since 9.8 by a descriptor of
+ * its properties, and the handle is deprecated there. */
+#if CUDNN_VERSION >= 90800
+#define HAVE_PROPERTIES 1
+#define PLAN_DEVICE(cudnn) \
+  LINK (CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, (cudnn)->properties)
+#else
+#define HAVE_PROPERTIES 0
+#define PLAN_DEVICE(cudnn)                                                   \
+  {                                                                          \
+    CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1, &(cudnn)->handle \
+  }
+#endif
 
 gboolean
 alexnet_cudnn_open (AlexnetCudnn *cudnn, cudaStream_t stream, GError **error)
@@ -22,11 +39,11 @@ alexnet_cudnn_open (AlexnetCudnn *cudnn, cudaStream_t stream, GError **error)
       !CUDNN (cudnnSetStream (cudnn->handle, stream)))
     return FALSE;
 #if HAVE_PROPERTIES
-  Descriptor d = alexnet_desc_new (CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR, error);
+  const Attribute attributes[] = {
+    { CUDNN_ATTR_DEVICEPROP_HANDLE, CUDNN_TYPE_HANDLE, 1, &cudnn->handle },
+  };
 
-  cudnn->properties = alexnet_desc_finish (d,
-      alexnet_desc_set (d, CUDNN_ATTR_DEVICEPROP_HANDLE, CUDNN_TYPE_HANDLE, 1,
-          &cudnn->handle, error),
+  cudnn->properties = MAKE (CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR, attributes,
       error);
   return cudnn->properties != NULL;
 #else
@@ -38,12 +55,13 @@ gboolean
 alexnet_cudnn_open_for (AlexnetCudnn *cudnn, const char *json, GError **error)
 {
 #if HAVE_PROPERTIES
-  Descriptor d = alexnet_desc_new (CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR, error);
+  const Attribute attributes[] = {
+    { CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, CUDNN_TYPE_CHAR,
+        (gint64) strlen (json) + 1, json },
+  };
 
   cudnn->handle = NULL;
-  cudnn->properties = alexnet_desc_finish (d,
-      alexnet_desc_set (d, CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION,
-          CUDNN_TYPE_CHAR, (gint64) strlen (json) + 1, json, error),
+  cudnn->properties = MAKE (CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR, attributes,
       error);
   return cudnn->properties != NULL;
 #else
@@ -114,26 +132,19 @@ typedef struct {
 static Descriptor
 tensor_new (const Tensor *t, GError **error)
 {
-  const gint64 *dims = t->dims;
-  gint64 strides[4] = { dims[1] * dims[2] * dims[3], 1, dims[1] * dims[3],
-    dims[1] };
-  bool is_virtual = t->uid == UID_SUM || t->uid == UID_BIASED;
-  Descriptor d = alexnet_desc_new (CUDNN_BACKEND_TENSOR_DESCRIPTOR, error);
+  const gint64 *d = t->dims;
+  const gint64 strides[] = { d[1] * d[2] * d[3], 1, d[1] * d[3], d[1] };
+  const bool is_virtual = t->uid == UID_SUM || t->uid == UID_BIASED;
+  const Attribute attributes[] = {
+    { CUDNN_ATTR_TENSOR_UNIQUE_ID, CUDNN_TYPE_INT64, 1, &t->uid },
+    { CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, 1, &t->type },
+    { CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64, 4, d },
+    { CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64, 4, strides },
+    { CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, CUDNN_TYPE_INT64, 1, &t->alignment },
+    { CUDNN_ATTR_TENSOR_IS_VIRTUAL, CUDNN_TYPE_BOOLEAN, 1, &is_virtual },
+  };
 
-  return alexnet_desc_finish (d,
-      alexnet_desc_set (d, CUDNN_ATTR_TENSOR_UNIQUE_ID, CUDNN_TYPE_INT64, 1,
-          &t->uid, error) &&
-          alexnet_desc_set (d, CUDNN_ATTR_TENSOR_DATA_TYPE,
-              CUDNN_TYPE_DATA_TYPE, 1, &t->type, error) &&
-          alexnet_desc_set (d, CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64,
-              4, dims, error) &&
-          alexnet_desc_set (d, CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64, 4,
-              strides, error) &&
-          alexnet_desc_set (d, CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT,
-              CUDNN_TYPE_INT64, 1, &t->alignment, error) &&
-          alexnet_desc_set (d, CUDNN_ATTR_TENSOR_IS_VIRTUAL, CUDNN_TYPE_BOOLEAN,
-              1, &is_virtual, error),
-      error);
+  return MAKE (CUDNN_BACKEND_TENSOR_DESCRIPTOR, attributes, error);
 }
 
 static gboolean
@@ -162,86 +173,78 @@ add_tensors (Graph *graph, const AlexnetConv *c, GError **error)
 static Descriptor
 convolution_new (const AlexnetConv *c, GError **error)
 {
-  gint64 n_dims = 2, padding[2] = { c->padding, c->padding };
-  gint64 strides[2] = { c->stride, c->stride }, dilations[2] = { 1, 1 };
-  cudnnDataType_t compute = CUDNN_DATA_FLOAT;
-  cudnnConvolutionMode_t mode = CUDNN_CROSS_CORRELATION;
-  Descriptor d = alexnet_desc_new (CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR, error);
+  const gint64 n_dims = 2, padding[] = { c->padding, c->padding };
+  const gint64 strides[] = { c->stride, c->stride }, dilations[] = { 1, 1 };
+  const cudnnDataType_t compute = CUDNN_DATA_FLOAT;
+  const cudnnConvolutionMode_t mode = CUDNN_CROSS_CORRELATION;
+  const Attribute attributes[] = {
+    { CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, CUDNN_TYPE_INT64, 1, &n_dims },
+    { CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, 1, &compute },
+    { CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE, 1, &mode },
+    { CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, CUDNN_TYPE_INT64, 2, padding },
+    { CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, CUDNN_TYPE_INT64, 2, padding },
+    { CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, CUDNN_TYPE_INT64, 2, strides },
+    { CUDNN_ATTR_CONVOLUTION_DILATIONS, CUDNN_TYPE_INT64, 2, dilations },
+  };
 
-  return alexnet_desc_finish (d,
-      alexnet_desc_set (d, CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS,
-          CUDNN_TYPE_INT64, 1, &n_dims, error) &&
-          alexnet_desc_set (d, CUDNN_ATTR_CONVOLUTION_COMP_TYPE,
-              CUDNN_TYPE_DATA_TYPE, 1, &compute, error) &&
-          alexnet_desc_set (d, CUDNN_ATTR_CONVOLUTION_CONV_MODE,
-              CUDNN_TYPE_CONVOLUTION_MODE, 1, &mode, error) &&
-          alexnet_desc_set (d, CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS,
-              CUDNN_TYPE_INT64, 2, padding, error) &&
-          alexnet_desc_set (d, CUDNN_ATTR_CONVOLUTION_POST_PADDINGS,
-              CUDNN_TYPE_INT64, 2, padding, error) &&
-          alexnet_desc_set (d, CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES,
-              CUDNN_TYPE_INT64, 2, strides, error) &&
-          alexnet_desc_set (d, CUDNN_ATTR_CONVOLUTION_DILATIONS,
-              CUDNN_TYPE_INT64, 2, dilations, error),
-      error);
+  return MAKE (CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR, attributes, error);
 }
 
 static Descriptor
 conv_op_new (const Graph *graph, GError **error)
 {
-  float alpha = 1.0f, beta = 0.0f;
-  Descriptor d =
-      alexnet_desc_new (CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR,
-          error);
+  const float alpha = 1.0f, beta = 0.0f;
+  const Attribute attributes[] = {
+    LINK (CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
+        graph->convolution),
+    LINK (CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X, graph->x),
+    LINK (CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W, graph->weight),
+    LINK (CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y, graph->sum),
+    { CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA, CUDNN_TYPE_FLOAT, 1,
+        &alpha },
+    { CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA, CUDNN_TYPE_FLOAT, 1,
+        &beta },
+  };
 
-  return alexnet_desc_finish (d,
-      alexnet_desc_link (d, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
-          graph->convolution, error) &&
-          alexnet_desc_link (d, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X,
-              graph->x, error) &&
-          alexnet_desc_link (d, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
-              graph->weight, error) &&
-          alexnet_desc_link (d, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y,
-              graph->sum, error) &&
-          alexnet_desc_set (d, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
-              CUDNN_TYPE_FLOAT, 1, &alpha, error) &&
-          alexnet_desc_set (d, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA,
-              CUDNN_TYPE_FLOAT, 1, &beta, error),
-      error);
+  return MAKE (CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR,
+      attributes, error);
 }
 
 static Descriptor
 pointwise_new (cudnnPointwiseMode_t mode, GError **error)
 {
-  cudnnDataType_t compute = CUDNN_DATA_FLOAT;
-  Descriptor d = alexnet_desc_new (CUDNN_BACKEND_POINTWISE_DESCRIPTOR, error);
+  const cudnnDataType_t compute = CUDNN_DATA_FLOAT;
+  const Attribute attributes[] = {
+    { CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, 1, &mode },
+    { CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_TYPE_DATA_TYPE, 1, &compute },
+  };
 
-  return alexnet_desc_finish (d,
-      alexnet_desc_set (d, CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE,
-          1, &mode, error) &&
-          alexnet_desc_set (d, CUDNN_ATTR_POINTWISE_MATH_PREC,
-              CUDNN_TYPE_DATA_TYPE, 1, &compute, error),
-      error);
+  return MAKE (CUDNN_BACKEND_POINTWISE_DESCRIPTOR, attributes, error);
 }
 
-/* `b` may be NULL. */
 static Descriptor
-pointwise_op_new (Descriptor pointwise, Descriptor x, Descriptor b,
-    Descriptor y, GError **error)
+add_op_new (const Graph *graph, Descriptor y, GError **error)
 {
-  Descriptor d = alexnet_desc_new (CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR,
-      error);
+  const Attribute attributes[] = {
+    LINK (CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, graph->add),
+    LINK (CUDNN_ATTR_OPERATION_POINTWISE_XDESC, graph->sum),
+    LINK (CUDNN_ATTR_OPERATION_POINTWISE_BDESC, graph->bias),
+    LINK (CUDNN_ATTR_OPERATION_POINTWISE_YDESC, y),
+  };
 
-  return alexnet_desc_finish (d,
-      alexnet_desc_link (d, CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR,
-          pointwise, error) &&
-          alexnet_desc_link (d, CUDNN_ATTR_OPERATION_POINTWISE_XDESC, x,
-              error) &&
-          (!b ||
-              alexnet_desc_link (d, CUDNN_ATTR_OPERATION_POINTWISE_BDESC, b,
-                  error)) &&
-          alexnet_desc_link (d, CUDNN_ATTR_OPERATION_POINTWISE_YDESC, y, error),
-      error);
+  return MAKE (CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR, attributes, error);
+}
+
+static Descriptor
+relu_op_new (const Graph *graph, GError **error)
+{
+  const Attribute attributes[] = {
+    LINK (CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, graph->relu),
+    LINK (CUDNN_ATTR_OPERATION_POINTWISE_XDESC, graph->biased),
+    LINK (CUDNN_ATTR_OPERATION_POINTWISE_YDESC, graph->y),
+  };
+
+  return MAKE (CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR, attributes, error);
 }
 
 static gboolean
@@ -252,30 +255,26 @@ add_ops (Graph *graph, const AlexnetConv *conv, GError **error)
   return (graph->convolution = convolution_new (conv, error)) &&
       (graph->conv_op = conv_op_new (graph, error)) &&
       (graph->add = pointwise_new (CUDNN_POINTWISE_ADD, error)) &&
-      (graph->add_op = pointwise_op_new (graph->add, graph->sum, graph->bias,
-           biased, error)) &&
+      (graph->add_op = add_op_new (graph, biased, error)) &&
       (!conv->relu ||
           ((graph->relu = pointwise_new (CUDNN_POINTWISE_RELU_FWD, error)) &&
-              (graph->relu_op = pointwise_op_new (graph->relu, biased, NULL,
-                   graph->y, error))));
+              (graph->relu_op = relu_op_new (graph, error))));
 }
 
 static Descriptor
 operation_graph_new (const AlexnetCudnn *cudnn, const Graph *graph,
     GError **error)
 {
-  Descriptor ops[3] = { graph->conv_op, graph->add_op, graph->relu_op };
-  Descriptor d = alexnet_desc_new (CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR,
-      error);
-  gboolean ok = alexnet_desc_set (d, CUDNN_ATTR_OPERATIONGRAPH_OPS,
-      CUDNN_TYPE_BACKEND_DESCRIPTOR, graph->relu_op ? 3 : 2, ops, error);
-
+  const Descriptor ops[] = { graph->conv_op, graph->add_op, graph->relu_op };
+  const Attribute attributes[] = {
+    { CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR,
+        graph->relu_op ? 3 : 2, ops },
 #if !HAVE_PROPERTIES
-  ok = ok &&
-      alexnet_desc_set (d, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE,
-          1, &cudnn->handle, error);
+    { CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &cudnn->handle },
 #endif
-  return alexnet_desc_finish (d, ok, error);
+  };
+
+  return MAKE (CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR, attributes, error);
 }
 
 static Graph *
@@ -315,18 +314,6 @@ alexnet_conv_plan_workspace (const AlexnetConvPlan *plan)
   return plan->workspace;
 }
 
-static gboolean
-set_target (Descriptor plan, const AlexnetCudnn *cudnn, GError **error)
-{
-#if HAVE_PROPERTIES
-  return alexnet_desc_link (plan, CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP,
-      cudnn->properties, error);
-#else
-  return alexnet_desc_set (plan, CUDNN_ATTR_EXECUTION_PLAN_HANDLE,
-      CUDNN_TYPE_HANDLE, 1, &cudnn->handle, error);
-#endif
-}
-
 /* Takes `descriptor`, which has been finished. */
 static AlexnetConvPlan *
 plan_new (Descriptor descriptor, GError **error)
@@ -344,42 +331,32 @@ plan_new (Descriptor descriptor, GError **error)
   return NULL;
 }
 
-/* "This engine cannot", which is no failure: others may. Those that are to be
- * compiled first say so in more than one way. */
+/* "This engine cannot": no failure, others may. */
 static gboolean
-is_refusal (cudnnStatus_t status, gboolean compiled)
+is_refusal (const GError *error)
 {
-  return status / 1000 == CUDNN_STATUS_NOT_SUPPORTED / 1000 ||
-      (!compiled && status != CUDNN_STATUS_SUCCESS);
+  return g_error_matches (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
 }
 
-/* Takes `config`. NULL without an error: it was refused, or wants more than
- * `limit` bytes of workspace. */
+/* Takes `config`. */
 static AlexnetConvPlan *
 plan_from_config (const AlexnetCudnn *cudnn, Graph *graph, Descriptor config,
-    gboolean compiled, gsize limit, GError **error)
+    GError **error)
 {
-  Descriptor d = alexnet_desc_new (CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR,
+  const Attribute attributes[] = {
+    LINK (CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, config),
+    PLAN_DEVICE (cudnn),
+  };
+  Descriptor d = MAKE (CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, attributes,
       error);
-  gboolean ok = alexnet_desc_link (d, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG,
-                    config, error) &&
-      set_target (d, cudnn, error);
-  cudnnStatus_t status = ok ? cudnnBackendFinalize (d) : CUDNN_STATUS_SUCCESS;
-  AlexnetConvPlan *plan = NULL;
+  AlexnetConvPlan *plan = d ? plan_new (d, error) : NULL;
 
-  ok = ok && !is_refusal (status, compiled) &&
-      alexnet_cudnn_check (status, "cudnnBackendFinalize", error);
-  if (ok)
-    plan = plan_new (d, error);
-  else
-    alexnet_desc_free (d);
-  if (!plan || plan->workspace > limit) {
-    alexnet_conv_plan_free (plan);
+  if (plan) {
+    plan->config = config;
+    plan->graph = g_rc_box_acquire (graph);
+  } else {
     alexnet_desc_free (config);
-    return NULL;
   }
-  plan->config = config;
-  plan->graph = g_rc_box_acquire (graph);
   return plan;
 }
 
@@ -392,7 +369,8 @@ get_notes (Descriptor config, Notes *notes, GError **error)
 {
   cudnnBackendNumericalNote_t numerical[CUDNN_NUMERICAL_NOTE_TYPE_COUNT];
   cudnnBackendBehaviorNote_t behavior[CUDNN_BEHAVIOR_NOTE_TYPE_COUNT];
-  Descriptor engine = alexnet_desc_new (CUDNN_BACKEND_ENGINE_DESCRIPTOR, error);
+  Descriptor engine = alexnet_desc_begin (CUDNN_BACKEND_ENGINE_DESCRIPTOR, NULL,
+      0, error);
   gint64 n_numerical = -1, n_behavior = -1;
 
   *notes = (Notes){ 0 };
@@ -428,43 +406,75 @@ keeps_precision (const Notes *notes, AlexnetPrecision precision)
   return !(notes->numerical & refused);
 }
 
+/* Moves what `heuristics` found into `configs`. */
+static gboolean
+take_configs (Descriptor heuristics, GPtrArray *configs, GError **error)
+{
+  Descriptor found[N_HEURISTICS] = { NULL };
+  gboolean ok = TRUE;
+  gint64 n = 0;
+
+  for (guint i = 0; ok && i < N_HEURISTICS; i++)
+    ok = (found[i] = alexnet_desc_begin (CUDNN_BACKEND_ENGINECFG_DESCRIPTOR,
+              NULL, 0, error)) != NULL;
+  if (ok)
+    n = alexnet_desc_get (heuristics, CUDNN_ATTR_ENGINEHEUR_RESULTS,
+        CUDNN_TYPE_BACKEND_DESCRIPTOR, N_HEURISTICS, found, error);
+  for (gint64 i = 0; i < N_HEURISTICS; i++)
+    if (i < n)
+      g_ptr_array_add (configs, found[i]);
+    else
+      alexnet_desc_free (found[i]);
+  return ok && n >= 0;
+}
+
 /* Appends the configurations of one of cuDNN's lists. An empty one is no
  * failure. */
 static gboolean
 add_configs (const AlexnetCudnn *cudnn, const Graph *graph,
     cudnnBackendHeurMode_t mode, GPtrArray *configs, GError **error)
 {
-  Descriptor found[N_HEURISTICS] = { NULL };
-  Descriptor d = alexnet_desc_new (CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR, error);
-  gboolean ok = alexnet_desc_link (d, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH,
-                    graph->graph, error) &&
-      alexnet_desc_set (d, CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1,
-          &mode, error);
-  cudnnStatus_t status;
-  gint64 n = 0;
-
+  const Attribute attributes[] = {
+    LINK (CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph->graph),
+    { CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode },
 #if HAVE_PROPERTIES
-  ok = ok &&
-      alexnet_desc_link (d, CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, cudnn->properties,
-          error);
+    LINK (CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, cudnn->properties),
 #endif
-  status = ok ? cudnnBackendFinalize (d) : CUDNN_STATUS_SUCCESS;
-  if (ok && !is_refusal (status, TRUE)) {
-    ok = alexnet_cudnn_check (status, "cudnnBackendFinalize", error);
-    for (guint i = 0; ok && i < N_HEURISTICS; i++)
-      ok = (found[i] = alexnet_desc_new (CUDNN_BACKEND_ENGINECFG_DESCRIPTOR,
-                error)) != NULL;
-    n = ok ? alexnet_desc_get (d, CUDNN_ATTR_ENGINEHEUR_RESULTS,
-                 CUDNN_TYPE_BACKEND_DESCRIPTOR, N_HEURISTICS, found, error)
-           : 0;
+  };
+  g_autoptr (GError) reason = NULL;
+  Descriptor d = MAKE (CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR, attributes,
+      &reason);
+  gboolean ok;
+
+  if (is_refusal (reason))
+    return TRUE;
+  if (!d) {
+    g_propagate_error (error, g_steal_pointer (&reason));
+    return FALSE;
   }
-  for (gint64 i = 0; i < N_HEURISTICS; i++)
-    if (i < n)
-      g_ptr_array_add (configs, found[i]);
-    else
-      alexnet_desc_free (found[i]);
+  ok = take_configs (d, configs, error);
   alexnet_desc_free (d);
-  return ok && n >= 0;
+  return ok;
+}
+
+/* Takes `config` and appends its plan, unless that is refused or wants too
+ * much. Those that are to be compiled first are refused in more ways. */
+static gboolean
+add_plan (const AlexnetCudnn *cudnn, Graph *graph, Descriptor config,
+    gboolean compiled, gsize limit, GPtrArray *plans, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+  AlexnetConvPlan *plan = plan_from_config (cudnn, graph, config, &reason);
+
+  if (plan && plan->workspace <= limit) {
+    g_ptr_array_add (plans, plan);
+    return TRUE;
+  }
+  alexnet_conv_plan_free (plan);
+  if (!reason || is_refusal (reason) || !compiled)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
 }
 
 /* Builds the plans of those configurations that are compiled already, or of
@@ -474,29 +484,22 @@ add_plans (const AlexnetCudnn *cudnn, const AlexnetConv *conv, Graph *graph,
     GPtrArray *configs, gboolean compiled, gsize limit, GPtrArray *plans,
     GError **error)
 {
+  const guint compiling = 1u << CUDNN_BEHAVIOR_NOTE_RUNTIME_COMPILATION;
+
   for (guint i = 0; i < configs->len; i++) {
     Descriptor config = g_ptr_array_index (configs, i);
-    AlexnetConvPlan *plan;
-    GError *reason = NULL;
-    gboolean is_compiled;
     Notes notes;
 
     if (!config)
       continue;
     if (!get_notes (config, &notes, error))
       return FALSE;
-    is_compiled = !(notes.behavior &
-        1u << CUDNN_BEHAVIOR_NOTE_RUNTIME_COMPILATION);
-    if (is_compiled != compiled || !keeps_precision (&notes, conv->precision))
+    if (compiled != !(notes.behavior & compiling) ||
+        !keeps_precision (&notes, conv->precision))
       continue;
     configs->pdata[i] = NULL;
-    plan = plan_from_config (cudnn, graph, config, compiled, limit, &reason);
-    if (reason) {
-      g_propagate_error (error, reason);
+    if (!add_plan (cudnn, graph, config, compiled, limit, plans, error))
       return FALSE;
-    }
-    if (plan)
-      g_ptr_array_add (plans, plan);
   }
   return TRUE;
 }
@@ -565,14 +568,14 @@ AlexnetConvPlan *
 alexnet_conv_plan_from_json (const AlexnetCudnn *cudnn, const char *json,
     GError **error)
 {
-  Descriptor d = alexnet_desc_new (CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR,
+  const Attribute attributes[] = {
+    PLAN_DEVICE (cudnn),
+    { CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION, CUDNN_TYPE_CHAR,
+        (gint64) strlen (json) + 1, json },
+  };
+  Descriptor d = MAKE (CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, attributes,
       error);
 
-  d = alexnet_desc_finish (d,
-      set_target (d, cudnn, error) &&
-          alexnet_desc_set (d, CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION,
-              CUDNN_TYPE_CHAR, (gint64) strlen (json) + 1, json, error),
-      error);
   return d ? plan_new (d, error) : NULL;
 }
 
@@ -582,19 +585,18 @@ AlexnetConvPack *
 alexnet_conv_pack_new (const void *x, const void *weight, const void *bias,
     void *y, void *workspace, GError **error)
 {
-  gint64 uids[] = { UID_X, UID_WEIGHT, UID_BIAS, UID_Y };
+  const gint64 uids[] = { UID_X, UID_WEIGHT, UID_BIAS, UID_Y };
   const void *pointers[] = { x, weight, bias, y };
-  Descriptor d = alexnet_desc_new (CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR,
-      error);
+  const Attribute attributes[] = {
+    { CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, G_N_ELEMENTS (uids),
+        uids },
+    { CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR,
+        G_N_ELEMENTS (pointers), pointers },
+    { CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &workspace },
+  };
 
-  return (AlexnetConvPack *) alexnet_desc_finish (d,
-      alexnet_desc_set (d, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64,
-          G_N_ELEMENTS (uids), uids, error) &&
-          alexnet_desc_set (d, CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS,
-              CUDNN_TYPE_VOID_PTR, G_N_ELEMENTS (pointers), pointers, error) &&
-          alexnet_desc_set (d, CUDNN_ATTR_VARIANT_PACK_WORKSPACE,
-              CUDNN_TYPE_VOID_PTR, 1, &workspace, error),
-      error);
+  return (AlexnetConvPack *) MAKE (CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR,
+      attributes, error);
 }
 
 void
