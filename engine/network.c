@@ -366,3 +366,17 @@ alexnet_network_bind (AlexnetNetwork *network, AlexnetTensorLookup lookup,
   *network = bound;
   return TRUE;
 }
+
+char *
+alexnet_network_find_not_finite (const AlexnetNetwork *network)
+{
+  for (guint i = 0; i < network->n_layers; i++) {
+    const AlexnetLayer *layer = &network->layers[i];
+
+    if (layer->weight.data && !alexnet_tensor_is_finite (&layer->weight))
+      return g_strconcat (layer->name, ".weight", NULL);
+    if (layer->bias.data && !alexnet_tensor_is_finite (&layer->bias))
+      return g_strconcat (layer->name, ".bias", NULL);
+  }
+  return NULL;
+}
