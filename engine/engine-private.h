@@ -48,6 +48,7 @@ struct _AlexnetEngine {
   AlexnetEngineParams params;
   char *backend_wanted;         /* what params.backend points to */
   char *notes;
+  char *not_finite;             /* the tensor that spoils all results */
   AlexnetPlan *plan;
   guint n_classes, input_size;
   guint n_slots;

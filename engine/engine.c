@@ -99,15 +99,24 @@ all_finite (const float *values, guint n)
   return isfinite (sum);
 }
 
+/* A NaN in the weights need not show in the result: where a backend computes
+ * a ReLU as a maximum, NaN becomes 0. */
+static gboolean
+is_finite (const AlexnetEngine *engine, const AlexnetRequest *request)
+{
+  return !engine->not_finite &&
+      all_finite (request->probabilities, request->result.n_classes);
+}
+
 static void
-finish_request (AlexnetRequest *request, gboolean lost)
+finish_request (AlexnetEngine *engine, AlexnetRequest *request)
 {
   request->slot = NULL;
   if (request->released)
     request->state = REQUEST_FREE;
-  else if (lost)
+  else if (engine->lost)
     request->state = REQUEST_LOST;
-  else if (all_finite (request->probabilities, request->result.n_classes))
+  else if (is_finite (engine, request))
     request->state = REQUEST_DONE;
   else
     request->state = REQUEST_NOT_FINITE;
@@ -138,7 +147,7 @@ finish_batch (AlexnetEngine *engine, guint n, guint64 duration)
 
     request->result.inference_time = duration;
     request->result.batch_size = n;
-    finish_request (request, engine->lost != NULL);
+    finish_request (engine, request);
     free_tail_slot (engine);
   }
 }
@@ -235,6 +244,7 @@ engine_free (AlexnetEngine *engine)
   g_free (engine->slots);
   g_free (engine->backend_wanted);
   g_free (engine->notes);
+  g_free (engine->not_finite);
   g_free (engine);
 }
 
@@ -362,6 +372,8 @@ engine_new (AlexnetModel *model, const AlexnetEngineParams *params,
   engine->params = *params;
   engine->backend_wanted = g_strdup (params->backend);
   engine->params.backend = engine->backend_wanted;
+  engine->not_finite =
+      alexnet_network_find_not_finite (alexnet_model_get_network (model));
   engine->n_classes = alexnet_model_get_n_classes (model);
   engine->input_size = alexnet_model_get_input_size (model);
   engine->n_slots = 2 * params->max_batch_size;

@@ -28,8 +28,7 @@ typedef struct {
 static const Format formats[] = {
   { "safetensors", alexnet_safetensors_detect, alexnet_safetensors_read },
   { "PyTorch", alexnet_torch_zip_detect, alexnet_torch_zip_read },
-  { "PyTorch before 1.6", alexnet_torch_legacy_detect,
-      alexnet_torch_legacy_read },
+  { "older PyTorch", alexnet_torch_legacy_detect, alexnet_torch_legacy_read },
 };
 
 static void

@@ -336,11 +336,11 @@ bind_layer (AlexnetLayer *layer, const Binding *binding, GError **error)
   weight = find_tensor (binding, layer, ".weight", dims, conv ? 4 : 2, error);
   if (!weight)
     return FALSE;
-  bias = find_tensor (binding, layer, ".bias", weight->dims, 1, error);
+  layer->weight = *weight;
+  layer->channels = (guint) weight->dims[0];
+  bias = find_tensor (binding, layer, ".bias", layer->weight.dims, 1, error);
   if (!bias)
     return FALSE;
-  layer->channels = (guint) weight->dims[0];
-  layer->weight = *weight;
   layer->bias = *bias;
   return TRUE;
 }
@@ -365,4 +365,18 @@ alexnet_network_bind (AlexnetNetwork *network, AlexnetTensorLookup lookup,
   }
   *network = bound;
   return TRUE;
+}
+
+char *
+alexnet_network_find_not_finite (const AlexnetNetwork *network)
+{
+  for (guint i = 0; i < network->n_layers; i++) {
+    const AlexnetLayer *layer = &network->layers[i];
+
+    if (layer->weight.data && !alexnet_tensor_is_finite (&layer->weight))
+      return g_strconcat (layer->name, ".weight", NULL);
+    if (layer->bias.data && !alexnet_tensor_is_finite (&layer->bias))
+      return g_strconcat (layer->name, ".bias", NULL);
+  }
+  return NULL;
 }

@@ -43,6 +43,9 @@ gsize alexnet_dtype_size (AlexnetDType dtype);
 gsize alexnet_tensor_n_values (const AlexnetTensor *tensor);
 void alexnet_tensor_to_float (float *out, const AlexnetTensor *tensor);
 
+/* FALSE when any value is NaN or infinite. */
+gboolean alexnet_tensor_is_finite (const AlexnetTensor *tensor);
+
 /* [C,H,W] */
 typedef struct {
   guint channels, height, width;
@@ -97,6 +100,10 @@ gboolean alexnet_network_bind (AlexnetNetwork *network,
 /* Shape of the last layer's output. */
 const AlexnetShape *alexnet_network_output (const AlexnetNetwork *network);
 guint64 alexnet_layer_n_parameters (const AlexnetLayer *layer);
+
+/* The name of the first bound tensor that holds NaN or infinity, NULL when
+ * none does. The caller frees it. */
+char *alexnet_network_find_not_finite (const AlexnetNetwork *network);
 
 /* TRUE for the kinds that change nothing at inference. */
 gboolean alexnet_layer_is_identity (const AlexnetLayer *layer);

@@ -246,6 +246,18 @@ alexnet_stream_submit_tensor (AlexnetStream *stream, const float *tensor,
   return submit (stream, &(Source){ .tensor = tensor }, error);
 }
 
+static void
+set_not_finite (GError **error, const AlexnetEngine *engine)
+{
+  if (engine->not_finite)
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FINITE,
+        "%s: tensor %s holds values that are not finite numbers",
+        alexnet_model_get_path (engine->model), engine->not_finite);
+  else
+    g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FINITE,
+        "the network gave values that are not finite numbers");
+}
+
 static gboolean
 collect (const AlexnetRequest *request, AlexnetResult *result, GError **error)
 {
@@ -254,9 +266,7 @@ collect (const AlexnetRequest *request, AlexnetResult *result, GError **error)
       *result = request->result;
       return TRUE;
     case REQUEST_NOT_FINITE:
-      g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FINITE,
-          "the network gave values that are not finite numbers; its weights "
-          "or its input hold NaN, infinity or overflow");
+      set_not_finite (error, request->stream->engine);
       return FALSE;
     default:
       return check_usable (request->stream, error);

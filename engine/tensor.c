@@ -83,3 +83,23 @@ alexnet_tensor_to_float (float *out, const AlexnetTensor *tensor)
       break;
   }
 }
+
+/* Whether any value of 2 or 4 bytes has all bits of the exponent set. */
+static gboolean
+any_exponent_full (const guint8 *data, gsize n, gsize size, guint16 mask)
+{
+  guint found = 0;
+
+  for (gsize i = 0; i < n; i++)
+    found |= (read_u16 (data + size * (i + 1) - 2) & mask) == mask;
+  return found != 0;
+}
+
+gboolean
+alexnet_tensor_is_finite (const AlexnetTensor *tensor)
+{
+  guint16 exponent = tensor->dtype == ALEXNET_DTYPE_F16 ? 0x7c00 : 0x7f80;
+
+  return !any_exponent_full (tensor->data, alexnet_tensor_n_values (tensor),
+      alexnet_dtype_size (tensor->dtype), exponent);
+}

@@ -65,7 +65,7 @@ check_driver (AlexnetDevice *device, GError **error)
   if (device->driver > 0)
     return TRUE;
   g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
-      "no NVIDIA driver: libcuda.so.1 cannot be loaded");
+      "no NVIDIA driver is installed (libcuda.so.1)");
   return FALSE;
 }
 
@@ -181,8 +181,8 @@ alexnet_cuda_malloc (void **memory, gsize size, GError **error)
 gboolean
 alexnet_cuda_malloc_pinned (void **memory, gsize size, GError **error)
 {
-  cudaError_t status =
-      cudaHostAlloc (memory, MAX (size, 1), cudaHostAllocDefault);
+  cudaError_t status = cudaHostAlloc (memory, MAX (size, 1),
+      cudaHostAllocDefault);
 
   if (status == cudaErrorMemoryAllocation) {
     cudaGetLastError ();

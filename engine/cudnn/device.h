@@ -9,7 +9,6 @@
 #include <cublasLt.h>
 #include <cuda_runtime_api.h>
 
-#include "alexnet.h"
 #include "graph.h"
 
 G_BEGIN_DECLS
@@ -28,13 +27,13 @@ gboolean alexnet_cublas_check (cublasStatus_t status, const char *call,
 typedef struct {
   guint ordinal;
   char name[256];
-  guint capability;             /* 10 * major + minor */
-  int driver;                   /* as cudaDriverGetVersion() gives it */
-  cudaStream_t stream;          /* all that infer does */
+  guint capability;    /* 10 * major + minor */
+  int driver;          /* as cudaDriverGetVersion() gives it */
+  cudaStream_t stream; /* all that infer does */
   AlexnetCudnn cudnn;
   cublasLtHandle_t cublas;
   GPtrArray *memory, *pinned;
-  gsize used;                   /* bytes of device memory allocated here */
+  gsize used; /* bytes of device memory allocated here */
 } AlexnetDevice;
 
 /* UNSUPPORTED: no driver, no device, no such device, cuDNN older than built
@@ -56,8 +55,7 @@ void *alexnet_device_alloc_pinned (AlexnetDevice *device, gsize size,
 
 /* The same, for the caller to free with cudaFree() and cudaFreeHost(). */
 gboolean alexnet_cuda_malloc (void **memory, gsize size, GError **error);
-gboolean alexnet_cuda_malloc_pinned (void **memory, gsize size,
-    GError **error);
+gboolean alexnet_cuda_malloc_pinned (void **memory, gsize size, GError **error);
 
 /* Host memory -> device, waits for it. For loading, not for frames. */
 gboolean alexnet_device_upload (AlexnetDevice *device, void *to,

@@ -26,7 +26,7 @@ get_input (const AlexnetExecutor *ex, guint i, guint first, guint n)
   const AlexnetOp *op = &ex->program.ops[i];
   gsize stride = part_bytes (ex, &op->in, op->in_parts);
 
-  return (AlexnetArray) {
+  return (AlexnetArray){
     .data = i == 0 ? ex->slots + first * ex->slot_size
                    : ex->activations[(i - 1) % 2],
     .part_stride = stride / alexnet_precision_size (ex->precision),
@@ -44,7 +44,7 @@ get_output (const AlexnetExecutor *ex, guint i, guint n)
   const AlexnetOp *op = &ex->program.ops[i];
   gsize stride = part_bytes (ex, &op->out, op->out_parts);
 
-  return (AlexnetArray) {
+  return (AlexnetArray){
     .data = ex->activations[i % 2],
     .part_stride = stride / alexnet_precision_size (ex->precision),
     .n = n,
@@ -80,8 +80,7 @@ run_maxpool (const AlexnetExecutor *ex, guint i, const AlexnetArray *in,
     const AlexnetArray *out, GError **error)
 {
   const AlexnetOp *op = &ex->program.ops[i];
-  guint vector =
-      ALEXNET_VECTOR_BYTES / alexnet_precision_size (ex->precision);
+  guint vector = ALEXNET_VECTOR_BYTES / alexnet_precision_size (ex->precision);
   gboolean aligned = (guintptr) in->data % ALEXNET_VECTOR_BYTES == 0 &&
       in->channels / in->parts % vector == 0 &&
       out->channels / out->parts % vector == 0;
@@ -110,8 +109,8 @@ run_copy (const AlexnetExecutor *ex, guint i, const AlexnetArray *in,
 {
   AlexnetCopyArgs args = { *in, *out, ex->program.ops[i].relu != FALSE };
 
-  return alexnet_kernel_run (ex->kernels, ALEXNET_KERNEL_COPY,
-      array_size (out), &args, ex->device->stream, error);
+  return alexnet_kernel_run (ex->kernels, ALEXNET_KERNEL_COPY, array_size (out),
+      &args, ex->device->stream, error);
 }
 
 static gboolean
@@ -124,8 +123,7 @@ run_output (const AlexnetExecutor *ex, const AlexnetArray *in, GError **error)
 }
 
 static gboolean
-run_softmax (const AlexnetExecutor *ex, const AlexnetArray *in,
-    GError **error)
+run_softmax (const AlexnetExecutor *ex, const AlexnetArray *in, GError **error)
 {
   AlexnetSoftmaxArgs args = { *in, ex->results };
   gsize n_blocks = (gsize) in->n * in->height * in->width;
@@ -219,8 +217,8 @@ allocate_activations (AlexnetExecutor *ex, GError **error)
     sizes[i % 2] = MAX (sizes[i % 2], size);
   }
   for (guint i = 0; i < 2; i++)
-    if (!(ex->activations[i] =
-                alexnet_device_alloc (ex->device, sizes[i], error)))
+    if (!(ex->activations[i] = alexnet_device_alloc (ex->device, sizes[i],
+              error)))
       return FALSE;
   return TRUE;
 }
@@ -234,11 +232,11 @@ allocate (AlexnetExecutor *ex, GError **error)
   ex->n_results = alexnet_shape_size (&last->out);
   size = ex->batches[ex->n_batches - 1].size * ex->n_results * sizeof (float);
   return allocate_slots (ex, error) && allocate_activations (ex, error) &&
-      (ex->workspace =
-              alexnet_device_alloc (ex->device, WORKSPACE_SIZE, error)) &&
+      (ex->workspace = alexnet_device_alloc (ex->device, WORKSPACE_SIZE,
+           error)) &&
       (ex->results = alexnet_device_alloc (ex->device, size, error)) &&
-      (ex->host_results =
-              alexnet_device_alloc_pinned (ex->device, size, error)) &&
+      (ex->host_results = alexnet_device_alloc_pinned (ex->device, size,
+           error)) &&
       CUDA (cudaEventCreateWithFlags (&ex->done, cudaEventDisableTiming));
 }
 
@@ -264,8 +262,8 @@ make_packs (AlexnetExecutor *ex, guint i, GError **error)
   guint n_slots = i == 0 ? ex->n_slots : 1;
   guint n_parts = alexnet_op_n_convs (&ex->program.ops[i]);
 
-  ex->packs[i] =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) alexnet_conv_pack_free);
+  ex->packs[i] = g_ptr_array_new_with_free_func ((GDestroyNotify)
+          alexnet_conv_pack_free);
   for (guint j = 0; j < n_slots * n_parts; j++) {
     AlexnetConvPack *pack = pack_new (ex, i, j / n_parts, j % n_parts, error);
 
@@ -304,8 +302,8 @@ get_alignment (const AlexnetExecutor *ex, guint i)
 typedef struct {
   const AlexnetExecutor *executor;
   guint op;
-  GPtrArray *plans;             /* CONV */
-  AlexnetLinear *linear;        /* LINEAR */
+  GPtrArray *plans;      /* CONV */
+  AlexnetLinear *linear; /* LINEAR */
 } Candidates;
 
 static gboolean

@@ -21,8 +21,8 @@ G_BEGIN_DECLS
 
 typedef struct {
   guint size;
-  AlexnetConvPlan *convs[ALEXNET_MAX_OPS];      /* CONV; else NULL */
-  AlexnetLinear *linears[ALEXNET_MAX_OPS];      /* LINEAR; else NULL */
+  AlexnetConvPlan *convs[ALEXNET_MAX_OPS]; /* CONV; else NULL */
+  AlexnetLinear *linears[ALEXNET_MAX_OPS]; /* LINEAR; else NULL */
   cudaGraphExec_t graph;
 } AlexnetBatch;
 
@@ -32,15 +32,15 @@ typedef struct {
   AlexnetPrecision precision;
   AlexnetProgram program;
   guint n_slots;
-  guint8 *slots;                /* device memory */
+  guint8 *slots; /* device memory */
   gsize slot_size;
-  guint8 *activations[2];       /* operation i writes the i % 2 -th */
+  guint8 *activations[2]; /* operation i writes the i % 2 -th */
   void *workspace;
-  float *results, *host_results;        /* device, pinned; [N,C,H,W] */
-  gsize n_results;              /* of one image */
+  float *results, *host_results; /* device, pinned; [N,C,H,W] */
+  gsize n_results;               /* of one image */
   AlexnetWeights weights[ALEXNET_MAX_OPS];
-  GPtrArray *packs[ALEXNET_MAX_OPS];    /* of a CONV: [slot of the first
-                                           operation][part] */
+  GPtrArray *packs[ALEXNET_MAX_OPS]; /* of a CONV: [slot of the first
+                                        operation][part] */
   cudaEvent_t done;
   guint n_batches;
   AlexnetBatch batches[ALEXNET_MAX_BATCHES];
@@ -53,7 +53,7 @@ gboolean alexnet_executor_open (AlexnetExecutor *executor,
     guint max_batch_size, guint n_slots, GError **error);
 void alexnet_executor_close (AlexnetExecutor *executor, GError **error);
 
-/* Gives a batch to the device's compute stream: slots first .. first + n - 1. */
+/* Gives slots first .. first + n - 1 to the device's compute stream. */
 gboolean alexnet_executor_begin (AlexnetExecutor *executor, guint first,
     guint n, GError **error);
 

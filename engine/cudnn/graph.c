@@ -5,99 +5,32 @@
 #include <stdbool.h>
 #include <string.h>
 
-typedef cudnnBackendDescriptor_t Descriptor;
+#include "descriptor.h"
 
 enum { UID_X = 1, UID_WEIGHT, UID_BIAS, UID_Y, UID_SUM, UID_BIASED };
 
 #define N_HEURISTICS 128
 
-/* Since 9.8 the device is told by a descriptor of its properties, and handles
- * are deprecated there. */
-#define HAVE_PROPERTIES (CUDNN_VERSION >= 90800)
+#define MAKE(type, attributes, error) \
+  alexnet_desc_make (type, attributes, G_N_ELEMENTS (attributes), error)
+#define LINK(name, descriptor)                            \
+  {                                                       \
+    name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &(descriptor) \
+  }
 
-#define CUDNN(call) cudnn_check ((call), #call, error)
-
-static gboolean
-cudnn_check (cudnnStatus_t status, const char *call, GError **error)
-{
-  char detail[512] = "";
-  gboolean memory =
-      status == CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED ||
-      status == CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED;
-
-  if (status == CUDNN_STATUS_SUCCESS)
-    return TRUE;
-  cudnnGetLastErrorString (detail, sizeof detail - 1);
-  g_strdelimit (g_strchomp (detail), "\n", ' ');
-  if (!error || !*error)
-    g_set_error (error, ALEXNET_ERROR,
-        memory ? ALEXNET_ERROR_NO_MEMORY : ALEXNET_ERROR_DEVICE,
-        "%.*s failed: %s%s%s", (int) strcspn (call, " ("), call,
-        cudnnGetErrorString (status), detail[0] ? ", " : "", detail);
-  return FALSE;
-}
-
-/* A descriptor that is being made: the first failure ends in `error`, and all
- * that follows does nothing. */
-static Descriptor
-begin (cudnnBackendDescriptorType_t type, GError **error)
-{
-  Descriptor descriptor = NULL;
-
-  CUDNN (cudnnBackendCreateDescriptor (type, &descriptor));
-  return descriptor;
-}
-
-static gboolean
-set (Descriptor descriptor, cudnnBackendAttributeName_t name,
-    cudnnBackendAttributeType_t type, gint64 n, const void *values,
-    GError **error)
-{
-  return descriptor &&
-      CUDNN (cudnnBackendSetAttribute (descriptor, name, type, n, values));
-}
-
-static gboolean
-set_descriptor (Descriptor descriptor, cudnnBackendAttributeName_t name,
-    Descriptor value, GError **error)
-{
-  return value &&
-      set (descriptor, name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &value, error);
-}
-
-static void
-destroy (gpointer descriptor)
-{
-  cudnnStatus_t status = CUDNN_STATUS_SUCCESS;
-
-  if (descriptor)
-    status = cudnnBackendDestroyDescriptor (descriptor);
-  if (status != CUDNN_STATUS_SUCCESS)
-    g_warning ("cudnnBackendDestroyDescriptor failed: %s",
-        cudnnGetErrorString (status));
-}
-
-/* Takes `descriptor`; it comes back finished, or not at all. */
-static Descriptor
-end (Descriptor descriptor, gboolean ok, GError **error)
-{
-  if (ok && CUDNN (cudnnBackendFinalize (descriptor)))
-    return descriptor;
-  destroy (descriptor);
-  return NULL;
-}
-
-static gint64
-get (Descriptor descriptor, cudnnBackendAttributeName_t name,
-    cudnnBackendAttributeType_t type, gint64 n, void *values, GError **error)
-{
-  gint64 found = 0;
-
-  if (!CUDNN (cudnnBackendGetAttribute (descriptor, name, type, n, &found,
-          values)))
-    return -1;
-  return found;
-}
+/* How a graph and a plan are told their device: since 9.8 by a descriptor of
+ * its properties, and the handle is deprecated there. */
+#if CUDNN_VERSION >= 90800
+#define HAVE_PROPERTIES 1
+#define PLAN_DEVICE(cudnn) \
+  LINK (CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, (cudnn)->properties)
+#else
+#define HAVE_PROPERTIES 0
+#define PLAN_DEVICE(cudnn)                                                   \
+  {                                                                          \
+    CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1, &(cudnn)->handle \
+  }
+#endif
 
 gboolean
 alexnet_cudnn_open (AlexnetCudnn *cudnn, cudaStream_t stream, GError **error)
@@ -106,11 +39,11 @@ alexnet_cudnn_open (AlexnetCudnn *cudnn, cudaStream_t stream, GError **error)
       !CUDNN (cudnnSetStream (cudnn->handle, stream)))
     return FALSE;
 #if HAVE_PROPERTIES
-  Descriptor d = begin (CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR, error);
+  const Attribute attributes[] = {
+    { CUDNN_ATTR_DEVICEPROP_HANDLE, CUDNN_TYPE_HANDLE, 1, &cudnn->handle },
+  };
 
-  cudnn->properties = end (d,
-      set (d, CUDNN_ATTR_DEVICEPROP_HANDLE, CUDNN_TYPE_HANDLE, 1,
-          &cudnn->handle, error),
+  cudnn->properties = MAKE (CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR, attributes,
       error);
   return cudnn->properties != NULL;
 #else
@@ -122,12 +55,13 @@ gboolean
 alexnet_cudnn_open_for (AlexnetCudnn *cudnn, const char *json, GError **error)
 {
 #if HAVE_PROPERTIES
-  Descriptor d = begin (CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR, error);
+  const Attribute attributes[] = {
+    { CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, CUDNN_TYPE_CHAR,
+        (gint64) strlen (json) + 1, json },
+  };
 
   cudnn->handle = NULL;
-  cudnn->properties = end (d,
-      set (d, CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, CUDNN_TYPE_CHAR,
-          (gint64) strlen (json) + 1, json, error),
+  cudnn->properties = MAKE (CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR, attributes,
       error);
   return cudnn->properties != NULL;
 #else
@@ -146,7 +80,6 @@ alexnet_cudnn_close (AlexnetCudnn *cudnn, GError **error)
   if (cudnn->handle)
     CUDNN (cudnnDestroy (cudnn->handle));
 }
-
 
 static cudnnDataType_t
 data_type (AlexnetPrecision precision)
@@ -174,24 +107,24 @@ graph_clear (gpointer data)
 {
   Graph *graph = data;
 
-  destroy (graph->graph);
-  destroy (graph->relu_op);
-  destroy (graph->add_op);
-  destroy (graph->conv_op);
-  destroy (graph->relu);
-  destroy (graph->add);
-  destroy (graph->convolution);
-  destroy (graph->biased);
-  destroy (graph->sum);
-  destroy (graph->y);
-  destroy (graph->bias);
-  destroy (graph->weight);
-  destroy (graph->x);
+  alexnet_desc_free (graph->graph);
+  alexnet_desc_free (graph->relu_op);
+  alexnet_desc_free (graph->add_op);
+  alexnet_desc_free (graph->conv_op);
+  alexnet_desc_free (graph->relu);
+  alexnet_desc_free (graph->add);
+  alexnet_desc_free (graph->convolution);
+  alexnet_desc_free (graph->biased);
+  alexnet_desc_free (graph->sum);
+  alexnet_desc_free (graph->y);
+  alexnet_desc_free (graph->bias);
+  alexnet_desc_free (graph->weight);
+  alexnet_desc_free (graph->x);
 }
 
 typedef struct {
   gint64 uid;
-  gint64 dims[4];               /* N, C, H, W */
+  gint64 dims[4]; /* N, C, H, W */
   cudnnDataType_t type;
   gint64 alignment;
 } Tensor;
@@ -199,26 +132,19 @@ typedef struct {
 static Descriptor
 tensor_new (const Tensor *t, GError **error)
 {
-  const gint64 *dims = t->dims;
-  gint64 strides[4] = { dims[1] * dims[2] * dims[3], 1, dims[1] * dims[3],
-    dims[1] };
-  bool is_virtual = t->uid == UID_SUM || t->uid == UID_BIASED;
-  Descriptor d = begin (CUDNN_BACKEND_TENSOR_DESCRIPTOR, error);
+  const gint64 *d = t->dims;
+  const gint64 strides[] = { d[1] * d[2] * d[3], 1, d[1] * d[3], d[1] };
+  const bool is_virtual = t->uid == UID_SUM || t->uid == UID_BIASED;
+  const Attribute attributes[] = {
+    { CUDNN_ATTR_TENSOR_UNIQUE_ID, CUDNN_TYPE_INT64, 1, &t->uid },
+    { CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, 1, &t->type },
+    { CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64, 4, d },
+    { CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64, 4, strides },
+    { CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, CUDNN_TYPE_INT64, 1, &t->alignment },
+    { CUDNN_ATTR_TENSOR_IS_VIRTUAL, CUDNN_TYPE_BOOLEAN, 1, &is_virtual },
+  };
 
-  return end (d,
-      set (d, CUDNN_ATTR_TENSOR_UNIQUE_ID, CUDNN_TYPE_INT64, 1, &t->uid,
-          error) &&
-          set (d, CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, 1,
-              &t->type, error) &&
-          set (d, CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64, 4, dims,
-              error) &&
-          set (d, CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64, 4, strides,
-              error) &&
-          set (d, CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, CUDNN_TYPE_INT64, 1,
-              &t->alignment, error) &&
-          set (d, CUDNN_ATTR_TENSOR_IS_VIRTUAL, CUDNN_TYPE_BOOLEAN, 1,
-              &is_virtual, error),
-      error);
+  return MAKE (CUDNN_BACKEND_TENSOR_DESCRIPTOR, attributes, error);
 }
 
 static gboolean
@@ -247,83 +173,78 @@ add_tensors (Graph *graph, const AlexnetConv *c, GError **error)
 static Descriptor
 convolution_new (const AlexnetConv *c, GError **error)
 {
-  gint64 n_dims = 2, padding[2] = { c->padding, c->padding };
-  gint64 strides[2] = { c->stride, c->stride }, dilations[2] = { 1, 1 };
-  cudnnDataType_t compute = CUDNN_DATA_FLOAT;
-  cudnnConvolutionMode_t mode = CUDNN_CROSS_CORRELATION;
-  Descriptor d = begin (CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR, error);
+  const gint64 n_dims = 2, padding[] = { c->padding, c->padding };
+  const gint64 strides[] = { c->stride, c->stride }, dilations[] = { 1, 1 };
+  const cudnnDataType_t compute = CUDNN_DATA_FLOAT;
+  const cudnnConvolutionMode_t mode = CUDNN_CROSS_CORRELATION;
+  const Attribute attributes[] = {
+    { CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, CUDNN_TYPE_INT64, 1, &n_dims },
+    { CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, 1, &compute },
+    { CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE, 1, &mode },
+    { CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, CUDNN_TYPE_INT64, 2, padding },
+    { CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, CUDNN_TYPE_INT64, 2, padding },
+    { CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, CUDNN_TYPE_INT64, 2, strides },
+    { CUDNN_ATTR_CONVOLUTION_DILATIONS, CUDNN_TYPE_INT64, 2, dilations },
+  };
 
-  return end (d,
-      set (d, CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, CUDNN_TYPE_INT64, 1,
-          &n_dims, error) &&
-          set (d, CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, 1,
-              &compute, error) &&
-          set (d, CUDNN_ATTR_CONVOLUTION_CONV_MODE,
-              CUDNN_TYPE_CONVOLUTION_MODE, 1, &mode, error) &&
-          set (d, CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, CUDNN_TYPE_INT64, 2,
-              padding, error) &&
-          set (d, CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, CUDNN_TYPE_INT64, 2,
-              padding, error) &&
-          set (d, CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, CUDNN_TYPE_INT64, 2,
-              strides, error) &&
-          set (d, CUDNN_ATTR_CONVOLUTION_DILATIONS, CUDNN_TYPE_INT64, 2,
-              dilations, error),
-      error);
+  return MAKE (CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR, attributes, error);
 }
 
 static Descriptor
 conv_op_new (const Graph *graph, GError **error)
 {
-  float alpha = 1.0f, beta = 0.0f;
-  Descriptor d =
-      begin (CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR, error);
+  const float alpha = 1.0f, beta = 0.0f;
+  const Attribute attributes[] = {
+    LINK (CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
+        graph->convolution),
+    LINK (CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X, graph->x),
+    LINK (CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W, graph->weight),
+    LINK (CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y, graph->sum),
+    { CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA, CUDNN_TYPE_FLOAT, 1,
+        &alpha },
+    { CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA, CUDNN_TYPE_FLOAT, 1,
+        &beta },
+  };
 
-  return end (d,
-      set_descriptor (d, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
-          graph->convolution, error) &&
-          set_descriptor (d, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X,
-              graph->x, error) &&
-          set_descriptor (d, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
-              graph->weight, error) &&
-          set_descriptor (d, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y,
-              graph->sum, error) &&
-          set (d, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
-              CUDNN_TYPE_FLOAT, 1, &alpha, error) &&
-          set (d, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA,
-              CUDNN_TYPE_FLOAT, 1, &beta, error),
-      error);
+  return MAKE (CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR,
+      attributes, error);
 }
 
 static Descriptor
 pointwise_new (cudnnPointwiseMode_t mode, GError **error)
 {
-  cudnnDataType_t compute = CUDNN_DATA_FLOAT;
-  Descriptor d = begin (CUDNN_BACKEND_POINTWISE_DESCRIPTOR, error);
+  const cudnnDataType_t compute = CUDNN_DATA_FLOAT;
+  const Attribute attributes[] = {
+    { CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, 1, &mode },
+    { CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_TYPE_DATA_TYPE, 1, &compute },
+  };
 
-  return end (d,
-      set (d, CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, 1, &mode,
-          error) &&
-          set (d, CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_TYPE_DATA_TYPE, 1,
-              &compute, error),
-      error);
+  return MAKE (CUDNN_BACKEND_POINTWISE_DESCRIPTOR, attributes, error);
 }
 
-/* `b` may be NULL. */
 static Descriptor
-pointwise_op_new (Descriptor pointwise, Descriptor x, Descriptor b,
-    Descriptor y, GError **error)
+add_op_new (const Graph *graph, Descriptor y, GError **error)
 {
-  Descriptor d = begin (CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR, error);
+  const Attribute attributes[] = {
+    LINK (CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, graph->add),
+    LINK (CUDNN_ATTR_OPERATION_POINTWISE_XDESC, graph->sum),
+    LINK (CUDNN_ATTR_OPERATION_POINTWISE_BDESC, graph->bias),
+    LINK (CUDNN_ATTR_OPERATION_POINTWISE_YDESC, y),
+  };
 
-  return end (d,
-      set_descriptor (d, CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR,
-          pointwise, error) &&
-          set_descriptor (d, CUDNN_ATTR_OPERATION_POINTWISE_XDESC, x, error) &&
-          (!b ||
-              set_descriptor (d, CUDNN_ATTR_OPERATION_POINTWISE_BDESC, b,
-                  error)) &&
-          set_descriptor (d, CUDNN_ATTR_OPERATION_POINTWISE_YDESC, y, error),
-      error);
+  return MAKE (CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR, attributes, error);
+}
+
+static Descriptor
+relu_op_new (const Graph *graph, GError **error)
+{
+  const Attribute attributes[] = {
+    LINK (CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, graph->relu),
+    LINK (CUDNN_ATTR_OPERATION_POINTWISE_XDESC, graph->biased),
+    LINK (CUDNN_ATTR_OPERATION_POINTWISE_YDESC, graph->y),
+  };
+
+  return MAKE (CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR, attributes, error);
 }
 
 static gboolean
@@ -334,29 +255,26 @@ add_ops (Graph *graph, const AlexnetConv *conv, GError **error)
   return (graph->convolution = convolution_new (conv, error)) &&
       (graph->conv_op = conv_op_new (graph, error)) &&
       (graph->add = pointwise_new (CUDNN_POINTWISE_ADD, error)) &&
-      (graph->add_op = pointwise_op_new (graph->add, graph->sum, graph->bias,
-           biased, error)) &&
+      (graph->add_op = add_op_new (graph, biased, error)) &&
       (!conv->relu ||
           ((graph->relu = pointwise_new (CUDNN_POINTWISE_RELU_FWD, error)) &&
-              (graph->relu_op = pointwise_op_new (graph->relu, biased, NULL,
-                   graph->y, error))));
+              (graph->relu_op = relu_op_new (graph, error))));
 }
 
 static Descriptor
 operation_graph_new (const AlexnetCudnn *cudnn, const Graph *graph,
     GError **error)
 {
-  Descriptor ops[3] = { graph->conv_op, graph->add_op, graph->relu_op };
-  Descriptor d = begin (CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR, error);
-  gboolean ok = set (d, CUDNN_ATTR_OPERATIONGRAPH_OPS,
-      CUDNN_TYPE_BACKEND_DESCRIPTOR, graph->relu_op ? 3 : 2, ops, error);
-
+  const Descriptor ops[] = { graph->conv_op, graph->add_op, graph->relu_op };
+  const Attribute attributes[] = {
+    { CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR,
+        graph->relu_op ? 3 : 2, ops },
 #if !HAVE_PROPERTIES
-  ok = ok &&
-      set (d, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1,
-          &cudnn->handle, error);
+    { CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &cudnn->handle },
 #endif
-  return end (d, ok, error);
+  };
+
+  return MAKE (CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR, attributes, error);
 }
 
 static Graph *
@@ -371,11 +289,10 @@ graph_new (const AlexnetCudnn *cudnn, const AlexnetConv *conv, GError **error)
   return NULL;
 }
 
-
 struct _AlexnetConvPlan {
   Descriptor plan;
-  Descriptor config;            /* NULL: from JSON */
-  Graph *graph;                 /* NULL: from JSON */
+  Descriptor config; /* NULL: from JSON */
+  Graph *graph;      /* NULL: from JSON */
   gsize workspace;
 };
 
@@ -384,8 +301,8 @@ alexnet_conv_plan_free (AlexnetConvPlan *plan)
 {
   if (!plan)
     return;
-  destroy (plan->plan);
-  destroy (plan->config);
+  alexnet_desc_free (plan->plan);
+  alexnet_desc_free (plan->config);
   if (plan->graph)
     g_rc_box_release_full (plan->graph, graph_clear);
   g_free (plan);
@@ -397,18 +314,6 @@ alexnet_conv_plan_workspace (const AlexnetConvPlan *plan)
   return plan->workspace;
 }
 
-static gboolean
-set_target (Descriptor plan, const AlexnetCudnn *cudnn, GError **error)
-{
-#if HAVE_PROPERTIES
-  return set_descriptor (plan, CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP,
-      cudnn->properties, error);
-#else
-  return set (plan, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1,
-      &cudnn->handle, error);
-#endif
-}
-
 /* Takes `descriptor`, which has been finished. */
 static AlexnetConvPlan *
 plan_new (Descriptor descriptor, GError **error)
@@ -417,7 +322,7 @@ plan_new (Descriptor descriptor, GError **error)
   gint64 workspace = 0;
 
   plan->plan = descriptor;
-  if (get (descriptor, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE,
+  if (alexnet_desc_get (descriptor, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE,
           CUDNN_TYPE_INT64, 1, &workspace, error) == 1) {
     plan->workspace = (gsize) workspace;
     return plan;
@@ -426,46 +331,37 @@ plan_new (Descriptor descriptor, GError **error)
   return NULL;
 }
 
-/* "This engine cannot", which is no failure: others may. Those that are to be
- * compiled first say so in more than one way. */
+/* "This engine cannot": no failure, others may. */
 static gboolean
-is_refusal (cudnnStatus_t status, gboolean compiled)
+is_refusal (const GError *error)
 {
-  return status / 1000 == CUDNN_STATUS_NOT_SUPPORTED / 1000 ||
-      (!compiled && status != CUDNN_STATUS_SUCCESS);
+  return g_error_matches (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
 }
 
-/* Takes `config`. NULL without an error: it was refused, or wants more than
- * `limit` bytes of workspace. */
+/* Takes `config`. */
 static AlexnetConvPlan *
 plan_from_config (const AlexnetCudnn *cudnn, Graph *graph, Descriptor config,
-    gboolean compiled, gsize limit, GError **error)
+    GError **error)
 {
-  Descriptor d = begin (CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, error);
-  gboolean ok = set_descriptor (d, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG,
-                    config, error) &&
-      set_target (d, cudnn, error);
-  cudnnStatus_t status = ok ? cudnnBackendFinalize (d) : CUDNN_STATUS_SUCCESS;
-  AlexnetConvPlan *plan = NULL;
+  const Attribute attributes[] = {
+    LINK (CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, config),
+    PLAN_DEVICE (cudnn),
+  };
+  Descriptor d = MAKE (CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, attributes,
+      error);
+  AlexnetConvPlan *plan = d ? plan_new (d, error) : NULL;
 
-  ok = ok && !is_refusal (status, compiled) &&
-      cudnn_check (status, "cudnnBackendFinalize", error);
-  if (ok)
-    plan = plan_new (d, error);
-  else
-    destroy (d);
-  if (!plan || plan->workspace > limit) {
-    alexnet_conv_plan_free (plan);
-    destroy (config);
-    return NULL;
+  if (plan) {
+    plan->config = config;
+    plan->graph = g_rc_box_acquire (graph);
+  } else {
+    alexnet_desc_free (config);
   }
-  plan->config = config;
-  plan->graph = g_rc_box_acquire (graph);
   return plan;
 }
 
 typedef struct {
-  guint numerical, behavior;    /* bit 1 << note */
+  guint numerical, behavior; /* bit 1 << note */
 } Notes;
 
 static gboolean
@@ -473,23 +369,24 @@ get_notes (Descriptor config, Notes *notes, GError **error)
 {
   cudnnBackendNumericalNote_t numerical[CUDNN_NUMERICAL_NOTE_TYPE_COUNT];
   cudnnBackendBehaviorNote_t behavior[CUDNN_BEHAVIOR_NOTE_TYPE_COUNT];
-  Descriptor engine = begin (CUDNN_BACKEND_ENGINE_DESCRIPTOR, error);
+  Descriptor engine = alexnet_desc_begin (CUDNN_BACKEND_ENGINE_DESCRIPTOR, NULL,
+      0, error);
   gint64 n_numerical = -1, n_behavior = -1;
 
-  *notes = (Notes) { 0 };
+  *notes = (Notes){ 0 };
   if (engine &&
-      get (config, CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR,
-          1, &engine, error) == 1) {
-    n_numerical = get (engine, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE,
+      alexnet_desc_get (config, CUDNN_ATTR_ENGINECFG_ENGINE,
+          CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &engine, error) == 1) {
+    n_numerical = alexnet_desc_get (engine, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE,
         CUDNN_TYPE_NUMERICAL_NOTE, G_N_ELEMENTS (numerical), numerical, error);
-    n_behavior = get (engine, CUDNN_ATTR_ENGINE_BEHAVIOR_NOTE,
+    n_behavior = alexnet_desc_get (engine, CUDNN_ATTR_ENGINE_BEHAVIOR_NOTE,
         CUDNN_TYPE_BEHAVIOR_NOTE, G_N_ELEMENTS (behavior), behavior, error);
   }
   for (gint64 i = 0; i < n_numerical; i++)
     notes->numerical |= 1u << numerical[i];
   for (gint64 i = 0; i < n_behavior; i++)
     notes->behavior |= 1u << behavior[i];
-  destroy (engine);
+  alexnet_desc_free (engine);
   return n_numerical >= 0 && n_behavior >= 0;
 }
 
@@ -509,43 +406,75 @@ keeps_precision (const Notes *notes, AlexnetPrecision precision)
   return !(notes->numerical & refused);
 }
 
+/* Moves what `heuristics` found into `configs`. */
+static gboolean
+take_configs (Descriptor heuristics, GPtrArray *configs, GError **error)
+{
+  Descriptor found[N_HEURISTICS] = { NULL };
+  gboolean ok = TRUE;
+  gint64 n = 0;
+
+  for (guint i = 0; ok && i < N_HEURISTICS; i++)
+    ok = (found[i] = alexnet_desc_begin (CUDNN_BACKEND_ENGINECFG_DESCRIPTOR,
+              NULL, 0, error)) != NULL;
+  if (ok)
+    n = alexnet_desc_get (heuristics, CUDNN_ATTR_ENGINEHEUR_RESULTS,
+        CUDNN_TYPE_BACKEND_DESCRIPTOR, N_HEURISTICS, found, error);
+  for (gint64 i = 0; i < N_HEURISTICS; i++)
+    if (i < n)
+      g_ptr_array_add (configs, found[i]);
+    else
+      alexnet_desc_free (found[i]);
+  return ok && n >= 0;
+}
+
 /* Appends the configurations of one of cuDNN's lists. An empty one is no
  * failure. */
 static gboolean
 add_configs (const AlexnetCudnn *cudnn, const Graph *graph,
     cudnnBackendHeurMode_t mode, GPtrArray *configs, GError **error)
 {
-  Descriptor found[N_HEURISTICS] = { NULL };
-  Descriptor d = begin (CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR, error);
-  gboolean ok = set_descriptor (d, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH,
-                    graph->graph, error) &&
-      set (d, CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode,
-          error);
-  cudnnStatus_t status;
-  gint64 n = 0;
-
+  const Attribute attributes[] = {
+    LINK (CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph->graph),
+    { CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode },
 #if HAVE_PROPERTIES
-  ok = ok &&
-      set_descriptor (d, CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, cudnn->properties,
-          error);
+    LINK (CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, cudnn->properties),
 #endif
-  status = ok ? cudnnBackendFinalize (d) : CUDNN_STATUS_SUCCESS;
-  if (ok && !is_refusal (status, TRUE)) {
-    ok = cudnn_check (status, "cudnnBackendFinalize", error);
-    for (guint i = 0; ok && i < N_HEURISTICS; i++)
-      ok = (found[i] = begin (CUDNN_BACKEND_ENGINECFG_DESCRIPTOR, error)) !=
-          NULL;
-    n = ok ? get (d, CUDNN_ATTR_ENGINEHEUR_RESULTS,
-                 CUDNN_TYPE_BACKEND_DESCRIPTOR, N_HEURISTICS, found, error)
-           : 0;
+  };
+  g_autoptr (GError) reason = NULL;
+  Descriptor d = MAKE (CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR, attributes,
+      &reason);
+  gboolean ok;
+
+  if (is_refusal (reason))
+    return TRUE;
+  if (!d) {
+    g_propagate_error (error, g_steal_pointer (&reason));
+    return FALSE;
   }
-  for (gint64 i = 0; i < N_HEURISTICS; i++)
-    if (i < n)
-      g_ptr_array_add (configs, found[i]);
-    else
-      destroy (found[i]);
-  destroy (d);
-  return ok && n >= 0;
+  ok = take_configs (d, configs, error);
+  alexnet_desc_free (d);
+  return ok;
+}
+
+/* Takes `config` and appends its plan, unless that is refused or wants too
+ * much. Those that are to be compiled first are refused in more ways. */
+static gboolean
+add_plan (const AlexnetCudnn *cudnn, Graph *graph, Descriptor config,
+    gboolean compiled, gsize limit, GPtrArray *plans, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+  AlexnetConvPlan *plan = plan_from_config (cudnn, graph, config, &reason);
+
+  if (plan && plan->workspace <= limit) {
+    g_ptr_array_add (plans, plan);
+    return TRUE;
+  }
+  alexnet_conv_plan_free (plan);
+  if (!reason || is_refusal (reason) || !compiled)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
 }
 
 /* Builds the plans of those configurations that are compiled already, or of
@@ -555,30 +484,22 @@ add_plans (const AlexnetCudnn *cudnn, const AlexnetConv *conv, Graph *graph,
     GPtrArray *configs, gboolean compiled, gsize limit, GPtrArray *plans,
     GError **error)
 {
+  const guint compiling = 1u << CUDNN_BEHAVIOR_NOTE_RUNTIME_COMPILATION;
+
   for (guint i = 0; i < configs->len; i++) {
     Descriptor config = g_ptr_array_index (configs, i);
-    AlexnetConvPlan *plan;
-    GError *reason = NULL;
-    gboolean is_compiled;
     Notes notes;
 
     if (!config)
       continue;
     if (!get_notes (config, &notes, error))
       return FALSE;
-    is_compiled =
-        !(notes.behavior & 1u << CUDNN_BEHAVIOR_NOTE_RUNTIME_COMPILATION);
-    if (is_compiled != compiled || !keeps_precision (&notes, conv->precision))
+    if (compiled != !(notes.behavior & compiling) ||
+        !keeps_precision (&notes, conv->precision))
       continue;
     configs->pdata[i] = NULL;
-    plan = plan_from_config (cudnn, graph, config, compiled, limit,
-        &reason);
-    if (reason) {
-      g_propagate_error (error, reason);
+    if (!add_plan (cudnn, graph, config, compiled, limit, plans, error))
       return FALSE;
-    }
-    if (plan)
-      g_ptr_array_add (plans, plan);
   }
   return TRUE;
 }
@@ -587,10 +508,10 @@ GPtrArray *
 alexnet_conv_plans (const AlexnetCudnn *cudnn, const AlexnetConv *conv,
     gsize workspace, GError **error)
 {
-  g_autoptr (GPtrArray) configs =
-      g_ptr_array_new_with_free_func (destroy);
-  g_autoptr (GPtrArray) plans = g_ptr_array_new_with_free_func (
-      (GDestroyNotify) alexnet_conv_plan_free);
+  g_autoptr (GPtrArray)
+      configs = g_ptr_array_new_with_free_func (alexnet_desc_free);
+  g_autoptr (GPtrArray) plans = g_ptr_array_new_with_free_func ((GDestroyNotify)
+          alexnet_conv_plan_free);
   g_autofree char *name = NULL;
   Graph *graph = graph_new (cudnn, conv, error);
   gboolean ok;
@@ -628,15 +549,17 @@ alexnet_conv_describe (const AlexnetConv *c)
 char *
 alexnet_conv_plan_to_json (const AlexnetConvPlan *plan, GError **error)
 {
-  gint64 size = get (plan->plan, CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION,
-      CUDNN_TYPE_CHAR, 0, NULL, error);
+  gint64 size = alexnet_desc_get (plan->plan,
+      CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION, CUDNN_TYPE_CHAR, 0, NULL,
+      error);
   g_autofree char *json = NULL;
 
   if (size < 0)
     return NULL;
   json = g_malloc0 ((gsize) size + 1);
-  if (get (plan->plan, CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION,
-          CUDNN_TYPE_CHAR, size, json, error) < 0)
+  if (alexnet_desc_get (plan->plan,
+          CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION, CUDNN_TYPE_CHAR, size,
+          json, error) < 0)
     return NULL;
   return g_steal_pointer (&json);
 }
@@ -645,16 +568,16 @@ AlexnetConvPlan *
 alexnet_conv_plan_from_json (const AlexnetCudnn *cudnn, const char *json,
     GError **error)
 {
-  Descriptor d = begin (CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, error);
-
-  d = end (d,
-      set_target (d, cudnn, error) &&
-          set (d, CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION,
-              CUDNN_TYPE_CHAR, (gint64) strlen (json) + 1, json, error),
+  const Attribute attributes[] = {
+    PLAN_DEVICE (cudnn),
+    { CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION, CUDNN_TYPE_CHAR,
+        (gint64) strlen (json) + 1, json },
+  };
+  Descriptor d = MAKE (CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, attributes,
       error);
+
   return d ? plan_new (d, error) : NULL;
 }
-
 
 /* An AlexnetConvPack is cuDNN's descriptor itself. */
 
@@ -662,24 +585,24 @@ AlexnetConvPack *
 alexnet_conv_pack_new (const void *x, const void *weight, const void *bias,
     void *y, void *workspace, GError **error)
 {
-  gint64 uids[] = { UID_X, UID_WEIGHT, UID_BIAS, UID_Y };
+  const gint64 uids[] = { UID_X, UID_WEIGHT, UID_BIAS, UID_Y };
   const void *pointers[] = { x, weight, bias, y };
-  Descriptor d = begin (CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR, error);
+  const Attribute attributes[] = {
+    { CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, G_N_ELEMENTS (uids),
+        uids },
+    { CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR,
+        G_N_ELEMENTS (pointers), pointers },
+    { CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &workspace },
+  };
 
-  return (AlexnetConvPack *) end (d,
-      set (d, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64,
-          G_N_ELEMENTS (uids), uids, error) &&
-          set (d, CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR,
-              G_N_ELEMENTS (pointers), pointers, error) &&
-          set (d, CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1,
-              &workspace, error),
-      error);
+  return (AlexnetConvPack *) MAKE (CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR,
+      attributes, error);
 }
 
 void
 alexnet_conv_pack_free (AlexnetConvPack *pack)
 {
-  destroy ((Descriptor) pack);
+  alexnet_desc_free ((Descriptor) pack);
 }
 
 gboolean

@@ -18,8 +18,8 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  cudnnHandle_t handle;         /* NULL: no device, plans cannot run */
-  cudnnBackendDescriptor_t properties;  /* of the device; NULL before 9.8 */
+  cudnnHandle_t handle;                /* NULL: no device, plans cannot run */
+  cudnnBackendDescriptor_t properties; /* of the device; NULL before 9.8 */
 } AlexnetCudnn;
 
 /* For the calling thread's device; plans run on `stream`. DEVICE. */

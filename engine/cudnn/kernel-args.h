@@ -6,7 +6,7 @@
 #ifndef ALEXNET_CUDNN_KERNEL_ARGS_H
 #define ALEXNET_CUDNN_KERNEL_ARGS_H
 
-#include "preprocess-arith.h"
+#include "preprocess.h"
 
 /* An activation: [parts][n][height][width][channels / parts], the parts
  * part_stride values apart. */
@@ -49,9 +49,9 @@ alexnet_slot_index (const AlexnetSlotArgs *s, guint x, guint y)
 
 /* A frame -> a slot. */
 typedef struct {
-  AlexnetTables tables;         /* words: device memory */
-  const void *planes[4];        /* of the whole image, though only the part
-                                   that is read need be there */
+  AlexnetTables tables;  /* words: device memory */
+  const void *planes[4]; /* of the whole image, though only the part
+                            that is read need be there */
   gssize strides[4];
   AlexnetSlotArgs slot;
 } AlexnetPixelsArgs;

@@ -14,7 +14,9 @@
  *   THREAD_X, THREAD_Y, BLOCK_X, BLOCK_Y   indices
  *   UNROLL, UNROLL_BY (n)                  before a loop: all of it, or n turns
  *
- * All threads of a block reach every BARRIER, all of a warp every WARP_SUM. */
+ * All threads of a block reach every BARRIER, all of a warp every WARP_SUM.
+ *
+ * clang-format off: it takes these macros for something else. */
 
 #define VECTOR ((guint) (ALEXNET_VECTOR_BYTES / sizeof (REAL)))
 
@@ -112,8 +114,8 @@ NAME (maxpool) (PARAM (AlexnetPoolArgs) args)
   guint x = i / groups % args.out.width;
   guint y = i / groups / args.out.width % args.out.height;
   gsize n = i / groups / args.out.width / args.out.height;
-  float best[ALEXNET_VECTOR_BYTES / sizeof (REAL)];
-  float value[ALEXNET_VECTOR_BYTES / sizeof (REAL)];
+  float best[ALEXNET_VECTOR_BYTES / sizeof (REAL)] = { 0.0f };
+  float value[ALEXNET_VECTOR_BYTES / sizeof (REAL)] = { 0.0f };
 
   if (n >= args.out.n)
     return;

@@ -24,8 +24,8 @@ alexnet_kernels_load (AlexnetKernels *kernels, AlexnetPrecision precision,
       : precision == ALEXNET_PRECISION_BF16              ? "bf16"
                                                          : "f32";
 
-  if (!CUDA (cudaLibraryLoadData (&kernels->library, alexnet_kernel_image,
-          NULL, NULL, 0, NULL, NULL, 0)))
+  if (!CUDA (cudaLibraryLoadData (&kernels->library, alexnet_kernel_image, NULL,
+          NULL, 0, NULL, NULL, 0)))
     return FALSE;
   for (guint i = 0; i < ALEXNET_N_KERNELS; i++) {
     g_autofree char *name = g_strdup_printf ("alexnet_%s_%s", names[i], type);
@@ -45,13 +45,13 @@ alexnet_kernels_unload (AlexnetKernels *kernels, GError **error)
 }
 
 static gboolean
-run (const AlexnetKernels *kernels, AlexnetKernel kernel, dim3 grid,
-    dim3 block, const void *args, cudaStream_t stream, GError **error)
+run (const AlexnetKernels *kernels, AlexnetKernel kernel, dim3 grid, dim3 block,
+    const void *args, cudaStream_t stream, GError **error)
 {
   void *pointers[] = { (void *) args };
-  cudaError_t status = cudaLaunchKernel (
-      (const void *) kernels->kernels[kernel], grid, block, pointers, 0,
-      stream);
+  cudaError_t status = cudaLaunchKernel ((const void *)
+                                             kernels->kernels[kernel],
+      grid, block, pointers, 0, stream);
 
   if (status == cudaSuccess)
     return TRUE;
@@ -92,9 +92,8 @@ gboolean
 alexnet_kernel_run_gemv (const AlexnetKernels *kernels,
     const AlexnetGemvArgs *args, cudaStream_t stream, GError **error)
 {
-  dim3 grid = {
-    divide_up (args->n_out, ALEXNET_GEMV_WARPS * ALEXNET_GEMV_ROWS), 1, 1
-  };
+  dim3 grid = { divide_up (args->n_out, ALEXNET_GEMV_WARPS * ALEXNET_GEMV_ROWS),
+    1, 1 };
   dim3 block = { 32 * ALEXNET_GEMV_WARPS, 1, 1 };
 
   return run (kernels, ALEXNET_KERNEL_GEMV, grid, block, args, stream, error);

@@ -14,7 +14,7 @@ struct _AlexnetLinear {
   cublasLtMatrixLayout_t w, x, y;
   cublasLtMatmulHeuristicResult_t algorithms[N_ALGORITHMS];
   guint n_algorithms;
-  gboolean has_gemv;            /* then choice 0 is gemv */
+  gboolean has_gemv; /* then choice 0 is gemv */
   guint choice;
 };
 
@@ -35,8 +35,8 @@ static gboolean
 set_attribute (AlexnetLinear *linear, cublasLtMatmulDescAttributes_t name,
     const void *value, gsize size, GError **error)
 {
-  return CUBLAS (
-      cublasLtMatmulDescSetAttribute (linear->matmul, name, value, size));
+  return CUBLAS (cublasLtMatmulDescSetAttribute (linear->matmul, name, value,
+      size));
 }
 
 /* cublasLt counts in columns: y^T = W x^T, with W stored as its transpose. */
@@ -49,12 +49,12 @@ describe_product (AlexnetLinear *linear, GError **error)
       ? CUBLAS_COMPUTE_32F_FAST_TF32
       : CUBLAS_COMPUTE_32F;
   cublasOperation_t transposed = CUBLAS_OP_T;
-  cublasLtEpilogue_t epilogue =
-      s->relu ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_BIAS;
+  cublasLtEpilogue_t epilogue = s->relu ? CUBLASLT_EPILOGUE_RELU_BIAS
+                                        : CUBLASLT_EPILOGUE_BIAS;
   const void *bias = linear->weights->bias;
 
-  return CUBLAS (
-             cublasLtMatmulDescCreate (&linear->matmul, compute, CUDA_R_32F)) &&
+  return CUBLAS (cublasLtMatmulDescCreate (&linear->matmul, compute,
+             CUDA_R_32F)) &&
       set_attribute (linear, CUBLASLT_MATMUL_DESC_TRANSA, &transposed,
           sizeof transposed, error) &&
       set_attribute (linear, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue,
@@ -89,9 +89,10 @@ ask_cublas (AlexnetLinear *linear, cublasLtMatmulPreference_t preference,
     GError **error)
 {
   int n = 0;
-  cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic (
-      linear->device->cublas, linear->matmul, linear->w, linear->x, linear->y,
-      linear->y, preference, N_ALGORITHMS, linear->algorithms, &n);
+  cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic (linear->device
+                                                              ->cublas,
+      linear->matmul, linear->w, linear->x, linear->y, linear->y, preference,
+      N_ALGORITHMS, linear->algorithms, &n);
 
   linear->n_algorithms = (guint) n;
   return status == CUBLAS_STATUS_NOT_SUPPORTED ||

@@ -13,9 +13,9 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  guint n, n_in, n_out;         /* [n,n_in] -> [n,n_out] */
+  guint n, n_in, n_out; /* [n,n_in] -> [n,n_out] */
   gboolean relu;
-  guint alignment;              /* of x, in bytes */
+  guint alignment; /* of x, in bytes */
   AlexnetPrecision precision;
 } AlexnetLinearShape;
 

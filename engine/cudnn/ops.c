@@ -10,7 +10,7 @@ add_op (AlexnetProgram *program, AlexnetOpKind kind, const AlexnetLayer *layer,
 {
   AlexnetOp *op = &program->ops[program->n_ops++];
 
-  *op = (AlexnetOp) {
+  *op = (AlexnetOp){
     .kind = kind,
     .layer = layer,
     .in = *in,
@@ -44,8 +44,8 @@ add_relu (AlexnetProgram *program, const AlexnetLayer *layer)
   if (takes_relu (program))
     program->ops[program->n_ops - 1].relu = TRUE;
   else
-    add_op (program, ALEXNET_OP_COPY, NULL, &layer->in, &layer->out)->relu =
-        TRUE;
+    add_op (program, ALEXNET_OP_COPY, NULL, &layer->in, &layer->out)
+        ->relu = TRUE;
 }
 
 static gboolean
@@ -161,12 +161,11 @@ alexnet_program_build (AlexnetProgram *program, const AlexnetNetwork *network,
       return FALSE;
     shape = &layer->out;
   }
-  if (plain.n_ops == 0 ||
-      plain.ops[plain.n_ops - 1].kind != ALEXNET_OP_SOFTMAX)
+  if (plain.n_ops == 0 || plain.ops[plain.n_ops - 1].kind != ALEXNET_OP_SOFTMAX)
     add_op (&plain, ALEXNET_OP_OUTPUT, NULL, shape, shape);
   block_first_conv (&plain);
 
-  *program = (AlexnetProgram) { .slot = plain.slot };
+  *program = (AlexnetProgram){ .slot = plain.slot };
   assign_parts (program, &plain);
   return TRUE;
 }
@@ -181,7 +180,7 @@ AlexnetConv
 alexnet_op_get_conv (const AlexnetOp *op, guint batch, guint alignment,
     AlexnetPrecision precision)
 {
-  return (AlexnetConv) {
+  return (AlexnetConv){
     .n = batch,
     .c = op->in.channels / op->in_parts,
     .h = op->in.height,

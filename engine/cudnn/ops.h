@@ -22,37 +22,37 @@
 G_BEGIN_DECLS
 
 typedef enum {
-  ALEXNET_OP_CONV,              /* + bias, ReLU if `relu` */
-  ALEXNET_OP_LINEAR,            /* + bias, ReLU if `relu` */
-  ALEXNET_OP_COPY,              /* ReLU if `relu`, other parts */
+  ALEXNET_OP_CONV,   /* + bias, ReLU if `relu` */
+  ALEXNET_OP_LINEAR, /* + bias, ReLU if `relu` */
+  ALEXNET_OP_COPY,   /* ReLU if `relu`, other parts */
   ALEXNET_OP_LRN,
   ALEXNET_OP_MAXPOOL,
-  ALEXNET_OP_SOFTMAX,           /* writes [N,C,H,W] floats; always the last */
-  ALEXNET_OP_OUTPUT,            /* writes [N,C,H,W] floats; always the last */
+  ALEXNET_OP_SOFTMAX, /* writes [N,C,H,W] floats; always the last */
+  ALEXNET_OP_OUTPUT,  /* writes [N,C,H,W] floats; always the last */
 } AlexnetOpKind;
 
 typedef struct {
   AlexnetOpKind kind;
-  const AlexnetLayer *layer;    /* the network's; NULL: COPY, OUTPUT */
+  const AlexnetLayer *layer; /* the network's; NULL: COPY, OUTPUT */
   gboolean relu;
   AlexnetShape in, out;
   guint in_parts, out_parts;
-  guint kernel, stride, padding;        /* CONV, MAXPOOL */
+  guint kernel, stride, padding; /* CONV, MAXPOOL */
 } AlexnetOp;
 
 /* How one image lies in its slot: NHWC, blocked. Pixel (x, y) of the image is
  * at (x + pad, y + pad) of the unblocked canvas; the rest of it is 0. */
 typedef struct {
-  AlexnetShape image;           /* the network's input */
+  AlexnetShape image; /* the network's input */
   guint block, pad;
-  AlexnetShape shape;           /* of the slot, blocked */
+  AlexnetShape shape; /* of the slot, blocked */
 } AlexnetSlotLayout;
 
 #define ALEXNET_MAX_OPS (2 * ALEXNET_MAX_LAYERS + 1)
 
 typedef struct {
   AlexnetSlotLayout slot;
-  guint n_ops;                  /* >= 1 */
+  guint n_ops; /* >= 1 */
   AlexnetOp ops[ALEXNET_MAX_OPS];
 } AlexnetProgram;
 
@@ -66,7 +66,7 @@ typedef struct {
   guint n, c, h, w, k;
   guint kernel, stride, padding;
   guint relu;
-  guint alignment;              /* of x, in bytes */
+  guint alignment; /* of x, in bytes */
   AlexnetPrecision precision;
 } AlexnetConv;
 

@@ -6,7 +6,7 @@
 
 struct _AlexnetPlanCache {
   char *path, *identity;
-  GHashTable *plans;            /* char * -> char * */
+  GHashTable *plans; /* char * -> char * */
   gboolean changed;
 };
 
@@ -23,9 +23,9 @@ add_plan (JsonObject *object, const char *key, JsonNode *value, gpointer cache)
 static void
 read_plans (AlexnetPlanCache *cache, JsonNode *root)
 {
-  JsonObject *object =
-      root && JSON_NODE_HOLDS_OBJECT (root) ? json_node_get_object (root)
-                                            : NULL;
+  JsonObject *object = root && JSON_NODE_HOLDS_OBJECT (root)
+      ? json_node_get_object (root)
+      : NULL;
   JsonNode *identity, *plans;
 
   if (!object)
@@ -43,16 +43,16 @@ alexnet_plan_cache_open (const char *prefix, const char *identity)
 {
   AlexnetPlanCache *cache = g_new0 (AlexnetPlanCache, 1);
   g_autoptr (JsonParser) parser = json_parser_new ();
-  g_autofree char *sum =
-      g_compute_checksum_for_string (G_CHECKSUM_SHA256, identity, -1);
+  g_autofree char *sum = g_compute_checksum_for_string (G_CHECKSUM_SHA256,
+      identity, -1);
   g_autofree char *name = g_strdup_printf ("%s-%.16s.json", prefix, sum);
   g_autoptr (GError) error = NULL;
 
-  cache->path =
-      g_build_filename (g_get_user_cache_dir (), "alexnet", name, NULL);
+  cache->path = g_build_filename (g_get_user_cache_dir (), "alexnet", name,
+      NULL);
   cache->identity = g_strdup (identity);
-  cache->plans =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  cache->plans = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+      g_free);
   if (json_parser_load_from_file (parser, cache->path, &error))
     read_plans (cache, json_parser_get_root (parser));
   else

@@ -13,8 +13,8 @@
 typedef struct {
   gboolean busy;
   cudaStream_t stream;
-  cudaEvent_t uploaded;         /* pinned memory is free again */
-  cudaEvent_t produced;         /* a CUDA frame is complete */
+  cudaEvent_t uploaded; /* pinned memory is free again */
+  cudaEvent_t produced; /* a CUDA frame is complete */
   void *pinned, *memory;
   gsize size;
   guint64 n_staged;
@@ -23,19 +23,19 @@ typedef struct {
 typedef struct {
   cudaEvent_t filled;
   guint lane;
-  guint64 turn;                 /* of that lane */
+  guint64 turn; /* of that lane */
 } Slot;
 
 struct _AlexnetStaging {
   AlexnetDevice *device;
   const AlexnetKernels *kernels;
   AlexnetShape image;
-  AlexnetSlotArgs slot_args;    /* data: of slot 0 */
+  AlexnetSlotArgs slot_args; /* data: of slot 0 */
   gsize slot_size;
   Slot *slots;
   guint n_slots;
 
-  pthread_mutex_t lock;         /* guards busy */
+  pthread_mutex_t lock; /* guards busy */
   pthread_cond_t lane_freed;
   Lane lanes[MAX_LANES];
   guint n_lanes;
@@ -68,9 +68,8 @@ lane_release (Lane *lane, GError **error)
 static gboolean
 lane_init (Lane *lane, GError **error)
 {
-  return CUDA (
-             cudaStreamCreateWithFlags (&lane->stream,
-                 cudaStreamNonBlocking)) &&
+  return CUDA (cudaStreamCreateWithFlags (&lane->stream,
+             cudaStreamNonBlocking)) &&
       CUDA (cudaEventCreateWithFlags (&lane->uploaded,
           cudaEventDisableTiming)) &&
       CUDA (cudaEventCreateWithFlags (&lane->produced,
@@ -117,7 +116,7 @@ alexnet_staging_new (AlexnetDevice *device, const AlexnetKernels *kernels,
   staging->device = device;
   staging->kernels = kernels;
   staging->image = layout->image;
-  staging->slot_args = (AlexnetSlotArgs) {
+  staging->slot_args = (AlexnetSlotArgs){
     .data = slots,
     .block = layout->block,
     .pad = layout->pad,
@@ -230,7 +229,7 @@ get_slot (const AlexnetStaging *staging, guint slot)
 typedef struct {
   guint first_row, n_rows;
   gsize first_byte, n_bytes;
-  gsize pitch, offset;          /* in the lane's memory */
+  gsize pitch, offset; /* in the lane's memory */
 } Part;
 
 static void
@@ -268,7 +267,7 @@ get_part (const AlexnetTables *tables, guint plane)
     top = MIN (top, y0);
     bottom = MAX (bottom, y1);
   }
-  return (Part) {
+  return (Part){
     .first_row = top,
     .n_rows = bottom - top,
     .first_byte = low,
@@ -301,8 +300,7 @@ place_parts (const AlexnetTables *tables, const AlexnetImage *image,
 }
 
 static void
-copy_part (guint8 *to, const Part *part, const AlexnetImage *image,
-    guint plane)
+copy_part (guint8 *to, const Part *part, const AlexnetImage *image, guint plane)
 {
   const guint8 *from = (const guint8 *) image->planes[plane] +
       image->strides[plane] * (gssize) part->first_row + part->first_byte;

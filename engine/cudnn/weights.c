@@ -139,8 +139,8 @@ prepare_weight (AlexnetWeights *weights, const AlexnetOp *op, guint n_parts,
   for (guint i = 0; i < n_rows; i++) {
     get_row (from, tensor, i, length);
     alexnet_weights_permute (to, from, op, slot);
-    store (all + i / rows * weights->weight_stride + i % rows * n * size, to,
-        n, precision);
+    store (all + i / rows * weights->weight_stride + i % rows * n * size, to, n,
+        precision);
   }
   return all;
 }
@@ -167,15 +167,16 @@ alexnet_weights_upload (AlexnetWeights *weights, AlexnetDevice *device,
     AlexnetPrecision precision, GError **error)
 {
   guint n_parts = op->kind == ALEXNET_OP_CONV ? alexnet_op_n_convs (op) : 1;
-  g_autofree guint8 *weight =
-      prepare_weight (weights, op, n_parts, slot, precision);
+  g_autofree guint8 *weight = prepare_weight (weights, op, n_parts, slot,
+      precision);
   g_autofree guint8 *bias = prepare_bias (weights, op, n_parts, precision);
   gsize weight_size = n_parts * weights->weight_stride;
   gsize bias_size = n_parts * weights->bias_stride;
 
   weights->weight = alexnet_device_alloc (device, weight_size, error);
-  weights->bias =
-      weights->weight ? alexnet_device_alloc (device, bias_size, error) : NULL;
+  weights->bias = weights->weight
+      ? alexnet_device_alloc (device, bias_size, error)
+      : NULL;
   return weights->bias &&
       alexnet_device_upload (device, weights->weight, weight, weight_size,
           error) &&

@@ -12,13 +12,13 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  guint8 *weight, *bias;        /* device memory, of part 0 */
-  gsize weight_stride, bias_stride;     /* bytes from one part to the next */
+  guint8 *weight, *bias;            /* device memory, of part 0 */
+  gsize weight_stride, bias_stride; /* bytes from one part to the next */
 } AlexnetWeights;
 
 /* CONV, LINEAR. NO_MEMORY, DEVICE. */
-gboolean alexnet_weights_upload (AlexnetWeights *weights,
-    AlexnetDevice *device, const AlexnetOp *op, const AlexnetSlotLayout *slot,
+gboolean alexnet_weights_upload (AlexnetWeights *weights, AlexnetDevice *device,
+    const AlexnetOp *op, const AlexnetSlotLayout *slot,
     AlexnetPrecision precision, GError **error);
 
 /* One value in the device's type, rounded to nearest, ties to even. */

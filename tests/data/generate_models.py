@@ -4,6 +4,7 @@
 makes of the formula's input, computed in double precision). Run with
 /usr/bin/python3 of Debian: python3-torch, python3-torchvision."""
 
+import functools
 import json
 import pathlib
 import struct
@@ -48,15 +49,16 @@ def describe(architecture):
 
 def save_models(architecture):
     directory = HERE / "models"
-    state = random_model.make(architecture, random_model.NARROW).state_dict()
-    state = {k: v.clone() for k, v in state.items()}
-    half = {k: v.half() for k, v in state.items()}
+    make = functools.partial(random_model.make, architecture,
+                             random_model.NARROW)
+    state = make().state_dict()
+    half = make().half().state_dict()
     name = f"{architecture}-narrow"
     save_safetensors(directory / f"{name}.safetensors", state)
     save_safetensors(directory / f"{name}-f16.safetensors", half,
                      describe(architecture))
     save_safetensors(directory / f"{name}-bf16.safetensors",
-                     {k: v.bfloat16() for k, v in state.items()})
+                     make().bfloat16().state_dict())
     torch.save(state, directory / f"{name}.pth")
     torch.save(half, directory / f"{name}-legacy.pth",
                _use_new_zipfile_serialization=False)

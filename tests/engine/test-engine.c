@@ -8,6 +8,7 @@
 
 #include "alexnet.h"
 #include "fake-backend.h"
+#include "model.h"
 
 typedef struct {
   AlexnetModel *model;
@@ -338,6 +339,43 @@ test_not_finite (Fixture *f, gconstpointer data)
   alexnet_stream_free (stream);
 }
 
+/* The fake backend answers 1 whatever the weights are, as real ones may. */
+static void
+test_not_finite_weights (void)
+{
+  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_MODELS"),
+      "alexnet-cifar10.safetensors", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  AlexnetModel *model;
+  AlexnetEngine *engine;
+  AlexnetStream *stream;
+  AlexnetRequest *request;
+  AlexnetResult result;
+  char *data;
+  gsize size;
+
+  fake_backend_reset ();
+  g_file_get_contents (path, &data, &size, &error);
+  g_assert_no_error (error);
+  data[size - 1] = 0x7e;
+  bytes = g_bytes_new_take (data, size);
+  model = alexnet_model_new_from_bytes (bytes, "nan.safetensors", &error);
+  g_assert_no_error (error);
+  engine = get_engine (model, 1, 0);
+  stream = alexnet_stream_new (engine, NULL, 1);
+  request = submit (stream, 1);
+  g_assert_false (alexnet_request_wait (request, &result, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FINITE);
+  g_assert_cmpstr (error->message, ==,
+      "nan.safetensors: tensor classifier.6.bias holds values that are not "
+      "finite numbers");
+  alexnet_request_release (request);
+  alexnet_stream_free (stream);
+  alexnet_engine_unref (engine);
+  alexnet_model_unref (model);
+}
+
 static void
 test_sharing (Fixture *f, gconstpointer data)
 {
@@ -529,6 +567,7 @@ main (int argc, char **argv)
         GUINT_TO_POINTER (tests[i].max_batch_size), set_up, tests[i].run,
         tear_down);
   g_test_add_func ("/engine/batch-timeout", test_batch_timeout);
+  g_test_add_func ("/engine/not-finite-weights", test_not_finite_weights);
   g_test_add_func ("/engine/choice-of-backend", test_choice_of_backend);
   g_test_add_func ("/engine/coming-and-going", test_coming_and_going);
   g_test_add_func ("/alexnet/top-k", test_top_k);

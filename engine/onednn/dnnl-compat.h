@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* oneDNN 2.6 and 3 behind one face, which is that of 3: descriptors are
+ * handles, and a primitive descriptor is made in one step. */
+
+#ifndef ALEXNET_DNNL_COMPAT_H
+#define ALEXNET_DNNL_COMPAT_H
+
+#include <glib.h>
+#include <oneapi/dnnl/dnnl.h>
+#include <oneapi/dnnl/dnnl_debug.h>
+
+/* What both versions take and give where a memory descriptor is only read. */
+#if DNNL_VERSION_MAJOR >= 3
+typedef const_dnnl_memory_desc_t DnnlDesc;
+#else
+typedef const dnnl_memory_desc_t *DnnlDesc;
+#endif
+
+/* The padding on all sides of a window is the same. */
+typedef struct {
+  dnnl_dims_t kernel, stride, padding;
+} DnnlWindow;
+
+#if DNNL_VERSION_MAJOR >= 3
+
+static inline dnnl_status_t
+dnnl_compat_desc_new (DnnlDesc *desc, int n_dims, const dnnl_dim_t *dims,
+    dnnl_data_type_t type, dnnl_format_tag_t tag)
+{
+  dnnl_memory_desc_t made = NULL;
+  dnnl_status_t status = dnnl_memory_desc_create_with_tag (&made, n_dims, dims,
+      type, tag);
+
+  *desc = made;
+  return status;
+}
+
+static inline void
+dnnl_compat_desc_free (DnnlDesc desc)
+{
+  if (desc)
+    dnnl_memory_desc_destroy ((dnnl_memory_desc_t) desc);
+}
+
+static inline dnnl_status_t
+dnnl_compat_append_relu (dnnl_post_ops_t ops)
+{
+  return dnnl_post_ops_append_eltwise (ops, dnnl_eltwise_relu, 0, 0);
+}
+
+static inline dnnl_status_t
+dnnl_compat_conv (dnnl_primitive_desc_t *made, dnnl_engine_t engine,
+    DnnlDesc src, DnnlDesc weights, DnnlDesc bias, DnnlDesc dst,
+    const DnnlWindow *window, const_dnnl_primitive_attr_t attr)
+{
+  static const dnnl_dims_t dense = { 0 };
+
+  return dnnl_convolution_forward_primitive_desc_create (made, engine,
+      dnnl_forward_inference, dnnl_convolution_direct, src, weights, bias, dst,
+      window->stride, dense, window->padding, window->padding, attr);
+}
+
+static inline dnnl_status_t
+dnnl_compat_maxpool (dnnl_primitive_desc_t *made, dnnl_engine_t engine,
+    DnnlDesc src, DnnlDesc dst, const DnnlWindow *window,
+    const_dnnl_primitive_attr_t attr)
+{
+  static const dnnl_dims_t dense = { 0 };
+
+  return dnnl_pooling_forward_primitive_desc_create (made, engine,
+      dnnl_forward_inference, dnnl_pooling_max, src, dst, window->stride,
+      window->kernel, dense, window->padding, window->padding, attr);
+}
+
+static inline dnnl_status_t
+dnnl_compat_relu (dnnl_primitive_desc_t *made, dnnl_engine_t engine,
+    DnnlDesc data, const_dnnl_primitive_attr_t attr)
+{
+  return dnnl_eltwise_forward_primitive_desc_create (made, engine,
+      dnnl_forward_inference, dnnl_eltwise_relu, data, data, 0, 0, attr);
+}
+
+static inline dnnl_status_t
+dnnl_compat_lrn (dnnl_primitive_desc_t *made, dnnl_engine_t engine,
+    DnnlDesc data, dnnl_dim_t size, float alpha, float beta, float k,
+    const_dnnl_primitive_attr_t attr)
+{
+  return dnnl_lrn_forward_primitive_desc_create (made, engine,
+      dnnl_forward_inference, dnnl_lrn_across_channels, data, data, size, alpha,
+      beta, k, attr);
+}
+
+static inline dnnl_status_t
+dnnl_compat_linear (dnnl_primitive_desc_t *made, dnnl_engine_t engine,
+    DnnlDesc src, DnnlDesc weights, DnnlDesc bias, DnnlDesc dst,
+    const_dnnl_primitive_attr_t attr)
+{
+  return dnnl_inner_product_forward_primitive_desc_create (made, engine,
+      dnnl_forward_inference, src, weights, bias, dst, attr);
+}
+
+#else /* oneDNN 2 */
+
+static inline dnnl_status_t
+dnnl_compat_desc_new (DnnlDesc *desc, int n_dims, const dnnl_dim_t *dims,
+    dnnl_data_type_t type, dnnl_format_tag_t tag)
+{
+  dnnl_memory_desc_t *made = g_new0 (dnnl_memory_desc_t, 1);
+
+  *desc = made;
+  return dnnl_memory_desc_init_by_tag (made, n_dims, dims, type, tag);
+}
+
+static inline void
+dnnl_compat_desc_free (DnnlDesc desc)
+{
+  g_free ((gpointer) desc);
+}
+
+static inline dnnl_status_t
+dnnl_compat_append_relu (dnnl_post_ops_t ops)
+{
+  return dnnl_post_ops_append_eltwise (ops, 1, dnnl_eltwise_relu, 0, 0);
+}
+
+static inline dnnl_status_t
+dnnl_compat_conv (dnnl_primitive_desc_t *made, dnnl_engine_t engine,
+    DnnlDesc src, DnnlDesc weights, DnnlDesc bias, DnnlDesc dst,
+    const DnnlWindow *window, const_dnnl_primitive_attr_t attr)
+{
+  static const dnnl_dims_t dense = { 0 };
+  dnnl_convolution_desc_t desc;
+  dnnl_status_t status = dnnl_dilated_convolution_forward_desc_init (&desc,
+      dnnl_forward_inference, dnnl_convolution_direct, src, weights, bias, dst,
+      window->stride, dense, window->padding, window->padding);
+
+  if (status != dnnl_success)
+    return status;
+  return dnnl_primitive_desc_create (made, &desc, attr, engine, NULL);
+}
+
+static inline dnnl_status_t
+dnnl_compat_maxpool (dnnl_primitive_desc_t *made, dnnl_engine_t engine,
+    DnnlDesc src, DnnlDesc dst, const DnnlWindow *window,
+    const_dnnl_primitive_attr_t attr)
+{
+  dnnl_pooling_desc_t desc;
+  dnnl_status_t status = dnnl_pooling_forward_desc_init (&desc,
+      dnnl_forward_inference, dnnl_pooling_max, src, dst, window->stride,
+      window->kernel, window->padding, window->padding);
+
+  if (status != dnnl_success)
+    return status;
+  return dnnl_primitive_desc_create (made, &desc, attr, engine, NULL);
+}
+
+static inline dnnl_status_t
+dnnl_compat_relu (dnnl_primitive_desc_t *made, dnnl_engine_t engine,
+    DnnlDesc data, const_dnnl_primitive_attr_t attr)
+{
+  dnnl_eltwise_desc_t desc;
+  dnnl_status_t status = dnnl_eltwise_forward_desc_init (&desc,
+      dnnl_forward_inference, dnnl_eltwise_relu, data, 0, 0);
+
+  if (status != dnnl_success)
+    return status;
+  return dnnl_primitive_desc_create (made, &desc, attr, engine, NULL);
+}
+
+static inline dnnl_status_t
+dnnl_compat_lrn (dnnl_primitive_desc_t *made, dnnl_engine_t engine,
+    DnnlDesc data, dnnl_dim_t size, float alpha, float beta, float k,
+    const_dnnl_primitive_attr_t attr)
+{
+  dnnl_lrn_desc_t desc;
+  dnnl_status_t status = dnnl_lrn_forward_desc_init (&desc,
+      dnnl_forward_inference, dnnl_lrn_across_channels, data, size, alpha, beta,
+      k);
+
+  if (status != dnnl_success)
+    return status;
+  return dnnl_primitive_desc_create (made, &desc, attr, engine, NULL);
+}
+
+static inline dnnl_status_t
+dnnl_compat_linear (dnnl_primitive_desc_t *made, dnnl_engine_t engine,
+    DnnlDesc src, DnnlDesc weights, DnnlDesc bias, DnnlDesc dst,
+    const_dnnl_primitive_attr_t attr)
+{
+  dnnl_inner_product_desc_t desc;
+  dnnl_status_t status = dnnl_inner_product_forward_desc_init (&desc,
+      dnnl_forward_inference, src, weights, bias, dst);
+
+  if (status != dnnl_success)
+    return status;
+  return dnnl_primitive_desc_create (made, &desc, attr, engine, NULL);
+}
+
+#endif
+
+static inline void
+dnnl_compat_desc_clear (DnnlDesc *desc)
+{
+  dnnl_compat_desc_free (*desc);
+  *desc = NULL;
+}
+
+static inline void
+dnnl_compat_primitive_desc_clear (dnnl_primitive_desc_t *desc)
+{
+  if (*desc)
+    dnnl_primitive_desc_destroy (*desc);
+  *desc = NULL;
+}
+
+static inline void
+dnnl_compat_attr_clear (dnnl_primitive_attr_t *attr)
+{
+  if (*attr)
+    dnnl_primitive_attr_destroy (*attr);
+  *attr = NULL;
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DnnlDesc, dnnl_compat_desc_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (dnnl_primitive_desc_t,
+    dnnl_compat_primitive_desc_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (dnnl_primitive_attr_t, dnnl_compat_attr_clear)
+
+#endif /* ALEXNET_DNNL_COMPAT_H */

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The network is cut in two. The trunk, up to the first linear layer, costs
+ * the same for each image, so a batch goes through it in a few pieces of sizes
+ * for which there are programs. The head costs about the same for any number
+ * of images, because it is there to read weights; so a batch goes through it
+ * in one piece, rounded up to the next size. Between them lies the buffer of
+ * features, whose unused rows the head computes for nothing: it never reads
+ * beyond the slots of the batch, which belong to other threads. */
+
+#include "onednn.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "input.h"
+#include "program.h"
+
+/* Of libgomp, which is what oneDNN runs its threads on. Declared here because
+ * a compiler other than gcc does not bring that header. The number of threads
+ * belongs to the calling thread. */
+void omp_set_num_threads (int n);
+int omp_get_max_threads (void);
+
+/* Sizes of trunk programs; a larger one was not measured to be faster. */
+static const guint trunk_batches[] = { 1, 2, 4, 8, 16, 32, 0 };
+
+/* Sizes of head programs, up to ALEXNET_MAX_BATCH_SIZE. */
+static const guint head_batches[] = { 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64,
+  96, 128, 192, 256, 384, 512, 0 };
+
+typedef struct {
+  AlexnetPlan base;
+  OnednnContext context;
+  OnednnInput input;
+  guint n_threads;
+  guint split, end; /* trunk, head: layers 0.., split.. end - 1 */
+  gboolean softmax;
+  AlexnetShape output;
+  gsize feature_size;        /* bytes for one image */
+  GPtrArray *trunks, *heads; /* by batch size, ascending */
+} OnednnPlan;
+
+static void
+onednn_close (AlexnetPlan *plan)
+{
+  OnednnPlan *self = (OnednnPlan *) plan;
+
+  g_ptr_array_unref (self->trunks);
+  g_ptr_array_unref (self->heads);
+  g_ptr_array_unref (self->context.weights);
+  for (guint i = 0; i < ONEDNN_N_BUFFERS; i++)
+    free (self->context.buffers[i]);
+  alexnet_onednn_input_clear (&self->input);
+  if (self->context.stream)
+    dnnl_stream_destroy (self->context.stream);
+  if (self->context.engine)
+    dnnl_engine_destroy (self->context.engine);
+  g_free (self);
+}
+
+static gboolean
+cpu_has_bf16 (void)
+{
+  return (dnnl_get_effective_cpu_isa () & dnnl_cpu_isa_avx512_core_bf16) ==
+      dnnl_cpu_isa_avx512_core_bf16;
+}
+
+static gboolean
+choose_precision (OnednnPlan *self, AlexnetPrecision wanted, GError **error)
+{
+  switch (wanted) {
+    case ALEXNET_PRECISION_AUTO:
+      wanted = cpu_has_bf16 () ? ALEXNET_PRECISION_BF16
+                               : ALEXNET_PRECISION_FP32;
+      break;
+    case ALEXNET_PRECISION_FP32:
+      break;
+    case ALEXNET_PRECISION_BF16:
+      if (cpu_has_bf16 ())
+        break;
+      g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+          "precision bf16 needs a CPU with AVX512-BF16 or AMX-BF16; oneDNN "
+          "finds no more than %s here",
+          dnnl_cpu_isa2str (dnnl_get_effective_cpu_isa ()));
+      return FALSE;
+    default:
+      g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+          "backend 'cpu' computes in fp32 or bf16, not in %s",
+          alexnet_precision_name (wanted));
+      return FALSE;
+  }
+  self->base.precision = wanted;
+  self->context.type = wanted == ALEXNET_PRECISION_BF16 ? dnnl_bf16 : dnnl_f32;
+  return TRUE;
+}
+
+/* Where the trunk ends and whether a softmax is the last layer. */
+static gboolean
+split_network (OnednnPlan *self, const AlexnetNetwork *network, GError **error)
+{
+  const AlexnetLayer *layers = network->layers;
+
+  self->end = network->n_layers;
+  self->softmax = self->end > 0 &&
+      layers[self->end - 1].kind == ALEXNET_LAYER_SOFTMAX;
+  if (self->softmax)
+    self->end--;
+  self->split = self->end;
+  for (guint i = self->end; i-- > 0;)
+    if (layers[i].kind == ALEXNET_LAYER_LINEAR)
+      self->split = i;
+
+  for (guint i = 0; i < self->end; i++) {
+    gboolean flat = i > self->split, even = layers[i].size % 2 == 0;
+
+    if (layers[i].kind == ALEXNET_LAYER_SOFTMAX ||
+        (layers[i].kind == ALEXNET_LAYER_LRN && (even || flat)) ||
+        (layers[i].kind == ALEXNET_LAYER_CONV && flat) ||
+        (layers[i].kind == ALEXNET_LAYER_MAXPOOL && flat)) {
+      g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+          "backend 'cpu' takes a softmax only as the last layer, an LRN only "
+          "with an odd size, and convolution, pooling and LRN only before "
+          "linear layers; layer %u is not like that",
+          i + 1);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static gboolean
+make_engine (OnednnContext *context, GError **error)
+{
+  ONEDNN_TRY (dnnl_engine_create (&context->engine, dnnl_cpu, 0));
+  ONEDNN_TRY (dnnl_stream_create (&context->stream, context->engine,
+      dnnl_stream_default_flags));
+  return TRUE;
+}
+
+/* A trunk for `batch` images. Its features lie as the smallest trunk writes
+ * them, which is the first that is made. */
+static gboolean
+add_trunk (OnednnPlan *self, guint batch, dnnl_format_tag_t in,
+    dnnl_format_tag_t *out, GError **error)
+{
+  OnednnContext *context = &self->context;
+  const AlexnetShape *shape = &context->network.input;
+  g_auto (DnnlDesc) src = NULL;
+  g_auto (DnnlDesc) dst = NULL;
+  OnednnProgram *trunk;
+
+  if (!alexnet_onednn_desc_new (context, batch, shape, in, &src, error))
+    return FALSE;
+  trunk = alexnet_onednn_program_new (context, 0, self->split, batch, src,
+      context->type, error);
+  if (!trunk)
+    return FALSE;
+  g_ptr_array_add (self->trunks, trunk);
+
+  if (self->split > 0)
+    shape = &context->network.layers[self->split - 1].out;
+  if (*out == dnnl_format_tag_undef &&
+      !alexnet_onednn_program_find_output_tag (trunk, context, shape,
+          alexnet_onednn_input_tags, out, error))
+    return FALSE;
+  if (!alexnet_onednn_desc_new (context, batch, shape, *out, &dst, error) ||
+      !alexnet_onednn_program_finish (trunk, context, dst, error))
+    return FALSE;
+  self->feature_size = dnnl_memory_desc_get_size (dst) / batch;
+  return TRUE;
+}
+
+/* The plain float tensor that the head writes. */
+static gboolean
+make_output_desc (const OnednnPlan *self, guint batch, DnnlDesc *desc,
+    GError **error)
+{
+  dnnl_dims_t dims = { batch, self->output.channels, self->output.height,
+    self->output.width };
+  gboolean flat = self->split < self->end;
+
+  ONEDNN_TRY (dnnl_compat_desc_new (desc, flat ? 2 : 4, dims, dnnl_f32,
+      flat ? dnnl_nc : dnnl_nchw));
+  return TRUE;
+}
+
+static gboolean
+add_head (OnednnPlan *self, guint batch, dnnl_format_tag_t in, GError **error)
+{
+  OnednnContext *context = &self->context;
+  const AlexnetShape *shape = self->split > 0
+      ? &context->network.layers[self->split - 1].out
+      : &context->network.input;
+  g_auto (DnnlDesc) src = NULL;
+  g_auto (DnnlDesc) dst = NULL;
+  OnednnProgram *head;
+
+  if (!alexnet_onednn_desc_new (context, batch, shape, in, &src, error) ||
+      !make_output_desc (self, batch, &dst, error))
+    return FALSE;
+  head = alexnet_onednn_program_new (context, self->split, self->end, batch,
+      src, dnnl_f32, error);
+  if (!head)
+    return FALSE;
+  g_ptr_array_add (self->heads, head);
+  context->sizes[ONEDNN_BUFFER_FEATURES] = batch * self->feature_size;
+  context->sizes[ONEDNN_BUFFER_OUTPUT] = dnnl_memory_desc_get_size (dst);
+  return alexnet_onednn_program_finish (head, context, dst, error);
+}
+
+static gboolean
+compile (OnednnPlan *self, guint max_batch, dnnl_format_tag_t in,
+    GError **error)
+{
+  dnnl_format_tag_t features = dnnl_format_tag_undef;
+
+  for (guint i = 0; trunk_batches[i] && trunk_batches[i] <= max_batch; i++)
+    if (!add_trunk (self, trunk_batches[i], in, &features, error))
+      return FALSE;
+  for (guint i = 0; head_batches[i]; i++) {
+    if (!add_head (self, MIN (head_batches[i], max_batch), features, error))
+      return FALSE;
+    if (head_batches[i] >= max_batch)
+      break;
+  }
+  return TRUE;
+}
+
+static gboolean
+attach_all (const OnednnContext *context, GPtrArray *programs, GError **error)
+{
+  for (guint i = 0; i < programs->len; i++)
+    if (!alexnet_onednn_program_attach (g_ptr_array_index (programs, i),
+            context, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+allocate_buffers (OnednnPlan *self, GError **error)
+{
+  OnednnContext *context = &self->context;
+
+  for (guint i = 0; i < ONEDNN_N_BUFFERS; i++) {
+    context->buffers[i] = alexnet_onednn_alloc (context->sizes[i], error);
+    if (!context->buffers[i])
+      return FALSE;
+  }
+  return attach_all (context, self->trunks, error) &&
+      attach_all (context, self->heads, error);
+}
+
+static gboolean
+build_plan (OnednnPlan *self, const AlexnetNetwork *network,
+    const AlexnetPlanParams *params, GError **error)
+{
+  OnednnContext *context = &self->context;
+  dnnl_format_tag_t tag;
+
+  if (!choose_precision (self, params->precision, error) ||
+      !split_network (self, network, error) || !make_engine (context, error))
+    return FALSE;
+  context->network = *network;
+  alexnet_onednn_space_to_depth (context);
+  return alexnet_onednn_find_input_tag (context, alexnet_onednn_input_tags,
+             &tag, error) &&
+      alexnet_onednn_input_init (&self->input, context, &network->input,
+          network->layers[0].padding, tag, params->n_slots, error) &&
+      compile (self, params->max_batch_size, tag, error) &&
+      allocate_buffers (self, error);
+}
+
+static void
+free_program (gpointer program)
+{
+  alexnet_onednn_program_free (program);
+}
+
+static AlexnetPlan *
+onednn_open (const AlexnetNetwork *network, const AlexnetPlanParams *params,
+    GError **error)
+{
+  OnednnPlan *self = g_new0 (OnednnPlan, 1);
+  int n_threads = omp_get_max_threads ();
+  gboolean built;
+
+  self->base.backend = &alexnet_onednn_backend;
+  self->n_threads = params->cpu_threads;
+  self->output = *alexnet_network_output (network);
+  self->trunks = g_ptr_array_new_with_free_func (free_program);
+  self->heads = g_ptr_array_new_with_free_func (free_program);
+  self->context.weights = alexnet_onednn_weights_new ();
+  omp_set_num_threads ((int) self->n_threads);
+  built = build_plan (self, network, params, error);
+  omp_set_num_threads (n_threads);
+  if (built)
+    return &self->base;
+
+  onednn_close (&self->base);
+  return NULL;
+}
+
+static gboolean
+onednn_stage (AlexnetPlan *plan, guint slot, const AlexnetImage *image,
+    AlexnetTransform *transform, GError **error)
+{
+  OnednnPlan *self = (OnednnPlan *) plan;
+
+  alexnet_onednn_input_stage (&self->input, slot, image, transform);
+  return TRUE;
+}
+
+static gboolean
+onednn_stage_tensor (AlexnetPlan *plan, guint slot, const float *tensor,
+    GError **error)
+{
+  OnednnPlan *self = (OnednnPlan *) plan;
+
+  alexnet_onednn_input_stage_tensor (&self->input, slot, tensor);
+  return TRUE;
+}
+
+/* The largest program for at most `n` images. */
+static const OnednnProgram *
+find_trunk (const OnednnPlan *self, guint n)
+{
+  guint i = self->trunks->len - 1;
+
+  while (alexnet_onednn_program_get_batch (g_ptr_array_index (self->trunks,
+             i)) > n)
+    i--;
+  return g_ptr_array_index (self->trunks, i);
+}
+
+/* The smallest program for at least `n` images. */
+static const OnednnProgram *
+find_head (const OnednnPlan *self, guint n)
+{
+  guint i = 0;
+
+  while (alexnet_onednn_program_get_batch (g_ptr_array_index (self->heads, i)) <
+      n)
+    i++;
+  return g_ptr_array_index (self->heads, i);
+}
+
+/* out and in [C, area]; over C for each position. */
+static void
+softmax (float *out, const float *in, guint channels, gsize area)
+{
+  gsize n = channels * area;
+
+  for (gsize i = 0; i < area; i++) {
+    float max = in[i], sum = 0;
+
+    for (gsize c = i; c < n; c += area)
+      max = fmaxf (max, in[c]);
+    for (gsize c = i; c < n; c += area)
+      sum += out[c] = expf (in[c] - max);
+    for (gsize c = i; c < n; c += area)
+      out[c] /= sum;
+  }
+}
+
+static void
+write_outputs (const OnednnPlan *self, float *const *outputs, guint n)
+{
+  const float *in = self->context.buffers[ONEDNN_BUFFER_OUTPUT];
+  gsize size = alexnet_shape_size (&self->output);
+
+  for (guint i = 0; i < n; i++, in += size) {
+    if (self->softmax)
+      softmax (outputs[i], in, self->output.channels,
+          (gsize) self->output.height * self->output.width);
+    else
+      memcpy (outputs[i], in, size * sizeof (float));
+  }
+}
+
+static gboolean
+onednn_infer (AlexnetPlan *plan, guint first, guint n, float *const *outputs,
+    GError **error)
+{
+  OnednnPlan *self = (OnednnPlan *) plan;
+  const OnednnContext *context = &self->context;
+  guint8 *features = context->buffers[ONEDNN_BUFFER_FEATURES];
+  guint done = 0;
+
+  omp_set_num_threads ((int) self->n_threads);
+  while (done < n) {
+    const OnednnProgram *trunk = find_trunk (self, n - done);
+
+    if (!alexnet_onednn_program_run (trunk, context,
+            alexnet_onednn_input_slot (&self->input, first + done),
+            features + done * self->feature_size, error))
+      return FALSE;
+    done += alexnet_onednn_program_get_batch (trunk);
+  }
+  if (!alexnet_onednn_program_run (find_head (self, n), context, features,
+          context->buffers[ONEDNN_BUFFER_OUTPUT], error))
+    return FALSE;
+  write_outputs (self, outputs, n);
+  return TRUE;
+}
+
+const AlexnetBackend alexnet_onednn_backend = {
+  .name = "cpu",
+  .memories = 1 << ALEXNET_MEMORY_HOST,
+  .open = onednn_open,
+  .close = onednn_close,
+  .stage = onednn_stage,
+  .stage_tensor = onednn_stage_tensor,
+  .infer = onednn_infer,
+};

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A run of layers compiled for one batch size: a list of primitives and the
+ * memory that they read and write. */
+
+#ifndef ALEXNET_ONEDNN_PROGRAM_H
+#define ALEXNET_ONEDNN_PROGRAM_H
+
+#include "context.h"
+
+G_BEGIN_DECLS
+
+typedef struct _OnednnProgram OnednnProgram;
+
+/* [batch, C, H, W] in the context's type. */
+gboolean alexnet_onednn_desc_new (const OnednnContext *context, guint batch,
+    const AlexnetShape *shape, dnnl_format_tag_t tag, DnnlDesc *desc,
+    GError **error);
+
+/* The first of `tags`, ended by dnnl_format_tag_undef, in which the network's
+ * first layer likes to read one image; dnnl_nchw when none fits. */
+gboolean alexnet_onednn_find_input_tag (const OnednnContext *context,
+    const dnnl_format_tag_t *tags, dnnl_format_tag_t *tag, GError **error);
+
+/* Compiles layers first .. end - 1 for inputs like `src`. A convolution or
+ * linear layer at the end gives `last_type`. UNSUPPORTED, NO_MEMORY, DEVICE,
+ * naming the layer. */
+OnednnProgram *alexnet_onednn_program_new (OnednnContext *context, guint first,
+    guint end, guint batch, DnnlDesc src, dnnl_data_type_t last_type,
+    GError **error);
+void alexnet_onednn_program_free (OnednnProgram *program);
+
+guint alexnet_onednn_program_get_batch (const OnednnProgram *program);
+
+/* The first of `tags` that describes what the last layer writes; dnnl_nchw
+ * when none does. `shape` is the last layer's output. */
+gboolean alexnet_onednn_program_find_output_tag (const OnednnProgram *program,
+    const OnednnContext *context, const AlexnetShape *shape,
+    const dnnl_format_tag_t *tags, dnnl_format_tag_t *tag, GError **error);
+
+/* Makes the program end in memory like `dst`, once. */
+gboolean alexnet_onednn_program_finish (OnednnProgram *program,
+    OnednnContext *context, DnnlDesc dst, GError **error);
+
+/* Gives the program the context's buffers, which are now allocated. */
+gboolean alexnet_onednn_program_attach (OnednnProgram *program,
+    const OnednnContext *context, GError **error);
+
+/* Does not allocate. */
+gboolean alexnet_onednn_program_run (const OnednnProgram *program,
+    const OnednnContext *context, void *src, void *dst, GError **error);
+
+G_END_DECLS
+
+#endif /* ALEXNET_ONEDNN_PROGRAM_H */

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* GstBuffer -> engine image. Strides and plane offsets come from the mapped
+ * GstVideoFrame alone, colours from the caps' colorimetry. Transfer functions
+ * are not undone: BT.2020 material with PQ or HLG goes in as its code values,
+ * not tone-mapped, and looks pale to the network. */
+
+#ifndef GST_ALEXNET_FRAME_H
+#define GST_ALEXNET_FRAME_H
+
+#include <gst/video/video.h>
+
+#include "alexnet.h"
+
+G_BEGIN_DECLS
+
+/* In the order of preference: what decoders give comes first. */
+#define GST_ALEXNET_FORMATS                                                  \
+  "{ NV12, NV21, I420, YV12, YUY2, UYVY, Y42B, Y444, P010_10LE, I420_10LE, " \
+  "RGB, BGR, RGBx, BGRx, xRGB, xBGR, RGBA, BGRA, ARGB, ABGR, GRAY8 }"
+
+#define GST_ALEXNET_CAPS                                     \
+  "video/x-raw, format = (string) " GST_ALEXNET_FORMATS ", " \
+  "width = (int) [ 1, 8192 ], height = (int) [ 1, 8192 ], "  \
+  "framerate = (fraction) [ 0, max ]"
+
+/* What the result of a frame says about the frame. */
+typedef struct {
+  guint64 number; /* since the element started, from 0 */
+  GstClockTime running_time, stream_time; /* NONE where unknown */
+  guint64 arrival;                        /* ns, monotonic */
+  AlexnetRegion region; /* pixels: all, or the visible rectangle */
+} GstAlexnetFrameInfo;
+
+typedef struct {
+  GstVideoFrame video;
+  AlexnetImage image;
+  AlexnetRegion region;
+} GstAlexnetFrame;
+
+/* Maps the buffer for reading. FALSE when it is not what `info` says. The
+ * region is that of a GstVideoCropMeta, or the whole image. */
+gboolean gst_alexnet_frame_map (GstAlexnetFrame *frame,
+    const GstVideoInfo *info, GstBuffer *buffer);
+void gst_alexnet_frame_unmap (GstAlexnetFrame *frame);
+
+G_END_DECLS
+
+#endif /* GST_ALEXNET_FRAME_H */

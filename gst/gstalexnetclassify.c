@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/**
+ * SECTION:element-alexnetclassify
+ * @title: alexnetclassify
+ * @short_description: Says what is in a video, with AlexNet
+ *
+ * Raw video in, the same raw video out: pixels, timestamps and order are never
+ * touched. Each classified frame carries a #GstCustomMeta named
+ * `alexnet-classification`; results also come as element messages of that name
+ * and in the property #GstAlexnetClassify:last-result. All three are one
+ * #GstStructure layout:
+ *
+ * * guint64 `timestamp`, `running-time`, `stream-time`, `duration`: of the
+ *   frame, in nanoseconds, #GST_CLOCK_TIME_NONE where unknown;
+ * * guint64 `frame-number`: since the element started, from 0;
+ * * gboolean `stale`: the result is an earlier frame's
+ *   (#GstAlexnetClassify:repeat-last);
+ * * string `region`: "full-frame"; gint `roi-id`: -1;
+ * * gdouble `x`, `y`, `width`, `height`: what was classified, 0..1 of the
+ *   visible picture;
+ * * #GstValueArray `labels` of strings, `class-ids` of gint, `confidences` of
+ *   gfloat: the kept classes, best first; confidences are softmax
+ *   probabilities over all classes;
+ * * string `model`, `backend`: file name and backend in use;
+ * * guint64 `inference-time`: nanoseconds that the frame's batch took.
+ *
+ * In Python:
+ * `buffer.get_custom_meta("alexnet-classification").get_structure()`.
+ *
+ * Built with GStreamer 1.24 or newer it also attaches a GstAnalyticsClsMtd,
+ * and on request a #GstVideoRegionOfInterestMeta with a parameter named
+ * `classification`; see #GstAlexnetClassify:attach-meta.
+ *
+ * Colours follow the caps' colorimetry. BT.2020 video with PQ or HLG transfer
+ * is not tone-mapped.
+ *
+ * ## Example launch lines
+ * |[
+ * gst-launch-1.0 -m filesrc location=clip.mp4 ! decodebin3 ! videoconvert !
+ * alexnetclassify ! fakesink
+ * ]| Prints what is in a clip, a line whenever the best class changes.
+ * |[
+ * gst-launch-1.0 v4l2src ! videoconvert ! alexnetclassify
+ * model-file=alexnet-owt-7be5be79.pth top-k=1 inference-interval=10
+ * repeat-last=true ! autovideosink
+ * ]| Classifies one frame in ten of a camera with ImageNet weights.
+ *
+ * Since: 0.1
+ */
+
+#include "element.h"
+
+GST_DEBUG_CATEGORY (gst_alexnet_classify_debug);
+#define GST_CAT_DEFAULT gst_alexnet_classify_debug
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
+    GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ALEXNET_CAPS));
+
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
+    GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ALEXNET_CAPS));
+
+G_DEFINE_TYPE (GstAlexnetClassify, gst_alexnet_classify, GST_TYPE_ELEMENT)
+GST_ELEMENT_REGISTER_DEFINE (alexnetclassify, "alexnetclassify", GST_RANK_NONE,
+    GST_TYPE_ALEXNET_CLASSIFY)
+
+void
+gst_alexnet_classify_post_problem (GstAlexnetClassify *self,
+    GstMessageType type, const GError *error)
+{
+  static const int codes[] = {
+    [ALEXNET_ERROR_NOT_FOUND] = GST_RESOURCE_ERROR_NOT_FOUND,
+    [ALEXNET_ERROR_FORMAT] = GST_RESOURCE_ERROR_READ,
+    [ALEXNET_ERROR_INVALID] = GST_RESOURCE_ERROR_SETTINGS,
+    [ALEXNET_ERROR_UNSUPPORTED] = GST_RESOURCE_ERROR_NOT_FOUND,
+    [ALEXNET_ERROR_NO_MEMORY] = GST_RESOURCE_ERROR_NO_SPACE_LEFT,
+    [ALEXNET_ERROR_DEVICE] = GST_RESOURCE_ERROR_FAILED,
+    [ALEXNET_ERROR_CANCELLED] = GST_RESOURCE_ERROR_FAILED,
+    [ALEXNET_ERROR_NOT_FINITE] = GST_RESOURCE_ERROR_FAILED,
+  };
+
+  gst_element_message_full (GST_ELEMENT (self), type, GST_RESOURCE_ERROR,
+      codes[error->code], g_strdup (error->message), NULL, __FILE__,
+      GST_FUNCTION, __LINE__);
+}
+
+static void
+describe_model (GstAlexnetClassify *self, gboolean by_default)
+{
+  const AlexnetModel *model = self->session.model;
+  const char *path = alexnet_model_get_path (model);
+
+  GST_INFO_OBJECT (self, "model %s: %s, %u classes", path,
+      alexnet_model_get_architecture (model),
+      alexnet_model_get_n_classes (model));
+  if (by_default && alexnet_model_is_demonstration (path))
+    GST_ELEMENT_INFO (self, RESOURCE, SETTINGS,
+        ("The demonstration model is used, which knows %u classes only. For "
+         "ImageNet's 1000 save https://download.pytorch.org/models/"
+         "alexnet-owt-7be5be79.pth in %s/alexnet or name it in model-file.",
+            alexnet_model_get_n_classes (model), g_get_user_data_dir ()),
+        ("%s", path));
+}
+
+static gboolean
+load (GstAlexnetClassify *self)
+{
+  g_autoptr (GError) error = NULL;
+  GstAlexnetSettings settings;
+  gboolean ok;
+
+  GST_OBJECT_LOCK (self);
+  settings = self->settings;
+  settings.model_file = g_strdup (settings.model_file);
+  settings.labels_file = g_strdup (settings.labels_file);
+  GST_OBJECT_UNLOCK (self);
+
+  ok = gst_alexnet_session_load (&self->session, &settings, &error);
+  if (ok)
+    describe_model (self, settings.model_file == NULL);
+  else
+    gst_alexnet_classify_post_problem (self, GST_MESSAGE_ERROR, error);
+  gst_alexnet_settings_clear (&settings);
+  return ok;
+}
+
+static void
+set_active (GstAlexnetClassify *self, const char *backend,
+    const char *precision)
+{
+  GST_OBJECT_LOCK (self);
+  self->active_backend = backend;
+  self->active_precision = precision;
+  GST_OBJECT_UNLOCK (self);
+  g_object_notify (G_OBJECT (self), "active-backend");
+  g_object_notify (G_OBJECT (self), "active-precision");
+}
+
+static void
+announce_engine (GstAlexnetClassify *self)
+{
+  const AlexnetEngine *engine = self->session.engine;
+  const char *backend = alexnet_engine_get_backend (engine);
+  const char *precision =
+      alexnet_precision_name (alexnet_engine_get_precision (engine));
+  const char *notes = alexnet_engine_get_notes (engine);
+
+  GST_INFO_OBJECT (self, "backend %s computes in %s%s%s", backend, precision,
+      *notes ? ", passed over: " : "", notes);
+  set_active (self, backend, precision);
+}
+
+static gboolean
+start (GstAlexnetClassify *self)
+{
+  g_autoptr (GError) error = NULL;
+  GstAlexnetSettings settings;
+
+  GST_OBJECT_LOCK (self);
+  settings = self->settings;
+  GST_OBJECT_UNLOCK (self);
+
+  if (!gst_alexnet_session_start (&self->session, &settings, &error)) {
+    gst_alexnet_classify_post_problem (self, GST_MESSAGE_ERROR, error);
+    return FALSE;
+  }
+  gst_alexnet_result_init (&self->result,
+      alexnet_model_get_n_classes (self->session.model));
+  gst_alexnet_inflight_set_limit (self->inflight, self->session.depth);
+  self->negotiated = FALSE;
+  self->n_frames = 0;
+  self->warned = 0;
+  self->crop_mode = settings.crop_mode;
+  gst_alexnet_classify_forget_stream (self);
+
+  GST_OBJECT_LOCK (self);
+  memset (&self->stats, 0, sizeof self->stats);
+  gst_clear_structure (&self->last_result);
+  self->frame_duration = GST_ALEXNET_UNKNOWN_FRAME_DURATION;
+  self->latency = self->session.first_time;
+  GST_OBJECT_UNLOCK (self);
+  announce_engine (self);
+  return TRUE;
+}
+
+static void
+stop (GstAlexnetClassify *self)
+{
+  gst_alexnet_session_stop (&self->session);
+  gst_alexnet_result_clear (&self->result);
+  set_active (self, "none", "none");
+}
+
+static GstStateChangeReturn
+gst_alexnet_classify_change_state (GstElement *element,
+    GstStateChange transition)
+{
+  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (element);
+  GstStateChangeReturn ret;
+
+  if (transition == GST_STATE_CHANGE_NULL_TO_READY && !load (self))
+    return GST_STATE_CHANGE_FAILURE;
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !start (self))
+    return GST_STATE_CHANGE_FAILURE;
+
+  ret = GST_ELEMENT_CLASS (gst_alexnet_classify_parent_class)
+            ->change_state (element, transition);
+
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY ||
+      (transition == GST_STATE_CHANGE_READY_TO_PAUSED &&
+          ret == GST_STATE_CHANGE_FAILURE))
+    stop (self);
+  if (transition == GST_STATE_CHANGE_READY_TO_NULL)
+    gst_alexnet_session_unload (&self->session);
+  return ret;
+}
+
+static void
+gst_alexnet_classify_set_property (GObject *object, guint id,
+    const GValue *value, GParamSpec *pspec)
+{
+  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (object);
+  gboolean known;
+
+  GST_OBJECT_LOCK (self);
+  known = gst_alexnet_settings_set (&self->settings, id, value);
+  GST_OBJECT_UNLOCK (self);
+  if (!known)
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
+
+static void
+get_own_property (GstAlexnetClassify *self, guint id, GValue *value)
+{
+  switch (id) {
+    case GST_ALEXNET_PROP_ACTIVE_BACKEND:
+      g_value_set_static_string (value, self->active_backend);
+      break;
+    case GST_ALEXNET_PROP_ACTIVE_PRECISION:
+      g_value_set_static_string (value, self->active_precision);
+      break;
+    case GST_ALEXNET_PROP_STATS:
+      g_value_take_boxed (value, gst_alexnet_stats_to_structure (&self->stats));
+      break;
+    case GST_ALEXNET_PROP_LAST_RESULT:
+      g_value_set_boxed (value, self->last_result);
+      break;
+  }
+}
+
+static void
+gst_alexnet_classify_get_property (GObject *object, guint id, GValue *value,
+    GParamSpec *pspec)
+{
+  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (object);
+
+  GST_OBJECT_LOCK (self);
+  if (!gst_alexnet_settings_get (&self->settings, id, value))
+    get_own_property (self, id, value);
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+gst_alexnet_classify_finalize (GObject *object)
+{
+  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (object);
+
+  gst_alexnet_inflight_free (self->inflight);
+  gst_alexnet_settings_clear (&self->settings);
+  gst_clear_structure (&self->last_result);
+  G_OBJECT_CLASS (gst_alexnet_classify_parent_class)->finalize (object);
+}
+
+static void
+gst_alexnet_classify_class_init (GstAlexnetClassifyClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+
+  GST_DEBUG_CATEGORY_INIT (gst_alexnet_classify_debug, "alexnetclassify", 0,
+      "AlexNet image classification");
+
+  object_class->set_property = gst_alexnet_classify_set_property;
+  object_class->get_property = gst_alexnet_classify_get_property;
+  object_class->finalize = gst_alexnet_classify_finalize;
+  gst_alexnet_settings_install (object_class);
+
+  gst_element_class_set_static_metadata (element_class, "AlexNet classifier",
+      "Filter/Analyzer/Video",
+      "Says what is in a video: attaches AlexNet's classes to every frame",
+      "The alexnetclassify project");
+  gst_element_class_add_static_pad_template (element_class, &sink_template);
+  gst_element_class_add_static_pad_template (element_class, &src_template);
+  element_class->change_state = gst_alexnet_classify_change_state;
+}
+
+static void
+gst_alexnet_classify_init (GstAlexnetClassify *self)
+{
+  self->inflight = gst_alexnet_inflight_new ();
+  gst_alexnet_settings_init (&self->settings);
+  self->active_backend = self->active_precision = "none";
+  gst_alexnet_classify_add_pads (self);
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "element.h"
+
+#define GST_CAT_DEFAULT gst_alexnet_classify_debug
+
+/* Frames in flight with a live source unless the user says otherwise: what
+ * waits there is late already. */
+#define LIVE_DEPTH 4
+
+/* Unblocks both threads; what they hold is refused. */
+static void
+stop_flow (GstAlexnetClassify *self)
+{
+  gst_alexnet_inflight_stop (self->inflight);
+  gst_alexnet_session_set_flushing (&self->session, TRUE);
+}
+
+static gboolean
+start_flow (GstAlexnetClassify *self)
+{
+  gst_alexnet_session_set_flushing (&self->session, FALSE);
+  gst_alexnet_inflight_start (self->inflight);
+  return gst_pad_start_task (self->srcpad, gst_alexnet_classify_send_oldest,
+      self, NULL);
+}
+
+static gboolean
+flush_start (GstAlexnetClassify *self, GstEvent *event)
+{
+  gboolean ok = gst_pad_push_event (self->srcpad, event);
+
+  stop_flow (self);
+  gst_pad_pause_task (self->srcpad);
+  return ok;
+}
+
+static gboolean
+flush_stop (GstAlexnetClassify *self, GstEvent *event)
+{
+  gboolean ok;
+
+  stop_flow (self);
+  gst_pad_pause_task (self->srcpad);
+  gst_alexnet_inflight_clear (self->inflight, self->srcpad);
+  gst_alexnet_classify_forget_stream (self);
+  ok = gst_pad_push_event (self->srcpad, event);
+  start_flow (self);
+  return ok;
+}
+
+static gboolean
+gst_alexnet_classify_sink_activate_mode (GstPad *pad, GstObject *parent,
+    GstPadMode mode, gboolean active)
+{
+  if (mode != GST_PAD_MODE_PUSH)
+    return FALSE;
+  if (!active)
+    stop_flow (GST_ALEXNET_CLASSIFY (parent));
+  return TRUE;
+}
+
+static gboolean
+gst_alexnet_classify_src_activate_mode (GstPad *pad, GstObject *parent,
+    GstPadMode mode, gboolean active)
+{
+  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (parent);
+  gboolean ok;
+
+  if (mode != GST_PAD_MODE_PUSH)
+    return FALSE;
+  if (active)
+    return start_flow (self);
+  stop_flow (self);
+  ok = gst_pad_stop_task (pad);
+  gst_alexnet_inflight_clear (self->inflight, NULL);
+  return ok;
+}
+
+static gboolean
+set_caps (GstAlexnetClassify *self, GstEvent *event)
+{
+  GstVideoInfo *info = &self->video_info;
+  GstCaps *caps;
+
+  gst_event_parse_caps (event, &caps);
+  self->negotiated = gst_video_info_from_caps (info, caps);
+  if (!self->negotiated) {
+    GST_WARNING_OBJECT (self, "no video format in %" GST_PTR_FORMAT, caps);
+    return FALSE;
+  }
+  GST_OBJECT_LOCK (self);
+  self->frame_duration = GST_ALEXNET_UNKNOWN_FRAME_DURATION;
+  if (info->fps_n > 0)
+    self->frame_duration = gst_util_uint64_scale_int (GST_SECOND, info->fps_d,
+        info->fps_n);
+  GST_OBJECT_UNLOCK (self);
+  return TRUE;
+}
+
+/* Where no frame could tell upstream that nobody listens, EOS must. */
+static GstFlowReturn
+append_event (GstAlexnetClassify *self, GstEvent *event)
+{
+  gboolean is_eos = GST_EVENT_TYPE (event) == GST_EVENT_EOS;
+  GstFlowReturn flow = gst_alexnet_inflight_append_event (self->inflight,
+      event);
+
+  if (is_eos && flow == GST_FLOW_NOT_LINKED)
+    GST_ELEMENT_FLOW_ERROR (self, flow);
+  return flow;
+}
+
+static GstFlowReturn
+gst_alexnet_classify_sink_event (GstPad *pad, GstObject *parent,
+    GstEvent *event)
+{
+  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (parent);
+  gboolean ok;
+
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_FLUSH_START:
+      ok = flush_start (self, event);
+      return ok ? GST_FLOW_OK : GST_FLOW_ERROR;
+    case GST_EVENT_FLUSH_STOP:
+      ok = flush_stop (self, event);
+      return ok ? GST_FLOW_OK : GST_FLOW_ERROR;
+    case GST_EVENT_CAPS:
+      if (set_caps (self, event))
+        break;
+      gst_event_unref (event);
+      return GST_FLOW_NOT_NEGOTIATED;
+    case GST_EVENT_SEGMENT:
+      gst_event_copy_segment (event, &self->segment);
+      self->n_to_skip = 0;
+      break;
+    case GST_EVENT_GAP:
+      self->n_to_skip = 0;
+      break;
+    default:
+      break;
+  }
+  if (GST_EVENT_IS_SERIALIZED (event))
+    return append_event (self, event);
+  ok = gst_pad_event_default (pad, parent, event);
+  return ok ? GST_FLOW_OK : GST_FLOW_ERROR;
+}
+
+/* What is late now will be later still when it arrives, so the next frame in
+ * time is estimated to lie as much again ahead. */
+static void
+update_qos (GstAlexnetClassify *self, GstEvent *event)
+{
+  GstClockTimeDiff diff;
+  GstClockTime timestamp, earliest = GST_CLOCK_TIME_NONE;
+
+  gst_event_parse_qos (event, NULL, NULL, &diff, &timestamp);
+  if (GST_CLOCK_TIME_IS_VALID (timestamp)) {
+    if (diff > 0)
+      earliest = timestamp + 2 * diff;
+    else if (timestamp > (GstClockTime) -diff)
+      earliest = timestamp + diff;
+  }
+  GST_OBJECT_LOCK (self);
+  self->earliest_time = earliest;
+  GST_OBJECT_UNLOCK (self);
+}
+
+static gboolean
+gst_alexnet_classify_src_event (GstPad *pad, GstObject *parent, GstEvent *event)
+{
+  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (parent);
+
+  if (GST_EVENT_TYPE (event) == GST_EVENT_QOS)
+    update_qos (self, event);
+  else if (GST_EVENT_TYPE (event) == GST_EVENT_RECONFIGURE)
+    gst_alexnet_inflight_relink (self->inflight);
+  return gst_pad_event_default (pad, parent, event);
+}
+
+/* Buffers stay here while they are in flight, so a pool needs more of them. */
+static void
+propose_pools (GstQuery *query, const GstVideoInfo *info, guint depth)
+{
+  guint n = gst_query_get_n_allocation_pools (query);
+
+  if (n == 0)
+    gst_query_add_allocation_pool (query, NULL, info->size, depth, 0);
+  for (guint i = 0; i < n; i++) {
+    GstBufferPool *pool;
+    guint size, min, max;
+
+    gst_query_parse_nth_allocation_pool (query, i, &pool, &size, &min, &max);
+    min += depth;
+    if (max != 0)
+      max = MAX (max, min);
+    gst_query_set_nth_allocation_pool (query, i, pool, size, min, max);
+    gst_clear_object (&pool);
+  }
+}
+
+static gboolean
+query_allocation (GstAlexnetClassify *self, GstQuery *query)
+{
+  guint depth = gst_alexnet_inflight_get_limit (self->inflight);
+  GstVideoInfo info;
+  GstCaps *caps;
+
+  if (!gst_pad_peer_query (self->srcpad, query))
+    GST_DEBUG_OBJECT (self, "nobody downstream answers ALLOCATION");
+  gst_query_parse_allocation (query, &caps, NULL);
+  if (!caps || !gst_video_info_from_caps (&info, caps))
+    return FALSE;
+  if (!gst_query_find_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL))
+    gst_query_add_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL);
+  propose_pools (query, &info, depth);
+  return TRUE;
+}
+
+/* The core asks the peer alone where caps are proxied. */
+static gboolean
+query_accept_caps (GstPad *pad, GstObject *parent, GstQuery *query)
+{
+  GstCaps *template = gst_pad_get_pad_template_caps (pad);
+  gboolean fits;
+  GstCaps *caps;
+
+  gst_query_parse_accept_caps (query, &caps);
+  fits = gst_caps_is_subset (caps, template);
+  gst_caps_unref (template);
+  if (fits)
+    return gst_pad_query_default (pad, parent, query);
+  gst_query_set_accept_caps_result (query, FALSE);
+  return TRUE;
+}
+
+static gboolean
+gst_alexnet_classify_sink_query (GstPad *pad, GstObject *parent,
+    GstQuery *query)
+{
+  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (parent);
+
+  if (GST_QUERY_TYPE (query) == GST_QUERY_ACCEPT_CAPS)
+    return query_accept_caps (pad, parent, query);
+  if (!GST_QUERY_IS_SERIALIZED (query))
+    return gst_pad_query_default (pad, parent, query);
+  if (!gst_alexnet_inflight_wait_empty (self->inflight))
+    return FALSE;
+  if (GST_QUERY_TYPE (query) == GST_QUERY_ALLOCATION)
+    return query_allocation (self, query);
+  return gst_pad_peer_query (self->srcpad, query);
+}
+
+static gboolean
+query_latency (GstAlexnetClassify *self, GstQuery *query)
+{
+  GstClockTime min, max;
+  gboolean live, choose_depth;
+  guint depth;
+
+  if (!gst_pad_peer_query (self->sinkpad, query))
+    return FALSE;
+  gst_query_parse_latency (query, &live, &min, &max);
+
+  GST_OBJECT_LOCK (self);
+  choose_depth = live && self->settings.max_in_flight == 0;
+  GST_OBJECT_UNLOCK (self);
+  depth = gst_alexnet_inflight_get_limit (self->inflight);
+  if (choose_depth) {
+    depth = MIN (depth, LIVE_DEPTH);
+    gst_alexnet_inflight_set_limit (self->inflight, depth);
+  }
+
+  GST_OBJECT_LOCK (self);
+  min += self->latency + self->settings.batch_timeout;
+  if (GST_CLOCK_TIME_IS_VALID (max))
+    max += depth * self->frame_duration;
+  GST_OBJECT_UNLOCK (self);
+  gst_query_set_latency (query, live, min, max);
+  return TRUE;
+}
+
+static gboolean
+gst_alexnet_classify_src_query (GstPad *pad, GstObject *parent, GstQuery *query)
+{
+  if (GST_QUERY_TYPE (query) == GST_QUERY_LATENCY)
+    return query_latency (GST_ALEXNET_CLASSIFY (parent), query);
+  return gst_pad_query_default (pad, parent, query);
+}
+
+static GstPad *
+add_pad (GstAlexnetClassify *self, const char *name,
+    GstPadActivateModeFunction activate_mode)
+{
+  GstElement *element = GST_ELEMENT (self);
+  GstPadTemplate *template = gst_element_get_pad_template (element, name);
+  GstPad *pad = gst_pad_new_from_template (template, name);
+
+  gst_pad_set_activatemode_function (pad, activate_mode);
+  GST_PAD_SET_PROXY_CAPS (pad);
+  gst_element_add_pad (element, pad);
+  return pad;
+}
+
+void
+gst_alexnet_classify_add_pads (GstAlexnetClassify *self)
+{
+  self->sinkpad = add_pad (self, "sink",
+      gst_alexnet_classify_sink_activate_mode);
+  gst_pad_set_chain_function (self->sinkpad, gst_alexnet_classify_chain);
+  gst_pad_set_event_full_function (self->sinkpad,
+      gst_alexnet_classify_sink_event);
+  gst_pad_set_query_function (self->sinkpad, gst_alexnet_classify_sink_query);
+
+  self->srcpad = add_pad (self, "src", gst_alexnet_classify_src_activate_mode);
+  gst_pad_set_event_function (self->srcpad, gst_alexnet_classify_src_event);
+  gst_pad_set_query_function (self->srcpad, gst_alexnet_classify_src_query);
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "session.h"
+
+static gboolean
+check_backend (const char *name, GError **error)
+{
+  const char *const *names = alexnet_backend_names ();
+  g_autofree char *all = NULL;
+
+  if (g_str_equal (name, "auto") || g_strv_contains (names, name))
+    return TRUE;
+  all = g_strjoinv (", ", (char **) names);
+  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+      "backend '%s' is not in this build; it has: %s", name, all);
+  return FALSE;
+}
+
+static gboolean
+check_channels (const char *name, const GstAlexnetChannels *channels,
+    gboolean zero_allowed, GError **error)
+{
+  if (channels->n != 0 && channels->n != 3) {
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+        "property %s has %u values, expected 3 or none", name, channels->n);
+    return FALSE;
+  }
+  for (guint i = 0; i < channels->n && !zero_allowed; i++)
+    if (channels->values[i] == 0) {
+      g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+          "property %s has a zero, nothing can be divided by that", name);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static AlexnetModel *
+load_model (const char *wanted, GError **error)
+{
+  g_autofree char *path = g_strdup (wanted);
+
+  if (!path)
+    path = alexnet_model_find_default (error);
+  return path ? alexnet_model_load (path, error) : NULL;
+}
+
+static char **
+number_labels (guint n)
+{
+  char **labels = g_new0 (char *, n + 1);
+
+  for (guint i = 0; i < n; i++)
+    labels[i] = g_strdup_printf ("%u", i);
+  return labels;
+}
+
+static gboolean
+load_labels (GstAlexnetSession *session, const char *path, GError **error)
+{
+  const char *const *own = alexnet_model_get_labels (session->model);
+  guint n_classes = alexnet_model_get_n_classes (session->model);
+  guint n;
+
+  if (path)
+    session->labels = alexnet_labels_load (path, error);
+  else if (own)
+    session->labels = g_strdupv ((char **) own);
+  else
+    session->labels = number_labels (n_classes);
+  if (!session->labels)
+    return FALSE;
+  n = g_strv_length (session->labels);
+  if (n == n_classes)
+    return TRUE;
+  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+      "%s has %u labels, expected %u, the classes of %s",
+      path ? path : "the model file", n, n_classes,
+      alexnet_model_get_path (session->model));
+  return FALSE;
+}
+
+static void
+intern_labels (GstAlexnetSession *session)
+{
+  guint n = g_strv_length (session->labels);
+
+  session->quarks = g_new (GQuark, n);
+  for (guint i = 0; i < n; i++)
+    session->quarks[i] = g_quark_from_string (session->labels[i]);
+}
+
+gboolean
+gst_alexnet_session_load (GstAlexnetSession *session,
+    const GstAlexnetSettings *settings, GError **error)
+{
+  if (!check_backend (gst_alexnet_backend_name (settings->backend), error) ||
+      !check_channels ("mean", &settings->mean, TRUE, error) ||
+      !check_channels ("std", &settings->std, FALSE, error))
+    return FALSE;
+
+  session->model = load_model (settings->model_file, error);
+  if (!session->model || !load_labels (session, settings->labels_file, error))
+    goto fail;
+  session->name = g_path_get_basename (alexnet_model_get_path (session->model));
+  intern_labels (session);
+  return TRUE;
+
+fail:
+  gst_alexnet_session_unload (session);
+  return FALSE;
+}
+
+void
+gst_alexnet_session_unload (GstAlexnetSession *session)
+{
+  g_clear_pointer (&session->quarks, g_free);
+  g_clear_pointer (&session->labels, g_strfreev);
+  g_clear_pointer (&session->name, g_free);
+  g_clear_pointer (&session->model, alexnet_model_unref);
+}
+
+/* How long one frame takes, so that the first LATENCY query, which comes
+ * before the first frame, has an answer. A failure is the first frame's to
+ * report. Where a lone frame would wait for others, this gives no answer. */
+static guint64
+measure (GstAlexnetSession *session)
+{
+  gsize side = alexnet_model_get_input_size (session->model);
+  g_autofree float *zeros = g_new0 (float, 3 * side * side);
+  AlexnetRequest *request = alexnet_stream_submit_tensor (session->stream,
+      zeros, NULL);
+  AlexnetResult result = { 0 };
+
+  if (request)
+    alexnet_request_wait (request, &result, NULL);
+  alexnet_request_release (request);
+  return result.inference_time;
+}
+
+gboolean
+gst_alexnet_session_start (GstAlexnetSession *session,
+    const GstAlexnetSettings *settings, GError **error)
+{
+  AlexnetEngineParams params = {
+    .backend = gst_alexnet_backend_name (settings->backend),
+    .precision = settings->precision,
+    .cpu_threads = settings->cpu_threads,
+    .max_batch_size = settings->max_batch_size,
+    .batch_timeout = settings->batch_timeout,
+  };
+  AlexnetPreprocess preprocess = gst_alexnet_session_get_preprocess (session,
+      settings);
+  guint depth = settings->max_in_flight;
+
+  session->engine = alexnet_engine_get (session->model, &params, error);
+  if (!session->engine)
+    return FALSE;
+  if (depth == 0)
+    depth = MIN (2 * settings->max_batch_size, ALEXNET_MAX_BATCH_SIZE);
+  session->depth = depth;
+  session->stream = alexnet_stream_new (session->engine, &preprocess, depth);
+  session->first_time = settings->batch_timeout == 0 ? measure (session) : 0;
+  return TRUE;
+}
+
+void
+gst_alexnet_session_stop (GstAlexnetSession *session)
+{
+  g_clear_pointer (&session->stream, alexnet_stream_free);
+  g_clear_pointer (&session->engine, alexnet_engine_unref);
+}
+
+void
+gst_alexnet_session_set_flushing (GstAlexnetSession *session, gboolean flushing)
+{
+  if (session->stream)
+    alexnet_stream_set_flushing (session->stream, flushing);
+}
+
+AlexnetPreprocess
+gst_alexnet_session_get_preprocess (const GstAlexnetSession *session,
+    const GstAlexnetSettings *settings)
+{
+  AlexnetPreprocess preprocess = *alexnet_model_get_preprocess (session->model);
+
+  preprocess.crop_mode = settings->crop_mode;
+  for (guint i = 0; i < settings->mean.n; i++)
+    preprocess.mean[i] = settings->mean.values[i];
+  for (guint i = 0; i < settings->std.n; i++)
+    preprocess.std[i] = settings->std.values[i];
+  return preprocess;
+}
+
+GstAlexnetNames
+gst_alexnet_session_get_names (const GstAlexnetSession *session)
+{
+  return (GstAlexnetNames){
+    .model = session->name,
+    .backend = alexnet_engine_get_backend (session->engine),
+    .labels = (const char *const *) session->labels,
+    .quarks = session->quarks,
+  };
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the element needs of the engine: model and labels from READY on, the
+ * engine and a stream of it in PAUSED and PLAYING.
+ *
+ * Thread-safety: constant while pads are active, but for what the engine
+ * itself allows on the stream. */
+
+#ifndef GST_ALEXNET_SESSION_H
+#define GST_ALEXNET_SESSION_H
+
+#include "result.h"
+#include "settings.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  /* Between _load and _unload. */
+  AlexnetModel *model;
+  char *name;    /* of the model: its file's */
+  char **labels; /* one for each class */
+  GQuark *quarks;
+
+  /* Between _start and _stop. */
+  AlexnetEngine *engine;
+  AlexnetStream *stream;
+  guint depth;        /* most requests in flight */
+  guint64 first_time; /* ns that one frame takes; 0 = unknown */
+} GstAlexnetSession;
+
+/* Loads model and labels and checks all that can be checked without an
+ * engine. On failure nothing is loaded. Errors are ALEXNET_ERROR's. */
+gboolean gst_alexnet_session_load (GstAlexnetSession *session,
+    const GstAlexnetSettings *settings, GError **error);
+void gst_alexnet_session_unload (GstAlexnetSession *session);
+
+/* Gets engine and stream; runs the network. On failure nothing is started. */
+gboolean gst_alexnet_session_start (GstAlexnetSession *session,
+    const GstAlexnetSettings *settings, GError **error);
+void gst_alexnet_session_stop (GstAlexnetSession *session);
+
+/* Tells the stream, if there is one. */
+void gst_alexnet_session_set_flushing (GstAlexnetSession *session,
+    gboolean flushing);
+
+/* The model's preprocessing with what the user wants otherwise. */
+AlexnetPreprocess
+gst_alexnet_session_get_preprocess (const GstAlexnetSession *session,
+    const GstAlexnetSettings *settings);
+
+GstAlexnetNames
+gst_alexnet_session_get_names (const GstAlexnetSession *session);
+
+G_END_DECLS
+
+#endif /* GST_ALEXNET_SESSION_H */

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "helpers.h"
+
+#include <gdk-pixbuf/gdk-pixbuf.h>
+#include <glib/gstdio.h>
+
+#define TILE 32
+#define COLUMNS 25
+
+static char *
+path_in (const char *variable, const char *name)
+{
+  const char *dir = g_getenv (variable);
+
+  fail_unless (dir != NULL, "%s is not set", variable);
+  return g_build_filename (dir, name, NULL);
+}
+
+char *
+test_model_path (void)
+{
+  return path_in ("ALEXNET_TEST_MODELS", "alexnet-cifar10.safetensors");
+}
+
+char *
+test_data_path (const char *name)
+{
+  return path_in ("ALEXNET_TEST_DATA", name);
+}
+
+static GstElement *
+element_new (const char *first, va_list args)
+{
+  GstElement *element = gst_element_factory_make ("alexnetclassify", NULL);
+  char *model = test_model_path ();
+
+  fail_unless (element != NULL, "there is no alexnetclassify");
+  g_object_set (element, "model-file", model, NULL);
+  for (const char *name = first; name; name = va_arg (args, const char *))
+    gst_util_set_object_arg (G_OBJECT (element), name,
+        va_arg (args, const char *));
+  g_free (model);
+  return element;
+}
+
+GstElement *
+test_element_new (const char *first, ...)
+{
+  GstElement *element;
+  va_list args;
+
+  va_start (args, first);
+  element = element_new (first, args);
+  va_end (args);
+  return element;
+}
+
+static char *
+describe_buffer (GstBuffer *buffer)
+{
+  return g_strdup_printf ("frame %u%s",
+      (guint) (GST_BUFFER_PTS (buffer) / TEST_FRAME_DURATION),
+      GST_BUFFER_IS_DISCONT (buffer) ? " discont" : "");
+}
+
+static char *
+describe_event (GstEvent *event)
+{
+  const GstStructure *structure = gst_event_get_structure (event);
+
+  if (GST_EVENT_TYPE (event) == GST_EVENT_CUSTOM_DOWNSTREAM)
+    return g_strdup (gst_structure_get_name (structure));
+  return g_strdup (GST_EVENT_TYPE_NAME (event));
+}
+
+static GstPadProbeReturn
+record (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  Fixture *fixture = user_data;
+  gboolean is_buffer = info->type & GST_PAD_PROBE_TYPE_BUFFER;
+  char *entry = is_buffer ? describe_buffer (GST_PAD_PROBE_INFO_BUFFER (info))
+                          : describe_event (GST_PAD_PROBE_INFO_EVENT (info));
+
+  g_mutex_lock (&fixture->lock);
+  g_ptr_array_add (fixture->record, entry);
+  g_mutex_unlock (&fixture->lock);
+  return GST_PAD_PROBE_OK;
+}
+
+Fixture *
+test_fixture_new (const char *first, ...)
+{
+  Fixture *fixture = g_new0 (Fixture, 1);
+  GstPad *src;
+  va_list args;
+
+  va_start (args, first);
+  fixture->element = element_new (first, args);
+  va_end (args);
+
+  g_mutex_init (&fixture->lock);
+  fixture->record = g_ptr_array_new_with_free_func (g_free);
+  fixture->bus = gst_bus_new ();
+  gst_element_set_bus (fixture->element, fixture->bus);
+  src = gst_element_get_static_pad (fixture->element, "src");
+  gst_pad_add_probe (src,
+      GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM |
+          GST_PAD_PROBE_TYPE_EVENT_FLUSH,
+      record, fixture, NULL);
+  gst_object_unref (src);
+
+  fixture->harness = gst_harness_new_with_element (fixture->element, "sink",
+      "src");
+  fixture->caps = gst_caps_from_string (
+      "video/x-raw,format=RGB,width=32,height=32,framerate=30/1");
+  gst_harness_set_src_caps (fixture->harness, gst_caps_ref (fixture->caps));
+  return fixture;
+}
+
+void
+test_fixture_free (Fixture *fixture)
+{
+  gst_element_set_bus (fixture->element, NULL);
+  gst_harness_teardown (fixture->harness);
+  gst_object_unref (fixture->element);
+  gst_object_unref (fixture->bus);
+  gst_caps_unref (fixture->caps);
+  g_ptr_array_unref (fixture->record);
+  g_mutex_clear (&fixture->lock);
+  g_free (fixture);
+}
+
+/* The sheet of all photographs, decoded once. */
+static GdkPixbuf *
+load_sheet (void)
+{
+  static GdkPixbuf *sheet;
+
+  if (g_once_init_enter (&sheet)) {
+    char *path = test_data_path ("cifar10-test-500.png");
+    GError *error = NULL;
+    GdkPixbuf *loaded = gdk_pixbuf_new_from_file (path, &error);
+
+    fail_unless (loaded != NULL, "%s", error ? error->message : path);
+    g_free (path);
+    g_once_init_leave (&sheet, loaded);
+  }
+  return sheet;
+}
+
+static GstBuffer *
+rgb_frame (guint photo, const GstVideoInfo *info)
+{
+  GdkPixbuf *tile = gdk_pixbuf_new_subpixbuf (load_sheet (),
+      photo % COLUMNS * TILE, photo / COLUMNS * TILE, TILE, TILE);
+  GstBuffer *buffer = gst_buffer_new_allocate (NULL, info->size, NULL);
+  GstVideoFrame frame;
+
+  fail_unless (gst_video_frame_map (&frame, info, buffer, GST_MAP_WRITE));
+  for (guint y = 0; y < TILE; y++)
+    memcpy ((guint8 *) GST_VIDEO_FRAME_PLANE_DATA (&frame, 0) +
+            y * GST_VIDEO_FRAME_PLANE_STRIDE (&frame, 0),
+        gdk_pixbuf_get_pixels (tile) + y * gdk_pixbuf_get_rowstride (tile),
+        3 * TILE);
+  gst_video_frame_unmap (&frame);
+  g_object_unref (tile);
+  return buffer;
+}
+
+static void
+convert (GstBuffer *out, const GstVideoInfo *out_info, GstBuffer *in,
+    const GstVideoInfo *in_info)
+{
+  GstVideoConverter *converter = gst_video_converter_new ((GstVideoInfo *)
+                                                              in_info,
+      (GstVideoInfo *) out_info, NULL);
+  GstVideoFrame in_frame, out_frame;
+
+  fail_unless (gst_video_frame_map (&in_frame, in_info, in, GST_MAP_READ));
+  fail_unless (gst_video_frame_map (&out_frame, out_info, out, GST_MAP_WRITE));
+  gst_video_converter_frame (converter, &in_frame, &out_frame);
+  gst_video_frame_unmap (&out_frame);
+  gst_video_frame_unmap (&in_frame);
+  gst_video_converter_free (converter);
+}
+
+GstBuffer *
+test_frame_new (guint photo, GstCaps *caps)
+{
+  GstVideoInfo rgb, info;
+  GstBuffer *tile, *buffer;
+
+  gst_video_info_set_format (&rgb, GST_VIDEO_FORMAT_RGB, TILE, TILE);
+  fail_unless (gst_video_info_from_caps (&info, caps));
+  rgb.fps_n = info.fps_n;
+  rgb.fps_d = info.fps_d;
+  tile = rgb_frame (photo, &rgb);
+  if (gst_video_info_is_equal (&rgb, &info))
+    return tile;
+  buffer = gst_buffer_new_allocate (NULL, info.size, NULL);
+  convert (buffer, &info, tile, &rgb);
+  gst_buffer_unref (tile);
+  return buffer;
+}
+
+GstFlowReturn
+test_push_photo (Fixture *fixture, guint photo)
+{
+  GstBuffer *buffer = test_frame_new (photo, fixture->caps);
+
+  GST_BUFFER_PTS (buffer) = fixture->n_pushed++ * TEST_FRAME_DURATION;
+  GST_BUFFER_DURATION (buffer) = TEST_FRAME_DURATION;
+  return gst_harness_push (fixture->harness, buffer);
+}
+
+GstFlowReturn
+test_push (Fixture *fixture)
+{
+  return test_push_photo (fixture, TEST_HORSE);
+}
+
+gboolean
+test_push_custom (Fixture *fixture, const char *name)
+{
+  return gst_harness_push_event (fixture->harness,
+      gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM,
+          gst_structure_new_empty (name)));
+}
+
+gboolean
+test_push_eos (Fixture *fixture)
+{
+  return gst_harness_push_event (fixture->harness, gst_event_new_eos ());
+}
+
+GstBuffer *
+test_pull (Fixture *fixture)
+{
+  GstBuffer *buffer = gst_harness_pull (fixture->harness);
+
+  fail_unless (buffer != NULL, "no frame came out");
+  return buffer;
+}
+
+static char *
+join_record (Fixture *fixture, guint *n)
+{
+  char *joined;
+
+  g_mutex_lock (&fixture->lock);
+  *n = fixture->record->len;
+  g_ptr_array_add (fixture->record, NULL);
+  joined = g_strjoinv (",", (char **) fixture->record->pdata);
+  g_ptr_array_remove_index (fixture->record, fixture->record->len - 1);
+  g_mutex_unlock (&fixture->lock);
+  return joined;
+}
+
+void
+test_expect_record (Fixture *fixture, const char *expected)
+{
+  gint64 deadline = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
+  char **entries = g_strsplit (expected, ",", -1);
+  guint wanted = g_strv_length (entries), n;
+  char *joined = join_record (fixture, &n);
+
+  while (n < wanted && g_get_monotonic_time () < deadline) {
+    g_free (joined);
+    g_usleep (1000);
+    joined = join_record (fixture, &n);
+  }
+  fail_unless_equals_string (joined, expected);
+  g_strfreev (entries);
+  g_free (joined);
+}
+
+void
+test_clear_record (Fixture *fixture)
+{
+  g_mutex_lock (&fixture->lock);
+  g_ptr_array_set_size (fixture->record, 0);
+  g_mutex_unlock (&fixture->lock);
+}
+
+const GstStructure *
+test_get_result (GstBuffer *buffer)
+{
+  GstCustomMeta *meta = gst_buffer_get_custom_meta (buffer, TEST_RESULT);
+
+  return meta ? gst_custom_meta_get_structure (meta) : NULL;
+}
+
+guint
+test_n_classes (const GstStructure *result)
+{
+  return gst_value_array_get_size (gst_structure_get_value (result,
+      "class-ids"));
+}
+
+int
+test_best_class (const GstStructure *result)
+{
+  const GValue *ids = gst_structure_get_value (result, "class-ids");
+
+  return g_value_get_int (gst_value_array_get_value (ids, 0));
+}
+
+guint64
+test_get_uint64 (const GstStructure *structure, const char *field)
+{
+  guint64 value;
+
+  fail_unless (gst_structure_get_uint64 (structure, field, &value),
+      "no guint64 %s in the structure", field);
+  return value;
+}
+
+guint64
+test_stat (GstElement *element, const char *field)
+{
+  GstStructure *stats;
+  guint64 value;
+
+  g_object_get (element, "stats", &stats, NULL);
+  value = test_get_uint64 (stats, field);
+  gst_structure_free (stats);
+  return value;
+}
+
+GstMessage *
+test_pop_message (GstBus *bus, GstMessageType type)
+{
+  GstMessage *message = gst_bus_timed_pop_filtered (bus, 10 * GST_SECOND, type);
+
+  fail_unless (message != NULL, "no %s message came",
+      gst_message_type_get_name (type));
+  return message;
+}
+
+guint
+test_count_messages (GstBus *bus, GstMessageType type)
+{
+  GstMessage *message;
+  guint n = 0;
+
+  while ((message = gst_bus_pop (bus))) {
+    if (GST_MESSAGE_TYPE (message) & type)
+      n++;
+    gst_message_unref (message);
+  }
+  return n;
+}
+
+char *
+test_expect_error (GstElement *element, GstState state)
+{
+  GstBus *bus = gst_bus_new ();
+  GstMessage *message;
+  GError *error;
+  char *text;
+
+  gst_element_set_bus (element, bus);
+  fail_unless_equals_int (gst_element_set_state (element, state),
+      GST_STATE_CHANGE_FAILURE);
+  message = test_pop_message (bus, GST_MESSAGE_ERROR);
+  gst_message_parse_error (message, &error, NULL);
+  text = g_strdup (error->message);
+  GST_INFO ("%s", text);
+  g_error_free (error);
+  gst_message_unref (message);
+  fail_unless_equals_int (test_count_messages (bus, GST_MESSAGE_ERROR), 0);
+
+  gst_element_set_bus (element, NULL);
+  gst_element_set_state (element, GST_STATE_NULL);
+  gst_object_unref (bus);
+  return text;
+}
+
+char *
+test_patched_model (TestPatch patch)
+{
+  char *source = test_model_path (), *path, *contents;
+  GByteArray *bytes = g_byte_array_new ();
+  GError *error = NULL;
+  gsize size;
+  int fd = g_file_open_tmp ("alexnet-XXXXXX.safetensors", &path, &error);
+
+  fail_unless (fd >= 0, "%s", error ? error->message : "");
+  g_close (fd, NULL);
+  fail_unless (g_file_get_contents (source, &contents, &size, &error));
+  g_byte_array_append (bytes, (guint8 *) contents, size);
+  patch (bytes);
+  fail_unless (g_file_set_contents (path, (char *) bytes->data, bytes->len,
+      &error));
+  g_byte_array_unref (bytes);
+  g_free (contents);
+  g_free (source);
+  return path;
+}
