@@ -25,6 +25,18 @@ fixture_network (const char *architecture)
   return network;
 }
 
+AlexnetNetwork *
+fixture_small_network (void)
+{
+  const AlexnetNetwork *full = alexnet_network_find ("caffe");
+  AlexnetNetwork *network = g_memdup2 (full, sizeof *full);
+
+  network->input.width = network->input.height = 67;
+  random_model_narrow (network);
+  random_model_fill (network);
+  return network;
+}
+
 AlexnetNetwork
 fixture_layer (const AlexnetNetwork *network, guint i)
 {

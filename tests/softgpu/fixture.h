@@ -15,6 +15,10 @@ G_BEGIN_DECLS
  * random_model_clear() and g_free(). */
 AlexnetNetwork *fixture_network (const char *architecture);
 
+/* The 2012 network for an image of a tenth of the pixels: every kind of layer,
+ * little to compute. */
+AlexnetNetwork *fixture_small_network (void);
+
 /* Layer `i` of a network alone, its weights shared with it. */
 AlexnetNetwork fixture_layer (const AlexnetNetwork *network, guint i);
 

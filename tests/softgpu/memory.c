@@ -17,7 +17,7 @@
 #define SLACK 0xa5
 #define UNDEFINED 0xff /* NaN in every floating-point type */
 #define N_QUARANTINED 64
-#define MAX_FILLED (1 << 20)
+#define MAX_FILLED (128 << 10)
 
 /* [guard page][slack, data, slack][guard page] */
 typedef struct {
