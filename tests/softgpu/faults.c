@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static gint n_waiting;
 static __thread cudaError_t last_error;
 
 static struct {
@@ -70,7 +71,9 @@ soft_enter (const char *call, SoftApi api, guint flags)
     .cublas = CUBLAS_STATUS_EXECUTION_FAILED,
   };
 
+  g_atomic_int_inc (&n_waiting);
   pthread_mutex_lock (&lock);
+  g_atomic_int_add (&n_waiting, -1);
   state.n_calls++;
   if (state.fail_in > 0 && --state.fail_in == 0) {
     state.failed_call = call;
@@ -99,6 +102,8 @@ soft_leave (SoftApi api, int status)
 void
 soft_yield (void)
 {
+  if (g_atomic_int_get (&n_waiting) == 0)
+    return;
   pthread_mutex_unlock (&lock);
   sched_yield ();
   pthread_mutex_lock (&lock);
