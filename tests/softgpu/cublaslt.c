@@ -370,7 +370,7 @@ finish_value (const Multiplication *m, float sum, gint64 row, gint64 column)
   return value;
 }
 
-static float
+SOFT_UNCHECKED static float
 dot (const float *a, const float *b, gint64 n)
 {
   float sums[8] = { 0 };

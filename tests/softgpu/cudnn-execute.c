@@ -181,7 +181,7 @@ typedef struct {
 } Convolution;
 
 /* All outputs of one pixel. Channels of a group are neighbours. */
-static void
+SOFT_UNCHECKED static void
 convolve_pixel (const Convolution *v, gint64 n, gint64 p, gint64 q, float *out)
 {
   gint64 n_out = v->filter->dims[0], c_in = v->filter->dims[1];

@@ -13,6 +13,9 @@
 
 G_BEGIN_DECLS
 
+/* For inner loops over memory that was checked before. */
+#define SOFT_UNCHECKED __attribute__ ((no_sanitize ("address", "undefined")))
+
 /* Calls: faults.c */
 
 typedef enum {

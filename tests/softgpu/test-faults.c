@@ -6,7 +6,6 @@
 
 #include <cublasLt.h>
 #include <cudnn.h>
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "fixture.h"
@@ -195,21 +194,6 @@ fail_nth (guint n, const SoftgpuStatus *status, const float *expected)
 }
 
 static void
-forget_plans (void)
-{
-  g_autofree char *path = g_build_filename (g_get_user_cache_dir (), "alexnet",
-      NULL);
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (dir && (name = g_dir_read_name (dir))) {
-    g_autofree char *file = g_build_filename (path, name, NULL);
-
-    g_assert_cmpint (g_unlink (file), ==, 0);
-  }
-}
-
-static void
 test_every_call (gconstpointer cold)
 {
   static const SoftgpuStatus status = { cudaErrorLaunchFailure,
@@ -224,7 +208,7 @@ test_every_call (gconstpointer cold)
   expected = use_module_well ();
   do {
     if (cold)
-      forget_plans ();
+      fixture_forget_plans ();
     call = fail_nth (++n, &status, expected);
     if (call)
       g_hash_table_add (seen, (gpointer) call);
@@ -510,6 +494,7 @@ test_plan_cache (void)
   guint n_works_cold;
 
   start ();
+  fixture_forget_plans ();
   expected = use_module_well ();
   n_works_cold = softgpu_n_works ();
   path = plans_path ();
@@ -524,7 +509,7 @@ main (int argc, char **argv)
 {
   int status;
 
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  fixture_init (&argc, &argv);
   warnings = g_string_new (NULL);
   notes = g_string_new (NULL);
   g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
@@ -545,7 +530,7 @@ main (int argc, char **argv)
       test_every_call);
   g_test_add_data_func ("/softgpu/faults/every-call/cold", "cold",
       test_every_call);
-  status = g_test_run ();
+  status = fixture_run ();
   random_model_clear (network);
   g_free (network);
   g_free (inputs);

@@ -164,12 +164,12 @@ check_beginning (const AlexnetNetwork *network, guint n_layers,
   g_autofree float *inputs = NULL, *outputs = NULL, *expected = NULL;
 
   begun.n_layers = n_layers;
-  inputs = fixture_inputs (&begun, 2, n_layers);
-  expected = fixture_reference (&begun, 2, inputs);
-  plan = fixture_open (&begun, precision, 2);
-  fixture_stage (plan, &begun, 0, 2, inputs);
-  outputs = fixture_infer (plan, &begun, 0, 2);
-  check_outputs (&begun, 2, outputs, expected, plan->precision);
+  inputs = fixture_inputs (&begun, 1, n_layers);
+  expected = fixture_reference (&begun, 1, inputs);
+  plan = fixture_open (&begun, precision, 1);
+  fixture_stage (plan, &begun, 1, 1, inputs);
+  outputs = fixture_infer (plan, &begun, 1, 1);
+  check_outputs (&begun, 1, outputs, expected, plan->precision);
 }
 
 static void
@@ -179,7 +179,8 @@ test_beginnings (gconstpointer data)
   AlexnetNetwork *network = fixture_network (c->architecture);
 
   for (guint n = 1; n <= network->n_layers; n++)
-    check_beginning (network, n, c->precision);
+    if (!alexnet_layer_is_identity (&network->layers[n - 1]))
+      check_beginning (network, n, c->precision);
   random_model_clear (network);
   g_free (network);
   softgpu_reset ();
@@ -237,9 +238,9 @@ add_cases (const char *name, GTestDataFunc func)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  fixture_init (&argc, &argv);
   add_cases ("layers", test_layers);
   add_cases ("beginnings", test_beginnings);
   add_cases ("batches", test_batches);
-  return g_test_run ();
+  return fixture_run ();
 }

@@ -203,8 +203,8 @@ test_seeds (gconstpointer data)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  fixture_init (&argc, &argv);
   g_test_add_data_func ("/softgpu/seeds/fp16",
       GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), test_seeds);
-  return g_test_run ();
+  return fixture_run ();
 }
