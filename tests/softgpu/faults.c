@@ -79,7 +79,7 @@ soft_enter (const char *call, SoftApi api, guint flags)
     state.failed_call = call;
     return status_of (&state.status, api);
   }
-  if (soft_device ()->lost) {
+  if (soft_device ()->lost && !(flags & SOFT_HOST_ONLY)) {
     SoftgpuStatus lost = { soft_device ()->lost,
       CUDNN_STATUS_EXECUTION_FAILED_CUDART, CUBLAS_STATUS_EXECUTION_FAILED };
 

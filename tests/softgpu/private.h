@@ -25,7 +25,8 @@ typedef enum {
 } SoftApi;
 
 typedef enum {
-  SOFT_UNSAFE = 1 << 0, /* forbidden while this thread captures */
+  SOFT_UNSAFE = 1 << 0,    /* forbidden while this thread captures */
+  SOFT_HOST_ONLY = 1 << 1, /* works although the device is lost */
 } SoftCallFlags;
 
 /* Counts the call and takes the lock. Returns 0, or the status with which the

@@ -191,7 +191,9 @@ static void
 test_batches (gconstpointer data)
 {
   const Case *c = data;
-  AlexnetNetwork *network = fixture_network (c->architecture);
+  AlexnetNetwork *network = g_str_equal (c->architecture, "caffe")
+      ? fixture_small_network ()
+      : fixture_network (c->architecture);
   gsize size, n_in = alexnet_shape_size (&network->input);
   g_autofree float *inputs = fixture_inputs (network, 32, 0);
   g_autofree float *expected = NULL;
