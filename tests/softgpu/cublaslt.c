@@ -73,7 +73,7 @@ cublasLtGetVersion (void)
 static cublasStatus_t
 create (const char *call, gpointer *object, gsize size, SoftLive kind)
 {
-  cublasStatus_t status = soft_enter (call, SOFT_CUBLAS, 0);
+  cublasStatus_t status = soft_enter (call, SOFT_CUBLAS, SOFT_HOST_ONLY);
 
   if (!status) {
     *object = g_malloc0 (size);
@@ -85,7 +85,7 @@ create (const char *call, gpointer *object, gsize size, SoftLive kind)
 static cublasStatus_t
 destroy (const char *call, gpointer object, SoftLive kind)
 {
-  cublasStatus_t status = soft_enter (call, SOFT_CUBLAS, 0);
+  cublasStatus_t status = soft_enter (call, SOFT_CUBLAS, SOFT_HOST_ONLY);
 
   if (!object)
     soft_finding ("%s has nothing to destroy", call);
@@ -158,7 +158,7 @@ cublasLtMatmulDescSetAttribute (cublasLtMatmulDesc_t desc,
     cublasLtMatmulDescAttributes_t attribute, const void *value, gsize size)
 {
   cublasStatus_t status = soft_enter ("cublasLtMatmulDescSetAttribute",
-      SOFT_CUBLAS, 0);
+      SOFT_CUBLAS, SOFT_HOST_ONLY);
   gsize wanted;
   void *member = product_member ((Product *) desc, attribute, &wanted);
 
@@ -208,7 +208,7 @@ cublasLtMatmulPreferenceSetAttribute (cublasLtMatmulPreference_t preference,
     gsize size)
 {
   cublasStatus_t status = soft_enter ("cublasLtMatmulPreferenceSetAttribute",
-      SOFT_CUBLAS, 0);
+      SOFT_CUBLAS, SOFT_HOST_ONLY);
 
   if (!status && attribute == CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES &&
       size == sizeof (guint64))

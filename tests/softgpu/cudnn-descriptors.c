@@ -245,7 +245,7 @@ cudnnBackendCreateDescriptor (cudnnBackendDescriptorType_t type,
     cudnnBackendDescriptor_t *descriptor)
 {
   cudnnStatus_t status = soft_enter ("cudnnBackendCreateDescriptor", SOFT_CUDNN,
-      0);
+      SOFT_HOST_ONLY);
 
   if (!status) {
     SoftDescriptor *d = g_new0 (SoftDescriptor, 1);
@@ -262,7 +262,7 @@ cudnnStatus_t
 cudnnBackendDestroyDescriptor (cudnnBackendDescriptor_t descriptor)
 {
   cudnnStatus_t status = soft_enter ("cudnnBackendDestroyDescriptor",
-      SOFT_CUDNN, 0);
+      SOFT_CUDNN, SOFT_HOST_ONLY);
 
   if (!descriptor)
     soft_finding ("no descriptor is destroyed");
@@ -314,7 +314,8 @@ cudnnBackendSetAttribute (cudnnBackendDescriptor_t descriptor,
     cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type,
     gint64 n, const void *values)
 {
-  cudnnStatus_t status = soft_enter ("cudnnBackendSetAttribute", SOFT_CUDNN, 0);
+  cudnnStatus_t status = soft_enter ("cudnnBackendSetAttribute", SOFT_CUDNN,
+      SOFT_HOST_ONLY);
 
   if (!status)
     status = set_attribute (descriptor, name, type, n, values);
@@ -471,7 +472,8 @@ cudnnBackendGetAttribute (const cudnnBackendDescriptor_t descriptor,
     cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type,
     gint64 n, gint64 *found, void *values)
 {
-  cudnnStatus_t status = soft_enter ("cudnnBackendGetAttribute", SOFT_CUDNN, 0);
+  cudnnStatus_t status = soft_enter ("cudnnBackendGetAttribute", SOFT_CUDNN,
+      SOFT_HOST_ONLY);
 
   if (!status)
     status = get_attribute (descriptor, name, n, found, values);
