@@ -16,9 +16,9 @@
  *                                          fast; nothing else is contracted
  *   UNROLL, UNROLL_BY (n)                  before a loop: all of it, or n turns
  *
- * All threads of a block reach every BARRIER, all of a warp every WARP_SUM.
- *
- * clang-format off: it takes these macros for something else. */
+ * All threads of a block reach every BARRIER, all of a warp every WARP_SUM. */
+
+/* clang-format off */
 
 #ifndef FMA
 #define FMA(a, b, c) ((a) * (b) + (c))
