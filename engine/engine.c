@@ -319,10 +319,11 @@ open_first_that_works (AlexnetEngine *engine, GError **error)
       g_string_append_printf (notes, "%s%s: %s", notes->len ? "\n" : "",
           alexnet_backends[i]->name, reason->message);
   }
+  engine->notes = g_strdup (notes->str);
+  g_string_replace (notes, "\n", "; ", 0);
   if (!engine->plan)
     g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
-        "no backend works: %s", g_strdelimit (notes->str, "\n", ';'));
-  engine->notes = g_strdup (notes->str);
+        "no backend works: %s", notes->str);
   return engine->plan;
 }
 

@@ -63,7 +63,41 @@ open_cudnn (const AlexnetNetwork *network, const AlexnetPlanParams *params,
   return backend ? backend->open (network, params, error) : NULL;
 }
 
+/* A plan is the module's own and has its verbs: these only pass on. */
+
+static void
+close_plan (AlexnetPlan *plan)
+{
+  plan->backend->close (plan);
+}
+
+static gboolean
+stage (AlexnetPlan *plan, guint slot, const AlexnetImage *image,
+    AlexnetTransform *transform, GError **error)
+{
+  return plan->backend->stage (plan, slot, image, transform, error);
+}
+
+static gboolean
+stage_tensor (AlexnetPlan *plan, guint slot, const float *tensor,
+    GError **error)
+{
+  return plan->backend->stage_tensor (plan, slot, tensor, error);
+}
+
+static gboolean
+infer (AlexnetPlan *plan, guint first, guint n, float *const *outputs,
+    GError **error)
+{
+  return plan->backend->infer (plan, first, n, outputs, error);
+}
+
 const AlexnetBackend alexnet_cudnn_backend = {
   .name = "cudnn",
+  .memories = 1u << ALEXNET_MEMORY_HOST | 1u << ALEXNET_MEMORY_CUDA,
   .open = open_cudnn,
+  .close = close_plan,
+  .stage = stage,
+  .stage_tensor = stage_tensor,
+  .infer = infer,
 };

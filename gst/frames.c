@@ -197,6 +197,7 @@ finish_inference (GstAlexnetClassify *self, GstAlexnetItem *item)
   if (item->request &&
       alexnet_request_wait (item->request, &result, &item->error)) {
     keep_result (self, item, &result);
+    review_latency (self);
     g_clear_pointer (&item->request, alexnet_request_release);
     return GST_FLOW_OK;
   }
@@ -280,7 +281,6 @@ send_frame (GstAlexnetClassify *self, GstAlexnetItem *item)
     flow = finish_inference (self, item);
     if (flow != GST_FLOW_OK)
       return flow;
-    review_latency (self);
   }
   buffer = GST_BUFFER (g_steal_pointer (&item->object));
   if (wants_result (self, item))

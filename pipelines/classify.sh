@@ -5,16 +5,17 @@
 #     sh pipelines/classify.sh [VIDEO|IMAGE|URI ...]
 # Without an argument: the sample clip. From the environment:
 #     MODEL    a .safetensors or .pth file; else the one in
-#              ~/.local/share/alexnet, else the demonstration model
+#              ~/.local/share/alexnet; else the demonstration model
 #     LABELS   a text file with one label a line
 #     BACKEND  cudnn, cpu, reference
 #     TOP_K    how many labels a line shows, 3 when not set
+#     BUILD    where to build, build/ when not set
 # Installs and builds first what is missing. Exits with 1 when one of them
 # could not be classified.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
-build=$root/build
+build=${BUILD:-$root/build}
 plugin=gst/libgstalexnet.so
 
 die () {
@@ -37,42 +38,30 @@ build_plugin () {
   fi
 }
 
-# The file that MODEL stands for; nothing when the element finds one itself.
-model_file () {
-  if [ -n "${MODEL-}" ]; then
-    echo "$MODEL"
-  elif [ -z "${ALEXNET_MODEL-}" ]; then
-    data=${XDG_DATA_HOME:-${HOME-}/.local/share}/alexnet
-    for file in "$data"/*.safetensors "$data"/*.pth; do
-      if [ -e "$file" ]; then
-        return
-      fi
-    done
-    echo "$root/pipelines/models/alexnet-cifar10.safetensors"
-  fi
-}
-
-# A word as the shell wants it back.
+# A word, NAME=VALUE where it needs quotes, as the shell wants it back.
 quote () {
   case $1 in
     '!') printf '!' ;;
     *[!A-Za-z0-9_./:=,+@%-]*)
-      printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")" ;;
+      printf "%s='%s'" "${1%%=*}" \
+        "$(printf %s "${1#*=}" | sed "s/'/'\\\\''/g")" ;;
     *) printf %s "$1" ;;
   esac
 }
 
 # Runs gst-launch-1.0 and shows the line that does it.
 launch () {
-  path=$build/gst${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}
-  printf '$ GST_PLUGIN_PATH=%s gst-launch-1.0 -m' "$(quote "$path")"
+  set -- \
+    GST_PLUGIN_PATH="$build/gst${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}" \
+    ALEXNET_DATA_DIR="$root/pipelines/models" gst-launch-1.0 -m "$@"
+  printf '$'
   for word; do
     printf ' %s' "$(quote "$word")"
   done
   echo
   {
     status=0
-    GST_PLUGIN_PATH=$path gst-launch-1.0 -m "$@" || status=$?
+    env "$@" || status=$?
     echo "status $status"
   } | (
     trap '' INT
@@ -88,12 +77,11 @@ classify () {
         echo "classify.sh: no file $1, or not allowed to read it" >&2
         return 1
       }
-      set -- filesrc location="$1" ! decodebin3
+      set -- filesrc location="$1" ! decodebin
       ;;
   esac
-  model=$(model_file)
   launch "$@" ! videoconvert ! alexnetclassify \
-    ${model:+"model-file=$model"} ${LABELS:+"labels-file=$LABELS"} \
+    ${MODEL:+"model-file=$MODEL"} ${LABELS:+"labels-file=$LABELS"} \
     ${BACKEND:+"backend=$BACKEND"} top-k="${TOP_K:-3}" post-messages=always \
     ! fakesink
 }

@@ -2,8 +2,8 @@
 #
 # Reads what gst-launch-1.0 -m prints while alexnetclassify posts a message
 # for each frame, then a line "status N". Prints a line whenever another class
-# comes first, then a summary. Exits with N, or with 1 when nothing was
-# classified. Run it with LC_ALL=C: labels are bytes here.
+# comes first, warnings on standard error, then a summary. Exits with N, or
+# with 1 when nothing was classified. Run it with LC_ALL=C: labels are bytes.
 
 # The value of a field as gst_structure_to_string() writes it; blanks, commas
 # and brackets inside strings carry a backslash there.
@@ -62,6 +62,10 @@ function classes(    labels, confidences, n, i, out) {
     printf "%10s  %s\n", clock(field("stream-time")), classes()
   shown = first
   fflush()
+}
+
+/^WARNING: / {
+  print > "/dev/stderr"
 }
 
 /^Execution ended after / {

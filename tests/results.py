@@ -3,15 +3,17 @@
 """Adds up meson's test logs: results.py BUILD_DIRECTORY...
 
 Counts what each test program reports, TAP lines or Check's totals, and a
-program that reports neither as one. Prints each skip with its reason, and
-"N passed, N failed, N skipped" as the last line. Exits with 1 when something
-failed or nothing passed. A build directory without a log has failed.
+program that reports neither as one. Prints what failed with its output, each
+skip with its reason, and "N passed, N failed, N skipped" as the last line.
+Exits with 1 when something failed or nothing passed. A build directory
+without a log has failed.
 """
 import json
 import pathlib
 import re
 import sys
 
+MAX_LINES = 200
 TAP = re.compile(r'^(not )?ok\b(.*?)(?:# *SKIP *(.*))?$', re.M | re.I)
 TAP_SKIP_ALL = re.compile(r'^1\.\.0 *# *SKIP *(.*)$', re.M | re.I)
 CHECK = re.compile(r'^\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)$',
@@ -49,6 +51,14 @@ def count(test):
     return passed, failed, skips
 
 
+def show_failure(build, test, failed, total):
+    output = test['stdout'] + test.get('stderr', '')
+    print(f'FAILED  {build}, {test["name"]}: {failed} of {total}'
+          f' (exit status {test["returncode"]}); the end of its output:')
+    for line in output.splitlines()[-MAX_LINES:]:
+        print('    ' + line)
+
+
 def main(builds):
     passed = failed = skipped = 0
     for build in map(pathlib.Path, builds):
@@ -63,8 +73,7 @@ def main(builds):
             passed, failed = passed + good, failed + bad
             skipped += len(skips)
             if bad:
-                print(f'FAILED  {build.name}, {test["name"]}:'
-                      f' {bad} of {good + bad}')
+                show_failure(build.name, test, bad, good + bad)
             for reason in skips:
                 print(f'SKIPPED {build.name}, {test["name"]}: {reason}')
     print(f'{passed} passed, {failed} failed, {skipped} skipped')

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "device.h"
+
 static AlexnetError
 get_code (cudnnStatus_t status)
 {
@@ -22,12 +24,15 @@ alexnet_cudnn_check (cudnnStatus_t status, const char *call, GError **error)
 
   if (status == CUDNN_STATUS_SUCCESS)
     return TRUE;
+  if (error && *error)
+    return FALSE;
   cudnnGetLastErrorString (detail, sizeof detail - 1);
   g_strdelimit (g_strchomp (detail), "\n", ' ');
-  if (!error || !*error)
-    g_set_error (error, ALEXNET_ERROR, get_code (status), "%.*s failed: %s%s%s",
-        (int) strcspn (call, " ("), call, cudnnGetErrorString (status),
-        detail[0] ? ", " : "", detail);
+  g_set_error (error, ALEXNET_ERROR, get_code (status), "%.*s failed: %s%s%s",
+      (int) strcspn (call, " ("), call, cudnnGetErrorString (status),
+      detail[0] ? ", " : "", detail);
+  if (get_code (status) == ALEXNET_ERROR_NO_MEMORY)
+    alexnet_error_add_memory (error);
   return FALSE;
 }
 

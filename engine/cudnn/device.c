@@ -11,6 +11,24 @@ name_length (const char *call)
   return (int) strcspn (call, " (");
 }
 
+void
+alexnet_error_add_memory (GError **error)
+{
+  gsize available, total;
+  char *message;
+
+  if (!error)
+    return;
+  if (cudaMemGetInfo (&available, &total) != cudaSuccess) {
+    cudaGetLastError ();
+    return;
+  }
+  message = g_strdup_printf ("%s; %.1f of the device's %.1f MiB are free",
+      (*error)->message, available / 1048576.0, total / 1048576.0);
+  g_free ((*error)->message);
+  (*error)->message = message;
+}
+
 gboolean
 alexnet_cuda_check (cudaError_t status, const char *call, GError **error)
 {
@@ -18,12 +36,15 @@ alexnet_cuda_check (cudaError_t status, const char *call, GError **error)
 
   if (status == cudaSuccess)
     return TRUE;
-  if (!error || !*error)
-    g_set_error (error, ALEXNET_ERROR,
-        memory ? ALEXNET_ERROR_NO_MEMORY : ALEXNET_ERROR_DEVICE,
-        "%.*s failed: %s (%s)", name_length (call), call,
-        cudaGetErrorName (status), cudaGetErrorString (status));
   cudaGetLastError ();
+  if (error && *error)
+    return FALSE;
+  g_set_error (error, ALEXNET_ERROR,
+      memory ? ALEXNET_ERROR_NO_MEMORY : ALEXNET_ERROR_DEVICE,
+      "%.*s failed: %s (%s)", name_length (call), call,
+      cudaGetErrorName (status), cudaGetErrorString (status));
+  if (memory)
+    alexnet_error_add_memory (error);
   return FALSE;
 }
 
@@ -34,11 +55,14 @@ alexnet_cublas_check (cublasStatus_t status, const char *call, GError **error)
 
   if (status == CUBLAS_STATUS_SUCCESS)
     return TRUE;
-  if (!error || !*error)
-    g_set_error (error, ALEXNET_ERROR,
-        memory ? ALEXNET_ERROR_NO_MEMORY : ALEXNET_ERROR_DEVICE,
-        "%.*s failed: %s", name_length (call), call,
-        cublasLtGetStatusName (status));
+  if (error && *error)
+    return FALSE;
+  g_set_error (error, ALEXNET_ERROR,
+      memory ? ALEXNET_ERROR_NO_MEMORY : ALEXNET_ERROR_DEVICE,
+      "%.*s failed: %s", name_length (call), call,
+      cublasLtGetStatusName (status));
+  if (memory)
+    alexnet_error_add_memory (error);
   return FALSE;
 }
 
@@ -152,43 +176,30 @@ alexnet_device_enter (const AlexnetDevice *device, GError **error)
   return CUDA (cudaSetDevice ((int) device->ordinal));
 }
 
+/* `status` of allocating `size` bytes. */
 static gboolean
-report_memory (gsize size, const char *kind, GError **error)
+check_allocation (cudaError_t status, const char *call, gsize size,
+    GError **error)
 {
-  gsize available = 0, total = 0;
-
-  if (!CUDA (cudaMemGetInfo (&available, &total)))
-    return FALSE;
-  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NO_MEMORY,
-      "no room for %.1f MiB of %s memory: %.1f MiB of the device's %.1f MiB "
-      "are free",
-      size / 1048576.0, kind, available / 1048576.0, total / 1048576.0);
+  if (alexnet_cuda_check (status, call, error))
+    return TRUE;
+  g_prefix_error (error, "%.1f MiB: ", size / 1048576.0);
   return FALSE;
 }
 
 gboolean
 alexnet_cuda_malloc (void **memory, gsize size, GError **error)
 {
-  cudaError_t status = cudaMalloc (memory, MAX (size, 1));
-
-  if (status == cudaErrorMemoryAllocation) {
-    cudaGetLastError ();
-    return report_memory (size, "device", error);
-  }
-  return alexnet_cuda_check (status, "cudaMalloc", error);
+  return check_allocation (cudaMalloc (memory, MAX (size, 1)), "cudaMalloc",
+      size, error);
 }
 
 gboolean
 alexnet_cuda_malloc_pinned (void **memory, gsize size, GError **error)
 {
-  cudaError_t status = cudaHostAlloc (memory, MAX (size, 1),
-      cudaHostAllocDefault);
-
-  if (status == cudaErrorMemoryAllocation) {
-    cudaGetLastError ();
-    return report_memory (size, "pinned host", error);
-  }
-  return alexnet_cuda_check (status, "cudaHostAlloc", error);
+  return check_allocation (cudaHostAlloc (memory, MAX (size, 1),
+                               cudaHostAllocDefault),
+      "cudaHostAlloc", size, error);
 }
 
 void *

@@ -14,8 +14,8 @@
 G_BEGIN_DECLS
 
 /* TRUE when a call went well. Else sets `error`, unless it is set already, to
- * one line that names the call and its status: NO_MEMORY where memory was
- * short, else DEVICE. */
+ * one line that names the call and its status: NO_MEMORY, with what is free
+ * and in all, or DEVICE. */
 #define CUDA(call) alexnet_cuda_check ((call), #call, error)
 #define CUBLAS(call) alexnet_cublas_check ((call), #call, error)
 
@@ -23,6 +23,9 @@ gboolean alexnet_cuda_check (cudaError_t status, const char *call,
     GError **error);
 gboolean alexnet_cublas_check (cublasStatus_t status, const char *call,
     GError **error);
+
+/* Appends free and total memory to the message. */
+void alexnet_error_add_memory (GError **error);
 
 typedef struct {
   guint ordinal;
@@ -48,7 +51,7 @@ void alexnet_device_close (AlexnetDevice *device, GError **error);
 gboolean alexnet_device_enter (const AlexnetDevice *device, GError **error);
 
 /* Device memory, aligned to 256 bytes, and pinned host memory; freed by close.
- * NO_MEMORY says how much was wanted, how much is free, and of how much. */
+ * NO_MEMORY says how much was wanted too. */
 void *alexnet_device_alloc (AlexnetDevice *device, gsize size, GError **error);
 void *alexnet_device_alloc_pinned (AlexnetDevice *device, gsize size,
     GError **error);

@@ -11,6 +11,7 @@
 #define SHARED __shared__
 #define BARRIER() __syncthreads ()
 #define WARP_SUM(x) warp_sum (x)
+#define FMA(a, b, c) fmaf (a, b, c)
 #define THREAD_X threadIdx.x
 #define THREAD_Y threadIdx.y
 #define BLOCK_X blockIdx.x

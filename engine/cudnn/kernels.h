@@ -12,11 +12,17 @@
  *   WARP_SUM (x)                           sum over the 32 threads of a warp;
  *                                          every thread of it gets the sum
  *   THREAD_X, THREAD_Y, BLOCK_X, BLOCK_Y   indices
+ *   FMA (a, b, c)                          a * b + c, rounded once if that is
+ *                                          fast; nothing else is contracted
  *   UNROLL, UNROLL_BY (n)                  before a loop: all of it, or n turns
  *
- * All threads of a block reach every BARRIER, all of a warp every WARP_SUM.
- *
- * clang-format off: it takes these macros for something else. */
+ * All threads of a block reach every BARRIER, all of a warp every WARP_SUM. */
+
+/* clang-format off */
+
+#ifndef FMA
+#define FMA(a, b, c) ((a) * (b) + (c))
+#endif
 
 #define VECTOR ((guint) (ALEXNET_VECTOR_BYTES / sizeof (REAL)))
 
@@ -272,7 +278,7 @@ NAME (gemv_part) (const AlexnetGemvArgs *args, guint row, guint n,
       NAME (load) (b, x + (gsize) j * args->n_in + k, VECTOR);
       UNROLL for (guint r = 0; r < ALEXNET_GEMV_ROWS; r++)
         UNROLL for (guint i = 0; i < VECTOR; i++)
-          sums[r][j] += a[r][i] * b[i];
+          sums[r][j] = FMA (a[r][i], b[i], sums[r][j]);
     }
   }
 }

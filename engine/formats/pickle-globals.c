@@ -27,6 +27,8 @@ static gboolean reduce_dict (AlexnetPickleValue *value, GPtrArray *args,
     GError **error);
 static gboolean reduce_tensor (AlexnetPickleValue *value, GPtrArray *args,
     GError **error);
+static gboolean reduce_empty_tensor (AlexnetPickleValue *value, GPtrArray *args,
+    GError **error);
 static gboolean reduce_parameter (AlexnetPickleValue *value, GPtrArray *args,
     GError **error);
 
@@ -37,6 +39,8 @@ static const Global globals[] = {
   { "torch._utils", "_rebuild_tensor", reduce_tensor }, /* before 0.4 */
   { "torch._utils", "_rebuild_parameter", reduce_parameter },
   { "torch.nn.parameter", "Parameter", reduce_parameter }, /* before 0.4 */
+  { "torch", "FloatTensor", reduce_empty_tensor },         /* early releases */
+  { "torch", "HalfTensor", reduce_empty_tensor },
 };
 
 static gboolean
@@ -155,15 +159,50 @@ reduce_tensor (AlexnetPickleValue *value, GPtrArray *args, GError **error)
   return TRUE;
 }
 
-/* (tensor) and more that does not matter */
+/* (): alexnet_pickle_build() brings the rest */
+static gboolean
+reduce_empty_tensor (AlexnetPickleValue *value, GPtrArray *args, GError **error)
+{
+  if (args->len != 0)
+    return alexnet_format_error (error, "tensor: expected no arguments");
+  value->kind = ALEXNET_PICKLE_TENSOR;
+  value->items = g_ptr_array_new ();
+  return TRUE;
+}
+
+/* (tensor) and more that does not matter, or () */
 static gboolean
 reduce_parameter (AlexnetPickleValue *value, GPtrArray *args, GError **error)
 {
+  if (args->len == 0)
+    return reduce_empty_tensor (value, args, error);
   if (!is_kind (args, 0, ALEXNET_PICKLE_TENSOR))
     return alexnet_format_error (error, "Parameter: expected a tensor");
   value->kind = ALEXNET_PICKLE_TENSOR;
   value->items = g_ptr_array_ref (get_item (args, 0)->items);
   return TRUE;
+}
+
+/* The state of a tensor of early releases is (storage, offset, size, stride),
+ * that of a parameter (tensor, creator, hooks, requires_grad, volatile); any
+ * other state of a dict or tensor says nothing about values. */
+gboolean
+alexnet_pickle_build (AlexnetPickleValue *object,
+    const AlexnetPickleValue *state, GError **error)
+{
+  gboolean tuple = state->kind == ALEXNET_PICKLE_TUPLE;
+
+  if (object->kind == ALEXNET_PICKLE_DICT)
+    return TRUE;
+  if (object->kind != ALEXNET_PICKLE_TENSOR)
+    return alexnet_format_error (error,
+        "builds something else than a dict or tensor");
+  if (!tuple || object->items->len != 0)
+    return TRUE;
+  g_clear_pointer (&object->items, g_ptr_array_unref);
+  return state->items->len == 4
+      ? reduce_tensor (object, state->items, error)
+      : reduce_parameter (object, state->items, error);
 }
 
 /* ("storage", type, key, location, number of values); before PyTorch 1.6 also

@@ -507,21 +507,13 @@ run_reduce (Machine *m, GError **error)
           error);
 }
 
-/* The state of a dict or tensor is attributes that say nothing about it:
- * _metadata, requires_grad, hooks. */
 static gboolean
 run_build (Machine *m, GError **error)
 {
   AlexnetPickleValue *state = pop (m, error);
   AlexnetPickleValue *object = state ? top (m, error) : NULL;
 
-  if (!object)
-    return FALSE;
-  if (object->kind != ALEXNET_PICKLE_DICT &&
-      object->kind != ALEXNET_PICKLE_TENSOR)
-    return alexnet_format_error (error,
-        "builds something else than a dict or tensor");
-  return TRUE;
+  return object && alexnet_pickle_build (object, state, error);
 }
 
 /* Names after Python's pickletools. */
@@ -556,6 +548,7 @@ static const Opcode opcodes[256] = {
   ['c'] = run_global,
   ['Q'] = run_binpersid,
   ['R'] = run_reduce,
+  [0x81] = run_reduce, /* NEWOBJ */
   ['b'] = run_build,
 };
 

@@ -25,7 +25,8 @@ typedef enum {
                                    of values */
   ALEXNET_PICKLE_TENSOR,        /* items: STORAGE, INT offset in values, TUPLE
                                    of sizes, TUPLE of strides; ints >= 0, both
-                                   tuples of one length */
+                                   tuples of one length; no items: a tensor
+                                   that never got any */
   ALEXNET_PICKLE_MARK,          /* never outside the machine */
 } AlexnetPickleKind;
 
@@ -64,12 +65,15 @@ const AlexnetPickleValue *alexnet_pickle_lookup (
     const AlexnetPickleValue *dict, const char *key);
 
 /* Between pickle.c and pickle-globals.c: what the machine may name and call.
- * Each fills `value`, which is empty, or fails with FORMAT. */
+ * Each fills `value`, which is empty, or fails with FORMAT; build gives a value
+ * that there is its state. */
 gboolean alexnet_pickle_find_global (AlexnetPickleValue *value,
     const char *module, const char *name, GError **error);
 gboolean alexnet_pickle_reduce (AlexnetPickleValue *value,
     const AlexnetPickleValue *callable, const AlexnetPickleValue *args,
     GError **error);
+gboolean alexnet_pickle_build (AlexnetPickleValue *object,
+    const AlexnetPickleValue *state, GError **error);
 gboolean alexnet_pickle_load_storage (AlexnetPickleValue *value,
     const AlexnetPickleValue *id, GError **error);
 

@@ -88,7 +88,8 @@ alexnet_quote (const char *text)
   g_autofree char *head = g_strndup (text, MIN (length, MAX_QUOTED));
   g_autofree char *escaped = g_strescape (head, NULL);
 
-  return g_strconcat ("'", escaped, length > MAX_QUOTED ? "..." : "", "'", NULL);
+  return g_strconcat ("'", escaped, length > MAX_QUOTED ? "..." : "", "'",
+      NULL);
 }
 
 gboolean

@@ -156,10 +156,10 @@ add_tensor (Reader *reader, const char *name, const AlexnetPickleValue *value,
   AlexnetTensor tensor = { 0 };
   char *unusable;
 
-  if (value->kind == ALEXNET_PICKLE_TENSOR)
+  if (value->kind == ALEXNET_PICKLE_TENSOR && value->items->len > 0)
     unusable = describe (&tensor, value);
   else
-    unusable = g_strdup ("is not a tensor");
+    unusable = g_strdup ("holds no tensor");
   if (!unusable && !locate (reader, &tensor, value, quoted, error))
     return FALSE;
   return alexnet_tensor_set_add (reader->set, name, &tensor, unusable, error);

@@ -4,6 +4,7 @@
 
 #include <glib/gstdio.h>
 #include <math.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 #include <utime.h>
@@ -304,6 +305,35 @@ test_sharing (void)
   g_remove (path);
 }
 
+#define N_THREADS 4
+#define N_LOADS 200
+
+static void *
+load_often (void *path)
+{
+  for (guint i = 0; i < N_LOADS; i++) {
+    AlexnetModel *model = load (path);
+
+    g_assert_cmpuint (alexnet_model_get_n_classes (model), ==, 10);
+    alexnet_model_unref (model);
+  }
+  return NULL;
+}
+
+/* Last references go while others come; for the sanitizers. */
+static void
+test_threads (void)
+{
+  g_autofree char *path = model_path ("caffe-narrow.pth");
+  pthread_t threads[N_THREADS];
+
+  for (guint i = 0; i < N_THREADS; i++)
+    g_assert_cmpint (pthread_create (&threads[i], NULL, load_often, path), ==,
+        0);
+  for (guint i = 0; i < N_THREADS; i++)
+    pthread_join (threads[i], NULL);
+}
+
 static void
 test_missing (gconstpointer path)
 {
@@ -429,6 +459,7 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/model/imagenet-labels", test_imagenet_labels);
   g_test_add_func ("/model/sharing", test_sharing);
+  g_test_add_func ("/model/threads", test_threads);
   g_test_add_data_func ("/model/missing", "/no/such/model", test_missing);
   g_test_add_data_func ("/model/directory", "/", test_missing);
   g_test_add_func ("/model/search-nothing", test_search_nothing);

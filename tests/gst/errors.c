@@ -93,9 +93,8 @@ GST_END_TEST
 
 GST_START_TEST (test_labels_do_not_match)
 {
-  char *path = g_build_filename (g_get_tmp_dir (), "alexnet-few.txt", NULL);
+  char *path = test_write_file ("one\ntwo\nthree\n", -1);
 
-  g_file_set_contents (path, "one\ntwo\nthree\n", -1, NULL);
   expect_failure (GST_STATE_READY, test_element_new ("labels-file", path, NULL),
       path, "3 labels", "10");
   expect_failure (GST_STATE_READY,

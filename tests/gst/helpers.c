@@ -378,21 +378,29 @@ test_expect_error (GstElement *element, GstState state)
 }
 
 char *
+test_write_file (const char *contents, gssize size)
+{
+  GError *error = NULL;
+  char *path;
+  int fd = g_file_open_tmp ("alexnet-XXXXXX", &path, &error);
+
+  fail_unless (fd >= 0, "%s", error ? error->message : "");
+  g_close (fd, NULL);
+  fail_unless (g_file_set_contents (path, contents, size, NULL));
+  return path;
+}
+
+char *
 test_patched_model (TestPatch patch)
 {
   char *source = test_model_path (), *path, *contents;
   GByteArray *bytes = g_byte_array_new ();
-  GError *error = NULL;
   gsize size;
-  int fd = g_file_open_tmp ("alexnet-XXXXXX.safetensors", &path, &error);
 
-  fail_unless (fd >= 0, "%s", error ? error->message : "");
-  g_close (fd, NULL);
-  fail_unless (g_file_get_contents (source, &contents, &size, &error));
+  fail_unless (g_file_get_contents (source, &contents, &size, NULL));
   g_byte_array_append (bytes, (guint8 *) contents, size);
   patch (bytes);
-  fail_unless (g_file_set_contents (path, (char *) bytes->data, bytes->len,
-      &error));
+  path = test_write_file ((char *) bytes->data, bytes->len);
   g_byte_array_unref (bytes);
   g_free (contents);
   g_free (source);

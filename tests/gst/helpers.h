@@ -34,7 +34,7 @@ typedef struct {
   guint n_pushed;
 } Fixture;
 
-/* PATH of a file in the directory that an environment variable names. */
+/* Of the demonstration model and of a file of tests/data; to be freed. */
 char *test_model_path (void);
 char *test_data_path (const char *name);
 
@@ -84,6 +84,9 @@ guint test_count_messages (GstBus *bus, GstMessageType type);
 /* Sets the state, expects failure, and returns the text of the one error that
  * was posted. */
 char *test_expect_error (GstElement *element, GstState state);
+
+/* Writes a temporary file; its path, to be removed and freed. */
+char *test_write_file (const char *contents, gssize size);
 
 /* Copies the model with `patch` applied to its bytes; returns the path of a
  * temporary file, to be removed and freed. */

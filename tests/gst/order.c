@@ -117,6 +117,7 @@ GST_START_TEST (test_events_keep_identity)
   GPtrArray *out = g_ptr_array_new_with_free_func ((GDestroyNotify)
           gst_event_unref);
   GstPad *src = gst_element_get_static_pad (fixture->element, "src");
+  GstToc *toc = gst_toc_new (GST_TOC_SCOPE_GLOBAL);
   GstEvent *events[] = {
     gst_event_new_tag (gst_tag_list_new (GST_TAG_TITLE, "t", NULL)),
     gst_event_new_gap (0, GST_SECOND),
@@ -124,7 +125,7 @@ GST_START_TEST (test_events_keep_identity)
         gst_structure_new_empty ("custom")),
     gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM_STICKY,
         gst_structure_new_empty ("sticky")),
-    gst_event_new_toc (gst_toc_new (GST_TOC_SCOPE_GLOBAL), FALSE),
+    gst_event_new_toc (toc, FALSE),
     gst_event_new_eos (),
   };
 
@@ -147,6 +148,7 @@ GST_START_TEST (test_events_keep_identity)
     gst_event_unref (events[i]);
   }
   g_ptr_array_unref (out);
+  gst_toc_unref (toc);
   gst_object_unref (src);
   test_fixture_free (fixture);
 }

@@ -187,16 +187,14 @@ GST_END_TEST
 
 GST_START_TEST (test_labels_file)
 {
-  char *path = g_build_filename (g_get_tmp_dir (), "alexnet-labels.txt", NULL);
-  Fixture *fixture;
+  char *path = test_write_file ("\357\273\277# ten of them\r\nn0\r\nn1\r\n\r\n"
+                                "n2\r\nn3\r\nn4\r\nn5\r\nn6\r\nn02391049 a "
+                                "horse\r\nn8\r\nn9",
+      -1);
+  Fixture *fixture = test_fixture_new ("labels-file", path, NULL);
   GstBuffer *buffer;
   const GValue *labels;
 
-  fail_unless (g_file_set_contents (path,
-      "\357\273\277# ten of them\r\nn0\r\nn1\r\n\r\nn2\r\nn3\r\nn4\r\nn5\r\n"
-      "n6\r\nn02391049 a horse\r\nn8\r\nn9",
-      -1, NULL));
-  fixture = test_fixture_new ("labels-file", path, NULL);
   test_push (fixture);
   labels = gst_structure_get_value (pull_result (fixture, &buffer), "labels");
   fail_unless_equals_string (

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "inspect.h"
+
+#include <stdio.h>
+
+static const char *const metadata_keys[] = { "source", "licence", "accuracy" };
+
+static void
+print_preprocess (const AlexnetModel *model)
+{
+  const AlexnetPreprocess *p = alexnet_model_get_preprocess (model);
+  guint size = alexnet_model_get_input_size (model);
+
+  printf ("input: %ux%u %s, shorter side to %u\n", size, size,
+      p->bgr ? "BGR" : "RGB", p->resize_size);
+  printf ("mean: %g %g %g\n", (double) p->mean[0], (double) p->mean[1],
+      (double) p->mean[2]);
+  printf ("std: %g %g %g\n", (double) p->std[0], (double) p->std[1],
+      (double) p->std[2]);
+}
+
+static void
+print_model (const AlexnetModel *model)
+{
+  const char *const *labels = alexnet_model_get_labels (model);
+  guint n = alexnet_model_get_n_classes (model);
+
+  printf ("file: %s\n", alexnet_model_get_path (model));
+  printf ("architecture: %s\n", alexnet_model_get_architecture (model));
+  printf ("classes: %u\n", n);
+  if (labels)
+    printf ("labels: %s ... %s\n", labels[0], labels[n - 1]);
+  else
+    puts ("labels: none");
+  print_preprocess (model);
+  for (guint i = 0; i < G_N_ELEMENTS (metadata_keys); i++) {
+    const char *text = alexnet_model_get_metadata (model, metadata_keys[i]);
+
+    if (text)
+      printf ("%s: %s\n", metadata_keys[i], text);
+  }
+}
+
+/* A grey image, that is, zeros after normalisation. */
+static gboolean
+run_once (AlexnetModel *model, AlexnetEngine *engine, GError **error)
+{
+  gsize size = alexnet_model_get_input_size (model);
+  g_autofree float *tensor = g_new0 (float, 3 * size * size);
+  AlexnetStream *stream = alexnet_stream_new (engine, NULL, 1);
+  AlexnetRequest *request = alexnet_stream_submit_tensor (stream, tensor,
+      error);
+  AlexnetResult result;
+  gboolean ok = request && alexnet_request_wait (request, &result, error);
+
+  alexnet_request_release (request);
+  alexnet_stream_free (stream);
+  if (ok)
+    printf ("backend: %s, %s\n", alexnet_engine_get_backend (engine),
+        alexnet_precision_name (alexnet_engine_get_precision (engine)));
+  return ok;
+}
+
+gboolean
+inspect_check (int argc, char **argv, GError **error)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new ("[MODEL]");
+  InspectEngineOptions options = { 0 };
+  g_autoptr (AlexnetModel) model = NULL;
+  g_autoptr (AlexnetEngine) engine = NULL;
+  gboolean ok = FALSE;
+
+  g_option_context_set_summary (context,
+      "Loads a model file (default: the one that is used when none is named),\n"
+      "says what is in it, and runs it once.");
+  inspect_engine_options_add (context, &options);
+  if (!g_option_context_parse (context, &argc, &argv, error) ||
+      !inspect_check_arguments (argc, 0, 1, error))
+    goto done;
+  model = inspect_load_model (argc > 1 ? argv[1] : NULL, error);
+  if (!model)
+    goto done;
+  print_model (model);
+  engine = inspect_get_engine (model, &options, 1, error);
+  ok = engine && run_once (model, engine, error);
+
+done:
+  inspect_engine_options_clear (&options);
+  return ok;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* alexnet-inspect: one file a command. The tool knows only alexnet.h. */
+
+#ifndef ALEXNET_INSPECT_H
+#define ALEXNET_INSPECT_H
+
+#include <alexnet.h>
+
+G_BEGIN_DECLS
+
+/* A command reads its own options and arguments (argv[0] is its name), prints
+ * its result to stdout, and fails with the one line that the user shall see. A
+ * command that has said all itself fails without setting the error. */
+typedef gboolean (*InspectCommand) (int argc, char **argv, GError **error);
+
+gboolean inspect_summary (int argc, char **argv, GError **error);
+gboolean inspect_check (int argc, char **argv, GError **error);
+gboolean inspect_classify (int argc, char **argv, GError **error);
+gboolean inspect_bench (int argc, char **argv, GError **error);
+
+/* Options that name an engine; zero-initialise, clear at the end. */
+typedef struct {
+  char *backend, *precision;
+  int threads;
+  char *backend_help;           /* lives as long as the option context */
+} InspectEngineOptions;
+
+void inspect_engine_options_add (GOptionContext *context,
+    InspectEngineOptions *options);
+void inspect_engine_options_clear (InspectEngineOptions *options);
+
+/* INVALID where an option has no meaning. */
+AlexnetEngine *inspect_get_engine (AlexnetModel *model,
+    const InspectEngineOptions *options, guint max_batch_size, GError **error);
+
+/* The model at `path`, or the default one when that is NULL. */
+AlexnetModel *inspect_load_model (const char *path, GError **error);
+
+/* Fails unless `argc`, which counts the command, is within bounds. */
+gboolean inspect_check_arguments (int argc, int least, int most,
+    GError **error);
+
+/* Draws a bar on stderr when that is a terminal and the work has taken more
+ * than a second; end wipes it. */
+typedef struct {
+  gint64 begin, drawn;
+} InspectProgress;
+
+void inspect_progress_begin (InspectProgress *progress);
+void inspect_progress_update (InspectProgress *progress, double fraction);
+void inspect_progress_end (InspectProgress *progress);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlexnetModel, alexnet_model_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlexnetEngine, alexnet_engine_unref)
+
+G_END_DECLS
+
+#endif /* ALEXNET_INSPECT_H */

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "inspect.h"
+
+static void
+add_entries (GOptionContext *context, InspectEngineOptions *options)
+{
+  const GOptionEntry entries[] = {
+    { "backend", 'b', 0, G_OPTION_ARG_STRING, &options->backend,
+        options->backend_help, "NAME" },
+    { "precision", 'p', 0, G_OPTION_ARG_STRING, &options->precision,
+        "auto, fp32, bf16, ... (default: auto)", "NAME" },
+    { "threads", 't', 0, G_OPTION_ARG_INT, &options->threads,
+        "of the CPU (default: one for each processor)", "N" },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+void
+inspect_engine_options_add (GOptionContext *context,
+    InspectEngineOptions *options)
+{
+  g_autofree char *names = g_strjoinv (", ",
+      (char **) alexnet_backend_names ());
+
+  options->backend_help = g_strdup_printf ("%s or auto (default: auto)", names);
+  add_entries (context, options);
+}
+
+void
+inspect_engine_options_clear (InspectEngineOptions *options)
+{
+  g_clear_pointer (&options->backend_help, g_free);
+  g_clear_pointer (&options->backend, g_free);
+  g_clear_pointer (&options->precision, g_free);
+}
+
+static gboolean
+parse_precision (const char *name, AlexnetPrecision *precision, GError **error)
+{
+  *precision = ALEXNET_PRECISION_AUTO;
+  if (!name)
+    return TRUE;
+  for (AlexnetPrecision p = ALEXNET_PRECISION_AUTO; p <= ALEXNET_PRECISION_INT8;
+       p++) {
+    if (!g_str_equal (alexnet_precision_name (p), name))
+      continue;
+    *precision = p;
+    return TRUE;
+  }
+  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+      "there is no precision '%s'", name);
+  return FALSE;
+}
+
+AlexnetEngine *
+inspect_get_engine (AlexnetModel *model, const InspectEngineOptions *options,
+    guint max_batch_size, GError **error)
+{
+  AlexnetEngineParams params = {
+    .backend = options->backend,
+    .cpu_threads = (guint) options->threads,
+    .max_batch_size = max_batch_size,
+  };
+
+  if (options->threads < 0) {
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+        "%d threads, expected at least 1", options->threads);
+    return NULL;
+  }
+  if (!parse_precision (options->precision, &params.precision, error))
+    return NULL;
+  return alexnet_engine_get (model, &params, error);
+}
+
+AlexnetModel *
+inspect_load_model (const char *path, GError **error)
+{
+  g_autofree char *found = NULL;
+
+  if (path)
+    return alexnet_model_load (path, error);
+  found = alexnet_model_find_default (error);
+  return found ? alexnet_model_load (found, error) : NULL;
+}
+
+gboolean
+inspect_check_arguments (int argc, int least, int most, GError **error)
+{
+  int n = argc - 1;
+
+  if (n >= least && n <= most)
+    return TRUE;
+  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+      "%d arguments, expected %s %d; --help says which", n,
+      n < least ? "at least" : "at most", n < least ? least : most);
+  return FALSE;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "inspect.h"
+
+#include <stdio.h>
+
+/* A file of that name comes first, then an architecture. */
+static char *
+summarise (const char *name, GError **error)
+{
+  g_autoptr (AlexnetModel) model = NULL;
+
+  if (name && !g_file_test (name, G_FILE_TEST_EXISTS) &&
+      (g_str_equal (name, "torchvision") || g_str_equal (name, "caffe")))
+    return alexnet_architecture_summary (name, error);
+  model = inspect_load_model (name, error);
+  return model ? alexnet_model_summary (model) : NULL;
+}
+
+gboolean
+inspect_summary (int argc, char **argv, GError **error)
+{
+  g_autoptr (GOptionContext)
+      context = g_option_context_new ("[MODEL|torchvision|caffe]");
+  g_autofree char *text = NULL;
+
+  g_option_context_set_summary (context,
+      "Prints the layers of a model file in the manner of torchsummary; of an\n"
+      "architecture at full width without any weights; or of the model that\n"
+      "is used when none is named.");
+  if (!g_option_context_parse (context, &argc, &argv, error) ||
+      !inspect_check_arguments (argc, 0, 1, error))
+    return FALSE;
+  text = summarise (argc > 1 ? argv[1] : NULL, error);
+  if (!text)
+    return FALSE;
+  fputs (text, stdout);
+  return TRUE;
+}

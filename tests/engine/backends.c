@@ -1,0 +1,566 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "backends.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "definition.h"
+#include "random-model.h"
+#include "reference/reference.h"
+
+#define MAX_BATCH 16
+#define N_SLOTS (MAX_BATCH + 3)
+
+typedef struct {
+  const AlexnetBackend *backend;
+  BackendsPrecision precision;
+} Subject;
+
+/* Images of one shape, [N_SLOTS,C,H,W]. */
+static float *
+random_inputs (const AlexnetShape *shape, guint n)
+{
+  gsize size = alexnet_shape_size (shape);
+  float *inputs = g_new (float, n *size);
+
+  for (guint i = 0; i < n; i++) {
+    g_autofree char *name = g_strdup_printf ("image-%u", i);
+
+    random_model_values (inputs + i * size, size, name, 1);
+  }
+  return inputs;
+}
+
+static AlexnetPlan *
+open_plan (const Subject *subject, const AlexnetNetwork *network,
+    guint max_batch, guint n_slots)
+{
+  AlexnetPlanParams params = { .precision = subject->precision.precision,
+    .cpu_threads = 2,
+    .max_batch_size = max_batch,
+    .n_slots = n_slots };
+  g_autoptr (GError) error = NULL;
+  AlexnetPlan *plan = subject->backend->open (network, &params, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (plan->precision, ==, subject->precision.precision);
+  return plan;
+}
+
+/* FALSE, and the test is skipped, where this machine lacks the precision. */
+static gboolean
+is_possible (const Subject *subject)
+{
+  AlexnetNetwork network = { .input = { 1, 1, 1 },
+    .n_layers = 1,
+    .layers = { { .kind = ALEXNET_LAYER_RELU } } };
+  AlexnetPlanParams params = { .precision = subject->precision.precision,
+    .cpu_threads = 1,
+    .max_batch_size = 1,
+    .n_slots = 1 };
+  g_autoptr (GError) error = NULL;
+  AlexnetPlan *plan;
+
+  g_assert_true (alexnet_network_infer_shapes (&network, NULL));
+  plan = subject->backend->open (&network, &params, &error);
+  if (plan) {
+    subject->backend->close (plan);
+    return TRUE;
+  }
+  g_assert_cmpint (params.precision, !=, ALEXNET_PRECISION_FP32);
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
+  g_test_skip (error->message);
+  return FALSE;
+}
+
+/* Runs slots first .. first + n - 1; outputs [n, size of the output]. */
+static void
+run_slots (AlexnetPlan *plan, guint first, guint n, float *outputs, gsize size)
+{
+  float *pointers[MAX_BATCH];
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < n; i++)
+    pointers[i] = outputs + i * size;
+  plan->backend->infer (plan, first, n, pointers, &error);
+  g_assert_no_error (error);
+}
+
+static void
+stage_tensors (AlexnetPlan *plan, const float *inputs, gsize size, guint n)
+{
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < n; i++) {
+    plan->backend->stage_tensor (plan, i, inputs + i * size, &error);
+    g_assert_no_error (error);
+  }
+}
+
+static double
+largest_value (const float *values, gsize n)
+{
+  double largest = 0;
+
+  for (gsize i = 0; i < n; i++)
+    largest = fmax (largest, fabs ((double) values[i]));
+  return largest;
+}
+
+static double
+largest_difference (const float *found, const float *expected, gsize n)
+{
+  double largest = 0;
+
+  for (gsize i = 0; i < n; i++) {
+    g_assert_true (isfinite (found[i]));
+    largest = fmax (largest, fabs ((double) found[i] - expected[i]));
+  }
+  return largest;
+}
+
+/* Runs batches of 1 to 5 and of MAX_BATCH, as far as there are images, at
+ * several places in the ring; returns the error.
+ * inputs [n,C,H,W], expected [n, size of the output]. */
+static double
+run_batches (const Subject *subject, const AlexnetNetwork *network,
+    const float *inputs, const float *expected, guint n)
+{
+  guint max_batch = MIN (n, MAX_BATCH);
+  AlexnetPlan *plan = open_plan (subject, network, max_batch, n);
+  gsize size = alexnet_shape_size (alexnet_network_output (network));
+  g_autofree float *outputs = g_new (float, max_batch *size);
+  double largest = largest_value (expected, n * size);
+  double difference = 0;
+
+  stage_tensors (plan, inputs, alexnet_shape_size (&network->input), n);
+  for (guint batch = 1; batch <= max_batch; batch++) {
+    guint first = n - batch;
+
+    if (batch > 5 && batch < max_batch)
+      continue;
+    memset (outputs, 0xff, max_batch * size * sizeof (float));
+    run_slots (plan, first, batch, outputs, size);
+    for (guint i = 0; i < batch; i++)
+      difference = fmax (difference,
+          largest_difference (outputs + i * size, expected + (first + i) * size,
+              size));
+  }
+  subject->backend->close (plan);
+  return largest > 0 ? difference / largest : difference;
+}
+
+#define CONV(k, n, s, p, g)                                                 \
+  {                                                                         \
+    .kind = ALEXNET_LAYER_CONV, .name = "conv", .channels = k, .kernel = n, \
+    .stride = s, .padding = p, .groups = g                                  \
+  }
+#define MAXPOOL(n, s)                                       \
+  {                                                         \
+    .kind = ALEXNET_LAYER_MAXPOOL, .kernel = n, .stride = s \
+  }
+#define LRN(n, a, b, c)                                                 \
+  {                                                                     \
+    .kind = ALEXNET_LAYER_LRN, .size = n, .alpha = a, .beta = b, .k = c \
+  }
+#define LINEAR(n)                                                 \
+  {                                                               \
+    .kind = ALEXNET_LAYER_LINEAR, .name = "linear", .channels = n \
+  }
+#define AVGPOOL(n)                           \
+  {                                          \
+    .kind = ALEXNET_LAYER_AVGPOOL, .size = n \
+  }
+#define RELU                   \
+  {                            \
+    .kind = ALEXNET_LAYER_RELU \
+  }
+#define DROPOUT                   \
+  {                               \
+    .kind = ALEXNET_LAYER_DROPOUT \
+  }
+#define SOFTMAX                   \
+  {                               \
+    .kind = ALEXNET_LAYER_SOFTMAX \
+  }
+
+typedef struct {
+  AlexnetShape in;
+  AlexnetLayer layer;
+} LayerCase;
+
+static const LayerCase layer_cases[] = {
+  { { 3, 35, 35 }, CONV (8, 11, 4, 2, 1) },
+  { { 3, 35, 39 }, CONV (24, 11, 4, 0, 1) },
+  { { 3, 36, 33 }, CONV (16, 11, 4, 2, 1) },
+  { { 3, 34, 37 }, CONV (5, 11, 4, 5, 1) },
+  { { 1, 20, 21 }, CONV (7, 7, 2, 3, 1) },
+  { { 4, 19, 18 }, CONV (16, 3, 2, 1, 1) },
+  { { 2, 17, 23 }, CONV (9, 4, 3, 1, 1) },
+  { { 3, 13, 13 }, CONV (6, 3, 4, 0, 1) },
+  { { 3, 9, 9 }, CONV (4, 1, 1, 0, 1) },
+  { { 64, 9, 9 }, CONV (96, 5, 1, 2, 1) },
+  { { 4, 27, 27 }, CONV (12, 5, 1, 2, 2) },
+  { { 96, 7, 7 }, CONV (64, 5, 1, 2, 2) },
+  { { 12, 13, 11 }, CONV (24, 3, 1, 1, 1) },
+  { { 48, 13, 13 }, CONV (32, 3, 1, 1, 2) },
+  { { 16, 7, 7 }, CONV (16, 3, 1, 1, 16) },
+  { { 17, 6, 5 }, CONV (33, 3, 2, 1, 1) },
+  { { 1, 1, 1 }, CONV (1, 1, 1, 0, 1) },
+  { { 1, 1, 1 }, CONV (1, 3, 1, 1, 1) },
+  { { 64, 23, 23 }, MAXPOOL (3, 2) },
+  { { 5, 13, 13 }, MAXPOOL (3, 2) },
+  { { 24, 14, 15 }, MAXPOOL (3, 2) },
+  { { 3, 8, 8 }, MAXPOOL (2, 2) },
+  { { 1, 3, 3 }, MAXPOOL (3, 3) },
+  { { 96, 27, 27 }, LRN (5, 1e-4f, 0.75f, 1) },
+  { { 4, 9, 9 }, LRN (5, 2, 0.75f, 2) },
+  { { 12, 7, 5 }, LRN (3, 3, 0.5f, 1) },
+  { { 3, 5, 5 }, LRN (7, 1, 1, 1.5f) },
+  { { 1, 4, 4 }, LRN (1, 1, 0.75f, 1) },
+  { { 256, 6, 6 }, LINEAR (100) },
+  { { 16, 6, 6 }, LINEAR (16) },
+  { { 1000, 1, 1 }, LINEAR (10) },
+  { { 7, 1, 1 }, LINEAR (3) },
+  { { 3, 5, 4 }, LINEAR (17) },
+  { { 1, 1, 1 }, LINEAR (1) },
+  { { 16, 5, 3 }, RELU },
+  { { 7, 1, 1 }, RELU },
+  { { 1, 9, 9 }, RELU },
+  { { 256, 6, 6 }, AVGPOOL (6) },
+  { { 5, 3, 3 }, DROPOUT },
+  { { 1000, 1, 1 }, SOFTMAX },
+  { { 10, 3, 2 }, SOFTMAX },
+  { { 1, 1, 1 }, SOFTMAX },
+};
+
+static void
+test_layers (gconstpointer data)
+{
+  const Subject *subject = data;
+
+  if (!is_possible (subject))
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (layer_cases); i++) {
+    const LayerCase *c = &layer_cases[i];
+    AlexnetNetwork network = { .input = c->in, .n_layers = 1 };
+    g_autofree float *inputs = random_inputs (&c->in, N_SLOTS);
+    g_autofree float *expected = NULL;
+    double error;
+
+    network.layers[0] = c->layer;
+    g_assert_true (alexnet_network_infer_shapes (&network, NULL));
+    random_model_fill (&network);
+    expected = definition_compute (&network.layers[0], inputs, N_SLOTS);
+    error = run_batches (subject, &network, inputs, expected, N_SLOTS);
+    g_test_message ("kind %d [%u,%u,%u] -> [%u,%u,%u]: error %.2g",
+        c->layer.kind, c->in.channels, c->in.height, c->in.width,
+        network.layers[0].out.channels, network.layers[0].out.height,
+        network.layers[0].out.width, error);
+    g_assert_cmpfloat (error, <=, subject->precision.tolerance);
+    random_model_clear (&network);
+  }
+}
+
+static AlexnetNetwork
+make_network (const char *architecture, gboolean narrow)
+{
+  AlexnetNetwork network = *alexnet_network_find (architecture);
+
+  if (narrow)
+    random_model_narrow (&network);
+  random_model_fill (&network);
+  return network;
+}
+
+/* What layer `i` alone makes of its inputs, by the reference. in and the
+ * result are [n, C, H, W]. */
+static float *
+run_reference (const AlexnetNetwork *network, guint i, const float *in, guint n)
+{
+  static const Subject reference = { &alexnet_reference_backend,
+    { ALEXNET_PRECISION_FP32, 0 } };
+  const AlexnetLayer *layer = &network->layers[i];
+  AlexnetNetwork single = { .input = layer->in, .n_layers = 1 };
+  gsize size = alexnet_shape_size (&layer->out);
+  float *out = g_new (float, n *size);
+  AlexnetPlan *plan;
+
+  single.layers[0] = *layer;
+  plan = open_plan (&reference, &single, MAX_BATCH, n);
+  stage_tensors (plan, in, alexnet_shape_size (&layer->in), n);
+  for (guint slot = 0; slot < n; slot++)
+    run_slots (plan, slot, 1, out + slot * size, size);
+  reference.backend->close (plan);
+  return out;
+}
+
+/* At full width, where each costs a second, only networks that end behind a
+ * layer that computes something and behind the RELU that belongs to it. */
+static gboolean
+is_checked (const AlexnetNetwork *network, guint i, gboolean narrow)
+{
+  return narrow ||
+      (!alexnet_layer_is_identity (&network->layers[i]) &&
+          (i + 1 == network->n_layers ||
+              network->layers[i + 1].kind != ALEXNET_LAYER_RELU));
+}
+
+/* A probability changes by the factor exp (d) when a logit changes by d, so
+ * the error of a softmax that is fed by other layers is as many times theirs
+ * as the largest logit says. values [n,C,H,W] go into layer `i`. */
+static double
+allowed_error (const Subject *subject, const AlexnetNetwork *network, guint i,
+    const float *values, guint n)
+{
+  const AlexnetLayer *layer = &network->layers[i];
+  double tolerance = subject->precision.tolerance;
+
+  if (layer->kind != ALEXNET_LAYER_SOFTMAX)
+    return tolerance;
+  return tolerance *
+      fmax (largest_value (values, n * alexnet_shape_size (&layer->in)), 1);
+}
+
+/* Every network that ends early, from its first layer alone to all of it. */
+static void
+check_prefixes (const Subject *subject, const char *architecture,
+    gboolean narrow, guint n)
+{
+  AlexnetNetwork network = make_network (architecture, narrow);
+  g_autofree float *inputs = random_inputs (&network.input, n);
+  g_autofree float *values = g_memdup2 (inputs,
+      n * alexnet_shape_size (&network.input) * sizeof (float));
+
+  for (guint i = 0; i < network.n_layers; i++) {
+    AlexnetNetwork prefix = network;
+    float *next = run_reference (&network, i, values, n);
+    double allowed = allowed_error (subject, &network, i, values, n);
+    double error;
+
+    g_free (values);
+    values = next;
+    prefix.n_layers = i + 1;
+    if (!is_checked (&network, i, narrow))
+      continue;
+    error = run_batches (subject, &prefix, inputs, values, n);
+    g_test_message ("%s, %s, layers 1 to %u: error %.2g", architecture,
+        narrow ? "narrow" : "full width", i + 1, error);
+    g_assert_cmpfloat (error, <=, allowed);
+  }
+  random_model_clear (&network);
+}
+
+static void
+test_narrow_networks (gconstpointer data)
+{
+  if (!is_possible (data))
+    return;
+  check_prefixes (data, "torchvision", TRUE, N_SLOTS);
+  check_prefixes (data, "caffe", TRUE, N_SLOTS);
+}
+
+static void
+test_full_networks (gconstpointer data)
+{
+  if (!is_possible (data))
+    return;
+  check_prefixes (data, "torchvision", FALSE, 3);
+  check_prefixes (data, "caffe", FALSE, 3);
+}
+
+static void
+check_golden (const Subject *subject, const char *architecture, gboolean narrow,
+    const char *name)
+{
+  AlexnetNetwork network = make_network (architecture, narrow);
+  g_autofree float *input = random_model_input (&network);
+  g_autofree float *expected = NULL;
+  double tolerance = subject->precision.precision == ALEXNET_PRECISION_FP32
+      ? 1e-4
+      : subject->precision.tolerance;
+  double error;
+  guint n;
+
+  network.n_layers--;
+  expected = random_model_golden (name, &n);
+  g_assert_cmpuint (n, ==, alexnet_network_output (&network)->channels);
+  error = run_batches (subject, &network, input, expected, 1);
+  g_test_message ("%s: error %.2g", name, error);
+  g_assert_cmpfloat (error, <, tolerance);
+  random_model_clear (&network);
+}
+
+static void
+test_golden (gconstpointer data)
+{
+  if (!is_possible (data))
+    return;
+  check_golden (data, "torchvision", TRUE, "torchvision-narrow");
+  check_golden (data, "caffe", TRUE, "caffe-narrow");
+  check_golden (data, "torchvision", FALSE, "torchvision-full");
+}
+
+typedef struct {
+  float *tensor; /* [3,size,size] */
+  gsize size;
+} Rows;
+
+static void
+collect_row (gpointer user, guint y, const float *const channels[3])
+{
+  Rows *rows = user;
+
+  for (gsize c = 0; c < 3; c++)
+    memcpy (rows->tensor + (c * rows->size + y) * rows->size, channels[c],
+        rows->size * sizeof (float));
+}
+
+/* Pixels staged are the tensor staged that preprocessing makes of them. */
+static void
+check_pixels (const Subject *subject, const char *architecture)
+{
+  enum { WIDTH = 61, HEIGHT = 43 };
+  AlexnetNetwork network = make_network (architecture, TRUE);
+  guint side = network.input.height;
+  g_autofree guint8 *pixels = g_malloc (WIDTH * HEIGHT * 3);
+  g_autofree float *tensor = g_new (float, 3 * side * side);
+  AlexnetImage image = { .format = ALEXNET_FORMAT_RGB,
+    .width = WIDTH,
+    .height = HEIGHT,
+    .planes = { pixels },
+    .strides = { WIDTH * 3 } };
+  AlexnetPreprocess preprocess = { ALEXNET_CROP_CENTER, 256,
+    { 0.5f, 0.4f, 0.3f }, { 0.2f, 0.3f, 0.4f }, FALSE };
+  AlexnetTransform *transform = alexnet_transform_new ();
+  Rows rows = { tensor, side };
+  AlexnetPlan *plan = open_plan (subject, &network, 2, 2);
+  gsize size = alexnet_shape_size (alexnet_network_output (&network));
+  g_autofree float *outputs = g_new (float, 2 * size);
+
+  for (guint i = 0; i < WIDTH * HEIGHT * 3; i++)
+    pixels[i] = (guint8) g_test_rand_int ();
+  g_assert_true (alexnet_transform_update (transform, &image, NULL, &preprocess,
+      side, NULL));
+  alexnet_transform_run (transform, &image, collect_row, &rows);
+  g_assert_true (subject->backend->stage_tensor (plan, 0, tensor, NULL));
+  g_assert_true (subject->backend->stage (plan, 1, &image, transform, NULL));
+  run_slots (plan, 0, 2, outputs, size);
+  g_assert_cmpmem (outputs, size * sizeof (float), outputs + size,
+      size * sizeof (float));
+  subject->backend->close (plan);
+  alexnet_transform_free (transform);
+  random_model_clear (&network);
+}
+
+static void
+test_pixels (gconstpointer data)
+{
+  if (!is_possible (data))
+    return;
+  check_pixels (data, "torchvision");
+  check_pixels (data, "caffe");
+}
+
+static gboolean
+is_listed (const BackendsPrecision *precisions, AlexnetPrecision precision)
+{
+  for (guint i = 0; precisions[i].tolerance > 0; i++)
+    if (precisions[i].precision == precision)
+      return TRUE;
+  return FALSE;
+}
+
+typedef struct {
+  const AlexnetBackend *backend;
+  const BackendsPrecision *precisions;
+} Listed;
+
+static void
+test_refusals (gconstpointer data)
+{
+  const Listed *listed = data;
+  AlexnetNetwork network = make_network ("torchvision", TRUE);
+
+  for (int p = ALEXNET_PRECISION_FP32; p <= ALEXNET_PRECISION_INT8; p++) {
+    AlexnetPlanParams params = {
+      .precision = p, .cpu_threads = 1, .max_batch_size = 1, .n_slots = 1
+    };
+    g_autoptr (GError) error = NULL;
+
+    if (is_listed (listed->precisions, p))
+      continue;
+    g_assert_null (listed->backend->open (&network, &params, &error));
+    g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
+    g_assert_nonnull (strstr (error->message, alexnet_precision_name (p)));
+  }
+  random_model_clear (&network);
+}
+
+/* AUTO is one of the precisions that can be asked for. */
+static void
+test_auto (gconstpointer data)
+{
+  const Listed *listed = data;
+  AlexnetNetwork network = make_network ("torchvision", TRUE);
+  AlexnetPlanParams params = {
+    .cpu_threads = 1, .max_batch_size = 1, .n_slots = 1
+  };
+  g_autoptr (GError) error = NULL;
+  AlexnetPlan *plan = listed->backend->open (&network, &params, &error);
+
+  g_assert_no_error (error);
+  g_test_message ("auto is %s", alexnet_precision_name (plan->precision));
+  g_assert_true (is_listed (listed->precisions, plan->precision));
+  listed->backend->close (plan);
+  random_model_clear (&network);
+}
+
+typedef struct {
+  const char *name;
+  GTestDataFunc func;
+} Test;
+
+static void
+add_test (const AlexnetBackend *backend, const char *of, const Test *test,
+    gpointer data)
+{
+  g_autofree char *path = g_strdup_printf ("/backend/%s/%s/%s", backend->name,
+      of, test->name);
+
+  g_test_add_data_func_full (path, data, test->func, g_free);
+}
+
+void
+backends_add_tests (const AlexnetBackend *backend,
+    const BackendsPrecision *precisions)
+{
+  static const Test with_precision[] = {
+    { "layers", test_layers },
+    { "golden", test_golden },
+    { "pixels", test_pixels },
+    { "narrow", test_narrow_networks },
+    { "full-width", test_full_networks },
+  };
+  static const Test without[] = {
+    { "refusals", test_refusals },
+    { "auto", test_auto },
+  };
+  Listed listed = { backend, precisions };
+  guint n_tests = G_N_ELEMENTS (with_precision);
+
+  /* It would be compared with itself. */
+  if (backend == &alexnet_reference_backend)
+    n_tests -= 2;
+  for (guint i = 0; precisions[i].tolerance > 0; i++) {
+    Subject subject = { backend, precisions[i] };
+
+    for (guint j = 0; j < n_tests; j++)
+      add_test (backend, alexnet_precision_name (precisions[i].precision),
+          &with_precision[j], g_memdup2 (&subject, sizeof subject));
+  }
+  for (guint j = 0; j < G_N_ELEMENTS (without); j++)
+    add_test (backend, "precisions", &without[j],
+        g_memdup2 (&listed, sizeof listed));
+}

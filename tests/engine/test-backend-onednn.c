@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "backends.h"
+
+static void
+test_absent (void)
+{
+  g_test_skip ("this build has no backend 'cpu': oneDNN was not found");
+}
+
+int
+main (int argc, char *argv[])
+{
+  static const BackendsPrecision precisions[] = {
+    { ALEXNET_PRECISION_FP32, 1e-5 },
+    { ALEXNET_PRECISION_BF16, 2e-2 },
+    { 0 },
+  };
+  const AlexnetBackend *backend = alexnet_backend_find ("cpu", NULL);
+
+  g_test_init (&argc, &argv, NULL);
+  if (backend)
+    backends_add_tests (backend, precisions);
+  else
+    g_test_add_func ("/backend/cpu/absent", test_absent);
+  return g_test_run ();
+}

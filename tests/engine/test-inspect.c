@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* alexnet-inspect as a user runs it: what it prints and how it exits. */
+
+#include <string.h>
+#include <sys/wait.h>
+
+#include <glib.h>
+
+#define ANY "\1"
+
+typedef struct {
+  const char *name;
+  const char *arguments; /* DATA/ and MODELS/ stand for the folders */
+  int status;
+  const char *out, *err; /* must occur; NULL: must be empty */
+} Case;
+
+static const Case cases[] = {
+  { "help", "--help", 0, "Commands:\n  summary ", NULL },
+  { "no-command", "", 1, NULL, "which command?" },
+  { "unknown-command", "frobnicate", 1, NULL, "no command 'frobnicate'" },
+
+  { "summary/help", "summary --help", 0, "[MODEL|torchvision|caffe]", NULL },
+  { "summary/torchvision", "summary torchvision", 0,
+      "Total params: 61,100,840\n", NULL },
+  { "summary/layer", "summary torchvision", 0,
+      "            Conv2d-9          [-1, 256, 13, 13]         884,992\n",
+      NULL },
+  { "summary/caffe", "summary caffe", 0, "Total params: 60,965,224\n", NULL },
+  { "summary/file", "summary DATA/models/torchvision-narrow.pth", 0,
+      "            Conv2d-1            [-1, 4, 55, 55]           1,456\n",
+      NULL },
+  { "summary/default", "summary", 0, "Total params: 1,606,874\n", NULL },
+  { "summary/missing", "summary /no/such/model", 1, NULL,
+      "/no/such/model: No such file" },
+  { "summary/foreign", "summary DATA/random_model.py", 1, NULL,
+      "random_model.py: " },
+  { "summary/too-many", "summary a b", 1, NULL, "2 arguments" },
+  { "summary/option", "summary --colour", 1, NULL, "Unknown option --colour" },
+
+  { "check/help", "check --help", 0, "reference or auto (default: auto)",
+      NULL },
+  { "check/labels", "check MODELS/alexnet-cifar10.safetensors", 0,
+      "labels: airplane ... truck\n", NULL },
+  { "check/reference",
+      "check -b reference DATA/models/caffe-narrow.safetensors", 0,
+      "labels: none\ninput: 227x227 BGR, shorter side to 256\n", NULL },
+  { "check/runs", "check -b reference DATA/models/caffe-narrow.safetensors", 0,
+      "backend: reference, fp32\n", NULL },
+  { "check/backend", "check -b abacus MODELS/alexnet-cifar10.safetensors", 1,
+      ANY, "backend 'abacus'" },
+  { "check/precision", "check -p fp7", 1, ANY, "no precision 'fp7'" },
+  { "check/threads", "check -t -1", 1, ANY, "-1 threads" },
+
+  { "classify/help", "classify --help", 0, "--top-k", NULL },
+  { "classify/image", "classify -k 2 DATA/cifar10-test-500.png", 0,
+      "cifar10-test-500.png: ", NULL },
+  { "classify/no-labels",
+      "classify -m DATA/models/caffe-narrow.pth DATA/cifar10-test-500.png", 0,
+      " % class ", NULL },
+  { "classify/one-bad",
+      "classify DATA/random_model.py "
+      "DATA/cifar10-test-500.png",
+      1, "cifar10-test-500.png: ", "random_model.py: " },
+  { "classify/missing", "classify /no/such/image.png", 1, NULL,
+      "/no/such/image.png: " },
+  { "classify/no-image", "classify", 1, NULL, "expected at least 1" },
+  { "classify/top-k", "classify -k 0 DATA/cifar10-test-500.png", 1, NULL,
+      "top-k is 0" },
+  { "classify/model", "classify -m /no/such DATA/cifar10-test-500.png", 1, NULL,
+      "/no/such" },
+
+  { "bench/help", "bench --help", 0, "--batch-sizes", NULL },
+  { "bench/narrow",
+      "bench -s 1 -n 2 -b reference DATA/models/torchvision-narrow.pth", 0,
+      "reference fp32          2 ", NULL },
+  { "bench/batch", "bench -n 1,x", 1, NULL, "batch size 'x'" },
+  { "bench/too-large", "bench -n 513", 1, NULL, "expected 1 to 512" },
+  { "bench/seconds", "bench -s 0", 1, NULL, "0 seconds" },
+};
+
+static char **
+make_argv (const char *arguments)
+{
+  g_autofree char *all = g_strconcat (g_getenv ("ALEXNET_INSPECT"), " ",
+      arguments, NULL);
+  char **argv = g_strsplit (all, " ", -1);
+  static const char *const folders[][2] = {
+    { "DATA/", "ALEXNET_TEST_DATA" },
+    { "MODELS/", "ALEXNET_TEST_MODELS" },
+  };
+
+  if (arguments[0] == '\0')
+    g_clear_pointer (&argv[1], g_free);
+  for (guint i = 0; argv[i]; i++) {
+    for (guint f = 0; f < G_N_ELEMENTS (folders); f++) {
+      char *argument = argv[i];
+
+      if (!g_str_has_prefix (argument, folders[f][0]))
+        continue;
+      argv[i] = g_build_filename (g_getenv (folders[f][1]),
+          argument + strlen (folders[f][0]), NULL);
+      g_free (argument);
+    }
+  }
+  return argv;
+}
+
+static void
+assert_text (const char *what, const char *text, const char *expected)
+{
+  if (!expected)
+    g_assert_cmpstr (text, ==, "");
+  else if (!g_str_equal (expected, ANY) && !strstr (text, expected))
+    g_error ("%s '%s' does not say '%s'", what, text, expected);
+}
+
+static guint
+count_lines (const char *text)
+{
+  guint n = 0;
+
+  for (; *text; text++)
+    n += *text == '\n';
+  return n;
+}
+
+static void
+test_case (gconstpointer data)
+{
+  const Case *t = data;
+  g_auto (GStrv) argv = make_argv (t->arguments);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *out = NULL, *err = NULL;
+  int status;
+
+  g_spawn_sync (NULL, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, &out, &err,
+      &status, &error);
+  g_assert_no_error (error);
+  g_test_message ("%s%s", out, err);
+  g_assert_true (g_spawn_check_wait_status (status, NULL) == (t->status == 0));
+  g_assert_true (WIFEXITED (status));
+  g_assert_cmpint (WEXITSTATUS (status), ==, t->status);
+  assert_text ("stdout", out, t->out);
+  assert_text ("stderr", err, t->err);
+  if (t->err) {
+    g_assert_true (g_str_has_prefix (err, "alexnet-inspect: "));
+    g_assert_cmpuint (count_lines (err), ==, 1);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autofree char *model = NULL;
+
+  g_test_init (&argc, &argv, NULL);
+  model = g_build_filename (g_getenv ("ALEXNET_TEST_MODELS"),
+      "alexnet-cifar10.safetensors", NULL);
+  g_setenv ("ALEXNET_MODEL", model, TRUE);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *path = g_strconcat ("/inspect/", cases[i].name, NULL);
+
+    g_test_add_data_func (path, &cases[i], test_case);
+  }
+  return g_test_run ();
+}

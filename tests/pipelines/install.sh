@@ -1,0 +1,80 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What `meson install` brings works from where it was installed. Prints TAP.
+set -u
+. "$(dirname "$0")/tap.sh"
+
+prefix=$work/prefix
+libdir=$prefix/lib
+export GST_REGISTRY="$work/registry"
+unset ALEXNET_MODEL ALEXNET_DATA_DIR GST_PLUGIN_PATH
+export XDG_DATA_HOME="$work" XDG_DATA_DIRS="$work"
+
+install_tree () {
+  meson setup "$work/build" "$root" --prefix "$prefix" --libdir lib \
+    -Dtests=disabled &&
+    ninja -C "$work/build" install
+}
+
+files () {
+  for file in lib/libalexnet.so include/alexnet/alexnet.h \
+    lib/pkgconfig/alexnet.pc lib/gstreamer-1.0/libgstalexnet.so \
+    bin/alexnet-inspect share/alexnet/alexnet-cifar10.safetensors; do
+    [ -f "$prefix/$file" ] || {
+      echo "$file is missing"
+      return 1
+    }
+  done
+}
+
+element () {
+  GST_PLUGIN_PATH=$libdir/gstreamer-1.0 gst-inspect-1.0 alexnetclassify \
+    >"$work/out" || return 1
+  grep -F "$libdir/gstreamer-1.0/libgstalexnet.so" "$work/out"
+}
+
+# The demonstration model is found without being named.
+pipeline () {
+  GST_PLUGIN_PATH=$libdir/gstreamer-1.0 gst-launch-1.0 -m \
+    filesrc location="$root/pipelines/media/sample.webm" ! decodebin3 \
+    ! videoconvert ! alexnetclassify ! fakesink >"$work/out" || return 1
+  same 10 "$(grep -c 'alexnet-classification' "$work/out")"
+}
+
+inspect () {
+  LD_LIBRARY_PATH=$libdir "$prefix/bin/alexnet-inspect" summary | grep '1,606,874'
+}
+
+program () {
+  cat >"$work/program.c" <<'C'
+#include <alexnet.h>
+
+int
+main (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = alexnet_model_find_default (&error);
+  AlexnetModel *model = path ? alexnet_model_load (path, &error) : NULL;
+
+  if (!model)
+    g_error ("%s", error->message);
+  g_print ("%u classes\n", alexnet_model_get_n_classes (model));
+  alexnet_model_unref (model);
+  return 0;
+}
+C
+  export PKG_CONFIG_PATH="$libdir/pkgconfig"
+  # shellcheck disable=SC2046
+  "${CC:-gcc}" -Wall -Werror -o "$work/program" "$work/program.c" \
+    $(pkg-config --cflags --libs alexnet) || return 1
+  same '10 classes' "$(LD_LIBRARY_PATH=$libdir "$work/program")"
+}
+
+check 'meson install' install_tree
+check 'all files' files
+check 'gst-inspect-1.0' element
+check 'a pipeline' pipeline
+check 'alexnet-inspect' inspect
+check 'a program made with pkg-config' program
+done_testing

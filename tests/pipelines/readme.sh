@@ -1,0 +1,77 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What README.md tells to type or to write works. Prints TAP.
+set -u
+. "$(dirname "$0")/tap.sh"
+
+export GST_PLUGIN_PATH="$BUILD/gst" XDG_DATA_HOME="$work"
+export ALEXNET_DATA_DIR="$root/pipelines/models"
+unset ALEXNET_MODEL
+# README's commands stand in build/.
+mkdir "$work/build"
+ln -s "$root/pipelines" "$work/pipelines"
+cd "$work/build" || exit 1
+
+# part NAME: what stands between <!-- NAME --> and <!-- /NAME -->.
+part () {
+  sed -n "/<!-- $1 -->/,/<!-- \\/$1 -->/p" "$root/README.md" | grep -v '^<!--'
+}
+
+# code NAME: the same without its fence.
+code () {
+  part "$1" | grep -v '^```'
+}
+
+launch () {
+  part launch >launch.sh
+  sh ./launch.sh >out || return 1
+  cat out
+  same 10 "$(grep -c 'alexnet-classification' out)" &&
+    grep 'Got EOS' out
+}
+
+python () {
+  code python >show.py
+  /usr/bin/python3 show.py >out || return 1
+  same 250 "$(grep -c . out)" && same 10 "$(awk '{ print $2 }' out | uniq |
+    grep -c .)"
+}
+
+c () {
+  { echo '#include <gst/gst.h>'; code c; cat <<'C'
+static GstPadProbeReturn
+probe (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  show (GST_PAD_PROBE_INFO_BUFFER (info));
+  return GST_PAD_PROBE_OK;
+}
+
+int
+main (int argc, char *argv[])
+{
+  gst_init (&argc, &argv);
+  GstElement *pipeline = gst_parse_launch ("filesrc "
+      "location=../pipelines/media/sample.webm ! decodebin ! videoconvert ! "
+      "alexnetclassify ! fakesink name=sink", NULL);
+  GstElement *sink = gst_bin_get_by_name (GST_BIN (pipeline), "sink");
+  GstPad *pad = gst_element_get_static_pad (sink, "sink");
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, probe, NULL, NULL);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  gst_message_unref (gst_bus_timed_pop_filtered (GST_ELEMENT_BUS (pipeline),
+          GST_CLOCK_TIME_NONE, GST_MESSAGE_EOS | GST_MESSAGE_ERROR));
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  return 0;
+}
+C
+  } >show.c
+  # shellcheck disable=SC2046
+  "${CC:-gcc}" -Wall -o show show.c $(pkg-config --cflags --libs gstreamer-1.0)
+  ./show >out || return 1
+  same 250 "$(grep -c . out)" && same 10 "$(uniq out | grep -c .)"
+}
+
+check 'the pipeline by hand' launch
+check 'reading results in Python' python
+check 'reading results in C' c
+done_testing

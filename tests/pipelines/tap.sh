@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=sh
+#
+# To be sourced: TAP for shell functions. Sets root, the tree, and work, a
+# directory that goes away. BUILD is the build directory under test.
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+n=0
+
+skip_all () {
+  echo "1..0 # SKIP $*"
+  exit 0
+}
+
+# check NAME COMMAND...: the command decides; its output shows when it fails.
+check () {
+  n=$((n + 1))
+  name=$1
+  shift
+  if "$@" >"$work/log" 2>&1; then
+    echo "ok $n $name"
+  else
+    echo "not ok $n $name"
+    sed 's/^/# /' "$work/log"
+  fi
+}
+
+# same EXPECTED FOUND
+same () {
+  [ "$1" = "$2" ] || {
+    printf 'expected:\n%s\nfound:\n%s\n' "$1" "$2"
+    return 1
+  }
+}
+
+done_testing () {
+  echo "1..$n"
+}
