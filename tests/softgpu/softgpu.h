@@ -39,8 +39,8 @@ G_BEGIN_DECLS
 
 /* The device as it is at the start of a process: seed 0 or $SOFTGPU_SEED, one
  * device of capability 9.0 with 4 GiB or $SOFTGPU_MEMORY bytes, nothing set to
- * fail, no calls counted. Everything must have been freed before: a leak is a
- * finding. */
+ * fail, no calls counted; $SOFTGPU_LOSE is softgpu_lose_device(). Everything
+ * must have been freed before: a leak is a finding. */
 SOFTGPU_API void softgpu_reset (void);
 
 SOFTGPU_API void softgpu_set_seed (guint64 seed);

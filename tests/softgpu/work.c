@@ -301,12 +301,14 @@ soft_work_seed (void)
 void
 soft_work_reset (void)
 {
+  const char *lose = g_getenv ("SOFTGPU_LOSE");
+
   if (!queue.ready) {
     queue.ready = g_ptr_array_new ();
     queue.last_data = g_byte_array_new ();
   }
   soft_run (NULL);
   queue.n_run = 0;
-  queue.lose_in = 0;
+  queue.lose_in = lose ? g_ascii_strtoull (lose, NULL, 10) : 0;
   forget_last ();
 }
