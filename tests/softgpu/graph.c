@@ -138,8 +138,11 @@ soft_capture_wait (cudaStream_t stream, cudaEvent_t event)
     return cudaErrorCapturedEvent;
   if (!event->capture && !event->item)
     return cudaSuccess;
-  if (!event->capture || (stream->capture && stream->capture != event->capture))
+  if (!event->capture ||
+      (stream->capture && stream->capture != event->capture)) {
+    stream->capture->invalid = TRUE;
     return cudaErrorStreamCaptureIsolation;
+  }
   if (!stream->capture) {
     stream->capture = event->capture;
     g_ptr_array_add (stream->capture->streams, stream);
