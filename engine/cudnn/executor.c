@@ -471,7 +471,9 @@ capture (AlexnetExecutor *ex, AlexnetBatch *batch, GError **error)
   ok = ok && CUDA (cudaGraphInstantiate (&batch->graph, graph, 0));
   if (graph)
     ok = CUDA (cudaGraphDestroy (graph)) && ok;
-  return ok;
+  /* The first launch brings it to the device. */
+  return ok && CUDA (cudaGraphLaunch (batch->graph, stream)) &&
+      alexnet_device_finish (ex->device, error);
 }
 
 static char *
