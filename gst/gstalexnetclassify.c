@@ -95,11 +95,12 @@ describe_model (GstAlexnetClassify *self, gboolean by_default)
       alexnet_model_get_n_classes (model));
   if (by_default && alexnet_model_is_demonstration (path))
     GST_ELEMENT_INFO (self, RESOURCE, SETTINGS,
-        ("The demonstration model is used, which knows %u classes only. For "
-         "ImageNet's 1000 save https://download.pytorch.org/models/"
-         "alexnet-owt-7be5be79.pth in %s/alexnet or name it in model-file.",
-            alexnet_model_get_n_classes (model), g_get_user_data_dir ()),
-        ("%s", path));
+        ("The demonstration model is used, which knows %u classes only.",
+            alexnet_model_get_n_classes (model)),
+        ("To recognise ImageNet's 1000 classes, save "
+         "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth in "
+         "%s/alexnet or name it in model-file.",
+            g_get_user_data_dir ()));
 }
 
 static gboolean

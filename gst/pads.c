@@ -16,9 +16,12 @@ stop_flow (GstAlexnetClassify *self)
   gst_alexnet_session_set_flushing (&self->session, TRUE);
 }
 
+/* FALSE: somebody activates pads of an element that is not started. */
 static gboolean
 start_flow (GstAlexnetClassify *self)
 {
+  if (!self->session.stream)
+    return FALSE;
   gst_alexnet_session_set_flushing (&self->session, FALSE);
   gst_alexnet_inflight_start (self->inflight);
   return gst_pad_start_task (self->srcpad, gst_alexnet_classify_send_oldest,

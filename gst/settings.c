@@ -373,10 +373,10 @@ install_readable (GObjectClass *klass)
    * GstAlexnetClassify:stats:
    *
    * Counters since the start: frames, inferred, skipped-interval,
-   * skipped-qos, below-threshold, errors, batches (guint64), mean-batch
-   * (gdouble), and p50, p95, p99 of inference-time, queue-time and total-time
-   * over the last 512 classified frames (guint64, nanoseconds, e.g.
-   * inference-time-p95).
+   * skipped-qos, below-threshold, errors (frames that are corrupt or gave no
+   * finite result), batches (guint64), mean-batch (gdouble), and p50, p95, p99
+   * of inference-time, queue-time and total-time over the last 512 classified
+   * frames (guint64, nanoseconds, e.g. inference-time-p95).
    */
   install (klass, GST_ALEXNET_PROP_STATS,
       g_param_spec_boxed ("stats", "Statistics",

@@ -61,7 +61,8 @@ launch () {
   echo
   {
     status=0
-    env "$@" || status=$?
+    # shellcheck disable=SC2016
+    sh -c 'echo "pid $$"; exec env "$@"' sh "$@" || status=$?
     echo "status $status"
   } | (
     trap '' INT

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Reads what gst-launch-1.0 -m prints while alexnetclassify posts a message
-# for each frame, then a line "status N". Prints a line whenever another class
+# Reads "pid N" of gst-launch-1.0, what it prints with -m while alexnetclassify
+# posts a message for each frame, and "status N". Prints a line whenever another class
 # comes first, warnings on standard error, then a summary. Exits with N, or
 # with 1 when nothing was classified. Run it with LC_ALL=C: labels are bytes.
 
@@ -66,6 +66,16 @@ function classes(    labels, confidences, n, i, out) {
 
 /^WARNING: / {
   print > "/dev/stderr"
+}
+
+/^pid [0-9]+$/ {
+  pid = $2
+}
+
+# That of GStreamer 1.26 sometimes waits for ever after an error at the start.
+/^Got message .* \(error\): / {
+  system("n=0; while kill -0 " pid " && [ $n -lt 20 ]; do " \
+      "sleep 0.1; n=$((n + 1)); done 2>/dev/null; kill " pid " 2>/dev/null")
 }
 
 /^Execution ended after / {

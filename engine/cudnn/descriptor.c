@@ -96,5 +96,5 @@ alexnet_desc_get (Descriptor descriptor, cudnnBackendAttributeName_t name,
   if (!CUDNN (cudnnBackendGetAttribute (descriptor, name, type, n, &found,
           values)))
     return -1;
-  return found;
+  return n > 0 ? MIN (found, n) : found;
 }

@@ -38,7 +38,8 @@ Descriptor alexnet_desc_make (cudnnBackendDescriptorType_t type,
 Descriptor alexnet_desc_begin (cudnnBackendDescriptorType_t type,
     const Attribute *attributes, guint n, GError **error);
 
-/* Returns how many values there are, which may be more than n; -1 = failed. */
+/* Returns how many values were written, at most n, or with n = 0 how many there
+ * are; -1 = failed. */
 gint64 alexnet_desc_get (Descriptor descriptor,
     cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type,
     gint64 n, void *values, GError **error);

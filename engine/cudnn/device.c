@@ -51,17 +51,19 @@ alexnet_cuda_check (cudaError_t status, const char *call, GError **error)
 gboolean
 alexnet_cublas_check (cublasStatus_t status, const char *call, GError **error)
 {
-  gboolean memory = status == CUBLAS_STATUS_ALLOC_FAILED;
+  AlexnetError code = ALEXNET_ERROR_DEVICE;
 
   if (status == CUBLAS_STATUS_SUCCESS)
     return TRUE;
   if (error && *error)
     return FALSE;
-  g_set_error (error, ALEXNET_ERROR,
-      memory ? ALEXNET_ERROR_NO_MEMORY : ALEXNET_ERROR_DEVICE,
-      "%.*s failed: %s", name_length (call), call,
-      cublasLtGetStatusName (status));
-  if (memory)
+  if (status == CUBLAS_STATUS_NOT_SUPPORTED)
+    code = ALEXNET_ERROR_UNSUPPORTED;
+  else if (status == CUBLAS_STATUS_ALLOC_FAILED)
+    code = ALEXNET_ERROR_NO_MEMORY;
+  g_set_error (error, ALEXNET_ERROR, code, "%.*s failed: %s",
+      name_length (call), call, cublasLtGetStatusName (status));
+  if (code == ALEXNET_ERROR_NO_MEMORY)
     alexnet_error_add_memory (error);
   return FALSE;
 }

@@ -75,17 +75,27 @@ run_conv (const AlexnetExecutor *ex, const AlexnetConvPlan *plan, guint i,
   return TRUE;
 }
 
+/* Channels that one thread can take at once. */
+static guint
+get_vector (const AlexnetExecutor *ex, const AlexnetArray *in,
+    const AlexnetArray *out)
+{
+  guint vector = ALEXNET_VECTOR_BYTES / alexnet_precision_size (ex->precision);
+
+  return (guintptr) in->data % ALEXNET_VECTOR_BYTES == 0 &&
+          in->channels / in->parts % vector == 0 &&
+          out->channels / out->parts % vector == 0
+      ? vector
+      : 1;
+}
+
 static gboolean
 run_maxpool (const AlexnetExecutor *ex, guint i, const AlexnetArray *in,
     const AlexnetArray *out, GError **error)
 {
   const AlexnetOp *op = &ex->program.ops[i];
-  guint vector = ALEXNET_VECTOR_BYTES / alexnet_precision_size (ex->precision);
-  gboolean aligned = (guintptr) in->data % ALEXNET_VECTOR_BYTES == 0 &&
-      in->channels / in->parts % vector == 0 &&
-      out->channels / out->parts % vector == 0;
-  AlexnetPoolArgs args = { *in, *out, op->kernel, op->stride,
-    aligned ? vector : 1 };
+  AlexnetPoolArgs args = { *in, *out, get_vector (ex, in, out), op->kernel,
+    op->stride };
 
   return alexnet_kernel_run (ex->kernels, ALEXNET_KERNEL_MAXPOOL,
       array_size (out) / args.vector, &args, ex->device->stream, error);
@@ -96,11 +106,11 @@ run_lrn (const AlexnetExecutor *ex, guint i, const AlexnetArray *in,
     const AlexnetArray *out, GError **error)
 {
   const AlexnetLayer *layer = ex->program.ops[i].layer;
-  AlexnetLrnArgs args = { *in, *out, layer->size, layer->alpha, layer->beta,
-    layer->k };
+  AlexnetLrnArgs args = { *in, *out, get_vector (ex, in, out), layer->size,
+    layer->alpha, layer->beta, layer->k };
 
-  return alexnet_kernel_run (ex->kernels, ALEXNET_KERNEL_LRN, array_size (out),
-      &args, ex->device->stream, error);
+  return alexnet_kernel_run (ex->kernels, ALEXNET_KERNEL_LRN,
+      array_size (out) / args.vector, &args, ex->device->stream, error);
 }
 
 static gboolean
@@ -461,7 +471,9 @@ capture (AlexnetExecutor *ex, AlexnetBatch *batch, GError **error)
   ok = ok && CUDA (cudaGraphInstantiate (&batch->graph, graph, 0));
   if (graph)
     ok = CUDA (cudaGraphDestroy (graph)) && ok;
-  return ok;
+  /* The first launch brings it to the device. */
+  return ok && CUDA (cudaGraphLaunch (batch->graph, stream)) &&
+      alexnet_device_finish (ex->device, error);
 }
 
 static char *

@@ -504,33 +504,40 @@ add_plans (const AlexnetCudnn *cudnn, const AlexnetConv *conv, Graph *graph,
   return TRUE;
 }
 
+static gboolean
+find_plans (const AlexnetCudnn *cudnn, const AlexnetConv *conv, Graph *graph,
+    gsize limit, GPtrArray *plans, GError **error)
+{
+  GPtrArray *configs = g_ptr_array_new_with_free_func (alexnet_desc_free);
+  gboolean ok = add_configs (cudnn, graph, CUDNN_HEUR_MODE_A, configs, error) &&
+      add_configs (cudnn, graph, CUDNN_HEUR_MODE_FALLBACK, configs, error) &&
+      add_plans (cudnn, conv, graph, configs, TRUE, limit, plans, error) &&
+      (plans->len > 0 ||
+          add_plans (cudnn, conv, graph, configs, FALSE, limit, plans, error));
+
+  g_ptr_array_unref (configs);
+  return ok;
+}
+
 GPtrArray *
 alexnet_conv_plans (const AlexnetCudnn *cudnn, const AlexnetConv *conv,
     gsize workspace, GError **error)
 {
-  g_autoptr (GPtrArray)
-      configs = g_ptr_array_new_with_free_func (alexnet_desc_free);
-  g_autoptr (GPtrArray) plans = g_ptr_array_new_with_free_func ((GDestroyNotify)
-          alexnet_conv_plan_free);
-  g_autofree char *name = NULL;
+  GDestroyNotify free_plan = (GDestroyNotify) alexnet_conv_plan_free;
+  g_autoptr (GPtrArray) plans = g_ptr_array_new_with_free_func (free_plan);
+  g_autofree char *name = alexnet_conv_describe (conv);
   Graph *graph = graph_new (cudnn, conv, error);
   gboolean ok;
 
   if (!graph)
     return NULL;
-  ok = add_configs (cudnn, graph, CUDNN_HEUR_MODE_A, configs, error) &&
-      add_configs (cudnn, graph, CUDNN_HEUR_MODE_FALLBACK, configs, error) &&
-      add_plans (cudnn, conv, graph, configs, TRUE, workspace, plans, error) &&
-      (plans->len > 0 ||
-          add_plans (cudnn, conv, graph, configs, FALSE, workspace, plans,
-              error));
+  ok = find_plans (cudnn, conv, graph, workspace, plans, error);
   g_rc_box_release_full (graph, graph_clear);
   if (!ok)
     return NULL;
   if (plans->len > 0)
     return g_steal_pointer (&plans);
 
-  name = alexnet_conv_describe (conv);
   g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
       "cuDNN has no plan for %s on this device", name);
   return NULL;

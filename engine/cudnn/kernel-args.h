@@ -66,18 +66,19 @@ typedef struct {
 /* All below: blocks of 256 threads, a grid of one dimension. */
 #define ALEXNET_THREADS 256
 
-/* maxpool: one thread for `vector` channels of an output pixel. vector is 1
- * or ALEXNET_VECTOR_BYTES / size of a value; it divides channels / parts of
+/* maxpool, lrn: one thread for `vector` channels of an output pixel. vector is
+ * 1 or ALEXNET_VECTOR_BYTES / size of a value; it divides channels / parts of
  * both, and their data and part_stride are aligned to it. */
 #define ALEXNET_VECTOR_BYTES 16
 typedef struct {
   AlexnetArray in, out;
-  guint kernel, stride, vector;
+  guint vector;
+  guint kernel, stride;
 } AlexnetPoolArgs;
 
-/* lrn: one thread a value. */
 typedef struct {
   AlexnetArray in, out;
+  guint vector;
   guint size;
   float alpha, beta, k;
 } AlexnetLrnArgs;

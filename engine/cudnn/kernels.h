@@ -30,10 +30,11 @@ typedef struct {
   REAL v[ALEXNET_VECTOR_BYTES / sizeof (REAL)];
 } __attribute__ ((aligned (ALEXNET_VECTOR_BYTES))) NAME (vector);
 
-DEVICE gsize
+/* There are fewer threads than 2^32: ALEXNET_MAX_BATCH_SIZE images at once. */
+DEVICE guint
 NAME (thread) (void)
 {
-  return (gsize) BLOCK_X * ALEXNET_THREADS + THREAD_X;
+  return BLOCK_X * ALEXNET_THREADS + THREAD_X;
 }
 
 DEVICE float
@@ -109,49 +110,20 @@ NAME (store) (REAL *to, const float *values, guint n)
   }
 }
 
-KERNEL
-NAME (maxpool) (PARAM (AlexnetPoolArgs) args)
-{
-  const REAL *in = (const REAL *) args.in.data;
-  REAL *out = (REAL *) args.out.data;
-  guint groups = args.out.channels / args.vector;
-  gsize i = NAME (thread) ();
-  guint c = i % groups * args.vector;
-  guint x = i / groups % args.out.width;
-  guint y = i / groups / args.out.width % args.out.height;
-  gsize n = i / groups / args.out.width / args.out.height;
-  float best[ALEXNET_VECTOR_BYTES / sizeof (REAL)] = { 0.0f };
-  float value[ALEXNET_VECTOR_BYTES / sizeof (REAL)] = { 0.0f };
-
-  if (n >= args.out.n)
-    return;
-  for (guint k = 0; k < args.kernel * args.kernel; k++) {
-    NAME (load) (value,
-        in + alexnet_array_index (&args.in, n,
-            y * args.stride + k / args.kernel,
-            x * args.stride + k % args.kernel, c),
-        args.vector);
-    UNROLL for (guint j = 0; j < VECTOR; j++)
-      if (j < args.vector)
-        /* NaN stays: it is the user's to see. */
-        best[j] = k == 0 || !(value[j] <= best[j]) ? value[j] : best[j];
-  }
-  NAME (store) (out + alexnet_array_index (&args.out, n, y, x, c), best,
-      args.vector);
-}
-
 typedef struct {
   guint n, y, x, c;
 } NAME (place);
 
-/* The channel is what neighbouring threads differ in. */
+/* Place `i` of an array that is counted in groups of `vector` channels. The
+ * channel is what neighbouring threads differ in. */
 DEVICE NAME (place)
-NAME (locate) (const AlexnetArray *a, gsize i)
+NAME (locate) (const AlexnetArray *a, guint i, guint vector)
 {
+  guint groups = a->channels / vector;
   NAME (place) at;
 
-  at.c = i % a->channels;
-  i /= a->channels;
+  at.c = i % groups * vector;
+  i /= groups;
   at.x = i % a->width;
   i /= a->width;
   at.y = i % a->height;
@@ -160,33 +132,67 @@ NAME (locate) (const AlexnetArray *a, gsize i)
 }
 
 KERNEL
-NAME (lrn) (PARAM (AlexnetLrnArgs) args)
+NAME (maxpool) (PARAM (AlexnetPoolArgs) args)
 {
   const REAL *in = (const REAL *) args.in.data;
-  NAME (place) at = NAME (locate) (&args.out, NAME (thread) ());
-  guint before = args.size / 2, after = args.size - before;
-  guint low = at.c < before ? 0 : at.c - before;
-  guint high = at.c + after;
-  float sum = 0.0f, value, scale;
+  REAL *out = (REAL *) args.out.data;
+  NAME (place) at = NAME (locate) (&args.out, NAME (thread) (), args.vector);
+  float best[ALEXNET_VECTOR_BYTES / sizeof (REAL)] = { 0.0f };
+  float value[ALEXNET_VECTOR_BYTES / sizeof (REAL)] = { 0.0f };
 
   if (at.n >= args.out.n)
     return;
-  high = high < args.in.channels ? high : args.in.channels;
-  for (guint c = low; c < high; c++) {
-    value = TO_FLOAT (in[alexnet_array_index (&args.in, at.n, at.y, at.x, c)]);
-    sum += value * value;
+  for (guint k = 0; k < args.kernel * args.kernel; k++) {
+    NAME (load) (value,
+        in + alexnet_array_index (&args.in, at.n,
+            at.y * args.stride + k / args.kernel,
+            at.x * args.stride + k % args.kernel, at.c),
+        args.vector);
+    UNROLL for (guint j = 0; j < VECTOR; j++)
+      if (j < args.vector)
+        /* NaN stays: it is the user's to see. */
+        best[j] = k == 0 || !(value[j] <= best[j]) ? value[j] : best[j];
   }
-  value = TO_FLOAT (in[alexnet_array_index (&args.in, at.n, at.y, at.x, at.c)]);
-  scale = args.k + args.alpha / args.size * sum;
-  ((REAL *) args.out.data)[alexnet_array_index (&args.out, at.n, at.y, at.x,
-      at.c)] = FROM_FLOAT (value * powf (scale, -args.beta));
+  NAME (store) (out + alexnet_array_index (&args.out, at.n, at.y, at.x, at.c),
+      best, args.vector);
+}
+
+KERNEL
+NAME (lrn) (PARAM (AlexnetLrnArgs) args)
+{
+  const REAL *in = (const REAL *) args.in.data;
+  NAME (place) at = NAME (locate) (&args.out, NAME (thread) (), args.vector);
+  float value[ALEXNET_VECTOR_BYTES / sizeof (REAL)] = { 0.0f };
+  float sum[ALEXNET_VECTOR_BYTES / sizeof (REAL)] = { 0.0f };
+
+  if (at.n >= args.out.n)
+    return;
+  /* Each square goes to all outputs whose window it is in. */
+  for (guint k = 0; k < args.vector + args.size - 1; k++) {
+    guint c = at.c + k - args.size / 2;
+    float v;
+
+    if (c >= args.in.channels)
+      continue;
+    v = TO_FLOAT (in[alexnet_array_index (&args.in, at.n, at.y, at.x, c)]);
+    UNROLL for (guint j = 0; j < VECTOR; j++)
+      if (k >= j && k < j + args.size)
+        sum[j] += v * v;
+  }
+  NAME (load) (value,
+      in + alexnet_array_index (&args.in, at.n, at.y, at.x, at.c), args.vector);
+  UNROLL for (guint j = 0; j < VECTOR; j++)
+    value[j] *= powf (args.k + args.alpha / args.size * sum[j], -args.beta);
+  NAME (store) ((REAL *) args.out.data +
+          alexnet_array_index (&args.out, at.n, at.y, at.x, at.c),
+      value, args.vector);
 }
 
 KERNEL
 NAME (copy) (PARAM (AlexnetCopyArgs) args)
 {
   const REAL *in = (const REAL *) args.in.data;
-  NAME (place) at = NAME (locate) (&args.out, NAME (thread) ());
+  NAME (place) at = NAME (locate) (&args.out, NAME (thread) (), 1);
   float value;
 
   if (at.n >= args.out.n)
@@ -200,11 +206,11 @@ KERNEL
 NAME (output) (PARAM (AlexnetOutputArgs) args)
 {
   const REAL *in = (const REAL *) args.in.data;
-  gsize i = NAME (thread) (), rest = i;
+  guint i = NAME (thread) (), rest = i;
   guint x = rest % args.in.width;
   guint y = (rest /= args.in.width) % args.in.height;
   guint c = (rest /= args.in.height) % args.in.channels;
-  gsize n = rest / args.in.channels;
+  guint n = rest / args.in.channels;
 
   if (n < args.in.n)
     args.out[i] = TO_FLOAT (in[alexnet_array_index (&args.in, n, y, x, c)]);

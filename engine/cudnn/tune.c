@@ -35,19 +35,31 @@ measure (const Tuner *tuner, guint candidate, float *time, GError **error)
 }
 
 static gboolean
+is_refusal (const GError *error)
+{
+  return g_error_matches (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
+}
+
+/* A candidate that the device refuses is none; any other failure is one. */
+static gboolean
 find_best (const Tuner *tuner, guint n, guint *best, GError **error)
 {
+  g_autoptr (GError) reason = NULL;
+  gboolean found = FALSE;
   float best_time = 0, time;
 
-  for (guint i = 0; i < n; i++) {
-    if (!measure (tuner, i, &time, error))
-      return FALSE;
-    if (i > 0 && time >= best_time)
+  for (guint i = 0; i < n && (!reason || is_refusal (reason)); i++) {
+    g_clear_error (&reason);
+    if (!measure (tuner, i, &time, &reason) || (found && time >= best_time))
       continue;
+    found = TRUE;
     *best = i;
     best_time = time;
   }
-  return TRUE;
+  if (found && (!reason || is_refusal (reason)))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
 }
 
 gboolean

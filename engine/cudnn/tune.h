@@ -12,7 +12,8 @@ G_BEGIN_DECLS
 /* Gives candidate `i` to the device's compute stream, once. */
 typedef gboolean (*AlexnetTuneFunc) (gpointer user, guint i, GError **error);
 
-/* Times each of n >= 1 candidates and writes the fastest to `best`. */
+/* Times each of n >= 1 candidates and writes the fastest to `best`. One that
+ * fails with UNSUPPORTED is passed over; UNSUPPORTED when all do. */
 gboolean alexnet_tune (AlexnetDevice *device, guint n, AlexnetTuneFunc func,
     gpointer user, guint *best, GError **error);
 

@@ -8,8 +8,11 @@
 /* More channels than this lie well as they are. */
 #define MAX_PACKED_CHANNELS 4
 
+/* The smallest group of channels of a layout; a multiple of every block. */
+#define MIN_GROUP 8
+
 const dnnl_format_tag_t alexnet_onednn_input_tags[] = { dnnl_nChw16c,
-  dnnl_nChw8c, dnnl_nhwc, dnnl_nchw, dnnl_format_tag_undef };
+  dnnl_nChw8c, dnnl_nhwc, dnnl_format_tag_undef };
 
 void
 alexnet_onednn_space_to_depth (OnednnContext *context)
@@ -19,7 +22,8 @@ alexnet_onednn_space_to_depth (OnednnContext *context)
 
   context->block = 1;
   if (layer->kind != ALEXNET_LAYER_CONV || layer->groups != 1 || block == 1 ||
-      layer->kernel < block || layer->in.channels > MAX_PACKED_CHANNELS)
+      MIN_GROUP % block != 0 || layer->kernel < block ||
+      layer->in.channels > MAX_PACKED_CHANNELS)
     return;
 
   context->block = block;
@@ -93,55 +97,85 @@ bf16_from_float (float value)
   return (guint16) ((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
-/* Every `step`-th of `n` values to every `group`-th place from `out`. */
-static void
-put_values (const OnednnInput *input, gsize slot_offset, guint8 *slot,
-    const float *values, gsize n)
+static inline void
+put_f32 (void *out, gsize i, float value)
 {
-  if (input->bf16) {
-    guint16 *out = (guint16 *) slot + slot_offset;
+  ((float *) out)[i] = value;
+}
 
-    for (gsize i = 0; i < n; i++)
-      out[i * input->group] = bf16_from_float (values[i * input->block]);
-  } else {
-    float *out = (float *) slot + slot_offset;
+static inline void
+put_bf16 (void *out, gsize i, float value)
+{
+  ((guint16 *) out)[i] = bf16_from_float (value);
+}
 
-    for (gsize i = 0; i < n; i++)
-      out[i * input->group] = values[i * input->block];
+/* n times `block` values, side by side, to every `group`-th place. Inlined
+ * with constant block and type it becomes a few vector moves. */
+static inline __attribute__ ((always_inline)) void
+put_blocks_with (void *out, const float *values, gsize n, gsize block,
+    gsize group, void (*put) (void *out, gsize i, float value))
+{
+  for (gsize i = 0; i < n; i++)
+    for (gsize q = 0; q < block; q++)
+      put (out, i * group + q, values[i * block + q]);
+}
+
+static void
+put_blocks (const OnednnInput *input, void *out, const float *values, gsize n)
+{
+  gsize block = input->block, group = input->group;
+
+  if (group == 1)
+    input->bf16 ? put_blocks_with (out, values, 1, n, 0, put_bf16)
+                : put_blocks_with (out, values, 1, n, 0, put_f32);
+  else if (block == 4)
+    input->bf16 ? put_blocks_with (out, values, n, 4, group, put_bf16)
+                : put_blocks_with (out, values, n, 4, group, put_f32);
+  else
+    input->bf16 ? put_blocks_with (out, values, n, block, group, put_bf16)
+                : put_blocks_with (out, values, n, block, group, put_f32);
+}
+
+/* Pixels first .. end - 1 of a row one by one. */
+static void
+put_pixels (const OnednnInput *input, void *out, const float *values,
+    gsize first, gsize end)
+{
+  for (gsize x = first; x < end; x++) {
+    gsize column = (x + input->padding) / input->block;
+    gsize i = column * input->group + (x + input->padding) % input->block;
+
+    if (column >= input->shape.width)
+      break;
+    input->bf16 ? put_bf16 (out, i, values[x]) : put_f32 (out, i, values[x]);
   }
 }
 
-/* Where channel c of pixel (y, x) of a slot lies, in values. */
-static gsize
-value_offset (const OnednnInput *input, guint c, guint y, guint x)
-{
-  gsize row = (gsize) (c / input->group) * input->shape.height + y;
-
-  return (row * input->shape.width + x) * input->group + c % input->group;
-}
-
-/* Row y of channel c of an image. values [W]; those of one column of the
- * blocks go to one channel. */
+/* Row y of channel c of an image. values [W]. A block's values of one row are
+ * neighbours: `group` is a multiple of `block`. */
 static void
 put_row (const OnednnInput *input, guint8 *slot, guint c, guint y,
     const float *values)
 {
-  guint block = input->block, width = input->image.width;
-  guint block_y = (y + input->padding) / block;
-  guint row_channel = (c * block + (y + input->padding) % block) * block;
+  gsize block = input->block, group = input->group;
+  gsize width = input->image.width, padded = y + input->padding;
+  gsize channel = (c * block + padded % block) * block;
+  gsize row = channel / group * input->shape.height + padded / block;
+  gsize start = row * input->shape.width * group + channel % group;
+  void *out = slot + start * (input->bf16 ? 2 : 4);
+  gsize first = MIN ((block - input->padding % block) % block, width);
+  gsize column = (first + input->padding) / block;
+  gsize n = (width - first) / block;
 
-  if (block_y >= input->shape.height)
+  if (padded / block >= input->shape.height)
     return;
-  for (guint q = 0; q < block; q++) {
-    guint first = input->padding > q ? (input->padding - q + block - 1) / block
-                                     : 0;
-    guint x = first * block + q - input->padding;
-    guint n = x < width ? (width - x + block - 1) / block : 0;
-
-    if (first < input->shape.width)
-      put_values (input, value_offset (input, row_channel + q, block_y, first),
-          slot, values + x, MIN (n, input->shape.width - first));
-  }
+  put_pixels (input, out, values, 0, first);
+  if (column >= input->shape.width)
+    return;
+  n = MIN (n, input->shape.width - column);
+  put_blocks (input, (guint8 *) out + column * group * (input->bf16 ? 2 : 4),
+      values + first, n);
+  put_pixels (input, out, values, first + n * block, width);
 }
 
 typedef struct {

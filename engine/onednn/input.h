@@ -22,7 +22,7 @@ typedef struct {
   guint8 *data;
 } OnednnInput;
 
-/* The layouts that the ring can have, best guess first, ending with
+/* The layouts that the ring can have besides dnnl_nchw, ending with
  * dnnl_format_tag_undef. */
 extern const dnnl_format_tag_t alexnet_onednn_input_tags[];
 

@@ -27,7 +27,6 @@ typedef struct {
   OnednnProgram *program;
   guint end;
   dnnl_data_type_t last_type;
-  gboolean flat; /* after a linear layer: [N,C] */
 } Build;
 
 static dnnl_memory_t
@@ -281,21 +280,17 @@ static gboolean
 make_linear_descs (Descs *descs, const Build *build, const AlexnetLayer *layer,
     dnnl_data_type_t dst_type, GError **error)
 {
-  const AlexnetShape *in = &layer->in;
+  dnnl_dim_t n_inputs = alexnet_shape_size (&layer->in);
   dnnl_data_type_t type = build->context->type;
-  dnnl_dims_t src = { build->program->batch, in->channels, in->height,
-    in->width };
-  dnnl_dims_t weights = { layer->channels, in->channels, in->height,
-    in->width };
+  dnnl_dims_t src = { build->program->batch, n_inputs };
+  dnnl_dims_t weights = { layer->channels, n_inputs };
   dnnl_dims_t dst = { build->program->batch, layer->channels };
-  int n_dims = build->flat ? 2 : 4;
 
-  ONEDNN_TRY (dnnl_compat_desc_new (&descs->src, n_dims, src, type,
+  ONEDNN_TRY (dnnl_compat_desc_new (&descs->src, 2, src, type,
       dnnl_format_tag_any));
   ONEDNN_TRY (dnnl_compat_desc_new (&descs->dst, 2, dst, dst_type,
       dnnl_format_tag_any));
-  return make_weight_descs (descs, n_dims, weights,
-      build->flat ? dnnl_oi : dnnl_oihw, type, layer, error);
+  return make_weight_descs (descs, 2, weights, dnnl_oi, type, layer, error);
 }
 
 static gboolean
@@ -312,7 +307,6 @@ add_linear (Build *build, guint i, gboolean relu, dnnl_data_type_t dst_type,
     return FALSE;
   ONEDNN_TRY (dnnl_compat_linear (&desc, build->context->engine, descs.src,
       descs.weights, descs.bias, descs.dst, attr));
-  build->flat = TRUE;
   return add_weighted_step (build, i, desc, &descs, error);
 }
 
@@ -418,7 +412,7 @@ alexnet_onednn_program_new (OnednnContext *context, guint first, guint end,
     guint batch, DnnlDesc src, dnnl_data_type_t last_type, GError **error)
 {
   OnednnProgram *self = g_new0 (OnednnProgram, 1);
-  Build build = { context, self, end, last_type, FALSE };
+  Build build = { context, self, end, last_type };
 
   self->batch = batch;
   self->steps = g_array_new (FALSE, FALSE, sizeof (Step));
@@ -444,17 +438,16 @@ alexnet_onednn_program_free (OnednnProgram *program)
   g_free (program);
 }
 
-/* The first of `tags` in which a tensor like this is `desc`. */
+/* The first of `tags` in which one image is `desc`. */
 static gboolean
-find_tag (const OnednnContext *context, const AlexnetShape *shape, guint batch,
+find_tag (const OnednnContext *context, const AlexnetShape *shape,
     DnnlDesc desc, const dnnl_format_tag_t *tags, dnnl_format_tag_t *tag,
     GError **error)
 {
-  *tag = dnnl_nchw;
   for (guint i = 0; tags[i] != dnnl_format_tag_undef; i++) {
     g_auto (DnnlDesc) candidate = NULL;
 
-    if (!alexnet_onednn_desc_new (context, batch, shape, tags[i], &candidate,
+    if (!alexnet_onednn_desc_new (context, 1, shape, tags[i], &candidate,
             error))
       return FALSE;
     if (dnnl_memory_desc_equal (candidate, desc)) {
@@ -473,30 +466,21 @@ alexnet_onednn_find_input_tag (const OnednnContext *context,
   g_auto (dnnl_primitive_desc_t) desc = NULL;
   g_auto (Descs) descs = { 0 };
 
-  *tag = dnnl_nchw;
+  *tag = context->block > 1 ? dnnl_nhwc : dnnl_nchw;
   if (layer->kind != ALEXNET_LAYER_CONV)
     return TRUE;
   return make_conv_descs (&descs, context, 1, layer, context->type, error) &&
       make_conv (context, layer, &descs, TRUE, &desc, error) &&
-      find_tag (context, &layer->in, 1,
+      find_tag (context, &layer->in,
           dnnl_primitive_desc_query_md (desc, dnnl_query_src_md, 0), tags, tag,
           error);
-}
-
-gboolean
-alexnet_onednn_program_find_output_tag (const OnednnProgram *program,
-    const OnednnContext *context, const AlexnetShape *shape,
-    const dnnl_format_tag_t *tags, dnnl_format_tag_t *tag, GError **error)
-{
-  return find_tag (context, shape, program->batch,
-      get_desc (program, program->dst), tags, tag, error);
 }
 
 gboolean
 alexnet_onednn_program_finish (OnednnProgram *program, OnednnContext *context,
     DnnlDesc dst, GError **error)
 {
-  Build build = { context, program, 0, context->type, FALSE };
+  Build build = { context, program, 0, context->type };
 
   if ((program->steps->len == 0 ||
           !dnnl_memory_desc_equal (get_desc (program, program->dst), dst)) &&

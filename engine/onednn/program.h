@@ -18,12 +18,14 @@ gboolean alexnet_onednn_desc_new (const OnednnContext *context, guint batch,
     GError **error);
 
 /* The first of `tags`, ended by dnnl_format_tag_undef, in which the network's
- * first layer likes to read one image; dnnl_nchw when none fits. */
+ * first layer likes to read one image. When none fits dnnl_nchw, or dnnl_nhwc
+ * where pixels became channels. */
 gboolean alexnet_onednn_find_input_tag (const OnednnContext *context,
     const dnnl_format_tag_t *tags, dnnl_format_tag_t *tag, GError **error);
 
-/* Compiles layers first .. end - 1 for inputs like `src`. A convolution or
- * linear layer at the end gives `last_type`. UNSUPPORTED, NO_MEMORY, DEVICE,
+/* Compiles layers first .. end - 1 for inputs like `src`, which is [N,C,H,W]
+ * or, from a linear layer on, [N,C*H*W]. A convolution or linear layer at the
+ * end gives `last_type`. UNSUPPORTED, NO_MEMORY, DEVICE,
  * naming the layer. */
 OnednnProgram *alexnet_onednn_program_new (OnednnContext *context, guint first,
     guint end, guint batch, DnnlDesc src, dnnl_data_type_t last_type,
@@ -31,12 +33,6 @@ OnednnProgram *alexnet_onednn_program_new (OnednnContext *context, guint first,
 void alexnet_onednn_program_free (OnednnProgram *program);
 
 guint alexnet_onednn_program_get_batch (const OnednnProgram *program);
-
-/* The first of `tags` that describes what the last layer writes; dnnl_nchw
- * when none does. `shape` is the last layer's output. */
-gboolean alexnet_onednn_program_find_output_tag (const OnednnProgram *program,
-    const OnednnContext *context, const AlexnetShape *shape,
-    const dnnl_format_tag_t *tags, dnnl_format_tag_t *tag, GError **error);
 
 /* Makes the program end in memory like `dst`, once. */
 gboolean alexnet_onednn_program_finish (OnednnProgram *program,

@@ -114,26 +114,29 @@ GST_START_TEST (test_wrong_settings)
 }
 GST_END_TEST
 
-static gboolean
-can_run (const char *backend)
-{
-  GstElement *element = test_element_new ("backend", backend, NULL);
-  GstStateChangeReturn ret = gst_element_set_state (element, GST_STATE_PAUSED);
-
-  gst_element_set_state (element, GST_STATE_NULL);
-  gst_object_unref (element);
-  return ret != GST_STATE_CHANGE_FAILURE;
-}
-
-/* Never another one instead. */
+/* The backend that was asked for or an error, never another backend. */
 GST_START_TEST (test_explicit_backend_does_not_fall_back)
 {
-  if (can_run ("cudnn")) {
-    GST_INFO ("not tested: this machine has cuDNN");
-    return;
+  const char *const names[] = { "cudnn", "cpu", "reference" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    GstElement *element = test_element_new ("backend", names[i], NULL);
+    GstStateChangeReturn ret = gst_element_set_state (element,
+        GST_STATE_PAUSED);
+    char *active;
+
+    g_object_get (element, "active-backend", &active, NULL);
+    gst_element_set_state (element, GST_STATE_NULL);
+    if (ret == GST_STATE_CHANGE_FAILURE) {
+      fail_unless_equals_string (active, "none");
+      expect_failure (GST_STATE_PAUSED, element, names[i]);
+    } else {
+      fail_unless_equals_string (active, names[i]);
+      gst_object_unref (element);
+    }
+    fail_if (i == 2 && ret == GST_STATE_CHANGE_FAILURE);
+    g_free (active);
   }
-  expect_failure (GST_STATE_PAUSED, test_element_new ("backend", "cudnn", NULL),
-      "cudnn");
 }
 GST_END_TEST
 
@@ -237,6 +240,22 @@ GST_START_TEST (test_frames_without_caps)
                               gst_buffer_new_allocate (NULL, 100, NULL)),
       GST_FLOW_NOT_NEGOTIATED);
   gst_harness_teardown (harness);
+  gst_object_unref (element);
+}
+GST_END_TEST
+
+GST_START_TEST (test_pads_before_the_start)
+{
+  GstElement *element = test_element_new (NULL);
+  GstPad *sink = gst_element_get_static_pad (element, "sink");
+  GstPad *src = gst_element_get_static_pad (element, "src");
+
+  fail_if (gst_pad_set_active (src, TRUE));
+  fail_unless (gst_pad_set_active (sink, TRUE));
+  fail_if (gst_pad_send_event (sink, gst_event_new_stream_start ("s")));
+  gst_pad_set_active (sink, FALSE);
+  gst_object_unref (src);
+  gst_object_unref (sink);
   gst_object_unref (element);
 }
 GST_END_TEST
@@ -396,6 +415,7 @@ errors_suite (void)
   tcase_add_test (tests, test_nan_weights);
   tcase_add_test (tests, test_corrupt_frames);
   tcase_add_test (tests, test_frames_without_caps);
+  tcase_add_test (tests, test_pads_before_the_start);
   tcase_add_test (tests, test_absurd_caps);
   tcase_add_test (tests, test_downstream_eos_reaches_upstream);
   tcase_add_test (tests, test_events_pass_after_downstream_eos);

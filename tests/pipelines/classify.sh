@@ -44,7 +44,7 @@ images () {
   for encoder in pngenc jpegenc; do
     image="$work/it's a $encoder"
     gst-launch-1.0 -q filesrc location="$media" ! decodebin ! videoconvert \
-      ! identity eos-after=1 ! $encoder ! filesink location="$image" ||
+      ! imagefreeze num-buffers=1 ! $encoder ! filesink location="$image" ||
       return 1
     out=$(classify "$image") || return 1
     same airplane "$(echo "$out" | first_labels)" &&
