@@ -207,12 +207,14 @@ typedef enum {
 ALEXNET_API const char *alexnet_precision_name (AlexnetPrecision precision);
 
 #define ALEXNET_MAX_BATCH_SIZE 512
+#define ALEXNET_MAX_CPU_THREADS 1024
 
 typedef struct {
   const char *backend;          /* a name of alexnet_backend_names() or "auto";
                                    NULL = "auto" */
   AlexnetPrecision precision;
-  guint cpu_threads;            /* 0 = one for each processor */
+  guint cpu_threads;            /* 1..ALEXNET_MAX_CPU_THREADS; 0 = one for each
+                                   processor */
   int cuda_device;              /* ordinal + 1; 0 = the first */
   guint max_batch_size;         /* 1..ALEXNET_MAX_BATCH_SIZE; 0 = 16 */
   guint64 batch_timeout;        /* to wait for a full batch; 0 = not at all */

@@ -297,7 +297,7 @@ open_backend (AlexnetEngine *engine, const AlexnetBackend *backend,
   AlexnetPlanParams params = {
     .precision = engine->params.precision,
     .cpu_threads = engine->params.cpu_threads,
-    .cuda_device = MAX (engine->params.cuda_device - 1, 0),
+    .cuda_device = (guint) engine->params.cuda_device - 1,
     .max_batch_size = engine->params.max_batch_size,
     .n_slots = engine->n_slots,
   };
@@ -345,21 +345,30 @@ open_plan (AlexnetEngine *engine, GError **error)
 }
 
 static gboolean
+check_most (const char *what, guint value, guint most, GError **error)
+{
+  if (value <= most)
+    return TRUE;
+  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+      "%s of %u is too large, the most is %u", what, value, most);
+  return FALSE;
+}
+
+static gboolean
 complete_params (AlexnetEngineParams *params, GError **error)
 {
   if (!params->backend)
     params->backend = "auto";
   if (params->cpu_threads == 0)
-    params->cpu_threads = g_get_num_processors ();
+    params->cpu_threads = MIN (g_get_num_processors (),
+        ALEXNET_MAX_CPU_THREADS);
+  params->cuda_device = MAX (params->cuda_device, 1);
   if (params->max_batch_size == 0)
     params->max_batch_size = DEFAULT_BATCH_SIZE;
-  if (params->max_batch_size <= ALEXNET_MAX_BATCH_SIZE)
-    return TRUE;
-
-  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
-      "a batch size of %u is too large, the most is %d", params->max_batch_size,
-      ALEXNET_MAX_BATCH_SIZE);
-  return FALSE;
+  return check_most ("a batch size", params->max_batch_size,
+             ALEXNET_MAX_BATCH_SIZE, error) &&
+      check_most ("a number of threads", params->cpu_threads,
+          ALEXNET_MAX_CPU_THREADS, error);
 }
 
 static AlexnetEngine *

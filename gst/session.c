@@ -145,6 +145,7 @@ gst_alexnet_session_start (GstAlexnetSession *session,
     .backend = gst_alexnet_backend_name (settings->backend),
     .precision = settings->precision,
     .cpu_threads = settings->cpu_threads,
+    .cuda_device = settings->cuda_device_id + 1,
     .max_batch_size = settings->max_batch_size,
     .batch_timeout = settings->batch_timeout,
   };

@@ -11,6 +11,7 @@
 #define DEFAULT_BATCH_TIMEOUT 0
 #define DEFAULT_MAX_IN_FLIGHT 0
 #define DEFAULT_CPU_THREADS 0
+#define DEFAULT_CUDA_DEVICE_ID -1
 #define DEFAULT_ATTACH GST_ALEXNET_ATTACH_ANALYTICS
 #define DEFAULT_POST GST_ALEXNET_POST_ON_CHANGE
 #define DEFAULT_INFERENCE_INTERVAL 1
@@ -94,6 +95,7 @@ gst_alexnet_settings_init (GstAlexnetSettings *settings)
     .backend = DEFAULT_BACKEND,
     .precision = DEFAULT_PRECISION,
     .cpu_threads = DEFAULT_CPU_THREADS,
+    .cuda_device_id = DEFAULT_CUDA_DEVICE_ID,
     .max_batch_size = DEFAULT_MAX_BATCH_SIZE,
     .batch_timeout = DEFAULT_BATCH_TIMEOUT,
     .max_in_flight = DEFAULT_MAX_IN_FLIGHT,
@@ -228,7 +230,17 @@ install_engine (GObjectClass *klass)
   install (klass, GST_ALEXNET_PROP_CPU_THREADS,
       g_param_spec_uint ("cpu-threads", "CPU threads",
           "Threads of the CPU backends (0 = one for each processor)", 0,
-          G_MAXUINT16, DEFAULT_CPU_THREADS, READY));
+          ALEXNET_MAX_CPU_THREADS, DEFAULT_CPU_THREADS, READY));
+
+  /**
+   * GstAlexnetClassify:cuda-device-id:
+   *
+   * The GPU that the backend cudnn computes on.
+   */
+  install (klass, GST_ALEXNET_PROP_CUDA_DEVICE_ID,
+      g_param_spec_int ("cuda-device-id", "CUDA device id",
+          "GPU of the backend cudnn (-1 = the first)", -1, G_MAXINT - 1,
+          DEFAULT_CUDA_DEVICE_ID, READY));
 
   /**
    * GstAlexnetClassify:max-batch-size:
@@ -441,6 +453,7 @@ static const gsize fields[] = {
   [GST_ALEXNET_PROP_BATCH_TIMEOUT] = FIELD (batch_timeout),
   [GST_ALEXNET_PROP_MAX_IN_FLIGHT] = FIELD (max_in_flight),
   [GST_ALEXNET_PROP_CPU_THREADS] = FIELD (cpu_threads),
+  [GST_ALEXNET_PROP_CUDA_DEVICE_ID] = FIELD (cuda_device_id),
   [GST_ALEXNET_PROP_ATTACH_META] = FIELD (attach),
   [GST_ALEXNET_PROP_POST_MESSAGES] = FIELD (post),
   [GST_ALEXNET_PROP_INFERENCE_INTERVAL] = FIELD (inference_interval),
@@ -464,6 +477,8 @@ gst_alexnet_settings_set (GstAlexnetSettings *settings, guint id,
     *(int *) field = g_value_get_enum (value);
   else if (G_VALUE_HOLDS_FLAGS (value))
     *(guint *) field = g_value_get_flags (value);
+  else if (G_VALUE_HOLDS_INT (value))
+    *(int *) field = g_value_get_int (value);
   else if (G_VALUE_HOLDS_UINT (value))
     *(guint *) field = g_value_get_uint (value);
   else if (G_VALUE_HOLDS_UINT64 (value))
@@ -492,6 +507,8 @@ gst_alexnet_settings_get (const GstAlexnetSettings *settings, guint id,
     g_value_set_enum (value, *(const int *) field);
   else if (G_VALUE_HOLDS_FLAGS (value))
     g_value_set_flags (value, *(const guint *) field);
+  else if (G_VALUE_HOLDS_INT (value))
+    g_value_set_int (value, *(const int *) field);
   else if (G_VALUE_HOLDS_UINT (value))
     g_value_set_uint (value, *(const guint *) field);
   else if (G_VALUE_HOLDS_UINT64 (value))

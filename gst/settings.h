@@ -36,6 +36,7 @@ typedef struct {
   GstAlexnetBackend backend;
   AlexnetPrecision precision;
   guint cpu_threads;
+  int cuda_device_id; /* -1 = the first */
   guint max_batch_size;
   guint64 batch_timeout; /* ns */
   guint max_in_flight;   /* 0 = chosen by the element */
@@ -74,6 +75,7 @@ enum {
   GST_ALEXNET_PROP_BATCH_TIMEOUT,
   GST_ALEXNET_PROP_MAX_IN_FLIGHT,
   GST_ALEXNET_PROP_CPU_THREADS,
+  GST_ALEXNET_PROP_CUDA_DEVICE_ID,
   GST_ALEXNET_PROP_ATTACH_META,
   GST_ALEXNET_PROP_POST_MESSAGES,
   GST_ALEXNET_PROP_INFERENCE_INTERVAL,

@@ -417,6 +417,12 @@ test_choice_of_backend (void)
   params.max_batch_size = ALEXNET_MAX_BATCH_SIZE + 1;
   g_assert_null (alexnet_engine_get (model, &params, &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID);
+  g_clear_error (&error);
+
+  params.max_batch_size = 1;
+  params.cpu_threads = ALEXNET_MAX_CPU_THREADS + 1;
+  g_assert_null (alexnet_engine_get (model, &params, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID);
   alexnet_model_unref (model);
 }
 

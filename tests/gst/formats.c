@@ -4,6 +4,8 @@
 
 #include "helpers.h"
 
+#include <math.h>
+
 static const char *const formats[] = { "NV12", "NV21", "I420", "YV12", "YUY2",
   "UYVY", "Y42B", "Y444", "P010_10LE", "I420_10LE", "RGB", "BGR", "RGBx",
   "BGRx", "xRGB", "xBGR", "RGBA", "BGRA", "ARGB", "ABGR", "GRAY8" };
@@ -44,19 +46,36 @@ classify (Fixture *fixture, GstBuffer *buffer, int expected, const char *what)
   return confidence;
 }
 
+/* A photograph in each format, and in those with the same samples (which
+ * follow one another) with the same confidence, but for rounding: red taken for
+ * blue shows there even where the class stays. */
+static void
+expect_all_formats (Fixture *fixture, guint width, guint height)
+{
+  static const char *const others[] = { "NV12", "YUY2", "Y444", "P010_10LE",
+    "RGB", "GRAY8", NULL };
+  float first = 0, seen;
+
+  for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
+    set_caps (fixture, formats[i], width, height, "");
+    classify (fixture, test_frame_new (TEST_TRUCK, fixture->caps),
+        TEST_TRUCK_CLASS, formats[i]);
+    seen = classify (fixture, test_frame_new (TEST_HORSE, fixture->caps),
+        TEST_HORSE_CLASS, formats[i]);
+    if (g_strv_contains (others, formats[i]))
+      first = seen;
+    fail_unless (fabsf (seen - first) < 0.001f, "%s: %f, expected %f",
+        formats[i], seen, first);
+  }
+}
+
 GST_START_TEST (test_all_formats)
 {
   static const guint sizes[][2] = { { 32, 32 }, { 65, 63 }, { 33, 34 } };
   Fixture *fixture = test_fixture_new (NULL);
 
-  for (guint i = 0; i < G_N_ELEMENTS (formats); i++)
-    for (guint s = 0; s < G_N_ELEMENTS (sizes); s++) {
-      set_caps (fixture, formats[i], sizes[s][0], sizes[s][1], "");
-      classify (fixture, test_frame_new (TEST_TRUCK, fixture->caps),
-          TEST_TRUCK_CLASS, formats[i]);
-      classify (fixture, test_frame_new (TEST_HORSE, fixture->caps),
-          TEST_HORSE_CLASS, formats[i]);
-    }
+  for (guint s = 0; s < G_N_ELEMENTS (sizes); s++)
+    expect_all_formats (fixture, sizes[s][0], sizes[s][1]);
   test_fixture_free (fixture);
 }
 GST_END_TEST

@@ -171,21 +171,31 @@ GST_START_TEST (test_unshared_frame)
 }
 GST_END_TEST
 
+/* Its rectangle is what was classified: here what a crop left. */
 GST_START_TEST (test_roi_meta)
 {
   Fixture *fixture = test_fixture_new ("attach-meta", "roi", NULL);
   GstVideoRegionOfInterestMeta *roi;
+  GstVideoCropMeta *crop;
   GstStructure *param;
   GstBuffer *buffer;
   int label_id;
 
-  test_push (fixture);
+  buffer = test_frame_new (TEST_HORSE, fixture->caps);
+  crop = gst_buffer_add_video_crop_meta (buffer);
+  crop->x = 1;
+  crop->y = 2;
+  crop->width = 30;
+  crop->height = 29;
+  gst_harness_push (fixture->harness, buffer);
   buffer = test_pull (fixture);
   roi = gst_buffer_get_video_region_of_interest_meta_id (buffer, 0);
   fail_unless (roi != NULL);
   fail_unless_equals_string (g_quark_to_string (roi->roi_type), "horse");
-  fail_unless_equals_int (roi->w, 32);
-  fail_unless_equals_int (roi->h, 32);
+  fail_unless_equals_int (roi->x, 1);
+  fail_unless_equals_int (roi->y, 2);
+  fail_unless_equals_int (roi->w, 30);
+  fail_unless_equals_int (roi->h, 29);
   param = gst_video_region_of_interest_meta_get_param (roi, "classification");
   fail_unless (gst_structure_get_int (param, "label_id", &label_id));
   fail_unless_equals_int (label_id, TEST_HORSE_CLASS);

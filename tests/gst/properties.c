@@ -73,15 +73,19 @@ expect_pattern (Fixture *fixture, const char *pattern)
 GST_START_TEST (test_inference_interval)
 {
   Fixture *fixture = test_fixture_new ("inference-interval", "3", NULL);
+  GstSegment segment;
 
+  gst_segment_init (&segment, GST_FORMAT_TIME);
   expect_pattern (fixture, "x--x--x-");
   gst_harness_push_event (fixture->harness, gst_event_new_gap (0, GST_SECOND));
+  expect_pattern (fixture, "x--x-");
+  gst_harness_push_event (fixture->harness, gst_event_new_segment (&segment));
   expect_pattern (fixture, "x--x-");
   g_object_set (fixture->element, "inference-interval", 1, NULL);
   expect_pattern (fixture, "xxx");
   fail_unless_equals_uint64 (test_stat (fixture->element, "skipped-interval"),
-      8);
-  fail_unless_equals_uint64 (test_stat (fixture->element, "frames"), 16);
+      11);
+  fail_unless_equals_uint64 (test_stat (fixture->element, "frames"), 21);
   test_fixture_free (fixture);
 }
 GST_END_TEST
@@ -154,11 +158,13 @@ GST_START_TEST (test_mean_and_std)
   Fixture *same = test_fixture_new ("mean", "<0.485,0.456,0.406>", "std",
       "<0.229,0.224,0.225>", NULL);
   Fixture *other = test_fixture_new ("mean", "<0.1,0.9,0.3>", NULL);
+  Fixture *wider = test_fixture_new ("std", "<0.5,0.5,0.5>", NULL);
   float expected = best_confidence (by_default);
   GValue mean = G_VALUE_INIT;
 
   fail_unless (best_confidence (same) == expected);
   fail_if (best_confidence (other) == expected);
+  fail_if (best_confidence (wider) == expected);
   g_object_get_property (G_OBJECT (other->element), "mean", &mean);
   fail_unless_equals_int (gst_value_array_get_size (&mean), 3);
   fail_unless (g_value_get_float (gst_value_array_get_value (&mean, 1)) ==
@@ -167,6 +173,7 @@ GST_START_TEST (test_mean_and_std)
   test_fixture_free (by_default);
   test_fixture_free (same);
   test_fixture_free (other);
+  test_fixture_free (wider);
 }
 GST_END_TEST
 
@@ -203,6 +210,35 @@ GST_START_TEST (test_labels_file)
   test_fixture_free (fixture);
   fail_unless_equals_int (g_remove (path), 0);
   g_free (path);
+}
+GST_END_TEST
+
+/* Who named no model is told that this one knows little. */
+GST_START_TEST (test_demonstration_model_is_announced)
+{
+  GstElement *element = test_element_new (NULL);
+  GstBus *bus = gst_bus_new ();
+  GstMessage *message;
+  GError *info;
+
+  g_unsetenv ("ALEXNET_MODEL");
+  g_setenv ("XDG_DATA_HOME", "/nowhere", TRUE);
+  g_setenv ("XDG_DATA_DIRS", "/nowhere", TRUE);
+  g_setenv ("ALEXNET_DATA_DIR", g_getenv ("ALEXNET_TEST_MODELS"), TRUE);
+  g_object_set (element, "model-file", NULL, NULL);
+  gst_element_set_bus (element, bus);
+  fail_unless_equals_int (gst_element_set_state (element, GST_STATE_READY),
+      GST_STATE_CHANGE_SUCCESS);
+  message = test_pop_message (bus, GST_MESSAGE_INFO);
+  gst_message_parse_info (message, &info, NULL);
+  fail_unless (strstr (info->message, "10 classes") != NULL, "%s",
+      info->message);
+  g_error_free (info);
+  gst_message_unref (message);
+  gst_element_set_state (element, GST_STATE_NULL);
+  gst_element_set_bus (element, NULL);
+  gst_object_unref (bus);
+  gst_object_unref (element);
 }
 GST_END_TEST
 
@@ -311,6 +347,7 @@ properties_suite (void)
   tcase_add_test (tests, test_mean_and_std);
   tcase_add_test (tests, test_crop_mode_while_playing);
   tcase_add_test (tests, test_labels_file);
+  tcase_add_test (tests, test_demonstration_model_is_announced);
   tcase_add_test (tests, test_stats);
   tcase_add_test (tests, test_max_in_flight);
   tcase_add_test (tests, test_set_and_get);
