@@ -4,12 +4,14 @@
 
 #include <pthread.h>
 
+#include "module.h"
 #include "reference/reference.h"
 #ifdef HAVE_ONEDNN
 #include "onednn/onednn.h"
 #endif
 
 const AlexnetBackend *const alexnet_backends[] = {
+  &alexnet_cudnn_backend,
 #ifdef HAVE_ONEDNN
   &alexnet_onednn_backend,
 #endif

@@ -44,7 +44,7 @@ export TSAN_OPTIONS=halt_on_error=1
 
 build_and_test test --
 build_and_test asan -Db_sanitize=address,undefined -Db_lundef=false -- \
-  --suite engine --suite gst --timeout-multiplier 4
+  --suite engine --suite gst --suite softgpu --timeout-multiplier 4
 build_and_test tsan -Db_sanitize=thread -Db_lundef=false -Donednn=disabled -- \
   --suite engine --timeout-multiplier 4
 python3 tests/results.py build/test build/asan build/tsan

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* cuDNN's backend descriptors, made from tables of attributes, with GError.
+ * For graph.c alone. */
+
+#ifndef ALEXNET_CUDNN_DESCRIPTOR_H
+#define ALEXNET_CUDNN_DESCRIPTOR_H
+
+#include <cudnn.h>
+
+#include "network.h"
+
+G_BEGIN_DECLS
+
+typedef cudnnBackendDescriptor_t Descriptor;
+
+/* TRUE when a call went well. Else sets `error`, unless it is set already, to
+ * one line that names the call, its status and what cuDNN has to say:
+ * UNSUPPORTED, NO_MEMORY or DEVICE. */
+#define CUDNN(call) alexnet_cudnn_check ((call), #call, error)
+gboolean alexnet_cudnn_check (cudnnStatus_t status, const char *call,
+    GError **error);
+
+typedef struct {
+  cudnnBackendAttributeName_t name;
+  cudnnBackendAttributeType_t type;
+  gint64 n;
+  const void *values;
+} Attribute;
+
+/* Makes a descriptor, sets its attributes, finalizes it. NULL = failed. Those
+ * of the type BACKEND_DESCRIPTOR may not be NULL, so that the failure to make
+ * one is passed on, with the error that is set already. */
+Descriptor alexnet_desc_make (cudnnBackendDescriptorType_t type,
+    const Attribute *attributes, guint n, GError **error);
+
+/* The same, not finalized: for others to fill in. */
+Descriptor alexnet_desc_begin (cudnnBackendDescriptorType_t type,
+    const Attribute *attributes, guint n, GError **error);
+
+/* Returns how many values were written, at most n, or with n = 0 how many there
+ * are; -1 = failed. */
+gint64 alexnet_desc_get (Descriptor descriptor,
+    cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type,
+    gint64 n, void *values, GError **error);
+
+/* A Descriptor or NULL. */
+void alexnet_desc_free (gpointer descriptor);
+
+G_END_DECLS
+
+#endif /* ALEXNET_CUDNN_DESCRIPTOR_H */

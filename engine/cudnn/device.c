@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "device.h"
+
+#include <string.h>
+
+/* "cudaMalloc (memory, size)" -> "cudaMalloc" */
+static int
+name_length (const char *call)
+{
+  return (int) strcspn (call, " (");
+}
+
+void
+alexnet_error_add_memory (GError **error)
+{
+  gsize available, total;
+  char *message;
+
+  if (!error)
+    return;
+  if (cudaMemGetInfo (&available, &total) != cudaSuccess) {
+    cudaGetLastError ();
+    return;
+  }
+  message = g_strdup_printf ("%s; %.1f of the device's %.1f MiB are free",
+      (*error)->message, available / 1048576.0, total / 1048576.0);
+  g_free ((*error)->message);
+  (*error)->message = message;
+}
+
+gboolean
+alexnet_cuda_check (cudaError_t status, const char *call, GError **error)
+{
+  gboolean memory = status == cudaErrorMemoryAllocation;
+
+  if (status == cudaSuccess)
+    return TRUE;
+  cudaGetLastError ();
+  if (error && *error)
+    return FALSE;
+  g_set_error (error, ALEXNET_ERROR,
+      memory ? ALEXNET_ERROR_NO_MEMORY : ALEXNET_ERROR_DEVICE,
+      "%.*s failed: %s (%s)", name_length (call), call,
+      cudaGetErrorName (status), cudaGetErrorString (status));
+  if (memory)
+    alexnet_error_add_memory (error);
+  return FALSE;
+}
+
+gboolean
+alexnet_cublas_check (cublasStatus_t status, const char *call, GError **error)
+{
+  AlexnetError code = ALEXNET_ERROR_DEVICE;
+
+  if (status == CUBLAS_STATUS_SUCCESS)
+    return TRUE;
+  if (error && *error)
+    return FALSE;
+  if (status == CUBLAS_STATUS_NOT_SUPPORTED)
+    code = ALEXNET_ERROR_UNSUPPORTED;
+  else if (status == CUBLAS_STATUS_ALLOC_FAILED)
+    code = ALEXNET_ERROR_NO_MEMORY;
+  g_set_error (error, ALEXNET_ERROR, code, "%.*s failed: %s",
+      name_length (call), call, cublasLtGetStatusName (status));
+  if (code == ALEXNET_ERROR_NO_MEMORY)
+    alexnet_error_add_memory (error);
+  return FALSE;
+}
+
+static gboolean
+check_cudnn_version (GError **error)
+{
+  gsize found = cudnnGetVersion (), needed = CUDNN_VERSION;
+
+  if (found >= needed)
+    return TRUE;
+  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+      "cuDNN %zu.%zu.%zu was found, this module was built against %zu.%zu.%zu "
+      "and needs at least that",
+      found / 10000, found / 100 % 100, found % 100, needed / 10000,
+      needed / 100 % 100, needed % 100);
+  return FALSE;
+}
+
+static gboolean
+check_driver (AlexnetDevice *device, GError **error)
+{
+  if (!CUDA (cudaDriverGetVersion (&device->driver)))
+    return FALSE;
+  if (device->driver > 0)
+    return TRUE;
+  g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+      "no NVIDIA driver is installed (libcuda.so.1)");
+  return FALSE;
+}
+
+static gboolean
+check_count (const AlexnetDevice *device, GError **error)
+{
+  int n = 0;
+  cudaError_t status = cudaGetDeviceCount (&n);
+
+  if (status == cudaErrorInsufficientDriver) {
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+        "the NVIDIA driver is too old: it knows CUDA %d.%d, this module was "
+        "built with %d.%d",
+        device->driver / 1000, device->driver % 1000 / 10,
+        CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10);
+    return FALSE;
+  }
+  if (status != cudaErrorNoDevice &&
+      !alexnet_cuda_check (status, "cudaGetDeviceCount", error))
+    return FALSE;
+  if (device->ordinal < (guint) n)
+    return TRUE;
+  if (n == 0)
+    g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+        "no CUDA device is there");
+  else
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+        "there is no CUDA device %u, the last of %d is %d", device->ordinal, n,
+        n - 1);
+  return FALSE;
+}
+
+static gboolean
+read_properties (AlexnetDevice *device, GError **error)
+{
+  struct cudaDeviceProp properties;
+
+  if (!CUDA (cudaGetDeviceProperties (&properties, (int) device->ordinal)))
+    return FALSE;
+  g_strlcpy (device->name, properties.name, sizeof device->name);
+  device->capability = (guint) (10 * properties.major + properties.minor);
+  if (device->capability >= 75)
+    return TRUE;
+  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+      "%s has compute capability %d.%d, the least is 7.5", device->name,
+      properties.major, properties.minor);
+  return FALSE;
+}
+
+gboolean
+alexnet_device_open (AlexnetDevice *device, guint ordinal, GError **error)
+{
+  device->ordinal = ordinal;
+  device->memory = g_ptr_array_new ();
+  device->pinned = g_ptr_array_new ();
+  return check_driver (device, error) && check_count (device, error) &&
+      check_cudnn_version (error) && read_properties (device, error) &&
+      alexnet_device_enter (device, error) &&
+      CUDA (cudaStreamCreateWithFlags (&device->stream,
+          cudaStreamNonBlocking)) &&
+      alexnet_cudnn_open (&device->cudnn, device->stream, error) &&
+      CUBLAS (cublasLtCreate (&device->cublas));
+}
+
+void
+alexnet_device_close (AlexnetDevice *device, GError **error)
+{
+  for (guint i = 0; i < device->memory->len; i++)
+    CUDA (cudaFree (g_ptr_array_index (device->memory, i)));
+  for (guint i = 0; i < device->pinned->len; i++)
+    CUDA (cudaFreeHost (g_ptr_array_index (device->pinned, i)));
+  g_ptr_array_unref (device->memory);
+  g_ptr_array_unref (device->pinned);
+  if (device->cublas)
+    CUBLAS (cublasLtDestroy (device->cublas));
+  alexnet_cudnn_close (&device->cudnn, error);
+  if (device->stream)
+    CUDA (cudaStreamDestroy (device->stream));
+}
+
+gboolean
+alexnet_device_enter (const AlexnetDevice *device, GError **error)
+{
+  return CUDA (cudaSetDevice ((int) device->ordinal));
+}
+
+/* `status` of allocating `size` bytes. */
+static gboolean
+check_allocation (cudaError_t status, const char *call, gsize size,
+    GError **error)
+{
+  if (alexnet_cuda_check (status, call, error))
+    return TRUE;
+  g_prefix_error (error, "%.1f MiB: ", size / 1048576.0);
+  return FALSE;
+}
+
+gboolean
+alexnet_cuda_malloc (void **memory, gsize size, GError **error)
+{
+  return check_allocation (cudaMalloc (memory, MAX (size, 1)), "cudaMalloc",
+      size, error);
+}
+
+gboolean
+alexnet_cuda_malloc_pinned (void **memory, gsize size, GError **error)
+{
+  return check_allocation (cudaHostAlloc (memory, MAX (size, 1),
+                               cudaHostAllocDefault),
+      "cudaHostAlloc", size, error);
+}
+
+void *
+alexnet_device_alloc (AlexnetDevice *device, gsize size, GError **error)
+{
+  void *memory;
+
+  if (!alexnet_cuda_malloc (&memory, size, error))
+    return NULL;
+  g_ptr_array_add (device->memory, memory);
+  device->used += size;
+  return memory;
+}
+
+void *
+alexnet_device_alloc_pinned (AlexnetDevice *device, gsize size, GError **error)
+{
+  void *memory;
+
+  if (!alexnet_cuda_malloc_pinned (&memory, size, error))
+    return NULL;
+  g_ptr_array_add (device->pinned, memory);
+  return memory;
+}
+
+gboolean
+alexnet_device_upload (AlexnetDevice *device, void *to, const void *from,
+    gsize size, GError **error)
+{
+  return CUDA (cudaMemcpyAsync (to, from, size, cudaMemcpyHostToDevice,
+             device->stream)) &&
+      alexnet_device_finish (device, error);
+}
+
+gboolean
+alexnet_device_finish (AlexnetDevice *device, GError **error)
+{
+  return CUDA (cudaStreamSynchronize (device->stream));
+}

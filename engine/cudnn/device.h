@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One GPU: its memory, its compute stream, its cuDNN handle; and how a failed
+ * call of CUDA, cuDNN or cublasLt becomes a GError. */
+
+#ifndef ALEXNET_CUDNN_DEVICE_H
+#define ALEXNET_CUDNN_DEVICE_H
+
+#include <cublasLt.h>
+#include <cuda_runtime_api.h>
+
+#include "graph.h"
+
+G_BEGIN_DECLS
+
+/* TRUE when a call went well. Else sets `error`, unless it is set already, to
+ * one line that names the call and its status: NO_MEMORY, with what is free
+ * and in all, or DEVICE. */
+#define CUDA(call) alexnet_cuda_check ((call), #call, error)
+#define CUBLAS(call) alexnet_cublas_check ((call), #call, error)
+
+gboolean alexnet_cuda_check (cudaError_t status, const char *call,
+    GError **error);
+gboolean alexnet_cublas_check (cublasStatus_t status, const char *call,
+    GError **error);
+
+/* Appends free and total memory to the message. */
+void alexnet_error_add_memory (GError **error);
+
+typedef struct {
+  guint ordinal;
+  char name[256];
+  guint capability;    /* 10 * major + minor */
+  int driver;          /* as cudaDriverGetVersion() gives it */
+  cudaStream_t stream; /* all that infer does */
+  AlexnetCudnn cudnn;
+  cublasLtHandle_t cublas;
+  GPtrArray *memory, *pinned;
+  gsize used; /* bytes of device memory allocated here */
+} AlexnetDevice;
+
+/* UNSUPPORTED: no driver, no device, no such device, cuDNN older than built
+ * against. After a failure, close gives back what there is. */
+gboolean alexnet_device_open (AlexnetDevice *device, guint ordinal,
+    GError **error);
+
+/* Frees everything. Sets `error` to the first failure, and goes on. */
+void alexnet_device_close (AlexnetDevice *device, GError **error);
+
+/* Makes it the calling thread's device. */
+gboolean alexnet_device_enter (const AlexnetDevice *device, GError **error);
+
+/* Device memory, aligned to 256 bytes, and pinned host memory; freed by close.
+ * NO_MEMORY says how much was wanted too. */
+void *alexnet_device_alloc (AlexnetDevice *device, gsize size, GError **error);
+void *alexnet_device_alloc_pinned (AlexnetDevice *device, gsize size,
+    GError **error);
+
+/* The same, for the caller to free with cudaFree() and cudaFreeHost(). */
+gboolean alexnet_cuda_malloc (void **memory, gsize size, GError **error);
+gboolean alexnet_cuda_malloc_pinned (void **memory, gsize size, GError **error);
+
+/* Host memory -> device, waits for it. For loading, not for frames. */
+gboolean alexnet_device_upload (AlexnetDevice *device, void *to,
+    const void *from, gsize size, GError **error);
+
+/* Waits for all that was given to the compute stream. */
+gboolean alexnet_device_finish (AlexnetDevice *device, GError **error);
+
+G_END_DECLS
+
+#endif /* ALEXNET_CUDNN_DEVICE_H */

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What each kernel of kernels.h is given: one struct, by value. Compiled by
+ * the C compiler for the host and by nvcc for the device. */
+
+#ifndef ALEXNET_CUDNN_KERNEL_ARGS_H
+#define ALEXNET_CUDNN_KERNEL_ARGS_H
+
+#include "preprocess.h"
+
+/* An activation: [parts][n][height][width][channels / parts], the parts
+ * part_stride values apart. */
+typedef struct {
+  void *data;
+  gsize part_stride;
+  guint n, height, width, channels, parts;
+} AlexnetArray;
+
+/* Where channel c of pixel (x, y) of image n lies, counted in values. */
+ALEXNET_INLINE gsize
+alexnet_array_index (const AlexnetArray *a, guint n, guint y, guint x, guint c)
+{
+  guint channels = a->channels / a->parts;
+  gsize pixel = ((gsize) n * a->height + y) * a->width + x;
+
+  return c / channels * a->part_stride + pixel * channels + c % channels;
+}
+
+/* A slot: AlexnetSlotLayout in the form that kernels want. `columns` and
+ * `rows` count blocks. */
+typedef struct {
+  void *data;
+  guint block, pad, columns, rows, channels;
+} AlexnetSlotArgs;
+
+/* Where channel 0 of pixel (x, y) of the unblocked canvas lies. */
+ALEXNET_INLINE gsize
+alexnet_slot_index (const AlexnetSlotArgs *s, guint x, guint y)
+{
+  gsize block = (gsize) (y / s->block) * s->columns + x / s->block;
+  guint inside = y % s->block * s->block + x % s->block;
+
+  return (block * s->block * s->block + inside) * s->channels;
+}
+
+/* pixels, tensor: blocks of 32 x 8 threads, one thread a canvas pixel. */
+#define ALEXNET_CANVAS_X 32
+#define ALEXNET_CANVAS_Y 8
+
+/* A frame -> a slot. */
+typedef struct {
+  AlexnetTables tables;  /* words: device memory */
+  const void *planes[4]; /* of the whole image, though only the part
+                            that is read need be there */
+  gssize strides[4];
+  AlexnetSlotArgs slot;
+} AlexnetPixelsArgs;
+
+/* [channels,height,width] floats -> a slot. */
+typedef struct {
+  const float *tensor;
+  guint width, height;
+  AlexnetSlotArgs slot;
+} AlexnetTensorArgs;
+
+/* All below: blocks of 256 threads, a grid of one dimension. */
+#define ALEXNET_THREADS 256
+
+/* maxpool, lrn: one thread for `vector` channels of an output pixel. vector is
+ * 1 or ALEXNET_VECTOR_BYTES / size of a value; it divides channels / parts of
+ * both, and their data and part_stride are aligned to it. */
+#define ALEXNET_VECTOR_BYTES 16
+typedef struct {
+  AlexnetArray in, out;
+  guint vector;
+  guint kernel, stride;
+} AlexnetPoolArgs;
+
+typedef struct {
+  AlexnetArray in, out;
+  guint vector;
+  guint size;
+  float alpha, beta, k;
+} AlexnetLrnArgs;
+
+/* copy: one thread a value; other parts, ReLU if `relu`. */
+typedef struct {
+  AlexnetArray in, out;
+  guint relu;
+} AlexnetCopyArgs;
+
+/* output: one thread a value; out is [n,channels,height,width]. */
+typedef struct {
+  AlexnetArray in;
+  float *out;
+} AlexnetOutputArgs;
+
+/* softmax over channels: one block a pixel of an image; out as above. */
+typedef struct {
+  AlexnetArray in;
+  float *out;
+} AlexnetSoftmaxArgs;
+
+/* gemv: y[n][n_out] = x[n][n_in] * w[n_out][n_in] + bias, ReLU if `relu`;
+ * n <= ALEXNET_GEMV_COLUMNS. n_in is a multiple of ALEXNET_VECTOR_BYTES / size
+ * of a value, x and w are aligned to ALEXNET_VECTOR_BYTES. A warp makes
+ * ALEXNET_GEMV_ROWS outputs of each column, a block ALEXNET_GEMV_WARPS times
+ * as many; blocks of 32 * ALEXNET_GEMV_WARPS threads. */
+#define ALEXNET_GEMV_COLUMNS 8
+#define ALEXNET_GEMV_ROWS 2
+#define ALEXNET_GEMV_WARPS 4
+typedef struct {
+  const void *x, *w, *bias;
+  void *y;
+  guint n, n_in, n_out;
+  guint relu;
+} AlexnetGemvArgs;
+
+#endif /* ALEXNET_CUDNN_KERNEL_ARGS_H */

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+
+#include "kernel-args.h"
+
+#define KERNEL extern "C" __global__ void
+#define PARAM(Type) const __grid_constant__ Type
+#define DEVICE static __device__ __forceinline__
+#define SHARED __shared__
+#define BARRIER() __syncthreads ()
+#define WARP_SUM(x) warp_sum (x)
+#define FMA(a, b, c) fmaf (a, b, c)
+#define THREAD_X threadIdx.x
+#define THREAD_Y threadIdx.y
+#define BLOCK_X blockIdx.x
+#define BLOCK_Y blockIdx.y
+#define UNROLL _Pragma ("unroll")
+#define PRAGMA(x) _Pragma (#x)
+#define UNROLL_BY(n) PRAGMA (unroll n)
+
+DEVICE float
+warp_sum (float x)
+{
+  for (int step = 16; step > 0; step /= 2)
+    x += __shfl_xor_sync (0xffffffffu, x, step);
+  return x;
+}
+
+#define REAL guint16
+#define TO_FLOAT(x) __half2float (__ushort_as_half (x))
+#define FROM_FLOAT(x) __half_as_ushort (__float2half_rn (x))
+#define NAME(x) alexnet_##x##_f16
+#include "kernels.h"
+
+#define REAL guint16
+#define TO_FLOAT(x) __bfloat162float (__ushort_as_bfloat16 (x))
+#define FROM_FLOAT(x) __bfloat16_as_ushort (__float2bfloat16_rn (x))
+#define NAME(x) alexnet_##x##_bf16
+#include "kernels.h"
+
+#define REAL float
+#define TO_FLOAT(x) (x)
+#define FROM_FLOAT(x) (x)
+#define NAME(x) alexnet_##x##_f32
+#include "kernels.h"

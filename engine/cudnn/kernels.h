@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Bodies of the kernels, in C, for one type of value. Included once a type,
+ * by kernels.cu for the device and by a test for the host. Before that, these
+ * must be defined:
+ *
+ *   REAL, TO_FLOAT (x), FROM_FLOAT (x)     how a value is stored
+ *   NAME (x)                               alexnet_x_f16 and so on
+ *   KERNEL, PARAM (Type)                   a kernel and its argument
+ *   DEVICE                                 a function that kernels call
+ *   SHARED, BARRIER ()                     memory of a block, its barrier
+ *   WARP_SUM (x)                           sum over the 32 threads of a warp;
+ *                                          every thread of it gets the sum
+ *   THREAD_X, THREAD_Y, BLOCK_X, BLOCK_Y   indices
+ *   FMA (a, b, c)                          a * b + c, rounded once if that is
+ *                                          fast; nothing else is contracted
+ *   UNROLL, UNROLL_BY (n)                  before a loop: all of it, or n turns
+ *
+ * All threads of a block reach every BARRIER, all of a warp every WARP_SUM. */
+
+/* clang-format off */
+
+#ifndef FMA
+#define FMA(a, b, c) ((a) * (b) + (c))
+#endif
+
+#define VECTOR ((guint) (ALEXNET_VECTOR_BYTES / sizeof (REAL)))
+
+typedef struct {
+  REAL v[ALEXNET_VECTOR_BYTES / sizeof (REAL)];
+} __attribute__ ((aligned (ALEXNET_VECTOR_BYTES))) NAME (vector);
+
+/* There are fewer threads than 2^32: ALEXNET_MAX_BATCH_SIZE images at once. */
+DEVICE guint
+NAME (thread) (void)
+{
+  return BLOCK_X * ALEXNET_THREADS + THREAD_X;
+}
+
+DEVICE float
+NAME (relu) (float x)
+{
+  return x < 0.0f ? 0.0f : x;
+}
+
+KERNEL
+NAME (pixels) (PARAM (AlexnetPixelsArgs) args)
+{
+  guint x = BLOCK_X * ALEXNET_CANVAS_X + THREAD_X;
+  guint y = BLOCK_Y * ALEXNET_CANVAS_Y + THREAD_Y;
+  guint size = args.tables.size, pad = args.slot.pad;
+  float rgb[3] = { 0.0f, 0.0f, 0.0f };
+  REAL *out;
+
+  if (x >= args.slot.columns * args.slot.block ||
+      y >= args.slot.rows * args.slot.block)
+    return;
+  if (x - pad < size && y - pad < size)
+    alexnet_tables_pixel (&args.tables, args.planes, args.strides, x - pad,
+        y - pad, rgb);
+  out = (REAL *) args.slot.data + alexnet_slot_index (&args.slot, x, y);
+  UNROLL for (guint c = 0; c < 3; c++)
+    out[c] = FROM_FLOAT (rgb[c]);
+}
+
+KERNEL
+NAME (tensor) (PARAM (AlexnetTensorArgs) args)
+{
+  guint x = BLOCK_X * ALEXNET_CANVAS_X + THREAD_X;
+  guint y = BLOCK_Y * ALEXNET_CANVAS_Y + THREAD_Y;
+  guint from_x = x - args.slot.pad, from_y = y - args.slot.pad;
+  int inside = from_x < args.width && from_y < args.height;
+  gsize plane = (gsize) args.width * args.height;
+  REAL *out;
+
+  if (x >= args.slot.columns * args.slot.block ||
+      y >= args.slot.rows * args.slot.block)
+    return;
+  out = (REAL *) args.slot.data + alexnet_slot_index (&args.slot, x, y);
+  for (guint c = 0; c < args.slot.channels; c++)
+    out[c] = FROM_FLOAT (inside
+            ? args.tensor[c * plane + (gsize) from_y * args.width + from_x]
+            : 0.0f);
+}
+
+DEVICE void
+NAME (load) (float *values, const REAL *from, guint n)
+{
+  if (n == VECTOR) {
+    NAME (vector) packed = *(const NAME (vector) *) from;
+
+    UNROLL for (guint i = 0; i < VECTOR; i++)
+      values[i] = TO_FLOAT (packed.v[i]);
+  } else {
+    values[0] = TO_FLOAT (from[0]);
+  }
+}
+
+DEVICE void
+NAME (store) (REAL *to, const float *values, guint n)
+{
+  if (n == VECTOR) {
+    NAME (vector) packed;
+
+    UNROLL for (guint i = 0; i < VECTOR; i++)
+      packed.v[i] = FROM_FLOAT (values[i]);
+    *(NAME (vector) *) to = packed;
+  } else {
+    to[0] = FROM_FLOAT (values[0]);
+  }
+}
+
+typedef struct {
+  guint n, y, x, c;
+} NAME (place);
+
+/* Place `i` of an array that is counted in groups of `vector` channels. The
+ * channel is what neighbouring threads differ in. */
+DEVICE NAME (place)
+NAME (locate) (const AlexnetArray *a, guint i, guint vector)
+{
+  guint groups = a->channels / vector;
+  NAME (place) at;
+
+  at.c = i % groups * vector;
+  i /= groups;
+  at.x = i % a->width;
+  i /= a->width;
+  at.y = i % a->height;
+  at.n = i / a->height;
+  return at;
+}
+
+KERNEL
+NAME (maxpool) (PARAM (AlexnetPoolArgs) args)
+{
+  const REAL *in = (const REAL *) args.in.data;
+  REAL *out = (REAL *) args.out.data;
+  NAME (place) at = NAME (locate) (&args.out, NAME (thread) (), args.vector);
+  float best[ALEXNET_VECTOR_BYTES / sizeof (REAL)] = { 0.0f };
+  float value[ALEXNET_VECTOR_BYTES / sizeof (REAL)] = { 0.0f };
+
+  if (at.n >= args.out.n)
+    return;
+  for (guint k = 0; k < args.kernel * args.kernel; k++) {
+    NAME (load) (value,
+        in + alexnet_array_index (&args.in, at.n,
+            at.y * args.stride + k / args.kernel,
+            at.x * args.stride + k % args.kernel, at.c),
+        args.vector);
+    UNROLL for (guint j = 0; j < VECTOR; j++)
+      if (j < args.vector)
+        /* NaN stays: it is the user's to see. */
+        best[j] = k == 0 || !(value[j] <= best[j]) ? value[j] : best[j];
+  }
+  NAME (store) (out + alexnet_array_index (&args.out, at.n, at.y, at.x, at.c),
+      best, args.vector);
+}
+
+KERNEL
+NAME (lrn) (PARAM (AlexnetLrnArgs) args)
+{
+  const REAL *in = (const REAL *) args.in.data;
+  NAME (place) at = NAME (locate) (&args.out, NAME (thread) (), args.vector);
+  float value[ALEXNET_VECTOR_BYTES / sizeof (REAL)] = { 0.0f };
+  float sum[ALEXNET_VECTOR_BYTES / sizeof (REAL)] = { 0.0f };
+
+  if (at.n >= args.out.n)
+    return;
+  /* Each square goes to all outputs whose window it is in. */
+  for (guint k = 0; k < args.vector + args.size - 1; k++) {
+    guint c = at.c + k - args.size / 2;
+    float v;
+
+    if (c >= args.in.channels)
+      continue;
+    v = TO_FLOAT (in[alexnet_array_index (&args.in, at.n, at.y, at.x, c)]);
+    UNROLL for (guint j = 0; j < VECTOR; j++)
+      if (k >= j && k < j + args.size)
+        sum[j] += v * v;
+  }
+  NAME (load) (value,
+      in + alexnet_array_index (&args.in, at.n, at.y, at.x, at.c), args.vector);
+  UNROLL for (guint j = 0; j < VECTOR; j++)
+    value[j] *= powf (args.k + args.alpha / args.size * sum[j], -args.beta);
+  NAME (store) ((REAL *) args.out.data +
+          alexnet_array_index (&args.out, at.n, at.y, at.x, at.c),
+      value, args.vector);
+}
+
+KERNEL
+NAME (copy) (PARAM (AlexnetCopyArgs) args)
+{
+  const REAL *in = (const REAL *) args.in.data;
+  NAME (place) at = NAME (locate) (&args.out, NAME (thread) (), 1);
+  float value;
+
+  if (at.n >= args.out.n)
+    return;
+  value = TO_FLOAT (in[alexnet_array_index (&args.in, at.n, at.y, at.x, at.c)]);
+  ((REAL *) args.out.data)[alexnet_array_index (&args.out, at.n, at.y, at.x,
+      at.c)] = FROM_FLOAT (args.relu ? NAME (relu) (value) : value);
+}
+
+KERNEL
+NAME (output) (PARAM (AlexnetOutputArgs) args)
+{
+  const REAL *in = (const REAL *) args.in.data;
+  guint i = NAME (thread) (), rest = i;
+  guint x = rest % args.in.width;
+  guint y = (rest /= args.in.width) % args.in.height;
+  guint c = (rest /= args.in.height) % args.in.channels;
+  guint n = rest / args.in.channels;
+
+  if (n < args.in.n)
+    args.out[i] = TO_FLOAT (in[alexnet_array_index (&args.in, n, y, x, c)]);
+}
+
+/* Largest (`sum` 0) or sum of what the threads of a block hold. */
+DEVICE float
+NAME (reduce) (float *shared, float value, int sum)
+{
+  BARRIER ();
+  shared[THREAD_X] = value;
+  for (guint step = ALEXNET_THREADS / 2; step > 0; step /= 2) {
+    BARRIER ();
+    if (THREAD_X < step) {
+      float other = shared[THREAD_X + step];
+
+      if (sum)
+        shared[THREAD_X] += other;
+      else if (!(other <= shared[THREAD_X]))
+        shared[THREAD_X] = other;
+    }
+  }
+  BARRIER ();
+  return shared[0];
+}
+
+KERNEL
+NAME (softmax) (PARAM (AlexnetSoftmaxArgs) args)
+{
+  SHARED float shared[ALEXNET_THREADS];
+  const REAL *in = (const REAL *) args.in.data;
+  guint pixels = args.in.width * args.in.height, n = BLOCK_X / pixels;
+  guint y = BLOCK_X % pixels / args.in.width, x = BLOCK_X % args.in.width;
+  float *out = args.out + (gsize) n * args.in.channels * pixels +
+      BLOCK_X % pixels;
+  float largest = TO_FLOAT (in[alexnet_array_index (&args.in, n, y, x, 0)]);
+  float sum = 0.0f;
+
+  for (guint c = THREAD_X; c < args.in.channels; c += ALEXNET_THREADS) {
+    float v = TO_FLOAT (in[alexnet_array_index (&args.in, n, y, x, c)]);
+
+    largest = v <= largest ? largest : v;
+  }
+  largest = NAME (reduce) (shared, largest, 0);
+  for (guint c = THREAD_X; c < args.in.channels; c += ALEXNET_THREADS)
+    sum += expf (
+        TO_FLOAT (in[alexnet_array_index (&args.in, n, y, x, c)]) - largest);
+  sum = NAME (reduce) (shared, sum, 1);
+  for (guint c = THREAD_X; c < args.in.channels; c += ALEXNET_THREADS)
+    out[(gsize) c * pixels] = expf (TO_FLOAT (in[alexnet_array_index (&args.in,
+        n, y, x, c)]) - largest) / sum;
+}
+
+/* The part of ALEXNET_GEMV_ROWS rows' products that one thread makes. Called
+ * with a constant `n`, so that nothing is left of the conditions. */
+DEVICE void
+NAME (gemv_part) (const AlexnetGemvArgs *args, guint row, guint n,
+    float sums[ALEXNET_GEMV_ROWS][ALEXNET_GEMV_COLUMNS])
+{
+  const REAL *w = (const REAL *) args->w, *x = (const REAL *) args->x;
+  float a[ALEXNET_GEMV_ROWS][ALEXNET_VECTOR_BYTES / sizeof (REAL)];
+  float b[ALEXNET_VECTOR_BYTES / sizeof (REAL)];
+
+  UNROLL_BY (4)
+  for (guint k = THREAD_X % 32 * VECTOR; k < args->n_in; k += 32 * VECTOR) {
+    UNROLL for (guint r = 0; r < ALEXNET_GEMV_ROWS; r++)
+      NAME (load) (a[r],
+          w + (gsize) (row + r < args->n_out ? row + r : row) * args->n_in + k,
+          VECTOR);
+    UNROLL for (guint j = 0; j < n; j++) {
+      NAME (load) (b, x + (gsize) j * args->n_in + k, VECTOR);
+      UNROLL for (guint r = 0; r < ALEXNET_GEMV_ROWS; r++)
+        UNROLL for (guint i = 0; i < VECTOR; i++)
+          sums[r][j] = FMA (a[r][i], b[i], sums[r][j]);
+    }
+  }
+}
+
+DEVICE void
+NAME (gemv_rows) (const AlexnetGemvArgs *args, guint row, guint n)
+{
+  const REAL *bias = (const REAL *) args->bias;
+  REAL *y = (REAL *) args->y;
+  float sums[ALEXNET_GEMV_ROWS][ALEXNET_GEMV_COLUMNS] = { { 0.0f } };
+
+  NAME (gemv_part) (args, row, n, sums);
+  UNROLL for (guint r = 0; r < ALEXNET_GEMV_ROWS; r++)
+    UNROLL for (guint j = 0; j < n; j++) {
+      float sum = WARP_SUM (sums[r][j]);
+
+      if (THREAD_X % 32 == 0 && row + r < args->n_out) {
+        sum += TO_FLOAT (bias[row + r]);
+        y[(gsize) j * args->n_out + row + r] =
+            FROM_FLOAT (args->relu ? NAME (relu) (sum) : sum);
+      }
+    }
+}
+
+KERNEL
+NAME (gemv) (PARAM (AlexnetGemvArgs) args)
+{
+  guint warp = BLOCK_X * ALEXNET_GEMV_WARPS + THREAD_X / 32;
+  guint row = warp * ALEXNET_GEMV_ROWS;
+
+  if (row >= args.n_out)
+    return;
+  switch (args.n) {
+    case 1:
+      NAME (gemv_rows) (&args, row, 1);
+      break;
+    case 2:
+      NAME (gemv_rows) (&args, row, 2);
+      break;
+    case 4:
+      NAME (gemv_rows) (&args, row, 4);
+      break;
+    case 8:
+      NAME (gemv_rows) (&args, row, 8);
+      break;
+  }
+}
+
+#undef VECTOR
+#undef REAL
+#undef TO_FLOAT
+#undef FROM_FLOAT
+#undef NAME

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "launch.h"
+
+/* kernels.cu for every architecture, made by nvcc and bin2c. */
+extern const unsigned long long alexnet_kernel_image[];
+
+static const char *const names[ALEXNET_N_KERNELS] = {
+  [ALEXNET_KERNEL_PIXELS] = "pixels",
+  [ALEXNET_KERNEL_TENSOR] = "tensor",
+  [ALEXNET_KERNEL_MAXPOOL] = "maxpool",
+  [ALEXNET_KERNEL_LRN] = "lrn",
+  [ALEXNET_KERNEL_COPY] = "copy",
+  [ALEXNET_KERNEL_OUTPUT] = "output",
+  [ALEXNET_KERNEL_SOFTMAX] = "softmax",
+  [ALEXNET_KERNEL_GEMV] = "gemv",
+};
+
+gboolean
+alexnet_kernels_load (AlexnetKernels *kernels, AlexnetPrecision precision,
+    GError **error)
+{
+  const char *type = precision == ALEXNET_PRECISION_FP16 ? "f16"
+      : precision == ALEXNET_PRECISION_BF16              ? "bf16"
+                                                         : "f32";
+
+  if (!CUDA (cudaLibraryLoadData (&kernels->library, alexnet_kernel_image, NULL,
+          NULL, 0, NULL, NULL, 0)))
+    return FALSE;
+  for (guint i = 0; i < ALEXNET_N_KERNELS; i++) {
+    g_autofree char *name = g_strdup_printf ("alexnet_%s_%s", names[i], type);
+
+    if (!CUDA (cudaLibraryGetKernel (&kernels->kernels[i], kernels->library,
+            name)))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+void
+alexnet_kernels_unload (AlexnetKernels *kernels, GError **error)
+{
+  if (kernels->library)
+    CUDA (cudaLibraryUnload (kernels->library));
+}
+
+static gboolean
+run (const AlexnetKernels *kernels, AlexnetKernel kernel, dim3 grid, dim3 block,
+    const void *args, cudaStream_t stream, GError **error)
+{
+  void *pointers[] = { (void *) args };
+  cudaError_t status = cudaLaunchKernel ((const void *)
+                                             kernels->kernels[kernel],
+      grid, block, pointers, 0, stream);
+
+  if (status == cudaSuccess)
+    return TRUE;
+  alexnet_cuda_check (status, "cudaLaunchKernel", error);
+  g_prefix_error (error, "%s: ", names[kernel]);
+  return FALSE;
+}
+
+static guint
+divide_up (gsize a, gsize b)
+{
+  return (guint) ((a + b - 1) / b);
+}
+
+gboolean
+alexnet_kernel_run (const AlexnetKernels *kernels, AlexnetKernel kernel,
+    gsize n_threads, const void *args, cudaStream_t stream, GError **error)
+{
+  dim3 grid = { divide_up (n_threads, ALEXNET_THREADS), 1, 1 };
+  dim3 block = { ALEXNET_THREADS, 1, 1 };
+
+  return run (kernels, kernel, grid, block, args, stream, error);
+}
+
+gboolean
+alexnet_kernel_run_canvas (const AlexnetKernels *kernels, AlexnetKernel kernel,
+    const AlexnetSlotArgs *slot, const void *args, cudaStream_t stream,
+    GError **error)
+{
+  dim3 grid = { divide_up (slot->columns * slot->block, ALEXNET_CANVAS_X),
+    divide_up (slot->rows * slot->block, ALEXNET_CANVAS_Y), 1 };
+  dim3 block = { ALEXNET_CANVAS_X, ALEXNET_CANVAS_Y, 1 };
+
+  return run (kernels, kernel, grid, block, args, stream, error);
+}
+
+gboolean
+alexnet_kernel_run_gemv (const AlexnetKernels *kernels,
+    const AlexnetGemvArgs *args, cudaStream_t stream, GError **error)
+{
+  dim3 grid = { divide_up (args->n_out, ALEXNET_GEMV_WARPS * ALEXNET_GEMV_ROWS),
+    1, 1 };
+  dim3 block = { 32 * ALEXNET_GEMV_WARPS, 1, 1 };
+
+  return run (kernels, ALEXNET_KERNEL_GEMV, grid, block, args, stream, error);
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "linear.h"
+
+#define N_ALGORITHMS 16
+
+struct _AlexnetLinear {
+  AlexnetDevice *device;
+  const AlexnetKernels *kernels;
+  AlexnetLinearShape shape;
+  const AlexnetWeights *weights;
+  void *workspace;
+  cublasLtMatmulDesc_t matmul;
+  cublasLtMatrixLayout_t w, x, y;
+  cublasLtMatmulHeuristicResult_t algorithms[N_ALGORITHMS];
+  guint n_algorithms;
+  gboolean has_gemv; /* then choice 0 is gemv */
+  guint choice;
+};
+
+static cudaDataType_t
+data_type (AlexnetPrecision precision)
+{
+  switch (precision) {
+    case ALEXNET_PRECISION_FP16:
+      return CUDA_R_16F;
+    case ALEXNET_PRECISION_BF16:
+      return CUDA_R_16BF;
+    default:
+      return CUDA_R_32F;
+  }
+}
+
+static gboolean
+set_attribute (AlexnetLinear *linear, cublasLtMatmulDescAttributes_t name,
+    const void *value, gsize size, GError **error)
+{
+  return CUBLAS (cublasLtMatmulDescSetAttribute (linear->matmul, name, value,
+      size));
+}
+
+/* cublasLt counts in columns: y^T = W x^T, with W stored as its transpose. */
+static gboolean
+describe_product (AlexnetLinear *linear, GError **error)
+{
+  const AlexnetLinearShape *s = &linear->shape;
+  cudaDataType_t type = data_type (s->precision);
+  cublasComputeType_t compute = s->precision == ALEXNET_PRECISION_TF32
+      ? CUBLAS_COMPUTE_32F_FAST_TF32
+      : CUBLAS_COMPUTE_32F;
+  cublasOperation_t transposed = CUBLAS_OP_T;
+  cublasLtEpilogue_t epilogue = s->relu ? CUBLASLT_EPILOGUE_RELU_BIAS
+                                        : CUBLASLT_EPILOGUE_BIAS;
+  const void *bias = linear->weights->bias;
+
+  return CUBLAS (cublasLtMatmulDescCreate (&linear->matmul, compute,
+             CUDA_R_32F)) &&
+      set_attribute (linear, CUBLASLT_MATMUL_DESC_TRANSA, &transposed,
+          sizeof transposed, error) &&
+      set_attribute (linear, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue,
+          sizeof epilogue, error) &&
+      set_attribute (linear, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &bias,
+          sizeof bias, error) &&
+      CUBLAS (cublasLtMatrixLayoutCreate (&linear->w, type, s->n_in, s->n_out,
+          s->n_in)) &&
+      CUBLAS (cublasLtMatrixLayoutCreate (&linear->x, type, s->n_in, s->n,
+          s->n_in)) &&
+      CUBLAS (cublasLtMatrixLayoutCreate (&linear->y, type, s->n_out, s->n,
+          s->n_out));
+}
+
+static gboolean
+set_preference (cublasLtMatmulPreference_t preference,
+    const AlexnetLinear *linear, gsize workspace_size, GError **error)
+{
+  guint32 alignment = linear->shape.alignment;
+
+  return CUBLAS (cublasLtMatmulPreferenceSetAttribute (preference,
+             CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace_size,
+             sizeof workspace_size)) &&
+      CUBLAS (cublasLtMatmulPreferenceSetAttribute (preference,
+          CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, &alignment,
+          sizeof alignment));
+}
+
+/* None is no failure here. */
+static gboolean
+ask_cublas (AlexnetLinear *linear, cublasLtMatmulPreference_t preference,
+    GError **error)
+{
+  int n = 0;
+  cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic (linear->device
+                                                              ->cublas,
+      linear->matmul, linear->w, linear->x, linear->y, linear->y, preference,
+      N_ALGORITHMS, linear->algorithms, &n);
+
+  linear->n_algorithms = (guint) n;
+  return status == CUBLAS_STATUS_NOT_SUPPORTED ||
+      alexnet_cublas_check (status, "cublasLtMatmulAlgoGetHeuristic", error);
+}
+
+static gboolean
+find_algorithms (AlexnetLinear *linear, gsize workspace_size, GError **error)
+{
+  cublasLtMatmulPreference_t preference = NULL;
+  gboolean ok = CUBLAS (cublasLtMatmulPreferenceCreate (&preference)) &&
+      set_preference (preference, linear, workspace_size, error) &&
+      ask_cublas (linear, preference, error);
+
+  if (preference)
+    ok = CUBLAS (cublasLtMatmulPreferenceDestroy (preference)) && ok;
+  return ok;
+}
+
+static gboolean
+can_gemv (const AlexnetLinearShape *shape)
+{
+  gsize row = (gsize) shape->n_in * alexnet_precision_size (shape->precision);
+  gboolean power_of_two = (shape->n & (shape->n - 1)) == 0;
+
+  return shape->n <= ALEXNET_GEMV_COLUMNS && power_of_two &&
+      row % ALEXNET_VECTOR_BYTES == 0 &&
+      shape->alignment % ALEXNET_VECTOR_BYTES == 0;
+}
+
+static gboolean
+has_choices (const AlexnetLinear *linear, GError **error)
+{
+  g_autofree char *name = NULL;
+
+  if (alexnet_linear_n_choices (linear) > 0)
+    return TRUE;
+  name = alexnet_linear_describe (&linear->shape);
+  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+      "cublasLt has no algorithm for %s on this device", name);
+  return FALSE;
+}
+
+AlexnetLinear *
+alexnet_linear_new (AlexnetDevice *device, const AlexnetKernels *kernels,
+    const AlexnetLinearShape *shape, const AlexnetWeights *weights,
+    void *workspace, gsize workspace_size, GError **error)
+{
+  AlexnetLinear *linear = g_new0 (AlexnetLinear, 1);
+
+  linear->device = device;
+  linear->kernels = kernels;
+  linear->shape = *shape;
+  linear->weights = weights;
+  linear->workspace = workspace;
+  linear->has_gemv = can_gemv (shape);
+  if (describe_product (linear, error) &&
+      find_algorithms (linear, workspace_size, error) &&
+      has_choices (linear, error))
+    return linear;
+  alexnet_linear_free (linear, error);
+  return NULL;
+}
+
+void
+alexnet_linear_free (AlexnetLinear *linear, GError **error)
+{
+  if (!linear)
+    return;
+  if (linear->y)
+    CUBLAS (cublasLtMatrixLayoutDestroy (linear->y));
+  if (linear->x)
+    CUBLAS (cublasLtMatrixLayoutDestroy (linear->x));
+  if (linear->w)
+    CUBLAS (cublasLtMatrixLayoutDestroy (linear->w));
+  if (linear->matmul)
+    CUBLAS (cublasLtMatmulDescDestroy (linear->matmul));
+  g_free (linear);
+}
+
+guint
+alexnet_linear_n_choices (const AlexnetLinear *linear)
+{
+  return linear->n_algorithms + (linear->has_gemv ? 1 : 0);
+}
+
+void
+alexnet_linear_choose (AlexnetLinear *linear, guint choice)
+{
+  linear->choice = choice;
+}
+
+static gboolean
+run_gemv (const AlexnetLinear *linear, const void *x, void *y, GError **error)
+{
+  const AlexnetLinearShape *s = &linear->shape;
+  AlexnetGemvArgs args = {
+    .x = x,
+    .w = linear->weights->weight,
+    .bias = linear->weights->bias,
+    .y = y,
+    .n = s->n,
+    .n_in = s->n_in,
+    .n_out = s->n_out,
+    .relu = s->relu != FALSE,
+  };
+
+  return alexnet_kernel_run_gemv (linear->kernels, &args,
+      linear->device->stream, error);
+}
+
+static gboolean
+run_cublas (const AlexnetLinear *linear, guint i, const void *x, void *y,
+    GError **error)
+{
+  const cublasLtMatmulHeuristicResult_t *algorithm = &linear->algorithms[i];
+  float alpha = 1.0f, beta = 0.0f;
+
+  return CUBLAS (cublasLtMatmul (linear->device->cublas, linear->matmul, &alpha,
+      linear->weights->weight, linear->w, x, linear->x, &beta, y, linear->y, y,
+      linear->y, &algorithm->algo, linear->workspace, algorithm->workspaceSize,
+      linear->device->stream));
+}
+
+gboolean
+alexnet_linear_run (AlexnetLinear *linear, const void *x, void *y,
+    GError **error)
+{
+  guint n_own = linear->has_gemv ? 1 : 0;
+
+  if (linear->choice < n_own)
+    return run_gemv (linear, x, y, error);
+  return run_cublas (linear, linear->choice - n_own, x, y, error);
+}
+
+char *
+alexnet_linear_describe (const AlexnetLinearShape *s)
+{
+  return g_strdup_printf ("linear %ux%u to %u%s %s aligned %u", s->n, s->n_in,
+      s->n_out, s->relu ? " relu" : "", alexnet_precision_name (s->precision),
+      s->alignment);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A fully connected layer for one batch size: y = x W^T + bias, with ReLU.
+ * There are several ways: our own product, which streams the weights, for
+ * small batches; and those that cublasLt offers. */
+
+#ifndef ALEXNET_CUDNN_LINEAR_H
+#define ALEXNET_CUDNN_LINEAR_H
+
+#include "launch.h"
+#include "weights.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  guint n, n_in, n_out; /* [n,n_in] -> [n,n_out] */
+  gboolean relu;
+  guint alignment; /* of x, in bytes */
+  AlexnetPrecision precision;
+} AlexnetLinearShape;
+
+typedef struct _AlexnetLinear AlexnetLinear;
+
+/* All that is given must outlive it. `workspace` is device memory, which
+ * others may use between runs. UNSUPPORTED when there is no way. */
+AlexnetLinear *alexnet_linear_new (AlexnetDevice *device,
+    const AlexnetKernels *kernels, const AlexnetLinearShape *shape,
+    const AlexnetWeights *weights, void *workspace, gsize workspace_size,
+    GError **error);
+void alexnet_linear_free (AlexnetLinear *linear, GError **error);
+
+/* Ways to choose from, numbered from 0, which is chosen at first. */
+guint alexnet_linear_n_choices (const AlexnetLinear *linear);
+void alexnet_linear_choose (AlexnetLinear *linear, guint choice);
+
+/* On the device's compute stream. */
+gboolean alexnet_linear_run (AlexnetLinear *linear, const void *x, void *y,
+    GError **error);
+
+/* "linear 16x9216 to 4096 relu fp16 ..." The caller frees it. */
+char *alexnet_linear_describe (const AlexnetLinearShape *shape);
+
+G_END_DECLS
+
+#endif /* ALEXNET_CUDNN_LINEAR_H */

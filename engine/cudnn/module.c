@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "../module.h"
+
+#include "executor.h"
+#include "staging.h"
+
+typedef struct {
+  AlexnetPlan base;
+  AlexnetDevice device;
+  AlexnetKernels kernels;
+  AlexnetExecutor executor;
+  AlexnetStaging *staging;
+  gboolean lost;
+} CudnnPlan;
+
+static void
+cudnn_close (AlexnetPlan *base)
+{
+  CudnnPlan *plan = (CudnnPlan *) base;
+  GError *error = NULL;
+
+  alexnet_device_enter (&plan->device, &error);
+  alexnet_staging_free (plan->staging, &error);
+  alexnet_executor_close (&plan->executor, &error);
+  alexnet_kernels_unload (&plan->kernels, &error);
+  alexnet_device_close (&plan->device, &error);
+  if (error && !plan->lost)
+    g_warning ("%s", error->message);
+  g_clear_error (&error);
+  g_free (plan);
+}
+
+static gboolean
+fill_plan (CudnnPlan *plan, const AlexnetNetwork *network,
+    const AlexnetPlanParams *params, GError **error)
+{
+  AlexnetPrecision *precision = &plan->base.precision;
+
+  *precision = params->precision;
+  if (!alexnet_device_open (&plan->device, params->cuda_device, error) ||
+      !alexnet_precision_resolve (precision, plan->device.capability,
+          plan->device.name, error) ||
+      !alexnet_kernels_load (&plan->kernels, *precision, error) ||
+      !alexnet_executor_open (&plan->executor, &plan->device, &plan->kernels,
+          network, *precision, params->max_batch_size, params->n_slots, error))
+    return FALSE;
+  plan->staging = alexnet_staging_new (&plan->device, &plan->kernels,
+      &plan->executor.program.slot, *precision, plan->executor.slots,
+      params->n_slots, error);
+  return plan->staging != NULL;
+}
+
+extern const AlexnetModule alexnet_module;
+
+static AlexnetPlan *
+cudnn_open (const AlexnetNetwork *network, const AlexnetPlanParams *params,
+    GError **error)
+{
+  CudnnPlan *plan = g_new0 (CudnnPlan, 1);
+
+  plan->base.backend = alexnet_module.backend;
+  if (!fill_plan (plan, network, params, error)) {
+    plan->lost = TRUE;
+    cudnn_close (&plan->base);
+    return NULL;
+  }
+  g_info ("%s, precision %s, batches up to %u: %.1f MiB of device memory",
+      plan->device.name, alexnet_precision_name (plan->base.precision),
+      params->max_batch_size, plan->device.used / 1048576.0);
+  return &plan->base;
+}
+
+static gboolean
+cudnn_stage (AlexnetPlan *base, guint slot, const AlexnetImage *image,
+    AlexnetTransform *transform, GError **error)
+{
+  CudnnPlan *plan = (CudnnPlan *) base;
+
+  return alexnet_staging_image (plan->staging, slot, image,
+      alexnet_transform_get_tables (transform), error);
+}
+
+static gboolean
+cudnn_stage_tensor (AlexnetPlan *base, guint slot, const float *tensor,
+    GError **error)
+{
+  CudnnPlan *plan = (CudnnPlan *) base;
+
+  return alexnet_staging_tensor (plan->staging, slot, tensor, error);
+}
+
+static gboolean
+cudnn_infer (AlexnetPlan *base, guint first, guint n, float *const *outputs,
+    GError **error)
+{
+  CudnnPlan *plan = (CudnnPlan *) base;
+
+  plan->lost = !alexnet_device_enter (&plan->device, error) ||
+      !alexnet_staging_wait (plan->staging, first, n, plan->device.stream,
+          error) ||
+      !alexnet_executor_begin (&plan->executor, first, n, error) ||
+      !alexnet_executor_end (&plan->executor, n, outputs, error);
+  return !plan->lost;
+}
+
+static const AlexnetBackend cudnn_backend = {
+  .name = "cudnn",
+  .memories = 1u << ALEXNET_MEMORY_HOST | 1u << ALEXNET_MEMORY_CUDA,
+  .open = cudnn_open,
+  .close = cudnn_close,
+  .stage = cudnn_stage,
+  .stage_tensor = cudnn_stage_tensor,
+  .infer = cudnn_infer,
+};
+
+ALEXNET_API const AlexnetModule alexnet_module = {
+  .abi = ALEXNET_MODULE_ABI,
+  .backend = &cudnn_backend,
+};

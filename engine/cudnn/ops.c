@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "ops.h"
+
+#define MAX_BLOCKED_CHANNELS 4
+
+static AlexnetOp *
+add_op (AlexnetProgram *program, AlexnetOpKind kind, const AlexnetLayer *layer,
+    const AlexnetShape *in, const AlexnetShape *out)
+{
+  AlexnetOp *op = &program->ops[program->n_ops++];
+
+  *op = (AlexnetOp){
+    .kind = kind,
+    .layer = layer,
+    .in = *in,
+    .out = *out,
+    .in_parts = 1,
+    .out_parts = 1,
+  };
+  if (layer) {
+    op->kernel = layer->kernel;
+    op->stride = layer->stride;
+    op->padding = layer->padding;
+  }
+  return op;
+}
+
+static gboolean
+takes_relu (const AlexnetProgram *program)
+{
+  const AlexnetOp *last;
+
+  if (program->n_ops == 0)
+    return FALSE;
+  last = &program->ops[program->n_ops - 1];
+  return !last->relu &&
+      (last->kind == ALEXNET_OP_CONV || last->kind == ALEXNET_OP_LINEAR);
+}
+
+static void
+add_relu (AlexnetProgram *program, const AlexnetLayer *layer)
+{
+  if (takes_relu (program))
+    program->ops[program->n_ops - 1].relu = TRUE;
+  else
+    add_op (program, ALEXNET_OP_COPY, NULL, &layer->in, &layer->out)
+        ->relu = TRUE;
+}
+
+static gboolean
+add_layer (AlexnetProgram *program, const AlexnetLayer *layer, gboolean last,
+    GError **error)
+{
+  static const AlexnetOpKind kinds[] = {
+    [ALEXNET_LAYER_CONV] = ALEXNET_OP_CONV,
+    [ALEXNET_LAYER_LRN] = ALEXNET_OP_LRN,
+    [ALEXNET_LAYER_MAXPOOL] = ALEXNET_OP_MAXPOOL,
+    [ALEXNET_LAYER_LINEAR] = ALEXNET_OP_LINEAR,
+    [ALEXNET_LAYER_SOFTMAX] = ALEXNET_OP_SOFTMAX,
+  };
+
+  if (alexnet_layer_is_identity (layer))
+    return TRUE;
+  if (layer->kind == ALEXNET_LAYER_RELU) {
+    add_relu (program, layer);
+    return TRUE;
+  }
+  if (layer->kind == ALEXNET_LAYER_SOFTMAX && !last) {
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+        "a softmax runs here as the last layer only, '%s' has one before",
+        layer->name);
+    return FALSE;
+  }
+  add_op (program, kinds[layer->kind], layer, &layer->in, &layer->out);
+  return TRUE;
+}
+
+static void
+block_first_conv (AlexnetProgram *program)
+{
+  AlexnetSlotLayout *slot = &program->slot;
+  AlexnetOp *op = &program->ops[0];
+  guint block = op->stride;
+
+  if (op->kind != ALEXNET_OP_CONV || op->layer->groups > 1 || block < 2 ||
+      op->kernel < block || op->in.channels > MAX_BLOCKED_CHANNELS)
+    return;
+
+  slot->block = block;
+  slot->pad = op->padding;
+  op->kernel = (op->kernel + block - 1) / block;
+  op->stride = 1;
+  op->padding = 0;
+  slot->shape.channels = block * block * op->in.channels;
+  slot->shape.height = op->out.height - 1 + op->kernel;
+  slot->shape.width = op->out.width - 1 + op->kernel;
+  op->in = slot->shape;
+}
+
+/* Parts in which an operation must find its input; 0 = any. */
+static guint
+wanted_parts (const AlexnetOp *op)
+{
+  switch (op->kind) {
+    case ALEXNET_OP_CONV:
+      return op->layer->groups;
+    case ALEXNET_OP_LINEAR:
+      return 1;
+    default:
+      return 0;
+  }
+}
+
+static guint
+offered_parts (const AlexnetOp *op, const AlexnetOp *next)
+{
+  if (op->kind == ALEXNET_OP_LINEAR)
+    return 1;
+  if (op->kind == ALEXNET_OP_CONV && op->layer->groups > 1)
+    return op->layer->groups;
+  return MAX (wanted_parts (next), 1);
+}
+
+/* Says in which parts each tensor lies, and adds copies where two operations
+ * do not agree. */
+static void
+assign_parts (AlexnetProgram *to, const AlexnetProgram *from)
+{
+  guint parts = 1;
+
+  for (guint i = 0; i < from->n_ops; i++) {
+    const AlexnetOp *op = &from->ops[i];
+    guint wanted = wanted_parts (op);
+    AlexnetOp *copy;
+
+    if (wanted && wanted != parts) {
+      copy = add_op (to, ALEXNET_OP_COPY, NULL, &op->in, &op->in);
+      copy->in_parts = parts;
+      copy->out_parts = parts = wanted;
+    }
+    to->ops[to->n_ops] = *op;
+    to->ops[to->n_ops].in_parts = parts;
+    parts = i + 1 < from->n_ops ? offered_parts (op, op + 1) : 1;
+    to->ops[to->n_ops++].out_parts = parts;
+  }
+}
+
+gboolean
+alexnet_program_build (AlexnetProgram *program, const AlexnetNetwork *network,
+    GError **error)
+{
+  AlexnetProgram plain = { .slot.image = network->input, .slot.block = 1 };
+  const AlexnetShape *shape = &network->input;
+
+  plain.slot.shape = network->input;
+  for (guint i = 0; i < network->n_layers; i++) {
+    const AlexnetLayer *layer = &network->layers[i];
+
+    if (!add_layer (&plain, layer, i + 1 == network->n_layers, error))
+      return FALSE;
+    shape = &layer->out;
+  }
+  if (plain.n_ops == 0 || plain.ops[plain.n_ops - 1].kind != ALEXNET_OP_SOFTMAX)
+    add_op (&plain, ALEXNET_OP_OUTPUT, NULL, shape, shape);
+  block_first_conv (&plain);
+
+  *program = (AlexnetProgram){ .slot = plain.slot };
+  assign_parts (program, &plain);
+  return TRUE;
+}
+
+guint
+alexnet_op_n_convs (const AlexnetOp *op)
+{
+  return MAX (op->in_parts, op->out_parts);
+}
+
+AlexnetConv
+alexnet_op_get_conv (const AlexnetOp *op, guint batch, guint alignment,
+    AlexnetPrecision precision)
+{
+  return (AlexnetConv){
+    .n = batch,
+    .c = op->in.channels / op->in_parts,
+    .h = op->in.height,
+    .w = op->in.width,
+    .k = op->out.channels / alexnet_op_n_convs (op),
+    .kernel = op->kernel,
+    .stride = op->stride,
+    .padding = op->padding,
+    .relu = op->relu != FALSE,
+    .alignment = alignment,
+    .precision = precision,
+  };
+}
+
+char *
+alexnet_op_get_name (const AlexnetProgram *program, guint i)
+{
+  static const char *const names[] = {
+    [ALEXNET_OP_CONV] = "conv",
+    [ALEXNET_OP_LINEAR] = "linear",
+    [ALEXNET_OP_COPY] = "copy",
+    [ALEXNET_OP_LRN] = "lrn",
+    [ALEXNET_OP_MAXPOOL] = "pool",
+    [ALEXNET_OP_SOFTMAX] = "softmax",
+    [ALEXNET_OP_OUTPUT] = "output",
+  };
+  AlexnetOpKind kind = program->ops[i].kind;
+  guint n = 0;
+
+  for (guint j = 0; j <= i; j++)
+    n += program->ops[j].kind == kind;
+  return g_strdup_printf ("%s%u", names[kind], n);
+}
+
+guint
+alexnet_precision_size (AlexnetPrecision precision)
+{
+  return precision == ALEXNET_PRECISION_FP16 ||
+          precision == ALEXNET_PRECISION_BF16
+      ? 2
+      : 4;
+}
+
+guint
+alexnet_slot_alignment (const AlexnetSlotLayout *slot,
+    AlexnetPrecision precision)
+{
+  gsize size = alexnet_shape_size (&slot->shape) *
+      alexnet_precision_size (precision);
+
+  return MIN (size & -size, 16);
+}
+
+guint
+alexnet_get_batches (guint max, guint sizes[ALEXNET_MAX_BATCHES])
+{
+  guint n = 0;
+
+  for (guint size = 1; size < max; size *= 2)
+    sizes[n++] = size;
+  sizes[n++] = max;
+  return n;
+}
+
+gboolean
+alexnet_precision_resolve (AlexnetPrecision *precision, guint capability,
+    const char *device, GError **error)
+{
+  const char *name = alexnet_precision_name (*precision);
+  guint needed = 0;
+
+  if (*precision == ALEXNET_PRECISION_AUTO) {
+    *precision = ALEXNET_PRECISION_FP16;
+  } else if (*precision == ALEXNET_PRECISION_BF16 ||
+      *precision == ALEXNET_PRECISION_TF32) {
+    needed = 80;
+  } else if (*precision == ALEXNET_PRECISION_INT8) {
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+        "precision %s is not built in; there are fp16, bf16, tf32, fp32", name);
+    return FALSE;
+  }
+  if (capability >= needed)
+    return TRUE;
+
+  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+      "%s has compute capability %u.%u, precision %s needs %u.%u; fp16 and "
+      "fp32 work there",
+      device, capability / 10, capability % 10, name, needed / 10, needed % 10);
+  return FALSE;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "tune.h"
+
+#define N_WARM_UP 2
+#define N_TIMED 8
+
+typedef struct {
+  AlexnetDevice *device;
+  AlexnetTuneFunc func;
+  gpointer user;
+  cudaEvent_t begin, end;
+} Tuner;
+
+static gboolean
+repeat (const Tuner *tuner, guint candidate, guint n, GError **error)
+{
+  for (guint i = 0; i < n; i++)
+    if (!tuner->func (tuner->user, candidate, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+measure (const Tuner *tuner, guint candidate, float *time, GError **error)
+{
+  cudaStream_t stream = tuner->device->stream;
+
+  return repeat (tuner, candidate, N_WARM_UP, error) &&
+      CUDA (cudaEventRecord (tuner->begin, stream)) &&
+      repeat (tuner, candidate, N_TIMED, error) &&
+      CUDA (cudaEventRecord (tuner->end, stream)) &&
+      CUDA (cudaEventSynchronize (tuner->end)) &&
+      CUDA (cudaEventElapsedTime (time, tuner->begin, tuner->end));
+}
+
+static gboolean
+is_refusal (const GError *error)
+{
+  return g_error_matches (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
+}
+
+/* A candidate that the device refuses is none; any other failure is one. */
+static gboolean
+find_best (const Tuner *tuner, guint n, guint *best, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+  gboolean found = FALSE;
+  float best_time = 0, time;
+
+  for (guint i = 0; i < n && (!reason || is_refusal (reason)); i++) {
+    g_clear_error (&reason);
+    if (!measure (tuner, i, &time, &reason) || (found && time >= best_time))
+      continue;
+    found = TRUE;
+    *best = i;
+    best_time = time;
+  }
+  if (found && (!reason || is_refusal (reason)))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
+}
+
+gboolean
+alexnet_tune (AlexnetDevice *device, guint n, AlexnetTuneFunc func,
+    gpointer user, guint *best, GError **error)
+{
+  Tuner tuner = { device, func, user, NULL, NULL };
+  gboolean ok;
+
+  *best = 0;
+  if (n == 1)
+    return TRUE;
+  ok = CUDA (cudaEventCreateWithFlags (&tuner.begin, cudaEventDefault)) &&
+      CUDA (cudaEventCreateWithFlags (&tuner.end, cudaEventDefault)) &&
+      find_best (&tuner, n, best, error);
+  if (tuner.begin)
+    ok = CUDA (cudaEventDestroy (tuner.begin)) && ok;
+  if (tuner.end)
+    ok = CUDA (cudaEventDestroy (tuner.end)) && ok;
+  return ok;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Which of several ways to compute the same thing is fastest on this device. */
+
+#ifndef ALEXNET_CUDNN_TUNE_H
+#define ALEXNET_CUDNN_TUNE_H
+
+#include "device.h"
+
+G_BEGIN_DECLS
+
+/* Gives candidate `i` to the device's compute stream, once. */
+typedef gboolean (*AlexnetTuneFunc) (gpointer user, guint i, GError **error);
+
+/* Times each of n >= 1 candidates and writes the fastest to `best`. One that
+ * fails with UNSUPPORTED is passed over; UNSUPPORTED when all do. */
+gboolean alexnet_tune (AlexnetDevice *device, guint n, AlexnetTuneFunc func,
+    gpointer user, guint *best, GError **error);
+
+G_END_DECLS
+
+#endif /* ALEXNET_CUDNN_TUNE_H */

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "weights.h"
+
+#include <string.h>
+
+#define ALIGNMENT 256
+
+static guint32
+float_bits (float value)
+{
+  guint32 bits;
+
+  memcpy (&bits, &value, sizeof bits);
+  return bits;
+}
+
+/* Drops `n` low bits. */
+static guint32
+round_bits (guint32 bits, guint n)
+{
+  return (bits + (1u << (n - 1)) - 1 + (bits >> n & 1)) >> n;
+}
+
+guint16
+alexnet_float_to_half (float value)
+{
+  guint32 bits = float_bits (value), sign = bits >> 16 & 0x8000;
+  guint32 magnitude = bits & 0x7fffffff;
+  guint exponent = magnitude >> 23;
+
+  if (magnitude > 0x7f800000)
+    return (guint16) (sign | 0x7e00);
+  if (magnitude >= 0x47800000)
+    return (guint16) (sign | 0x7c00);
+  if (exponent >= 113)
+    return (guint16) (sign | (round_bits (magnitude, 13) - (112 << 10)));
+  if (exponent < 102)
+    return (guint16) sign;
+  return (guint16) (sign |
+      round_bits ((magnitude & 0x7fffff) | 0x800000, 126 - exponent));
+}
+
+guint16
+alexnet_float_to_bfloat (float value)
+{
+  guint32 bits = float_bits (value);
+
+  if ((bits & 0x7fffffff) > 0x7f800000)
+    return (guint16) (bits >> 16 | 0x40);
+  return (guint16) round_bits (bits, 16);
+}
+
+static void
+store (guint8 *to, const float *from, gsize n, AlexnetPrecision precision)
+{
+  guint16 *half = (guint16 *) (void *) to;
+
+  if (alexnet_precision_size (precision) == 4)
+    memcpy (to, from, n * sizeof *from);
+  else if (precision == ALEXNET_PRECISION_FP16)
+    for (gsize i = 0; i < n; i++)
+      half[i] = alexnet_float_to_half (from[i]);
+  else
+    for (gsize i = 0; i < n; i++)
+      half[i] = alexnet_float_to_bfloat (from[i]);
+}
+
+/* [C,kH,kW] -> [kH / block, kW / block, block, block, C] */
+static gsize
+permute_filter (float *to, const float *from, const AlexnetOp *op, guint block)
+{
+  guint kernel = op->layer->kernel;
+  guint channels = op->layer->in.channels / op->layer->groups;
+
+  for (guint c = 0; c < channels; c++)
+    for (guint y = 0; y < kernel; y++)
+      for (guint x = 0; x < kernel; x++) {
+        gsize pixel = (y / block * op->kernel + x / block) * block * block +
+            y % block * block + x % block;
+
+        to[pixel * channels + c] = from[(c * kernel + y) * kernel + x];
+      }
+  return (gsize) op->kernel * op->kernel * block * block * channels;
+}
+
+gsize
+alexnet_weights_permute (float *to, const float *from, const AlexnetOp *op,
+    const AlexnetSlotLayout *slot)
+{
+  guint channels = op->in.channels, pixels = op->in.height * op->in.width;
+  gboolean blocked = op->in.channels != op->layer->in.channels;
+
+  if (op->kind == ALEXNET_OP_CONV)
+    return permute_filter (to, from, op, blocked ? slot->block : 1);
+  for (guint c = 0; c < channels; c++)
+    for (guint i = 0; i < pixels; i++)
+      to[(gsize) i * channels + c] = from[(gsize) c * pixels + i];
+  return (gsize) channels * pixels;
+}
+
+static gsize
+align_up (gsize size)
+{
+  return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+/* Row `i` of a tensor as floats. */
+static void
+get_row (float *row, const AlexnetTensor *tensor, gsize i, gsize length)
+{
+  AlexnetTensor part = {
+    .dtype = tensor->dtype,
+    .n_dims = 1,
+    .dims = { length },
+    .data = (const guint8 *) tensor->data +
+        i * length * alexnet_dtype_size (tensor->dtype),
+  };
+
+  alexnet_tensor_to_float (row, &part);
+}
+
+static guint8 *
+prepare_weight (AlexnetWeights *weights, const AlexnetOp *op, guint n_parts,
+    const AlexnetSlotLayout *slot, AlexnetPrecision precision)
+{
+  const AlexnetTensor *tensor = &op->layer->weight;
+  guint n_rows = op->layer->channels, size = alexnet_precision_size (precision);
+  gsize length = alexnet_tensor_n_values (tensor) / n_rows;
+  gsize padded = length * slot->block * slot->block + 1;
+  g_autofree float *from = g_new (float, length);
+  g_autofree float *to = g_new0 (float, padded);
+  gsize n = alexnet_weights_permute (to, from, op, slot);
+  guint rows = n_rows / n_parts;
+  guint8 *all;
+
+  weights->weight_stride = align_up (rows * n * size);
+  all = g_malloc0 (n_parts * weights->weight_stride);
+  for (guint i = 0; i < n_rows; i++) {
+    get_row (from, tensor, i, length);
+    alexnet_weights_permute (to, from, op, slot);
+    store (all + i / rows * weights->weight_stride + i % rows * n * size, to, n,
+        precision);
+  }
+  return all;
+}
+
+static guint8 *
+prepare_bias (AlexnetWeights *weights, const AlexnetOp *op, guint n_parts,
+    AlexnetPrecision precision)
+{
+  guint n = op->layer->channels / n_parts;
+  g_autofree float *from = g_new (float, op->layer->channels);
+  guint8 *all;
+
+  weights->bias_stride = align_up (n * alexnet_precision_size (precision));
+  all = g_malloc0 (n_parts * weights->bias_stride);
+  alexnet_tensor_to_float (from, &op->layer->bias);
+  for (guint i = 0; i < n_parts; i++)
+    store (all + i * weights->bias_stride, from + i * n, n, precision);
+  return all;
+}
+
+gboolean
+alexnet_weights_upload (AlexnetWeights *weights, AlexnetDevice *device,
+    const AlexnetOp *op, const AlexnetSlotLayout *slot,
+    AlexnetPrecision precision, GError **error)
+{
+  guint n_parts = op->kind == ALEXNET_OP_CONV ? alexnet_op_n_convs (op) : 1;
+  g_autofree guint8 *weight = prepare_weight (weights, op, n_parts, slot,
+      precision);
+  g_autofree guint8 *bias = prepare_bias (weights, op, n_parts, precision);
+  gsize weight_size = n_parts * weights->weight_stride;
+  gsize bias_size = n_parts * weights->bias_stride;
+
+  weights->weight = alexnet_device_alloc (device, weight_size, error);
+  weights->bias = weights->weight
+      ? alexnet_device_alloc (device, bias_size, error)
+      : NULL;
+  return weights->bias &&
+      alexnet_device_upload (device, weights->weight, weight, weight_size,
+          error) &&
+      alexnet_device_upload (device, weights->bias, bias, bias_size, error);
+}

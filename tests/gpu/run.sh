@@ -1,0 +1,145 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Everything that only a GPU can prove, on a machine that has one, CUDA and
+# cuDNN (a PyTorch environment brings it), with build-gpu/ as bundle.sh made it:
+#
+#     sh tests/gpu/run.sh [RESULTS]
+#
+# Right results first, then speed beside PyTorch; the table goes to RESULTS too
+# (default: build-gpu/RESULTS.md). QUICK=1 leaves the speed out. Ends with
+# "N passed, N failed, N skipped"; exit status 1 when something failed.
+set -u
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+bundle=$root/build-gpu
+results=${1:-$bundle/RESULTS.md}
+model=$root/pipelines/models/alexnet-cifar10.safetensors
+clip=$root/pipelines/media/sample.webm
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0
+failed=0
+skipped=0
+
+[ -d "$bundle" ] || {
+  echo "run.sh: no $bundle; tests/gpu/bundle.sh makes it" >&2
+  exit 1
+}
+
+# Where a PyTorch environment, or the toolkit, keeps the libraries.
+cuda_path () {
+  python3 - <<'PYTHON'
+import glob, sysconfig
+site = sysconfig.get_paths()["purelib"]
+found = sorted(glob.glob(site + "/nvidia/*/lib"))
+print(":".join(found + ["/usr/local/cuda/lib64", "/usr/local/cuda/lib"]))
+PYTHON
+}
+libraries=$bundle/lib:${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$(cuda_path)
+
+# ours COMMAND...: with the bundle's libraries; python must not see them.
+ours () {
+  LD_LIBRARY_PATH=$libraries ALEXNET_BACKEND_DIR=$bundle/lib \
+    ALEXNET_TEST_DATA=$root/tests/data XDG_CACHE_HOME=$work/cache \
+    ALEXNET_TEST_MODELS=$root/pipelines/models ALEXNET_MODEL=$model \
+    GST_PLUGIN_SYSTEM_PATH=$bundle/plugins GST_REGISTRY=$work/registry \
+    GST_PLUGIN_SCANNER=$bundle/bin/gst-plugin-scanner "$@"
+}
+
+# step NAME COMMAND...: 77 = skipped.
+step () {
+  name=$1
+  shift
+  echo "== $name"
+  "$@"
+  case $? in
+    0) passed=$((passed + 1)) ;;
+    77) skipped=$((skipped + 1)) ;;
+    *)
+      failed=$((failed + 1))
+      echo "== $name FAILED"
+      ;;
+  esac
+}
+
+# A test that skips itself here has not proved anything.
+proves () {
+  ours "$@" >"$work/log" 2>&1
+  status=$?
+  grep -v DEBUG "$work/log" | tail -n 200
+  [ $status -eq 0 ] && ! grep -q '^ok .*# SKIP' "$work/log"
+}
+
+has_gpu () {
+  ours "$bundle/bin/alexnet-inspect" check --backend=cudnn "$model"
+}
+
+# The label of every frame of the clip.
+labels () {
+  ours "$bundle/bin/gst-launch-1.0" -m filesrc location="$clip" \
+    ! decodebin3 ! videoconvert ! alexnetclassify "$@" post-messages=always \
+    ! fakesink >"$work/messages" 2>&1 || return 1
+  sed -n 's/.*alexnet-classification.* labels=(string)< \([^,]*\),.*/\1/p' \
+    "$work/messages"
+}
+
+same_labels () {
+  labels backend=reference >"$work/expected" || return 1
+  [ -s "$work/expected" ] || return 1
+  for precision in fp32 tf32 fp16 bf16; do
+    labels backend=cudnn precision=$precision >"$work/found" || return 1
+    cmp "$work/expected" "$work/found" || return 1
+    echo "$precision: $(wc -l <"$work/found") frames, all labels equal"
+  done
+}
+
+many_streams () {
+  set --
+  i=0
+  while [ $i -lt 64 ]; do
+    set -- "$@" videotestsrc num-buffers=100 pattern=$((i % 20)) \
+      ! video/x-raw,format=NV12,width=640,height=360 \
+      ! alexnetclassify backend=cudnn ! fakesink
+    i=$((i + 1))
+  done
+  ours timeout 300 "$bundle/bin/gst-launch-1.0" -q "$@"
+}
+
+sanitize () {
+  tool=$(command -v compute-sanitizer ||
+    ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null) || {
+    echo 'skipped: there is no compute-sanitizer'
+    return 77
+  }
+  ours "$tool" --tool "$1" --error-exitcode 9 \
+    "$bundle/bin/alexnet-inspect" check --backend=cudnn "$model"
+}
+
+speed () {
+  ours "$bundle/bin/gpu-bench" >"$work/ours" || return 1
+  python3 "$root/tests/gpu/baseline.py" graph fused s2d compile \
+    >"$work/theirs" || echo 'PyTorch failed' >>"$work/theirs"
+  {
+    echo '# On a GPU'
+    echo
+    nvidia-smi --query-gpu=name,driver_version,clocks.max.sm --format=csv,noheader
+    date -u +%F
+    echo
+    cat "$work/ours" "$work/theirs" | awk -f "$root/tests/gpu/table.awk"
+  } | tee "$results"
+}
+
+step 'the module runs' has_gpu
+if [ $failed -eq 0 ]; then
+  step 'layers and networks against the reference' \
+    proves "$bundle/bin/test-backend-cudnn"
+  step 'every format against the CPU' proves "$bundle/bin/test-gpu-formats"
+  step 'labels of the sample clip' same_labels
+  step '64 streams, one engine' many_streams
+  step 'memcheck' sanitize memcheck
+  step 'racecheck' sanitize racecheck
+  [ "${QUICK:-0}" = 1 ] || step 'speed' speed
+fi
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed -eq 0 ]

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Frames of every format through the GPU's preprocessing against the CPU's: a
+ * network that changes nothing gives the network input back. */
+
+#include <math.h>
+#include <string.h>
+
+#include "module.h"
+
+#define WIDTH 1283
+#define HEIGHT 721
+#define SIZE 224
+
+/* In 1/255 of full scale, before normalisation. */
+#define TOLERANCE 1.0
+
+typedef struct {
+  AlexnetImage image;
+  guint8 *memory;
+} Frame;
+
+static const AlexnetPreprocess preprocess = { ALEXNET_CROP_CENTER, 256,
+  { 0.485f, 0.456f, 0.406f }, { 0.229f, 0.224f, 0.225f }, FALSE };
+
+static Frame
+make_frame (AlexnetFormat format)
+{
+  gsize stride = WIDTH * 4 + 40, size = stride * HEIGHT;
+  Frame frame = { .memory = g_malloc (3 * size) };
+
+  frame.image = (AlexnetImage){
+    .format = format, .width = WIDTH, .height = HEIGHT
+  };
+  for (gsize i = 0; i < 3 * size; i++)
+    frame.memory[i] = (guint8) g_test_rand_int ();
+  for (guint i = 0; i < 3; i++) {
+    frame.image.planes[i] = frame.memory + i * size;
+    frame.image.strides[i] = (gssize) stride;
+  }
+  /* Ten bits are all that a sample has. */
+  if (format == ALEXNET_FORMAT_I420_10LE)
+    for (gsize i = 1; i < 3 * size; i += 2)
+      frame.memory[i] &= 3;
+  return frame;
+}
+
+static void
+collect_row (gpointer user, guint y, const float *const channels[3])
+{
+  float *tensor = user;
+
+  for (guint c = 0; c < 3; c++)
+    memcpy (tensor + (c * SIZE + y) * SIZE, channels[c], SIZE * sizeof (float));
+}
+
+static double
+largest_difference (const float *a, const float *b)
+{
+  double largest = 0;
+
+  for (guint i = 0; i < 3 * SIZE * SIZE; i++) {
+    double std = preprocess.std[i / (SIZE * SIZE)];
+
+    largest = fmax (largest, 255 * std * fabs ((double) a[i] - b[i]));
+  }
+  return largest;
+}
+
+static void
+check_format (AlexnetPlan *plan, AlexnetFormat format)
+{
+  Frame frame = make_frame (format);
+  AlexnetRegion whole = { 0, 0, WIDTH, HEIGHT };
+  AlexnetTransform *transform = alexnet_transform_new ();
+  g_autofree float *expected = g_new (float, 3 * SIZE * SIZE);
+  g_autofree float *found = g_new (float, 3 * SIZE * SIZE);
+  g_autoptr (GError) error = NULL;
+  double difference;
+
+  alexnet_transform_update (transform, &frame.image, &whole, &preprocess, SIZE,
+      &error);
+  g_assert_no_error (error);
+  alexnet_transform_run (transform, &frame.image, collect_row, expected);
+  plan->backend->stage (plan, 0, &frame.image, transform, &error);
+  g_assert_no_error (error);
+  plan->backend->infer (plan, 0, 1, &found, &error);
+  g_assert_no_error (error);
+  difference = largest_difference (expected, found);
+  g_test_message ("format %d: largest difference %.3g of 255", (int) format,
+      difference);
+  g_assert_cmpfloat (difference, <=, TOLERANCE);
+  alexnet_transform_free (transform);
+  g_free (frame.memory);
+}
+
+static void
+test_formats (void)
+{
+  AlexnetNetwork network = { .input = { 3, SIZE, SIZE },
+    .n_layers = 1,
+    .layers = { { .kind = ALEXNET_LAYER_DROPOUT } } };
+  AlexnetPlanParams params = {
+    .precision = ALEXNET_PRECISION_FP32, .max_batch_size = 1, .n_slots = 2
+  };
+  g_autoptr (GError) error = NULL;
+  AlexnetPlan *plan;
+
+  g_assert_true (alexnet_network_infer_shapes (&network, NULL));
+  plan = alexnet_cudnn_backend.open (&network, &params, &error);
+  if (!plan) {
+    g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
+    g_test_skip (error->message);
+    return;
+  }
+  for (guint i = 0; i < ALEXNET_N_FORMATS; i++)
+    check_format (plan, (AlexnetFormat) i);
+  plan->backend->close (plan);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_add_func ("/gpu/formats", test_formats);
+  return g_test_run ();
+}

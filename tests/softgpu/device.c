@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "private.h"
+
+#include <stdlib.h>
+
+#define MAX_DEVICES 8
+
+static SoftDevice device;
+static gsize used[MAX_DEVICES];
+static __thread int current;
+
+static const struct {
+  cudaError_t status;
+  const char *name, *text;
+} errors[] = {
+  { cudaSuccess, "cudaSuccess", "no error" },
+  { cudaErrorInvalidValue, "cudaErrorInvalidValue", "invalid argument" },
+  { cudaErrorMemoryAllocation, "cudaErrorMemoryAllocation", "out of memory" },
+  { cudaErrorInsufficientDriver, "cudaErrorInsufficientDriver",
+      "CUDA driver version is insufficient for CUDA runtime version" },
+  { cudaErrorInvalidDevice, "cudaErrorInvalidDevice",
+      "invalid device ordinal" },
+  { cudaErrorNoDevice, "cudaErrorNoDevice",
+      "no CUDA-capable device is detected" },
+  { cudaErrorNoKernelImageForDevice, "cudaErrorNoKernelImageForDevice",
+      "no kernel image is available for execution on the device" },
+  { cudaErrorInvalidResourceHandle, "cudaErrorInvalidResourceHandle",
+      "invalid resource handle" },
+  { cudaErrorSymbolNotFound, "cudaErrorSymbolNotFound",
+      "named symbol not found" },
+  { cudaErrorNotReady, "cudaErrorNotReady", "device not ready" },
+  { cudaErrorIllegalAddress, "cudaErrorIllegalAddress",
+      "an illegal memory access was encountered" },
+  { cudaErrorLaunchFailure, "cudaErrorLaunchFailure",
+      "unspecified launch failure" },
+  { cudaErrorECCUncorrectable, "cudaErrorECCUncorrectable",
+      "uncorrectable ECC error encountered" },
+  { cudaErrorStreamCaptureUnsupported, "cudaErrorStreamCaptureUnsupported",
+      "operation not permitted when stream is capturing" },
+  { cudaErrorStreamCaptureInvalidated, "cudaErrorStreamCaptureInvalidated",
+      "operation failed due to a previous error during capture" },
+  { cudaErrorStreamCaptureUnmatched, "cudaErrorStreamCaptureUnmatched",
+      "capture was not initiated in this stream" },
+  { cudaErrorStreamCaptureUnjoined, "cudaErrorStreamCaptureUnjoined",
+      "capturing stream has unjoined work" },
+  { cudaErrorStreamCaptureIsolation, "cudaErrorStreamCaptureIsolation",
+      "dependency created on uncaptured work in another stream" },
+  { cudaErrorCapturedEvent, "cudaErrorCapturedEvent",
+      "operation not permitted on an event last recorded in a capturing "
+      "stream" },
+  { cudaErrorUnknown, "cudaErrorUnknown", "unknown error" },
+};
+
+SoftDevice *
+soft_device (void)
+{
+  return &device;
+}
+
+int
+soft_current_device (void)
+{
+  return current;
+}
+
+void
+soft_device_reset (void)
+{
+  const char *memory = g_getenv ("SOFTGPU_MEMORY");
+
+  device = (SoftDevice){
+    .n_devices = 1,
+    .capability = 90,
+    .memory = memory ? g_ascii_strtoull (memory, NULL, 10)
+                     : G_GUINT64_CONSTANT (4) << 30,
+    .driver_version = CUDART_VERSION,
+    .cudnn_version = 91900,
+  };
+  current = 0;
+}
+
+void
+softgpu_set_devices (guint n)
+{
+  g_assert_cmpuint (n, <=, MAX_DEVICES);
+  device.n_devices = n;
+}
+
+void
+softgpu_set_memory (gsize total)
+{
+  device.memory = total;
+}
+
+void
+softgpu_set_capability (guint capability)
+{
+  device.capability = capability;
+}
+
+void
+softgpu_set_driver_version (int version)
+{
+  device.driver_version = version;
+}
+
+void
+softgpu_set_cudnn_version (gsize version)
+{
+  device.cudnn_version = version;
+}
+
+static int
+find_error (cudaError_t status)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (errors); i++)
+    if (errors[i].status == status)
+      return i;
+  return -1;
+}
+
+const char *
+cudaGetErrorName (cudaError_t status)
+{
+  int i = find_error (status);
+
+  return i < 0 ? "unrecognized error code" : errors[i].name;
+}
+
+const char *
+cudaGetErrorString (cudaError_t status)
+{
+  int i = find_error (status);
+
+  return i < 0 ? "unrecognized error code" : errors[i].text;
+}
+
+cudaError_t
+cudaDriverGetVersion (int *version)
+{
+  cudaError_t status = soft_enter ("cudaDriverGetVersion", SOFT_CUDA, 0);
+
+  if (!status)
+    *version = device.driver_version;
+  return soft_leave (SOFT_CUDA, status);
+}
+
+static cudaError_t
+check_driver (void)
+{
+  if (device.driver_version == 0)
+    return cudaErrorInsufficientDriver;
+  return device.n_devices > 0 ? cudaSuccess : cudaErrorNoDevice;
+}
+
+cudaError_t
+cudaGetDeviceCount (int *count)
+{
+  cudaError_t status = soft_enter ("cudaGetDeviceCount", SOFT_CUDA, 0);
+
+  if (!status)
+    status = check_driver ();
+  *count = status ? 0 : device.n_devices;
+  return soft_leave (SOFT_CUDA, status);
+}
+
+static cudaError_t
+check_ordinal (int ordinal)
+{
+  cudaError_t status = check_driver ();
+
+  if (!status && (ordinal < 0 || ordinal >= (int) device.n_devices))
+    status = cudaErrorInvalidDevice;
+  return status;
+}
+
+static void
+describe (struct cudaDeviceProp *properties)
+{
+  *properties = (struct cudaDeviceProp){
+    .name = "softgpu, a test double",
+    .totalGlobalMem = device.memory,
+    .sharedMemPerBlock = 48 << 10,
+    .sharedMemPerBlockOptin = 96 << 10,
+    .sharedMemPerMultiprocessor = 100 << 10,
+    .regsPerBlock = 65536,
+    .warpSize = 32,
+    .maxThreadsPerBlock = 1024,
+    .maxThreadsDim = { 1024, 1024, 64 },
+    .maxGridSize = { G_MAXINT, 65535, 65535 },
+    .major = device.capability / 10,
+    .minor = device.capability % 10,
+    .multiProcessorCount = 4,
+    .l2CacheSize = 4 << 20,
+    .maxThreadsPerMultiProcessor = 2048,
+    .concurrentKernels = 1,
+    .asyncEngineCount = 2,
+    .unifiedAddressing = 1,
+  };
+}
+
+cudaError_t
+cudaGetDeviceProperties (struct cudaDeviceProp *properties, int ordinal)
+{
+  cudaError_t status = soft_enter ("cudaGetDeviceProperties", SOFT_CUDA, 0);
+
+  if (!status)
+    status = check_ordinal (ordinal);
+  if (!status)
+    describe (properties);
+  return soft_leave (SOFT_CUDA, status);
+}
+
+cudaError_t
+cudaSetDevice (int ordinal)
+{
+  cudaError_t status = soft_enter ("cudaSetDevice", SOFT_CUDA, 0);
+
+  if (!status)
+    status = check_ordinal (ordinal);
+  if (!status)
+    current = ordinal;
+  return soft_leave (SOFT_CUDA, status);
+}
+
+cudaError_t
+cudaMemGetInfo (gsize *free_bytes, gsize *total)
+{
+  cudaError_t status = soft_enter ("cudaMemGetInfo", SOFT_CUDA, 0);
+
+  if (!status) {
+    *total = device.memory;
+    *free_bytes = device.memory - MIN (used[current], device.memory);
+  }
+  return soft_leave (SOFT_CUDA, status);
+}
+
+gboolean
+soft_take_memory (int ordinal, gsize size)
+{
+  if (used[ordinal] + size > device.memory)
+    return FALSE;
+  used[ordinal] += size;
+  return TRUE;
+}
+
+void
+soft_give_memory (int ordinal, gsize size)
+{
+  used[ordinal] -= size;
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Runs a kernel's body for every thread of every block, the blocks in turn.
+ * Where threads wait for each other, each is a context of its own, and one
+ * that waits switches to the next: when the turn comes back to the first, all
+ * have arrived. A thread that has returned is passed over. */
+
+#include "private.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#define LEAVE_FIBER __sanitizer_start_switch_fiber
+#define ENTER_FIBER __sanitizer_finish_switch_fiber
+#else
+#define LEAVE_FIBER(save, stack, size) ((void) (save))
+#define ENTER_FIBER(save, stack, size) ((void) (stack), (void) (size))
+#endif
+
+#define MAX_THREADS 1024
+#define WARP 32
+#define STACK_SIZE (32 << 10)
+#define FATBIN_MAGIC 0xba55ed50u
+
+struct CUlib_st {
+  gboolean loaded;
+};
+
+struct CUkern_st {
+  const SoftKernel *kernel;
+};
+
+typedef struct {
+  const SoftKernel *kernel;
+  dim3 grid, block;
+  guint8 args[] __attribute__ ((aligned (16)));
+} Launch;
+
+typedef struct {
+  ucontext_t context;
+  const void *stack;
+  gsize stack_size;
+  void *fake_stack; /* AddressSanitizer's */
+  gboolean running;
+} Fiber;
+
+SoftThread soft_thread;
+
+static struct {
+  Fiber fibers[MAX_THREADS + 1]; /* the last one is the caller */
+  guint n, current;
+  guint width; /* of a block */
+  float values[MAX_THREADS];
+  const Launch *launch;
+} block;
+
+static guint n_libraries;
+
+static void
+set_thread (guint i)
+{
+  block.current = i;
+  soft_thread.thread_x = i % block.width;
+  soft_thread.thread_y = i / block.width;
+}
+
+static void
+switch_to (guint to)
+{
+  guint from = block.current;
+  Fiber *leaving = &block.fibers[from], *entering = &block.fibers[to];
+
+  if (to == from)
+    return;
+  set_thread (to);
+  LEAVE_FIBER (leaving->running ? &leaving->fake_stack : NULL, entering->stack,
+      entering->stack_size);
+  swapcontext (&leaving->context, &entering->context);
+  ENTER_FIBER (leaving->fake_stack, NULL, NULL);
+}
+
+/* Threads first .. first + n - 1 meet: the next of them that runs. */
+static guint
+next_running (guint first, guint n)
+{
+  for (guint i = 1; i <= n; i++) {
+    guint next = first + (block.current - first + i) % n;
+
+    if (block.fibers[next].running)
+      return next;
+  }
+  return MAX_THREADS;
+}
+
+static void
+fiber_main (void)
+{
+  Fiber *caller = &block.fibers[MAX_THREADS];
+  guint next;
+
+  if (block.current == 0)
+    ENTER_FIBER (NULL, &caller->stack, &caller->stack_size);
+  else
+    ENTER_FIBER (NULL, NULL, NULL);
+  block.launch->kernel->run (block.launch->args);
+  block.fibers[block.current].running = FALSE;
+  next = next_running (0, block.n);
+  switch_to (next);
+  g_assert_not_reached ();
+}
+
+void
+soft_barrier (void)
+{
+  switch_to (next_running (0, block.n));
+}
+
+float
+soft_warp_sum (float value)
+{
+  guint first = block.current / WARP * WARP, lane = block.current % WARP;
+  float sums[WARP], next[WARP];
+
+  block.values[block.current] = value;
+  switch_to (next_running (first, WARP));
+  memcpy (sums, &block.values[first], sizeof sums);
+  switch_to (next_running (first, WARP));
+  for (guint step = WARP / 2; step > 0; step /= 2) {
+    for (guint i = 0; i < WARP; i++)
+      next[i] = sums[i] + sums[i ^ step];
+    memcpy (sums, next, sizeof sums);
+  }
+  return sums[lane];
+}
+
+static void
+start_fiber (Fiber *fiber)
+{
+  if (!fiber->stack) {
+    fiber->stack = mmap (NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
+        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (fiber->stack == MAP_FAILED)
+      soft_finding ("no memory for a thread's stack");
+  }
+  getcontext (&fiber->context);
+  fiber->stack_size = STACK_SIZE;
+  fiber->context.uc_stack.ss_sp = (void *) fiber->stack;
+  fiber->context.uc_stack.ss_size = STACK_SIZE;
+  fiber->context.uc_link = NULL;
+  fiber->running = TRUE;
+  makecontext (&fiber->context, fiber_main, 0);
+}
+
+static void
+run_block_of_fibers (const Launch *launch)
+{
+  block.launch = launch;
+  for (guint i = 0; i < block.n; i++)
+    start_fiber (&block.fibers[i]);
+  block.current = MAX_THREADS;
+  block.fibers[MAX_THREADS].running = TRUE;
+  switch_to (0);
+}
+
+static void
+run_block_of_loops (const Launch *launch)
+{
+  for (guint i = 0; i < block.n; i++) {
+    set_thread (i);
+    launch->kernel->run (launch->args);
+  }
+}
+
+/* Begins with any block: no kernel may count on an order. */
+static void
+run_launch (void *data)
+{
+  const Launch *launch = data;
+  guint n = launch->grid.x * launch->grid.y, first = soft_random (n);
+
+  block.n = launch->block.x * launch->block.y;
+  block.width = launch->block.x;
+  for (guint i = 0; i < n; i++) {
+    soft_thread.block_x = (first + i) % n % launch->grid.x;
+    soft_thread.block_y = (first + i) % n / launch->grid.x;
+    if (launch->kernel->meets)
+      run_block_of_fibers (launch);
+    else
+      run_block_of_loops (launch);
+  }
+}
+
+cudaError_t
+cudaLibraryLoadData (cudaLibrary_t *library, const void *code,
+    enum cudaJitOption *jit_options, void **jit_values, unsigned int n_jit,
+    enum cudaLibraryOption *options, void **values, unsigned int n)
+{
+  cudaError_t status = soft_enter ("cudaLibraryLoadData", SOFT_CUDA, 0);
+
+  if (!status && (!code || *(const guint32 *) code != FATBIN_MAGIC))
+    soft_finding ("a library of kernels is none");
+  if (!status) {
+    *library = (cudaLibrary_t) g_new0 (struct CUlib_st, 1);
+    n_libraries++;
+    soft_count (SOFT_LIVE_LIBRARIES, 1);
+  }
+  return soft_leave (SOFT_CUDA, status);
+}
+
+cudaError_t
+cudaLibraryUnload (cudaLibrary_t library)
+{
+  cudaError_t status = soft_enter ("cudaLibraryUnload", SOFT_CUDA, 0);
+
+  soft_run (NULL);
+  g_free (library);
+  n_libraries--;
+  soft_count (SOFT_LIVE_LIBRARIES, -1);
+  return soft_leave (SOFT_CUDA, status);
+}
+
+cudaError_t
+cudaLibraryGetKernel (cudaKernel_t *kernel, cudaLibrary_t library,
+    const char *name)
+{
+  cudaError_t status = soft_enter ("cudaLibraryGetKernel", SOFT_CUDA, 0);
+  const SoftKernel *k = soft_kernels;
+
+  while (k->name && !g_str_equal (k->name, name))
+    k++;
+  if (!status && !k->name)
+    status = cudaErrorSymbolNotFound;
+  if (!status)
+    *kernel = (cudaKernel_t) k;
+  return soft_leave (SOFT_CUDA, status);
+}
+
+static cudaError_t
+launch_kernel (const SoftKernel *kernel, const Launch *geometry, void **args,
+    cudaStream_t stream)
+{
+  g_autofree Launch *launch = NULL;
+  guint n_threads = geometry->block.x * geometry->block.y;
+
+  if (n_libraries == 0)
+    soft_finding ("%s is launched after its library was unloaded",
+        kernel->name);
+  if (geometry->grid.x == 0 || geometry->grid.y == 0 || n_threads == 0 ||
+      n_threads > MAX_THREADS || geometry->grid.y > 65535 ||
+      geometry->grid.z != 1 || geometry->block.z != 1)
+    return cudaErrorInvalidValue;
+  launch = g_malloc (sizeof *launch + kernel->size);
+  *launch = *geometry;
+  launch->kernel = kernel;
+  memcpy (launch->args, args[0], kernel->size);
+  return soft_enqueue (stream, run_launch, launch,
+      sizeof *launch + kernel->size, 3);
+}
+
+cudaError_t
+cudaLaunchKernel (const void *kernel, dim3 grid, dim3 threads, void **args,
+    gsize shared, cudaStream_t stream)
+{
+  const Launch geometry = { NULL, grid, threads };
+  cudaError_t status = soft_enter ("cudaLaunchKernel", SOFT_CUDA, 0);
+
+  if (!status)
+    status = launch_kernel (kernel, &geometry, args, stream);
+  return soft_leave (SOFT_CUDA, status);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The floating-point types that tensors have, by their bits: conversions
+ * round to the nearest value, ties to the even one. */
+
+#ifndef SOFTGPU_NUMBERS_H
+#define SOFTGPU_NUMBERS_H
+
+#include <glib.h>
+#include <math.h>
+#include <string.h>
+
+static inline guint32
+soft_bits (float value)
+{
+  guint32 bits;
+
+  memcpy (&bits, &value, sizeof bits);
+  return bits;
+}
+
+static inline float
+soft_float (guint32 bits)
+{
+  float value;
+
+  memcpy (&value, &bits, sizeof value);
+  return value;
+}
+
+/* Drops the last `n` bits of a float. Infinity and NaN stay what they are. */
+static inline float
+soft_round_bits (float value, guint n)
+{
+  guint32 bits = soft_bits (value), half = 1u << (n - 1);
+
+  if (!isfinite (value))
+    return value;
+  bits += half - 1 + (bits >> n & 1);
+  return soft_float (bits & ~((1u << n) - 1));
+}
+
+/* 10 bits of fraction, float's exponent: what tensor cores see of a float. */
+static inline float
+soft_round_tf32 (float value)
+{
+  return soft_round_bits (value, 13);
+}
+
+static inline float
+soft_bf16_to_float (guint16 bits)
+{
+  return soft_float ((guint32) bits << 16);
+}
+
+static inline guint16
+soft_bf16_from_float (float value)
+{
+  if (isnan (value))
+    return 0x7fff;
+  return soft_bits (soft_round_bits (value, 16)) >> 16;
+}
+
+static inline float
+soft_fp16_to_float (guint16 bits)
+{
+  guint32 sign = (guint32) (bits & 0x8000) << 16;
+  guint32 rest = bits & 0x7fff;
+
+  if (rest >= 0x7c00)
+    return soft_float (sign | 0x7f800000 | (rest & 0x3ff) << 13);
+  if (rest >= 0x400)
+    return soft_float (sign | ((rest << 13) + (112u << 23)));
+  return soft_float (sign | soft_bits (rest * 0x1p-24f));
+}
+
+static inline guint16
+soft_fp16_from_float (float value)
+{
+  guint16 sign = soft_bits (value) >> 16 & 0x8000;
+  float size = fabsf (value), rounded;
+
+  if (isnan (value))
+    return 0x7fff;
+  if (size < 0x1p-14f)
+    return sign | (guint16) nearbyintf (size * 0x1p24f);
+  rounded = soft_round_bits (size, 13);
+  if (rounded >= 0x1p16f)
+    return sign | 0x7c00;
+  return sign | (guint16) ((soft_bits (rounded) - (112u << 23)) >> 13);
+}
+
+#endif /* SOFTGPU_NUMBERS_H */

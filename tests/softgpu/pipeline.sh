@@ -1,0 +1,69 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The element with backend=cudnn on the software device, in gst-launch-1.0.
+# Takes from the environment what that process needs: SOFTGPU_DIR, where the
+# stand-ins lie, SOFTGPU_PRELOAD, a sanitizer's library or nothing, and CPU,
+# the backend to compare with. Prints TAP.
+set -u
+. "$(dirname "$0")/../pipelines/tap.sh"
+
+media=$root/pipelines/media/sample.webm
+export XDG_CACHE_HOME="$work" GST_REGISTRY="$work/registry"
+command -v gst-launch-1.0 >/dev/null || skip_all 'no gst-launch-1.0'
+
+# launch LIBRARY_PATH PROPERTY...: the messages of every fifth frame
+launch () {
+  libraries=$1
+  shift
+  LD_LIBRARY_PATH=$libraries LD_PRELOAD=$SOFTGPU_PRELOAD gst-launch-1.0 -m \
+    filesrc "location=$media" ! decodebin ! videoconvert ! \
+    alexnetclassify "$@" inference-interval=5 post-messages=always top-k=1 ! \
+    fakesink 2>&1
+}
+
+# Frame number and first label of each.
+labels () {
+  sed -n 's/.*frame-number=(guint64)\([0-9]*\).*labels=(string)< \([^>]*\) >.*/\1 \2/p'
+}
+
+same_labels () {
+  launch '' backend="$CPU" >"$work/cpu" || { cat "$work/cpu"; return 1; }
+  launch "$SOFTGPU_DIR" backend=cudnn >"$work/gpu" ||
+    { cat "$work/gpu"; return 1; }
+  grep -q 'backend=(string)cudnn' "$work/gpu" &&
+    same "$(labels <"$work/cpu")" "$(labels <"$work/gpu")" &&
+    same 50 "$(labels <"$work/gpu" | wc -l)"
+}
+
+auto_takes_it () {
+  launch "$SOFTGPU_DIR" | grep -q 'backend=(string)cudnn'
+}
+
+# One error with the cause, after what was classified before.
+lost () {
+  SOFTGPU_LOSE=500 launch "$SOFTGPU_DIR" backend=cudnn >"$work/lost" && {
+    echo 'ended well'
+    return 1
+  }
+  cat "$work/lost"
+  same 1 "$(grep -c '^ERROR: from element' "$work/lost")" &&
+    grep -q cudaErrorIllegalAddress "$work/lost" &&
+    [ "$(labels <"$work/lost" | wc -l)" -gt 3 ]
+}
+
+small () {
+  SOFTGPU_MEMORY=50000000 launch "$SOFTGPU_DIR" backend=cudnn >"$work/small" && {
+    echo 'ended well'
+    return 1
+  }
+  cat "$work/small"
+  same 1 "$(grep -c '^ERROR: from element' "$work/small")" &&
+    grep -q "of the device's 47.7 MiB are free" "$work/small"
+}
+
+check "the labels of backend $CPU" same_labels
+check 'auto takes the device' auto_takes_it
+check 'a lost device is one error after the frames before it' lost
+check 'a small device is one error with free and total' small
+done_testing

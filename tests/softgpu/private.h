@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Between the parts of the software device. The stand-in for the CUDA runtime
+ * exports these to the other two. Everything but soft_enter() wants the
+ * device's lock, which soft_enter() takes and soft_leave() gives back. */
+
+#ifndef SOFTGPU_PRIVATE_H
+#define SOFTGPU_PRIVATE_H
+
+#include <cuda_runtime_api.h>
+
+#include "softgpu.h"
+
+G_BEGIN_DECLS
+
+/* For inner loops over memory that was checked before. */
+#define SOFT_UNCHECKED __attribute__ ((no_sanitize ("address", "undefined")))
+
+/* Calls: faults.c */
+
+typedef enum {
+  SOFT_CUDA,
+  SOFT_CUDNN,
+  SOFT_CUBLAS,
+} SoftApi;
+
+typedef enum {
+  SOFT_UNSAFE = 1 << 0,    /* forbidden while this thread captures */
+  SOFT_HOST_ONLY = 1 << 1, /* works although the device is lost */
+} SoftCallFlags;
+
+/* Counts the call and takes the lock. Returns 0, or the status with which the
+ * call shall fail, as a status of `api`. */
+SOFTGPU_API int soft_enter (const char *call, SoftApi api, guint flags);
+
+/* Remembers the thread's last CUDA error, gives the lock back. */
+SOFTGPU_API int soft_leave (SoftApi api, int status);
+
+SOFTGPU_API G_NORETURN void soft_finding (const char *format, ...)
+    G_GNUC_PRINTF (1, 2);
+
+/* Counts things of a kind that are alive: +1 made, -1 freed. */
+typedef enum {
+  SOFT_LIVE_DEVICE_MEMORY,
+  SOFT_LIVE_PINNED_MEMORY,
+  SOFT_LIVE_STREAMS,
+  SOFT_LIVE_EVENTS,
+  SOFT_LIVE_GRAPHS,
+  SOFT_LIVE_GRAPH_EXECS,
+  SOFT_LIVE_LIBRARIES,
+  SOFT_LIVE_CUDNN_HANDLES,
+  SOFT_LIVE_CUDNN_DESCRIPTORS,
+  SOFT_LIVE_CUBLAS_HANDLES,
+  SOFT_LIVE_CUBLAS_DESCRIPTORS,
+  SOFT_N_LIVE
+} SoftLive;
+
+SOFTGPU_API void soft_count (SoftLive kind, int change);
+
+/* A number of the seed's sequence, 0 .. n - 1. */
+SOFTGPU_API guint soft_random (guint n);
+
+/* Gives the lock to whoever else wants it for a moment. */
+void soft_yield (void);
+
+/* The device: device.c */
+
+typedef struct {
+  guint n_devices, capability;
+  gsize memory;
+  int driver_version;
+  gsize cudnn_version;
+  cudaError_t lost;
+} SoftDevice;
+
+SOFTGPU_API SoftDevice *soft_device (void);
+void soft_device_reset (void);
+int soft_current_device (void);
+
+/* FALSE when the device has not so many bytes left. */
+gboolean soft_take_memory (int ordinal, gsize size);
+void soft_give_memory (int ordinal, gsize size);
+
+/* Memory: memory.c */
+
+typedef enum {
+  SOFT_HOST, /* what is neither of the others */
+  SOFT_PINNED,
+  SOFT_ON_DEVICE,
+} SoftSide;
+
+SoftSide soft_side (const void *address);
+
+/* A finding unless [address, address + size) lies within one allocation of
+ * device memory. */
+SOFTGPU_API void soft_check_device (const void *address, gsize size,
+    const char *what);
+void soft_check_host (const void *address, gsize size, const char *what);
+
+/* Makes all device memory accessible, or inaccessible. They nest. */
+SOFTGPU_API void soft_memory_open (void);
+SOFTGPU_API void soft_memory_close (void);
+
+/* Work: work.c */
+
+/* Runs with device memory open; `data` is the work's own copy. */
+typedef void (*SoftFunc) (void *data);
+
+/* Enqueues `func` with a copy of `size` bytes of data, or records it while the
+ * stream captures. `microseconds` of virtual time. */
+SOFTGPU_API cudaError_t soft_enqueue (cudaStream_t stream, SoftFunc func,
+    const void *data, gsize size, double microseconds);
+
+/* TRUE when the last piece of work that ran was the same: same function, same
+ * data, so that running it again would change nothing. For pure functions of
+ * memory whose inputs and outputs do not overlap; lets the timing of plans
+ * cost one computation. */
+SOFTGPU_API gboolean soft_is_repetition (SoftFunc func, const void *data,
+    gsize size);
+
+/* Puts two pieces of work around each other's use of a workspace: the first
+ * writes a token into it, the second, which does `func`, checks it and
+ * scribbles. Work that shares the workspace without order is found. */
+SOFTGPU_API cudaError_t soft_enqueue_with_workspace (cudaStream_t stream,
+    SoftFunc func, const void *data, gsize size, double microseconds,
+    void *workspace, gsize workspace_size);
+
+typedef struct _SoftItem SoftItem;
+
+SoftItem *soft_item_new (SoftFunc func, const void *data, gsize size,
+    double microseconds);
+SoftItem *soft_item_ref (SoftItem *item);
+void soft_item_unref (SoftItem *item);
+
+/* `item` waits for `earlier`, which may be NULL or done. */
+void soft_item_add_dependency (SoftItem *item, SoftItem *earlier);
+
+/* Hands the item to the device; takes the reference. */
+void soft_item_submit (SoftItem *item, guint lane);
+gboolean soft_item_is_done (const SoftItem *item);
+double soft_item_end (const SoftItem *item);
+
+/* Runs work until `item` is done; NULL: until there is none. */
+void soft_run (const SoftItem *item);
+
+void soft_work_seed (void);
+void soft_work_reset (void);
+
+/* Streams and events: stream.c; graphs: graph.c */
+
+typedef struct _SoftCapture SoftCapture;
+
+struct CUstream_st {
+  int device;
+  guint lane;
+  SoftItem *last;
+  SoftCapture *capture;
+  GArray *tails; /* guint: nodes that the next one waits for */
+};
+
+struct CUevent_st {
+  int device;
+  gboolean timed;
+  SoftItem *item; /* its last record */
+  SoftCapture *capture;
+  GArray *tails;
+};
+
+/* Adds an item after the stream's last one. Takes the reference. */
+void soft_stream_append (cudaStream_t stream, SoftItem *item);
+cudaError_t soft_stream_check (cudaStream_t stream);
+
+void soft_capture_add (cudaStream_t stream, SoftFunc func, const void *data,
+    gsize size, double microseconds);
+void soft_capture_record (cudaStream_t stream, cudaEvent_t event);
+cudaError_t soft_capture_wait (cudaStream_t stream, cudaEvent_t event);
+void soft_capture_forget (cudaStream_t stream);
+
+/* Kernels: kernels.c, and their bodies, kernels-host.c */
+
+typedef struct {
+  const char *name;
+  gsize size; /* of its argument */
+  void (*run) (const void *args);
+  gboolean meets; /* its threads wait for each other */
+} SoftKernel;
+
+/* Ends with a NULL name. */
+extern const SoftKernel soft_kernels[];
+
+/* The running thread's indices. */
+typedef struct {
+  guint thread_x, thread_y, block_x, block_y;
+} SoftThread;
+
+extern SoftThread soft_thread;
+
+/* What kernels call: all threads of the block meet; all of the warp do, and
+ * each gets the sum, added up as a butterfly of shuffles does. */
+void soft_barrier (void);
+float soft_warp_sum (float value);
+
+/* TRUE when this thread captures, so that unsafe calls must fail; the capture
+ * is then invalid. */
+gboolean soft_capture_forbids (void);
+
+G_END_DECLS
+
+#endif /* SOFTGPU_PRIVATE_H */

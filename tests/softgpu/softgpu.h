@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A software device: a test double for the CUDA runtime, cuDNN's backend API
+ * and cublasLt, with which the unchanged backend-cudnn.so runs from stage to
+ * results on a machine that has no GPU. It proves logic and data flow and
+ * says nothing about speed. It is never installed, and the device's name says
+ * what it is.
+ *
+ * It is three shared objects with the names of the real ones; a process gets
+ * them by linking to them or by LD_LIBRARY_PATH. Only the entry points that
+ * engine/cudnn/README.md lists are there.
+ *
+ * Streams are lazy. A call that enqueues work only records it; work runs when
+ * somebody waits for something, in an order that is drawn from the seed among
+ * all orders that stream order, events and graphs allow, and much of it not
+ * before it must. Time is virtual: each piece of work has a fixed cost.
+ *
+ * Device memory is out of the host's reach (PROT_NONE) except while device
+ * work runs. Each allocation stands alone between guard pages, filled with
+ * NaN, its slack filled with a pattern that is checked when it is freed and
+ * poisoned under AddressSanitizer. Pinned memory is guarded the same way.
+ *
+ * A finding is what no correct program does: an address of the wrong side, an
+ * overrun, a workspace that two pieces of work share, a leak. It prints one
+ * line that begins with "softgpu: " and aborts.
+ *
+ * Every entry point can be told to fail; see softgpu_fail_call(). Thread-
+ * safety: entry points may be called from any thread; what is declared here,
+ * while no other thread uses the device. */
+
+#ifndef SOFTGPU_H
+#define SOFTGPU_H
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+#define SOFTGPU_API __attribute__ ((visibility ("default")))
+
+/* The device as it is at the start of a process: seed 0 or $SOFTGPU_SEED, one
+ * device of capability 9.0 with 4 GiB or $SOFTGPU_MEMORY bytes, nothing set to
+ * fail, no calls counted; $SOFTGPU_LOSE is softgpu_lose_device(). Everything
+ * must have been freed before: a leak is a finding. */
+SOFTGPU_API void softgpu_reset (void);
+
+SOFTGPU_API void softgpu_set_seed (guint64 seed);
+
+/* 0 = there is none. */
+SOFTGPU_API void softgpu_set_devices (guint n);
+
+/* Bytes of each device. */
+SOFTGPU_API void softgpu_set_memory (gsize total);
+
+/* 10 * major + minor. */
+SOFTGPU_API void softgpu_set_capability (guint capability);
+
+/* As cudaDriverGetVersion() and cudnnGetVersion() say it; driver 0 = there is
+ * none. */
+SOFTGPU_API void softgpu_set_driver_version (int version);
+SOFTGPU_API void softgpu_set_cudnn_version (gsize version);
+
+/* What a call of each library returns when it is told to fail. */
+typedef struct {
+  int cuda, cudnn, cublas;
+} SoftgpuStatus;
+
+/* Calls of entry points since the last reset, without those that only put a
+ * status into words or ask for a version. */
+SOFTGPU_API guint softgpu_n_calls (void);
+
+/* The n-th of those from now on (1 = the next) fails, once. One that frees
+ * something frees it all the same, as CUDA's do. */
+SOFTGPU_API void softgpu_fail_call (guint n, const SoftgpuStatus *status);
+
+/* The n-th piece of device work from now on (1 = the next) is an illegal
+ * access: the device is lost, that and all later work is dropped, and every
+ * later call fails with the sticky error until reset. */
+SOFTGPU_API void softgpu_lose_device (guint n);
+
+/* Name of the call that was told to fail and did; NULL when none did. */
+SOFTGPU_API const char *softgpu_failed_call (void);
+
+/* Pieces of device work run since the last reset. */
+SOFTGPU_API guint softgpu_n_works (void);
+
+/* What is alive, one line a kind; "" when nothing is. The caller frees it. */
+SOFTGPU_API char *softgpu_list_live (void);
+
+/* Fills and reads device memory for a test, which cannot touch it itself. */
+SOFTGPU_API void *softgpu_device_new (const void *data, gsize size);
+SOFTGPU_API void softgpu_device_free (void *device);
+
+G_END_DECLS
+
+#endif /* SOFTGPU_H */

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Frames of every format through stage, from host and from device memory:
+ * what arrives in the slot is what the CPU makes of the same frame. */
+
+#include <cuda_runtime_api.h>
+
+#include <math.h>
+
+#include "fixture.h"
+#include "preprocess-run.h"
+#include "random-model.h"
+
+#define SIZE 48
+
+/* A network that hands out its input: a pooling of one pixel. */
+static AlexnetNetwork
+make_identity (void)
+{
+  AlexnetNetwork network = {
+    .architecture = "identity",
+    .input = { 3, SIZE, SIZE },
+    .n_layers = 1,
+    .layers = { { .kind = ALEXNET_LAYER_MAXPOOL, .kernel = 1, .stride = 1 } },
+  };
+
+  g_assert_true (alexnet_network_infer_shapes (&network, NULL));
+  return network;
+}
+
+typedef struct {
+  AlexnetNetwork network;
+  AlexnetPlan *plan;
+  AlexnetTransform *transform;
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer precision)
+{
+  f->network = make_identity ();
+  f->plan = fixture_open (&f->network, GPOINTER_TO_UINT (precision), 1);
+  f->transform = alexnet_transform_new ();
+}
+
+static void
+tear_down (Fixture *f, gconstpointer precision)
+{
+  alexnet_transform_free (f->transform);
+  fixture_close (f->plan);
+  softgpu_reset ();
+}
+
+/* Rounding to the slot's type. The CPU converts Y'CbCr row by row and the
+ * kernel pixel by pixel: sums of floats may differ in their last bits. */
+static void
+check_frame (Fixture *f, const AlexnetImage *image, const AlexnetImage *host,
+    const AlexnetRegion *region, const AlexnetPreprocess *preprocess)
+{
+  g_auto (Output) expected = output_run_once (host, region, preprocess, SIZE);
+  g_autofree float *outputs = NULL;
+  g_autoptr (GError) error = NULL;
+  double u = fixture_rounding (f->plan->precision, FALSE);
+
+  alexnet_transform_update (f->transform, image, region, preprocess, SIZE,
+      &error);
+  g_assert_no_error (error);
+  f->plan->backend->stage (f->plan, 1, image, f->transform, &error);
+  g_assert_no_error (error);
+  outputs = fixture_infer (f->plan, &f->network, 1, 1);
+  for (guint i = 0; i < 3 * SIZE * SIZE; i++)
+    if (!(fabs (outputs[i] - expected.values[i]) <=
+            u * fabs (expected.values[i]) + 1e-5))
+      g_error ("format %d, %u x %u, value %u is %g and not %g", image->format,
+          image->width, image->height, i, outputs[i], expected.values[i]);
+}
+
+static const struct {
+  guint width, height;
+  FrameFlags flags;
+  AlexnetCropMode mode;
+  AlexnetRegion region; /* empty: all */
+} cases[] = {
+  { 131, 97, 0, ALEXNET_CROP_CENTER, { 0 } },
+  { 131, 97, FRAME_PADDED, ALEXNET_CROP_STRETCH, { 31, 7, 77, 81 } },
+  { 57, 143, FRAME_FLIPPED, ALEXNET_CROP_LETTERBOX, { 0 } },
+  { 57, 43, FRAME_PADDED | FRAME_FLIPPED, ALEXNET_CROP_CENTER,
+      { 3, 1, 50, 41 } },
+  { 1, 1, 0, ALEXNET_CROP_STRETCH, { 0 } },
+};
+
+static AlexnetPreprocess
+get_preprocess (AlexnetCropMode mode)
+{
+  AlexnetPreprocess preprocess = preprocess_imagenet;
+
+  preprocess.crop_mode = mode;
+  preprocess.resize_size = SIZE + 6;
+  return preprocess;
+}
+
+static void
+test_formats (Fixture *f, gconstpointer precision)
+{
+  g_autofree guint8 *photo = data_read_photo ();
+
+  for (AlexnetFormat format = 0; format < ALEXNET_N_FORMATS; format++)
+    for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+      g_autoptr (Frame) frame = frame_new (format, cases[i].width,
+          cases[i].height, cases[i].flags, photo, FALSE);
+      AlexnetPreprocess preprocess = get_preprocess (cases[i].mode);
+
+      check_frame (f, &frame->image, &frame->image,
+          cases[i].region.width ? &cases[i].region : NULL, &preprocess);
+    }
+}
+
+/* Frames of all sizes in turn, so that lanes grow and are used again. */
+static void
+test_sizes (Fixture *f, gconstpointer precision)
+{
+  static const guint sizes[][2] = { { 64, 64 }, { 2000, 1500 }, { 8, 8192 },
+    { 640, 360 }, { 8192, 16 }, { 1, 1 } };
+  g_autofree guint8 *photo = data_read_photo ();
+  AlexnetPreprocess preprocess = get_preprocess (ALEXNET_CROP_STRETCH);
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
+    g_autoptr (Frame) frame = frame_new (ALEXNET_FORMAT_RGBA, sizes[i][0],
+        sizes[i][1], 0, photo, FALSE);
+
+    check_frame (f, &frame->image, &frame->image, NULL, &preprocess);
+  }
+}
+
+static const void *
+upload_plane (const AlexnetImage *image, guint plane, void **memory)
+{
+  gsize stride = (gsize) image->strides[plane];
+  guint rows = image->height;
+
+  if (plane > 0 && image->format != ALEXNET_FORMAT_Y444)
+    rows = (rows + 1) / 2;
+  *memory = softgpu_device_new (image->planes[plane],
+      stride * (rows - 1) + stride);
+  return *memory;
+}
+
+/* Pixels that are on the device already. */
+static void
+test_device_frames (Fixture *f, gconstpointer precision)
+{
+  static const AlexnetFormat formats[] = { ALEXNET_FORMAT_NV12,
+    ALEXNET_FORMAT_I420, ALEXNET_FORMAT_RGBA, ALEXNET_FORMAT_P010_10LE };
+  static const guint n_planes[] = { 2, 3, 1, 2 };
+  g_autofree guint8 *photo = data_read_photo ();
+  AlexnetPreprocess preprocess = get_preprocess (ALEXNET_CROP_CENTER);
+
+  for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
+    g_autoptr (Frame) frame = frame_new (formats[i], 128, 96, 0, photo, FALSE);
+    AlexnetImage image = frame->image;
+    void *memory[4] = { NULL };
+
+    image.memory = ALEXNET_MEMORY_CUDA;
+    for (guint p = 0; p < n_planes[i]; p++)
+      image.planes[p] = upload_plane (&frame->image, p, &memory[p]);
+    check_frame (f, &image, &frame->image, NULL, &preprocess);
+    for (guint p = 0; p < n_planes[i]; p++)
+      softgpu_device_free (memory[p]);
+  }
+}
+
+/* The first layer of a network takes blocks: pixels have to be where its
+ * weights expect them. */
+static void
+test_blocked (gconstpointer precision)
+{
+  AlexnetNetwork *whole = fixture_network ("torchvision");
+  AlexnetNetwork network = fixture_layer (whole, 0);
+  guint side = network.input.width;
+  g_autofree guint8 *photo = data_read_photo ();
+  g_autoptr (Frame)
+      frame = frame_new (ALEXNET_FORMAT_NV12, 320, 240, 0, photo, FALSE);
+  AlexnetTransform *transform = alexnet_transform_new ();
+  g_autoptr (AlexnetPlan)
+      plan = fixture_open (&network, GPOINTER_TO_UINT (precision), 2);
+  g_auto (Output) input = { 0 };
+  g_autofree float *expected = NULL, *outputs = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize n = alexnet_shape_size (&network.layers[0].out);
+
+  alexnet_transform_update (transform, &frame->image, NULL,
+      &preprocess_imagenet, side, &error);
+  g_assert_no_error (error);
+  input = output_run (transform, &frame->image, NULL, &preprocess_imagenet,
+      side);
+  expected = fixture_reference (&network, 1, input.values);
+  plan->backend->stage (plan, 3, &frame->image, transform, &error);
+  g_assert_no_error (error);
+  outputs = fixture_infer (plan, &network, 3, 1);
+  fixture_assert_near (outputs, expected, n,
+      20 * fixture_rounding (plan->precision, TRUE) *
+          fixture_largest (expected, n),
+      "conv1 of a frame");
+  alexnet_transform_free (transform);
+  random_model_clear (whole);
+  g_free (whole);
+}
+
+int
+main (int argc, char **argv)
+{
+  fixture_init (&argc, &argv);
+  for (guint i = 0; i < FIXTURE_N_PRECISIONS; i++) {
+    const char *name = alexnet_precision_name (fixture_precisions[i]);
+    gpointer precision = GUINT_TO_POINTER (fixture_precisions[i]);
+    g_autofree char *formats = g_strdup_printf ("/softgpu/frames/formats/%s",
+        name);
+    g_autofree char *blocked = g_strdup_printf ("/softgpu/frames/blocked/%s",
+        name);
+
+    g_test_add (formats, Fixture, precision, set_up, test_formats, tear_down);
+    g_test_add_data_func (blocked, precision, test_blocked);
+  }
+  g_test_add ("/softgpu/frames/sizes", Fixture,
+      GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), set_up, test_sizes, tear_down);
+  g_test_add ("/softgpu/frames/device", Fixture,
+      GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), set_up, test_device_frames,
+      tear_down);
+  return fixture_run ();
+}

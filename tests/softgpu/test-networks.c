@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Both networks on the software device against the reference: each layer
+ * alone, each beginning of a network, and the whole with every batch size, in
+ * every precision. */
+
+#include <math.h>
+
+#include "fixture.h"
+#include "random-model.h"
+
+typedef struct {
+  const char *architecture;
+  AlexnetPrecision precision;
+} Case;
+
+static gboolean
+multiplies (const AlexnetLayer *layer)
+{
+  return layer->kind == ALEXNET_LAYER_CONV ||
+      layer->kind == ALEXNET_LAYER_LINEAR;
+}
+
+static float *
+absolute (const float *values, gsize n)
+{
+  float *out = g_new (float, n);
+
+  for (gsize i = 0; i < n; i++)
+    out[i] = fabsf (values[i]);
+  return out;
+}
+
+static void
+make_absolute (AlexnetTensor *tensor)
+{
+  tensor->data = absolute (tensor->data, alexnet_tensor_n_values (tensor));
+}
+
+/* For each output of a layer: the sum of |weight| * |input| and |bias|, that
+ * to which errors of a product are relative. */
+static float *
+sum_sizes (const AlexnetNetwork *network, guint n, const float *inputs)
+{
+  gsize size = n * alexnet_shape_size (&network->input);
+  g_autofree float *sizes = absolute (inputs, size);
+  AlexnetNetwork positive = *network;
+  float *sums;
+
+  if (multiplies (&network->layers[0])) {
+    make_absolute (&positive.layers[0].weight);
+    make_absolute (&positive.layers[0].bias);
+  }
+  sums = fixture_reference (&positive, n, sizes);
+  if (multiplies (&network->layers[0]))
+    random_model_clear (&positive);
+  return sums;
+}
+
+/* How far output may be from the reference, in units of u, half the last bit
+ * of 1: weight, input and bias are each rounded once, and so is the output.
+ * What is multiplied has two such errors, relative to the sum of sizes; sums
+ * of n terms are kept in float, which adds up to n * 2^-24. Of the others,
+ * relu and pooling pass the input's error on, LRN raises a sum of squares to
+ * 3/4: 1 + 2 * 3/4. Softmax's relative error is twice the largest input's
+ * absolute one. u^2 and what functions of float add are covered by 10 %. */
+static double
+tolerance_of (const AlexnetLayer *layer, double u, double u_store, double sizes,
+    double output, double largest_input)
+{
+  double sums = 0;
+
+  switch (layer->kind) {
+    case ALEXNET_LAYER_CONV:
+    case ALEXNET_LAYER_LINEAR:
+      sums = (double) (alexnet_tensor_n_values (&layer->weight) /
+                     layer->channels +
+                 2) *
+          0x1p-24;
+      return 1.1 * ((2 * u + sums) * sizes + u_store * output);
+    case ALEXNET_LAYER_LRN:
+      return 1.1 * 3.5 * u_store * output + 0x1p-20 * output;
+    case ALEXNET_LAYER_SOFTMAX:
+      return 1.1 * 2 * u_store * largest_input * output + 0x1p-20 * output;
+    default:
+      return u_store * sizes;
+  }
+}
+
+static void
+check_layer_outputs (const AlexnetNetwork *network, guint n,
+    const float *inputs, const float *outputs, AlexnetPrecision precision)
+{
+  const AlexnetLayer *layer = &network->layers[0];
+  gsize size = n * alexnet_shape_size (&layer->out);
+  g_autofree float *expected = fixture_reference (network, n, inputs);
+  g_autofree float *sizes = sum_sizes (network, n, inputs);
+  double largest = fixture_largest (inputs,
+      n * alexnet_shape_size (&layer->in));
+  double u = fixture_rounding (precision, multiplies (layer));
+  double u_store = fixture_rounding (precision, FALSE);
+
+  for (gsize i = 0; i < size; i++)
+    fixture_assert_near (&outputs[i], &expected[i], 1,
+        tolerance_of (layer, u, u_store, sizes[i], fabs (expected[i]), largest),
+        layer->name ? layer->name : "a layer");
+}
+
+static void
+check_layer (const AlexnetNetwork *network, guint i, AlexnetPrecision precision)
+{
+  AlexnetNetwork layer = fixture_layer (network, i);
+  g_autoptr (AlexnetPlan) plan = fixture_open (&layer, precision, 3);
+  g_autofree float *inputs = fixture_inputs (&layer, 3, i);
+
+  fixture_stage (plan, &layer, 1, 3, inputs);
+  for (guint n = 1; n <= 3; n++) {
+    g_autofree float *outputs = fixture_infer (plan, &layer, 1, n);
+
+    check_layer_outputs (&layer, n, inputs, outputs, plan->precision);
+  }
+}
+
+static void
+test_layers (gconstpointer data)
+{
+  const Case *c = data;
+  AlexnetNetwork *network = fixture_network (c->architecture);
+
+  for (guint i = 0; i < network->n_layers; i++)
+    check_layer (network, i, c->precision);
+  random_model_clear (network);
+  g_free (network);
+  softgpu_reset ();
+}
+
+/* Of the largest output. Errors of a layer's outputs are independent and add
+ * up as their root mean square does: over the eight layers that multiply to
+ * about 2 * sqrt (8) u, six times that at the worst of some thousand values. */
+static double
+relative_tolerance (AlexnetPrecision precision)
+{
+  return 6 * 2 * sqrt (8) * fixture_rounding (precision, TRUE);
+}
+
+static void
+check_outputs (const AlexnetNetwork *network, guint n, const float *outputs,
+    const float *expected, AlexnetPrecision precision)
+{
+  gsize size = n * alexnet_shape_size (alexnet_network_output (network));
+  g_autofree char *what = g_strdup_printf ("%s up to layer %u, batch of %u",
+      network->architecture, network->n_layers, n);
+
+  fixture_assert_near (outputs, expected, size,
+      relative_tolerance (precision) * fixture_largest (expected, size), what);
+}
+
+static void
+check_beginning (const AlexnetNetwork *network, guint n_layers,
+    AlexnetPrecision precision)
+{
+  AlexnetNetwork begun = *network;
+  g_autoptr (AlexnetPlan) plan = NULL;
+  g_autofree float *inputs = NULL, *outputs = NULL, *expected = NULL;
+
+  begun.n_layers = n_layers;
+  inputs = fixture_inputs (&begun, 1, n_layers);
+  expected = fixture_reference (&begun, 1, inputs);
+  plan = fixture_open (&begun, precision, 1);
+  fixture_stage (plan, &begun, 1, 1, inputs);
+  outputs = fixture_infer (plan, &begun, 1, 1);
+  check_outputs (&begun, 1, outputs, expected, plan->precision);
+}
+
+static void
+test_beginnings (gconstpointer data)
+{
+  const Case *c = data;
+  AlexnetNetwork *network = fixture_network (c->architecture);
+
+  for (guint n = 1; n <= network->n_layers; n++)
+    if (!alexnet_layer_is_identity (&network->layers[n - 1]))
+      check_beginning (network, n, c->precision);
+  random_model_clear (network);
+  g_free (network);
+  softgpu_reset ();
+}
+
+/* Every batch size at every place where the engine would put it. */
+static void
+test_batches (gconstpointer data)
+{
+  const Case *c = data;
+  AlexnetNetwork *network = g_str_equal (c->architecture, "caffe")
+      ? fixture_small_network ()
+      : fixture_network (c->architecture);
+  gsize size, n_in = alexnet_shape_size (&network->input);
+  g_autofree float *inputs = fixture_inputs (network, 32, 0);
+  g_autofree float *expected = NULL;
+  AlexnetPlan *plan;
+
+  network->n_layers--; /* logits tell more than probabilities */
+  size = alexnet_shape_size (alexnet_network_output (network));
+  expected = fixture_reference (network, 32, inputs);
+  plan = fixture_open (network, c->precision, 16);
+  fixture_stage (plan, network, 0, 32, inputs);
+  for (guint n = 1; n <= 16; n++) {
+    guint first = (7 * n) % (33 - n);
+    g_autofree float *outputs = NULL;
+
+    fixture_stage (plan, network, first, 1, inputs + first * n_in);
+    outputs = fixture_infer (plan, network, first, n);
+    check_outputs (network, n, outputs, expected + first * size,
+        plan->precision);
+  }
+  fixture_close (plan);
+  random_model_clear (network);
+  g_free (network);
+  softgpu_reset ();
+}
+
+static void
+add_cases (const char *name, GTestDataFunc func)
+{
+  static const char *const architectures[] = { "torchvision", "caffe" };
+
+  for (guint i = 0; i < 2; i++)
+    for (guint p = 0; p < FIXTURE_N_PRECISIONS; p++) {
+      Case *c = g_new (Case, 1);
+      g_autofree char *path = NULL;
+
+      c->architecture = architectures[i];
+      c->precision = fixture_precisions[p];
+      path = g_strdup_printf ("/softgpu/%s/%s/%s", name, c->architecture,
+          alexnet_precision_name (c->precision));
+      g_test_add_data_func_full (path, c, func, g_free);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  fixture_init (&argc, &argv);
+  add_cases ("layers", test_layers);
+  add_cases ("beginnings", test_beginnings);
+  add_cases ("batches", test_batches);
+  return fixture_run ();
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The engine with the module: streams that share it, flush and stop with work
+ * in flight, a device that is lost while frames are on their way. */
+
+#include <math.h>
+#include <string.h>
+
+#include "alexnet.h"
+#include "fixture.h"
+#include "random-model.h"
+
+#define N_INPUTS 24
+#define N_CLASSES 10
+#define DEPTH 6
+#define N_PLANES 3
+
+static AlexnetModel *model;
+static float *inputs, *expected;
+static gsize n_in;
+
+static AlexnetModel *
+load_model (void)
+{
+  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
+      "models", "torchvision-narrow.safetensors", NULL);
+  g_autoptr (GError) error = NULL;
+  AlexnetModel *loaded = alexnet_model_load (path, &error);
+
+  g_assert_no_error (error);
+  return loaded;
+}
+
+static AlexnetEngine *
+try_engine (const char *backend, GError **error)
+{
+  AlexnetEngineParams params = {
+    .backend = backend,
+    .precision = ALEXNET_PRECISION_FP32,
+    .max_batch_size = 4,
+  };
+
+  return alexnet_engine_get (model, &params, error);
+}
+
+static AlexnetEngine *
+get_engine (void)
+{
+  g_autoptr (GError) error = NULL;
+  AlexnetEngine *engine = try_engine ("cudnn", &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (alexnet_engine_get_backend (engine), ==, "cudnn");
+  return engine;
+}
+
+static void
+assert_clean (void)
+{
+  g_autofree char *live = softgpu_list_live ();
+
+  g_assert_cmpstr (live, ==, "");
+}
+
+/* Noise on planes of different colours, so that no two have the same answer. */
+static void
+make_inputs (void)
+{
+  AlexnetNetwork *network = fixture_network ("torchvision");
+  float colors[N_INPUTS * N_PLANES];
+
+  n_in = alexnet_shape_size (&network->input);
+  inputs = fixture_inputs (network, N_INPUTS, 7);
+  random_model_values (colors, G_N_ELEMENTS (colors), "colors", 9);
+  for (gsize i = 0; i < N_INPUTS * n_in; i++)
+    inputs[i] += colors[i * N_PLANES / n_in];
+  expected = fixture_reference (network, N_INPUTS, inputs);
+  random_model_clear (network);
+  g_free (network);
+}
+
+/* Well above what fp32 does to a probability, and well below what tells one
+ * input from the next. */
+static gboolean
+is_answer (const float *probabilities, guint i)
+{
+  for (guint c = 0; c < N_CLASSES; c++)
+    if (!(fabsf (probabilities[c] - expected[i * N_CLASSES + c]) <= 2e-5f))
+      return FALSE;
+  return TRUE;
+}
+
+static void
+test_inputs_differ (void)
+{
+  for (guint i = 0; i < N_INPUTS; i++)
+    for (guint k = 0; k < i; k++)
+      if (is_answer (expected + k * N_CLASSES, i))
+        g_error ("inputs %u and %u have the same answer", k, i);
+}
+
+typedef struct {
+  AlexnetEngine *engine;
+  guint first, step;
+} User;
+
+static void
+check_result (AlexnetRequest *request, guint i)
+{
+  g_autoptr (GError) error = NULL;
+  AlexnetResult result;
+
+  alexnet_request_wait (request, &result, &error);
+  g_assert_no_error (error);
+  if (!is_answer (result.probabilities, i))
+    g_error ("input %u has another's answer", i);
+  alexnet_request_release (request);
+}
+
+/* Keeps DEPTH requests in flight. */
+static gpointer
+use_stream (gpointer data)
+{
+  const User *user = data;
+  AlexnetRequest *requests[DEPTH] = { NULL };
+  AlexnetStream *stream = alexnet_stream_new (user->engine, NULL, DEPTH);
+
+  for (guint n = 0; n < 2 * N_INPUTS + DEPTH; n++) {
+    guint at = n % DEPTH;
+    g_autoptr (GError) error = NULL;
+
+    if (requests[at])
+      check_result (requests[at],
+          (user->first + (n - DEPTH) * user->step) % N_INPUTS);
+    requests[at] = NULL;
+    if (n >= 2 * N_INPUTS)
+      continue;
+    requests[at] = alexnet_stream_submit_tensor (stream,
+        inputs + (user->first + n * user->step) % N_INPUTS * n_in, &error);
+    g_assert_no_error (error);
+  }
+  alexnet_stream_free (stream);
+  return NULL;
+}
+
+static void
+test_sharing (void)
+{
+  for (guint seed = 0; seed < 4; seed++) {
+    AlexnetEngine *engine, *same;
+    User users[2];
+    GThread *thread;
+
+    softgpu_reset ();
+    softgpu_set_seed (seed);
+    engine = get_engine ();
+    same = get_engine ();
+    g_assert_true (engine == same);
+    users[0] = (User){ engine, 0, 1 };
+    users[1] = (User){ same, 5, 7 };
+    thread = g_thread_new ("user", use_stream, &users[1]);
+    use_stream (&users[0]);
+    g_thread_join (thread);
+    alexnet_engine_unref (engine);
+    alexnet_engine_unref (same);
+    assert_clean ();
+  }
+}
+
+static void
+submit_some (AlexnetStream *stream, AlexnetRequest **requests, guint n)
+{
+  for (guint i = 0; i < n; i++) {
+    g_autoptr (GError) error = NULL;
+
+    requests[i] = alexnet_stream_submit_tensor (stream,
+        inputs + i % N_INPUTS * n_in, &error);
+    g_assert_no_error (error);
+  }
+}
+
+/* Nobody waits for what is in flight. */
+static void
+test_stop (void)
+{
+  for (guint seed = 0; seed < 8; seed++) {
+    AlexnetRequest *requests[DEPTH];
+    AlexnetStream *stream;
+    AlexnetEngine *engine;
+
+    softgpu_reset ();
+    softgpu_set_seed (seed);
+    engine = get_engine ();
+    stream = alexnet_stream_new (engine, NULL, DEPTH);
+    submit_some (stream, requests, 1 + seed % DEPTH);
+    for (guint i = 0; i < 1 + seed % DEPTH; i++)
+      alexnet_request_release (requests[i]);
+    alexnet_stream_free (stream);
+    alexnet_engine_unref (engine);
+    assert_clean ();
+  }
+}
+
+/* Waiters come back; what is submitted afterwards gets its own answers. */
+static void
+test_flush (void)
+{
+  AlexnetEngine *engine;
+  AlexnetStream *stream;
+
+  softgpu_reset ();
+  engine = get_engine ();
+  stream = alexnet_stream_new (engine, NULL, DEPTH);
+  for (guint round = 0; round < 6; round++) {
+    AlexnetRequest *requests[DEPTH];
+    g_autoptr (GError) error = NULL;
+
+    submit_some (stream, requests, DEPTH);
+    alexnet_stream_set_flushing (stream, TRUE);
+    g_assert_null (alexnet_stream_submit_tensor (stream, inputs, &error));
+    g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_CANCELLED);
+    for (guint i = 0; i < DEPTH; i++)
+      alexnet_request_release (requests[i]);
+    alexnet_stream_set_flushing (stream, FALSE);
+
+    submit_some (stream, requests, 3);
+    for (guint i = 0; i < 3; i++)
+      check_result (requests[i], i);
+  }
+  alexnet_stream_free (stream);
+  alexnet_engine_unref (engine);
+  assert_clean ();
+}
+
+/* Returns how many of the answers came before the loss. */
+static guint
+use_until_lost (AlexnetStream *stream)
+{
+  for (guint i = 0; i < N_INPUTS; i++) {
+    g_autoptr (GError) error = NULL;
+    AlexnetRequest *request = alexnet_stream_submit_tensor (stream,
+        inputs + i * n_in, &error);
+    AlexnetResult result;
+
+    if (!request || !alexnet_request_wait (request, &result, &error)) {
+      g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_DEVICE);
+      g_assert_nonnull (strstr (error->message, "cudaErrorIllegalAddress"));
+      alexnet_request_release (request);
+      return i;
+    }
+    g_assert_true (is_answer (result.probabilities, i));
+    alexnet_request_release (request);
+  }
+  g_assert_not_reached ();
+}
+
+static void
+test_lost (void)
+{
+  g_autoptr (GError) error = NULL;
+  AlexnetEngine *engine;
+  AlexnetStream *stream;
+
+  softgpu_reset ();
+  engine = get_engine ();
+  stream = alexnet_stream_new (engine, NULL, DEPTH);
+  softgpu_lose_device (100);
+  g_assert_cmpuint (use_until_lost (stream), >, 1);
+  g_assert_cmpuint (use_until_lost (stream), ==, 0);
+  alexnet_stream_free (stream);
+
+  g_assert_null (try_engine ("cudnn", &error));
+  g_assert_nonnull (strstr (error->message, "cudaErrorIllegalAddress"));
+  alexnet_engine_unref (engine);
+  assert_clean ();
+  test_flush ();
+}
+
+/* "auto" takes the device that is there, and passes over one that is not. */
+static void
+test_auto (void)
+{
+  g_autoptr (GError) error = NULL;
+  AlexnetEngine *engine;
+
+  softgpu_reset ();
+  engine = try_engine ("auto", &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (alexnet_engine_get_backend (engine), ==, "cudnn");
+  g_assert_cmpstr (alexnet_engine_get_notes (engine), ==, "");
+  alexnet_engine_unref (engine);
+
+  softgpu_reset ();
+  softgpu_set_devices (0);
+  engine = try_engine ("auto", &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (alexnet_engine_get_backend (engine), !=, "cudnn");
+  g_assert_nonnull (strstr (alexnet_engine_get_notes (engine),
+      "no CUDA device"));
+  alexnet_engine_unref (engine);
+  assert_clean ();
+}
+
+int
+main (int argc, char **argv)
+{
+  int status;
+
+  fixture_init (&argc, &argv);
+  model = load_model ();
+  make_inputs ();
+  g_test_add_func ("/softgpu/streams/inputs-differ", test_inputs_differ);
+  g_test_add_func ("/softgpu/streams/sharing", test_sharing);
+  g_test_add_func ("/softgpu/streams/stop", test_stop);
+  g_test_add_func ("/softgpu/streams/flush", test_flush);
+  g_test_add_func ("/softgpu/streams/lost", test_lost);
+  g_test_add_func ("/softgpu/streams/auto", test_auto);
+  status = fixture_run ();
+  g_free (expected);
+  g_free (inputs);
+  alexnet_model_unref (model);
+  return status;
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Work is a graph of items. An item runs when all that it waits for is done;
+ * who waits for an item runs others, drawn at random from those that could
+ * run, until it is done. Half of the draws prefer one stream to the others
+ * for a while, so that some streams lag far behind. How much of the work runs
+ * early, without anybody waiting, is drawn with the seed. */
+
+#include "private.h"
+
+#include <string.h>
+
+struct _SoftItem {
+  int n_refs;
+  SoftFunc func;
+  gsize size;
+  double cost, begin, end;
+  gboolean submitted, done;
+  guint lane;
+  guint n_waits;
+  GPtrArray *dependents;
+  guint8 data[] __attribute__ ((aligned (16)));
+};
+
+typedef struct {
+  void *memory;
+  gsize size;
+  guint64 token;
+  SoftFunc func;
+  gsize data_size;
+  guint8 data[] __attribute__ ((aligned (16)));
+} Workspace;
+
+static struct {
+  GPtrArray *ready;
+  guint n_pending, n_run, lose_in;
+  guint eagerness; /* percent */
+  guint taste;     /* which streams are preferred now */
+  gboolean asked;  /* the running item asked whether it is a repetition */
+  SoftFunc last_func;
+  GByteArray *last_data;
+} queue;
+
+SoftItem *
+soft_item_new (SoftFunc func, const void *data, gsize size, double microseconds)
+{
+  SoftItem *item = g_malloc0 (sizeof *item + size);
+
+  item->n_refs = 1;
+  item->func = func;
+  item->size = size;
+  item->cost = microseconds;
+  item->dependents = g_ptr_array_new ();
+  if (size > 0)
+    memcpy (item->data, data, size);
+  return item;
+}
+
+SoftItem *
+soft_item_ref (SoftItem *item)
+{
+  item->n_refs++;
+  return item;
+}
+
+void
+soft_item_unref (SoftItem *item)
+{
+  if (!item || --item->n_refs > 0)
+    return;
+  g_ptr_array_unref (item->dependents);
+  g_free (item);
+}
+
+gboolean
+soft_item_is_done (const SoftItem *item)
+{
+  return item->done;
+}
+
+double
+soft_item_end (const SoftItem *item)
+{
+  return item->end;
+}
+
+void
+soft_item_add_dependency (SoftItem *item, SoftItem *earlier)
+{
+  if (!earlier)
+    return;
+  if (earlier->done) {
+    item->begin = MAX (item->begin, earlier->end);
+    return;
+  }
+  g_ptr_array_add (earlier->dependents, item);
+  item->n_waits++;
+}
+
+static void
+finish (SoftItem *item)
+{
+  item->done = TRUE;
+  item->end = item->begin + item->cost;
+  queue.n_pending--;
+  for (guint i = 0; i < item->dependents->len; i++) {
+    SoftItem *next = g_ptr_array_index (item->dependents, i);
+
+    next->begin = MAX (next->begin, item->end);
+    if (--next->n_waits == 0 && next->submitted)
+      g_ptr_array_add (queue.ready, next);
+  }
+  soft_item_unref (item);
+}
+
+static void
+forget_last (void)
+{
+  queue.last_func = NULL;
+}
+
+static void
+fill_workspace (void *data)
+{
+  const Workspace *w = data;
+
+  for (gsize i = 0; i + sizeof w->token <= w->size; i += sizeof w->token)
+    memcpy ((guint8 *) w->memory + i, &w->token, sizeof w->token);
+}
+
+static void
+execute (SoftItem *item)
+{
+  queue.n_run++;
+  if (queue.lose_in > 0 && --queue.lose_in == 0)
+    soft_device ()->lost = cudaErrorIllegalAddress;
+  if (soft_device ()->lost)
+    return;
+  queue.asked = FALSE;
+  soft_memory_open ();
+  item->func (item->data);
+  soft_memory_close ();
+  if (!queue.asked && item->func != fill_workspace)
+    forget_last ();
+}
+
+static guint
+preference (const SoftItem *item)
+{
+  return (item->lane + 1) * 2654435761u ^ queue.taste;
+}
+
+static guint
+draw (void)
+{
+  guint best = soft_random (queue.ready->len);
+
+  if (soft_random (64) == 0)
+    queue.taste = soft_random (G_MAXINT);
+  if (soft_random (2))
+    return best;
+  for (guint i = 0; i < queue.ready->len; i++)
+    if (preference (queue.ready->pdata[i]) >
+        preference (queue.ready->pdata[best]))
+      best = i;
+  return best;
+}
+
+static void
+step (void)
+{
+  SoftItem *item = g_ptr_array_remove_index_fast (queue.ready, draw ());
+
+  if (item->func)
+    execute (item);
+  finish (item);
+}
+
+void
+soft_item_submit (SoftItem *item, guint lane)
+{
+  item->lane = lane;
+  item->submitted = TRUE;
+  queue.n_pending++;
+  if (item->n_waits == 0)
+    g_ptr_array_add (queue.ready, item);
+  while (queue.ready->len > 0 && soft_random (100) < queue.eagerness)
+    step ();
+}
+
+static gboolean
+is_finished (const SoftItem *item)
+{
+  return item ? item->done : queue.n_pending == 0;
+}
+
+void
+soft_run (const SoftItem *item)
+{
+  soft_memory_open ();
+  while (!is_finished (item)) {
+    if (queue.ready->len == 0)
+      soft_finding ("somebody waits for work that can never run");
+    step ();
+    if (soft_random (16) == 0) {
+      soft_memory_close ();
+      soft_yield ();
+      soft_memory_open ();
+    }
+  }
+  soft_memory_close ();
+}
+
+gboolean
+soft_is_repetition (SoftFunc func, const void *data, gsize size)
+{
+  queue.asked = TRUE;
+  if (queue.last_func == func && queue.last_data->len == size &&
+      memcmp (queue.last_data->data, data, size) == 0)
+    return TRUE;
+  queue.last_func = func;
+  g_byte_array_set_size (queue.last_data, 0);
+  g_byte_array_append (queue.last_data, data, size);
+  return FALSE;
+}
+
+cudaError_t
+soft_enqueue (cudaStream_t stream, SoftFunc func, const void *data, gsize size,
+    double microseconds)
+{
+  cudaError_t status = soft_stream_check (stream);
+
+  if (status)
+    return status;
+  if (stream->capture)
+    soft_capture_add (stream, func, data, size, microseconds);
+  else
+    soft_stream_append (stream, soft_item_new (func, data, size, microseconds));
+  return cudaSuccess;
+}
+
+static void
+run_with_workspace (void *data)
+{
+  Workspace *w = data;
+  guint8 *memory = w->memory;
+
+  for (gsize i = 0; i + sizeof w->token <= w->size; i += sizeof w->token)
+    if (memcmp (memory + i, &w->token, sizeof w->token) != 0)
+      soft_finding ("a workspace of %zu bytes is used by two at once", w->size);
+  if (!soft_is_repetition (w->func, w->data, w->data_size))
+    w->func (w->data);
+  memset (memory, 0xff, w->size);
+}
+
+cudaError_t
+soft_enqueue_with_workspace (cudaStream_t stream, SoftFunc func,
+    const void *data, gsize size, double microseconds, void *memory,
+    gsize workspace_size)
+{
+  static guint64 next_token;
+  g_autofree Workspace *w = g_malloc0 (sizeof *w + size);
+  cudaError_t status = cudaSuccess;
+
+  if (workspace_size > 0)
+    soft_check_device (memory, workspace_size, "a workspace");
+  w->memory = memory;
+  w->size = workspace_size;
+  w->token = ++next_token * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+  w->func = func;
+  w->data_size = size;
+  memcpy (w->data, data, size);
+  if (workspace_size > 0)
+    status = soft_enqueue (stream, fill_workspace, w, sizeof *w, 0);
+  return status ? status
+                : soft_enqueue (stream, run_with_workspace, w, sizeof *w + size,
+                      microseconds);
+}
+
+guint
+softgpu_n_works (void)
+{
+  return queue.n_run;
+}
+
+void
+softgpu_lose_device (guint n)
+{
+  queue.lose_in = n;
+}
+
+void
+soft_work_seed (void)
+{
+  static const guint8 eagerness[] = { 0, 0, 10, 60 };
+
+  queue.taste = soft_random (G_MAXINT);
+  queue.eagerness = eagerness[soft_random (G_N_ELEMENTS (eagerness))];
+}
+
+void
+soft_work_reset (void)
+{
+  const char *lose = g_getenv ("SOFTGPU_LOSE");
+
+  if (!queue.ready) {
+    queue.ready = g_ptr_array_new ();
+    queue.last_data = g_byte_array_new ();
+  }
+  soft_run (NULL);
+  queue.n_run = 0;
+  queue.lose_in = lose ? g_ascii_strtoull (lose, NULL, 10) : 0;
+  forget_last ();
+}
