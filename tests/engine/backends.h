@@ -27,8 +27,9 @@ typedef struct {
   double tolerance;
 } BackendsPrecision;
 
-/* Adds the tests for all `precisions`, ended by a tolerance of 0. One that
- * this machine lacks is skipped; fp32 is not. */
+/* Adds the tests for all `precisions`, ended by a tolerance of 0; AUTO must
+ * take the last that this machine has. One that it lacks is skipped; fp32 is
+ * not. */
 void backends_add_tests (const AlexnetBackend *backend,
     const BackendsPrecision *precisions);
 
