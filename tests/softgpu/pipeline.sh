@@ -47,7 +47,7 @@ lost () {
     return 1
   }
   cat "$work/lost"
-  same 1 "$(grep -c '^ERROR: from element' "$work/lost")" &&
+  same 1 "$(grep -c '^ERROR: from element .*GstAlexnetClassify' "$work/lost")" &&
     grep -q cudaErrorIllegalAddress "$work/lost" &&
     [ "$(labels <"$work/lost" | wc -l)" -gt 3 ]
 }
