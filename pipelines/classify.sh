@@ -16,14 +16,13 @@ set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 build=${BUILD:-$root/build}
-plugin=gst/libgstalexnet.so
 
 die () {
   echo "classify.sh: $*" >&2
   exit 1
 }
 
-build_plugin () {
+build_element () {
   if [ ! -f "$build/build.ninja" ]; then
     echo "Configuring $build"
     mkdir -p "$build"
@@ -32,9 +31,9 @@ build_plugin () {
       die "meson could not configure $build"
     }
   fi
-  if ! ninja -C "$build" -n "$plugin" | grep -q 'no work to do'; then
-    echo "Building $build/$plugin"
-    ninja -C "$build" "$plugin" || die "the build failed"
+  if ! ninja -C "$build" -n element | grep -q 'no work to do'; then
+    echo "Building the element in $build"
+    ninja -C "$build" element || die "the build failed"
   fi
 }
 
@@ -53,6 +52,7 @@ quote () {
 launch () {
   set -- \
     GST_PLUGIN_PATH="$build/gst${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}" \
+    ALEXNET_BACKEND_DIR="$build/engine/cudnn" \
     ALEXNET_DATA_DIR="$root/pipelines/models" gst-launch-1.0 -m "$@"
   printf '$'
   for word; do
@@ -88,7 +88,7 @@ classify () {
 }
 
 sh "$root/pipelines/install-packages.sh" run build
-build_plugin
+build_element
 [ $# -gt 0 ] || set -- "$root/pipelines/media/sample.webm"
 failed=0
 for name; do
