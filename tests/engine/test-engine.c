@@ -158,8 +158,10 @@ test_batch_timeout (void)
   model = load_model ();
   engine = get_engine (model, 4, 20 * G_GUINT64_CONSTANT (1000000000));
   stream = alexnet_stream_new (engine, NULL, 4);
-  for (guint i = 0; i < 4; i++)
+  for (guint i = 0; i < 4; i++) {
     requests[i] = submit (stream, i);
+    g_usleep (10000);
+  }
   for (guint i = 0; i < 4; i++) {
     assert_answer (requests[i], i);
     alexnet_request_release (requests[i]);
@@ -254,6 +256,30 @@ test_flushing_wakes_submit (Fixture *f, gconstpointer data)
   pthread_join (thread, NULL);
   alexnet_request_release (a);
   alexnet_request_release (b);
+  alexnet_stream_free (stream);
+}
+
+/* It waits for a slot, which another stream has. */
+static void
+test_flushing_wakes_submit_without_slot (Fixture *f, gconstpointer data)
+{
+  AlexnetStream *greedy = alexnet_stream_new (f->engine, NULL, 8);
+  AlexnetStream *stream = alexnet_stream_new (f->engine, NULL, 1);
+  AlexnetRequest *requests[8];
+  g_autoptr (GError) error = NULL;
+  pthread_t thread;
+
+  fake_backend_set_gate (FALSE);
+  for (guint i = 0; i < 8; i++)
+    requests[i] = submit (greedy, i);
+  pthread_create (&thread, NULL, flush_soon, stream);
+  g_assert_null (try_submit (stream, 8, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_CANCELLED);
+  pthread_join (thread, NULL);
+  fake_backend_set_gate (TRUE);
+  for (guint i = 0; i < 8; i++)
+    alexnet_request_release (requests[i]);
+  alexnet_stream_free (greedy);
   alexnet_stream_free (stream);
 }
 
@@ -558,6 +584,8 @@ main (int argc, char **argv)
     { "/engine/release-unread", test_release_unread, 4 },
     { "/engine/flushing-wakes-wait", test_flushing_wakes_wait, 4 },
     { "/engine/flushing-wakes-submit", test_flushing_wakes_submit, 4 },
+    { "/engine/flushing-wakes-submit/slot",
+        test_flushing_wakes_submit_without_slot, 4 },
     { "/engine/stalled-stream", test_stalled_stream_stops_nobody, 4 },
     { "/engine/lost-device", test_lost_device, 4 },
     { "/engine/failed-staging", test_failed_staging, 2 },
