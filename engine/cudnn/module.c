@@ -37,7 +37,8 @@ fill_plan (CudnnPlan *plan, const AlexnetNetwork *network,
   const AlexnetKernels *kernels;
 
   *precision = params->precision;
-  if (!alexnet_device_open (&plan->device, params->cuda_device, error) ||
+  if (!alexnet_device_open (&plan->device, params->cuda_device,
+          params->cuda_context, error) ||
       !alexnet_precision_resolve (precision, plan->device.capability,
           plan->device.name, error) ||
       !(kernels = alexnet_kernels_load (*precision, error)) ||
