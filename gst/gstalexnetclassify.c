@@ -151,30 +151,56 @@ announce_engine (GstAlexnetClassify *self)
   set_active (self, backend, precision);
 }
 
+/* In the CUDA context, if one is known, whose device then is the one. */
 static gboolean
-start (GstAlexnetClassify *self)
+start_session (GstAlexnetClassify *self, GstAlexnetSession *session)
 {
+  void *cuda_context = gst_alexnet_cuda_get_handle (&self->cuda);
   g_autoptr (GError) error = NULL;
   GstAlexnetSettings settings;
 
   GST_OBJECT_LOCK (self);
   settings = self->settings;
   GST_OBJECT_UNLOCK (self);
+  if (cuda_context)
+    settings.cuda_device_id = gst_alexnet_cuda_get_device_id (&self->cuda);
+  if (gst_alexnet_session_start (session, &settings, cuda_context, &error))
+    return TRUE;
+  gst_alexnet_classify_post_problem (self, GST_MESSAGE_ERROR, error);
+  return FALSE;
+}
 
-  if (!gst_alexnet_session_start (&self->session, &settings, &error)) {
-    gst_alexnet_classify_post_problem (self, GST_MESSAGE_ERROR, error);
+gboolean
+gst_alexnet_classify_change_engine (GstAlexnetClassify *self)
+{
+  GstAlexnetSession other = self->session, previous;
+
+  if (!start_session (self, &other))
     return FALSE;
-  }
+  GST_OBJECT_LOCK (self);
+  previous = self->session;
+  self->session = other;
+  GST_OBJECT_UNLOCK (self);
+  gst_alexnet_session_stop (&previous);
+  announce_engine (self);
+  return TRUE;
+}
+
+static gboolean
+start (GstAlexnetClassify *self)
+{
+  if (!start_session (self, &self->session))
+    return FALSE;
   gst_alexnet_result_init (&self->result,
       alexnet_model_get_n_classes (self->session.model));
   gst_alexnet_inflight_set_limit (self->inflight, self->session.depth);
   self->negotiated = FALSE;
   self->n_frames = 0;
   self->warned = 0;
-  self->crop_mode = settings.crop_mode;
   gst_alexnet_classify_forget_stream (self);
 
   GST_OBJECT_LOCK (self);
+  self->crop_mode = self->settings.crop_mode;
   memset (&self->stats, 0, sizeof self->stats);
   gst_clear_structure (&self->last_result);
   self->frame_duration = GST_ALEXNET_UNKNOWN_FRAME_DURATION;
@@ -211,9 +237,25 @@ gst_alexnet_classify_change_state (GstElement *element,
       (transition == GST_STATE_CHANGE_READY_TO_PAUSED &&
           ret == GST_STATE_CHANGE_FAILURE))
     stop (self);
-  if (transition == GST_STATE_CHANGE_READY_TO_NULL)
+  if (transition == GST_STATE_CHANGE_READY_TO_NULL) {
     gst_alexnet_session_unload (&self->session);
+    gst_alexnet_cuda_clear (&self->cuda);
+  }
   return ret;
+}
+
+static void
+gst_alexnet_classify_set_context (GstElement *element, GstContext *context)
+{
+  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (element);
+  int device_id;
+
+  GST_OBJECT_LOCK (self);
+  device_id = self->settings.cuda_device_id;
+  GST_OBJECT_UNLOCK (self);
+  gst_alexnet_cuda_set_context (&self->cuda, context, device_id);
+  GST_ELEMENT_CLASS (gst_alexnet_classify_parent_class)
+      ->set_context (element, context);
 }
 
 static void
@@ -267,6 +309,7 @@ gst_alexnet_classify_finalize (GObject *object)
   GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (object);
 
   gst_alexnet_inflight_free (self->inflight);
+  gst_alexnet_cuda_clear (&self->cuda);
   gst_alexnet_settings_clear (&self->settings);
   gst_clear_structure (&self->last_result);
   G_OBJECT_CLASS (gst_alexnet_classify_parent_class)->finalize (object);
@@ -293,12 +336,14 @@ gst_alexnet_classify_class_init (GstAlexnetClassifyClass *klass)
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);
   element_class->change_state = gst_alexnet_classify_change_state;
+  element_class->set_context = gst_alexnet_classify_set_context;
 }
 
 static void
 gst_alexnet_classify_init (GstAlexnetClassify *self)
 {
   self->inflight = gst_alexnet_inflight_new ();
+  self->cuda.element = GST_ELEMENT (self);
   gst_alexnet_settings_init (&self->settings);
   self->active_backend = self->active_precision = "none";
   gst_alexnet_classify_add_pads (self);
