@@ -3,10 +3,10 @@
 /* How the CPU backend chooses among the ways to compute a convolution. One
  * thread, so that what else the machine does cannot spoil every time. */
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "backend.h"
+#include "cache-directory.h"
 #include "random-model.h"
 
 #define N_CHOICES 4 /* batches of 1, 2, 4, 8 */
@@ -69,15 +69,6 @@ find_cache (void)
   return found;
 }
 
-static void
-clear_cache (void)
-{
-  g_autofree char *path = find_cache ();
-
-  if (*path)
-    g_assert_cmpint (g_unlink (path), ==, 0);
-}
-
 /* Puts `value` where the cache has the times of every question. */
 static void
 replace_times (const char *value)
@@ -135,7 +126,7 @@ test_timed (void)
   assert_each (lines, "direct=", TRUE);
   for (guint i = 0; i < N_CHOICES; i++)
     assert_fastest (lines[i]);
-  clear_cache ();
+  cache_directory_clear ();
 }
 
 /* Twice the same times: the second ones were not measured. */
@@ -147,7 +138,7 @@ test_kept (void)
 
   g_assert_true (g_strv_equal ((const char *const *) first,
       (const char *const *) second));
-  clear_cache ();
+  cache_directory_clear ();
 }
 
 /* What is in the file decides. */
@@ -167,7 +158,7 @@ test_used (void)
   again = get_choices (1);
   g_assert_cmpuint (g_strv_length (again), ==, N_CHOICES);
   g_assert_nonnull (strstr (again[0], "F(6x6,3x3)   "));
-  clear_cache ();
+  cache_directory_clear ();
 }
 
 static void
@@ -188,7 +179,7 @@ test_damaged (void)
     for (guint j = 0; j < N_CHOICES; j++)
       assert_fastest (again[j]);
   }
-  clear_cache ();
+  cache_directory_clear ();
 }
 
 /* Other threads, other times. */
@@ -199,11 +190,12 @@ test_threads (void)
   g_autofree char *first = find_cache (), *second = NULL;
   g_auto (GStrv) other = NULL;
 
-  clear_cache ();
+  g_assert_cmpstr (first, !=, "");
+  cache_directory_clear ();
   other = get_choices (2);
   second = find_cache ();
   g_assert_cmpstr (first, !=, second);
-  clear_cache ();
+  cache_directory_clear ();
 }
 
 static void
@@ -230,12 +222,12 @@ test_forced (void)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  cache_directory_init (&argc, &argv);
   g_test_add_func ("/onednn-tune/timed", test_timed);
   g_test_add_func ("/onednn-tune/kept", test_kept);
   g_test_add_func ("/onednn-tune/used", test_used);
   g_test_add_func ("/onednn-tune/damaged", test_damaged);
   g_test_add_func ("/onednn-tune/threads", test_threads);
   g_test_add_func ("/onednn-tune/forced", test_forced);
-  return g_test_run ();
+  return cache_directory_run ();
 }
