@@ -291,6 +291,28 @@ test_get_result (GstBuffer *buffer)
   return meta ? gst_custom_meta_get_structure (meta) : NULL;
 }
 
+static gboolean
+copy_field (GQuark field, const GValue *value, gpointer structure)
+{
+  gst_structure_id_set_value (structure, field, value);
+  return TRUE;
+}
+
+GstStructure *
+test_add_result (GstBuffer *buffer, const char *fields)
+{
+  GstCustomMeta *meta = gst_buffer_add_custom_meta (buffer, TEST_RESULT);
+  GstStructure *result = gst_custom_meta_get_structure (meta);
+  char *text = g_strdup_printf ("%s, %s", TEST_RESULT, fields);
+  GstStructure *source = gst_structure_from_string (text, NULL);
+
+  fail_unless (source != NULL, "%s", text);
+  gst_structure_foreach (source, copy_field, result);
+  gst_structure_free (source);
+  g_free (text);
+  return result;
+}
+
 guint
 test_n_classes (const GstStructure *result)
 {

@@ -72,6 +72,11 @@ guint test_n_classes (const GstStructure *result);
 int test_best_class (const GstStructure *result);
 guint64 test_get_uint64 (const GstStructure *structure, const char *field);
 
+/* Attaches what an alexnetclassify could have: fields in the notation of
+ * gst_structure_from_string(), as "labels=<cat>, class-ids=<3>, ...". The
+ * plugin is loaded. The structure belongs to the buffer. */
+GstStructure *test_add_result (GstBuffer *buffer, const char *fields);
+
 /* A counter of the property "stats". */
 guint64 test_stat (GstElement *element, const char *field);
 
