@@ -168,8 +168,8 @@ rgb_frame (guint photo, const GstVideoInfo *info)
   return buffer;
 }
 
-static void
-convert (GstBuffer *out, const GstVideoInfo *out_info, GstBuffer *in,
+void
+test_convert (GstBuffer *out, const GstVideoInfo *out_info, GstBuffer *in,
     const GstVideoInfo *in_info)
 {
   GstVideoConverter *converter = gst_video_converter_new ((GstVideoInfo *)
@@ -199,7 +199,7 @@ test_frame_new (guint photo, GstCaps *caps)
   if (gst_video_info_is_equal (&rgb, &info))
     return tile;
   buffer = gst_buffer_new_allocate (NULL, info.size, NULL);
-  convert (buffer, &info, tile, &rgb);
+  test_convert (buffer, &info, tile, &rgb);
   gst_buffer_unref (tile);
   return buffer;
 }

@@ -50,6 +50,10 @@ void test_fixture_free (Fixture *fixture);
 /* A photograph of the sample as a frame of `caps`. */
 GstBuffer *test_frame_new (guint photo, GstCaps *caps);
 
+/* One frame as another of the same size and frame rate. */
+void test_convert (GstBuffer *out, const GstVideoInfo *out_info, GstBuffer *in,
+    const GstVideoInfo *in_info);
+
 /* Sends the horse, timestamp by its number; returns what chain returned. */
 GstFlowReturn test_push (Fixture *fixture);
 GstFlowReturn test_push_photo (Fixture *fixture, guint photo);
