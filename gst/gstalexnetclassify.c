@@ -147,9 +147,11 @@ announce_engine (GstAlexnetClassify *self)
   set_engine (self, engine);
 }
 
+/* In the CUDA context, if one is known, whose device then is the one. */
 static gboolean
-start_session (GstAlexnetClassify *self)
+start_session (GstAlexnetClassify *self, GstAlexnetSession *session)
 {
+  void *cuda_context = gst_alexnet_cuda_get_handle (&self->cuda);
   g_autoptr (GError) error = NULL;
   GstAlexnetSettings settings;
   gboolean ok;
@@ -157,13 +159,30 @@ start_session (GstAlexnetClassify *self)
   GST_OBJECT_LOCK (self);
   gst_alexnet_settings_copy (&settings, &self->settings);
   GST_OBJECT_UNLOCK (self);
-
-  ok = gst_alexnet_session_start (&self->session, &settings, &error);
+  if (cuda_context)
+    settings.cuda_device_id = gst_alexnet_cuda_get_device_id (&self->cuda);
+  ok = gst_alexnet_session_start (session, &settings, cuda_context, &error);
   if (!ok)
     gst_alexnet_classify_post_problem (self, GST_MESSAGE_ERROR, error);
-  self->crop_mode = settings.crop_mode;
   gst_alexnet_settings_clear (&settings);
   return ok;
+}
+
+gboolean
+gst_alexnet_classify_change_engine (GstAlexnetClassify *self)
+{
+  GstAlexnetSession other = self->session, previous;
+
+  if (!start_session (self, &other))
+    return FALSE;
+  GST_OBJECT_LOCK (self);
+  previous = self->session;
+  self->session = other;
+  self->engine = other.engine;
+  GST_OBJECT_UNLOCK (self);
+  gst_alexnet_session_stop (&previous);
+  announce_engine (self);
+  return TRUE;
 }
 
 static gboolean
@@ -171,7 +190,7 @@ start (GstAlexnetClassify *self)
 {
   guint n_classes = alexnet_model_get_n_classes (self->session.model);
 
-  if (!start_session (self))
+  if (!start_session (self, &self->session))
     return FALSE;
   gst_alexnet_result_init (&self->result, n_classes);
   gst_alexnet_smoothing_init (&self->smoothing, n_classes);
@@ -182,6 +201,7 @@ start (GstAlexnetClassify *self)
   gst_alexnet_classify_forget_stream (self);
 
   GST_OBJECT_LOCK (self);
+  self->crop_mode = self->settings.crop_mode;
   memset (&self->stats, 0, sizeof self->stats);
   gst_clear_structure (&self->last_result);
   self->frame_duration = GST_ALEXNET_UNKNOWN_FRAME_DURATION;
@@ -220,9 +240,25 @@ gst_alexnet_classify_change_state (GstElement *element,
       (transition == GST_STATE_CHANGE_READY_TO_PAUSED &&
           ret == GST_STATE_CHANGE_FAILURE))
     stop (self);
-  if (transition == GST_STATE_CHANGE_READY_TO_NULL)
+  if (transition == GST_STATE_CHANGE_READY_TO_NULL) {
     gst_alexnet_session_unload (&self->session);
+    gst_alexnet_cuda_clear (&self->cuda);
+  }
   return ret;
+}
+
+static void
+gst_alexnet_classify_set_context (GstElement *element, GstContext *context)
+{
+  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (element);
+  int device_id;
+
+  GST_OBJECT_LOCK (self);
+  device_id = self->settings.cuda_device_id;
+  GST_OBJECT_UNLOCK (self);
+  gst_alexnet_cuda_set_context (&self->cuda, context, device_id);
+  GST_ELEMENT_CLASS (gst_alexnet_classify_parent_class)
+      ->set_context (element, context);
 }
 
 static void
@@ -302,6 +338,7 @@ gst_alexnet_classify_finalize (GObject *object)
   GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (object);
 
   gst_alexnet_inflight_free (self->inflight);
+  gst_alexnet_cuda_clear (&self->cuda);
   gst_alexnet_settings_clear (&self->settings);
   gst_clear_structure (&self->last_result);
   G_OBJECT_CLASS (gst_alexnet_classify_parent_class)->finalize (object);
@@ -328,12 +365,14 @@ gst_alexnet_classify_class_init (GstAlexnetClassifyClass *klass)
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);
   element_class->change_state = gst_alexnet_classify_change_state;
+  element_class->set_context = gst_alexnet_classify_set_context;
 }
 
 static void
 gst_alexnet_classify_init (GstAlexnetClassify *self)
 {
   self->inflight = gst_alexnet_inflight_new ();
+  self->cuda.element = GST_ELEMENT (self);
   gst_alexnet_settings_init (&self->settings);
   self->frame_duration = GST_ALEXNET_UNKNOWN_FRAME_DURATION;
   gst_alexnet_classify_add_pads (self);
