@@ -141,12 +141,10 @@ load (GstAlexnetClassify *self)
 }
 
 static void
-set_active (GstAlexnetClassify *self, const char *backend,
-    const char *precision)
+set_engine (GstAlexnetClassify *self, AlexnetEngine *engine)
 {
   GST_OBJECT_LOCK (self);
-  self->active_backend = backend;
-  self->active_precision = precision;
+  self->engine = engine;
   GST_OBJECT_UNLOCK (self);
   g_object_notify (G_OBJECT (self), "active-backend");
   g_object_notify (G_OBJECT (self), "active-precision");
@@ -155,7 +153,7 @@ set_active (GstAlexnetClassify *self, const char *backend,
 static void
 announce_engine (GstAlexnetClassify *self)
 {
-  const AlexnetEngine *engine = self->session.engine;
+  AlexnetEngine *engine = self->session.engine;
   const char *backend = alexnet_engine_get_backend (engine);
   const char *precision =
       alexnet_precision_name (alexnet_engine_get_precision (engine));
@@ -163,7 +161,7 @@ announce_engine (GstAlexnetClassify *self)
 
   GST_INFO_OBJECT (self, "backend %s computes in %s%s%s", backend, precision,
       *notes ? ", passed over: " : "", notes);
-  set_active (self, backend, precision);
+  set_engine (self, engine);
 }
 
 /* What was asked for and cannot be had is said once, here. */
@@ -215,8 +213,11 @@ start_session (GstAlexnetClassify *self)
 static gboolean
 start (GstAlexnetClassify *self)
 {
+  guint n_classes = alexnet_model_get_n_classes (self->session.model);
+
   if (!start_session (self))
     return FALSE;
+  gst_alexnet_smoothing_init (&self->smoothing, n_classes);
   gst_alexnet_inflight_set_limit (self->inflight, self->session.depth);
   self->negotiated = FALSE;
   self->n_frames = 0;
@@ -231,6 +232,7 @@ start (GstAlexnetClassify *self)
   self->frame_duration = GST_ALEXNET_UNKNOWN_FRAME_DURATION;
   self->latency = self->session.first_time;
   GST_OBJECT_UNLOCK (self);
+  g_object_notify (G_OBJECT (self), "last-result");
   announce_engine (self);
   return TRUE;
 }
@@ -238,10 +240,11 @@ start (GstAlexnetClassify *self)
 static void
 stop (GstAlexnetClassify *self)
 {
+  set_engine (self, NULL);
   gst_alexnet_session_stop (&self->session);
   gst_alexnet_classify_forget_tracks (self);
   g_array_set_size (self->regions, 0);
-  set_active (self, "none", "none");
+  gst_alexnet_smoothing_clear (&self->smoothing);
 }
 
 static GstStateChangeReturn
@@ -282,18 +285,40 @@ gst_alexnet_classify_set_property (GObject *object, guint id,
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }
 
+/* Sorting thousands of times takes a while, so it is done on a copy. */
+static GstStructure *
+get_stats (GstAlexnetClassify *self)
+{
+  AlexnetEngineStats engine_stats = { 0 };
+  GstAlexnetStats stats;
+
+  GST_OBJECT_LOCK (self);
+  stats = self->stats;
+  if (self->engine)
+    alexnet_engine_get_stats (self->engine, &engine_stats);
+  GST_OBJECT_UNLOCK (self);
+  return gst_alexnet_stats_to_structure (&stats, engine_stats.device_memory);
+}
+
+static const char *
+get_precision (const GstAlexnetClassify *self)
+{
+  AlexnetPrecision precision = alexnet_engine_get_precision (self->engine);
+
+  return alexnet_precision_name (precision);
+}
+
 static void
 get_own_property (GstAlexnetClassify *self, guint id, GValue *value)
 {
   switch (id) {
     case GST_ALEXNET_PROP_ACTIVE_BACKEND:
-      g_value_set_static_string (value, self->active_backend);
+      g_value_set_static_string (value,
+          self->engine ? alexnet_engine_get_backend (self->engine) : "none");
       break;
     case GST_ALEXNET_PROP_ACTIVE_PRECISION:
-      g_value_set_static_string (value, self->active_precision);
-      break;
-    case GST_ALEXNET_PROP_STATS:
-      g_value_take_boxed (value, gst_alexnet_stats_to_structure (&self->stats));
+      g_value_set_static_string (value,
+          self->engine ? get_precision (self) : "none");
       break;
     case GST_ALEXNET_PROP_LAST_RESULT:
       g_value_set_boxed (value, self->last_result);
@@ -307,6 +332,10 @@ gst_alexnet_classify_get_property (GObject *object, guint id, GValue *value,
 {
   GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (object);
 
+  if (id == GST_ALEXNET_PROP_STATS) {
+    g_value_take_boxed (value, get_stats (self));
+    return;
+  }
   GST_OBJECT_LOCK (self);
   if (!gst_alexnet_settings_get (&self->settings, id, value))
     get_own_property (self, id, value);
@@ -358,6 +387,6 @@ gst_alexnet_classify_init (GstAlexnetClassify *self)
   self->tracks = gst_alexnet_tracks_new ();
   self->regions = gst_alexnet_regions_new ();
   self->posted = g_array_new (FALSE, FALSE, sizeof (guint));
-  self->active_backend = self->active_precision = "none";
+  self->frame_duration = GST_ALEXNET_UNKNOWN_FRAME_DURATION;
   gst_alexnet_classify_add_pads (self);
 }

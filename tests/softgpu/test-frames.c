@@ -212,6 +212,36 @@ test_blocked (gconstpointer precision)
   g_free (whole);
 }
 
+/* Byte for byte what the device gave out, also after a frame that is larger
+ * than what was reserved for one. */
+static void
+test_device_memory (Fixture *f, gconstpointer precision)
+{
+  static const guint widths[] = { 64, 2048 };
+  AlexnetPreprocess preprocess = get_preprocess (ALEXNET_CROP_STRETCH);
+  guint64 seen = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (widths); i++) {
+    guint width = widths[i];
+    g_autofree guint8 *pixels = g_malloc0 (3 * (gsize) width * width);
+    AlexnetImage image = {
+      .format = ALEXNET_FORMAT_RGB,
+      .width = width,
+      .height = width,
+      .planes = { pixels },
+      .strides = { 3 * (gssize) width },
+    };
+    gsize available, total;
+
+    check_frame (f, &image, &image, NULL, &preprocess);
+    g_assert_cmpint (cudaMemGetInfo (&available, &total), ==, cudaSuccess);
+    g_assert_cmpuint (f->plan->backend->get_device_memory (f->plan), ==,
+        total - available);
+    g_assert_cmpuint (total - available, >, seen);
+    seen = total - available;
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -231,6 +261,9 @@ main (int argc, char **argv)
       GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), set_up, test_sizes, tear_down);
   g_test_add ("/softgpu/frames/device", Fixture,
       GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), set_up, test_device_frames,
+      tear_down);
+  g_test_add ("/softgpu/frames/device-memory", Fixture,
+      GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), set_up, test_device_memory,
       tear_down);
   return fixture_run ();
 }
