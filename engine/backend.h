@@ -18,6 +18,7 @@ typedef struct {
   AlexnetPrecision precision;
   guint cpu_threads;            /* >= 1 */
   guint cuda_device;            /* ordinal */
+  void *cuda_context;           /* CUcontext; NULL = the device's primary one */
   guint max_batch_size;         /* most slots that one infer covers */
   guint n_slots;                /* >= max_batch_size */
 } AlexnetPlanParams;

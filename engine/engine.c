@@ -299,6 +299,7 @@ open_backend (AlexnetEngine *engine, const AlexnetBackend *backend,
     .precision = engine->params.precision,
     .cpu_threads = engine->params.cpu_threads,
     .cuda_device = (guint) engine->params.cuda_device - 1,
+    .cuda_context = engine->params.cuda_context,
     .max_batch_size = engine->params.max_batch_size,
     .n_slots = engine->n_slots,
   };
@@ -419,6 +420,7 @@ serves (AlexnetEngine *engine, const AlexnetModel *model,
       own->precision == params->precision &&
       own->cpu_threads == params->cpu_threads &&
       own->cuda_device == params->cuda_device &&
+      own->cuda_context == params->cuda_context &&
       own->max_batch_size == params->max_batch_size &&
       own->batch_timeout == params->batch_timeout && !is_lost (engine);
 }

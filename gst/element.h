@@ -15,6 +15,7 @@
 #ifndef GST_ALEXNET_ELEMENT_H
 #define GST_ALEXNET_ELEMENT_H
 
+#include "cudamemory.h"
 #include "gstalexnetclassify.h"
 #include "inflight.h"
 #include "result.h"
@@ -35,6 +36,7 @@ struct _GstAlexnetClassify {
   GstPad *sinkpad, *srcpad;
   GstAlexnetInflight *inflight;
   GstAlexnetSession session;
+  GstAlexnetCuda cuda;
 
   /* Of the sink pad's streaming thread. */
   GstVideoInfo video_info;
@@ -64,6 +66,11 @@ struct _GstAlexnetClassify {
 };
 
 /* gstalexnetclassify.c */
+
+/* Gives the element another engine, for CUDA memory of the context in `cuda`.
+ * Nothing may be in flight, but the element may be flushed meanwhile. FALSE: a
+ * problem was posted, and the engine is the one before. */
+gboolean gst_alexnet_classify_change_engine (GstAlexnetClassify *self);
 
 /* No lock may be held. */
 void gst_alexnet_classify_post_problem (GstAlexnetClassify *self,

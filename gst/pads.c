@@ -13,7 +13,9 @@ static void
 stop_flow (GstAlexnetClassify *self)
 {
   gst_alexnet_inflight_stop (self->inflight);
+  GST_OBJECT_LOCK (self);
   gst_alexnet_session_set_flushing (&self->session, TRUE);
+  GST_OBJECT_UNLOCK (self);
 }
 
 /* FALSE: somebody activates pads of an element that is not started. */
@@ -98,6 +100,27 @@ set_frame_duration (GstAlexnetClassify *self, const GstVideoInfo *info)
         gst_message_new_latency (GST_OBJECT (self)));
 }
 
+/* The engine has to work where upstream's CUDA memory is. A backend of the CPU
+ * reads it through the host. */
+static gboolean
+follow_cuda (GstAlexnetClassify *self, const GstCaps *caps)
+{
+  const AlexnetEngine *engine = self->session.engine;
+  int device_id;
+
+  if (!gst_alexnet_cuda_is_in_caps (caps) ||
+      !g_str_equal (alexnet_engine_get_backend (engine), "cudnn"))
+    return TRUE;
+  GST_OBJECT_LOCK (self);
+  device_id = self->settings.cuda_device_id;
+  GST_OBJECT_UNLOCK (self);
+  if (!gst_alexnet_cuda_find_context (&self->cuda, device_id) ||
+      gst_alexnet_cuda_get_handle (&self->cuda) == self->session.cuda_context)
+    return TRUE;
+  return gst_alexnet_inflight_wait_empty (self->inflight) &&
+      gst_alexnet_classify_change_engine (self);
+}
+
 static gboolean
 set_caps (GstAlexnetClassify *self, GstEvent *event)
 {
@@ -110,6 +133,9 @@ set_caps (GstAlexnetClassify *self, GstEvent *event)
     GST_WARNING_OBJECT (self, "no video format in %" GST_PTR_FORMAT, caps);
     return FALSE;
   }
+  self->negotiated = follow_cuda (self, caps);
+  if (!self->negotiated)
+    return FALSE;
   set_frame_duration (self, info);
   return TRUE;
 }
@@ -201,12 +227,19 @@ gst_alexnet_classify_src_event (GstPad *pad, GstObject *parent, GstEvent *event)
 
 /* Buffers stay here while they are in flight, so a pool needs more of them. */
 static void
-propose_pools (GstQuery *query, const GstVideoInfo *info, guint depth)
+propose_pools (GstAlexnetClassify *self, GstQuery *query, GstCaps *caps,
+    guint size, guint depth)
 {
   guint n = gst_query_get_n_allocation_pools (query);
 
-  if (n == 0)
-    gst_query_add_allocation_pool (query, NULL, info->size, depth, 0);
+  if (n == 0) {
+    GstBufferPool *pool = gst_alexnet_cuda_is_in_caps (caps)
+        ? gst_alexnet_cuda_new_pool (&self->cuda, caps, size, depth)
+        : NULL;
+
+    gst_query_add_allocation_pool (query, pool, size, depth, 0);
+    gst_clear_object (&pool);
+  }
   for (guint i = 0; i < n; i++) {
     GstBufferPool *pool;
     guint size, min, max;
@@ -234,7 +267,7 @@ query_allocation (GstAlexnetClassify *self, GstQuery *query)
     return FALSE;
   if (!gst_query_find_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL))
     gst_query_add_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL);
-  propose_pools (query, &info, depth);
+  propose_pools (self, query, caps, info.size, depth);
   return TRUE;
 }
 
@@ -263,6 +296,9 @@ gst_alexnet_classify_sink_query (GstPad *pad, GstObject *parent,
 
   if (GST_QUERY_TYPE (query) == GST_QUERY_ACCEPT_CAPS)
     return query_accept_caps (pad, parent, query);
+  if (GST_QUERY_TYPE (query) == GST_QUERY_CONTEXT &&
+      gst_alexnet_cuda_answer (&self->cuda, query))
+    return TRUE;
   if (!GST_QUERY_IS_SERIALIZED (query))
     return gst_pad_query_default (pad, parent, query);
   if (!gst_alexnet_inflight_wait_empty (self->inflight))
@@ -314,8 +350,13 @@ query_latency (GstAlexnetClassify *self, GstQuery *query)
 static gboolean
 gst_alexnet_classify_src_query (GstPad *pad, GstObject *parent, GstQuery *query)
 {
+  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (parent);
+
   if (GST_QUERY_TYPE (query) == GST_QUERY_LATENCY)
-    return query_latency (GST_ALEXNET_CLASSIFY (parent), query);
+    return query_latency (self, query);
+  if (GST_QUERY_TYPE (query) == GST_QUERY_CONTEXT &&
+      gst_alexnet_cuda_answer (&self->cuda, query))
+    return TRUE;
   return gst_pad_query_default (pad, parent, query);
 }
 

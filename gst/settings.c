@@ -22,6 +22,14 @@ gst_alexnet_settings_clear (GstAlexnetSettings *settings)
   g_clear_pointer (&settings->engine_id, g_free);
 }
 
+gboolean
+gst_alexnet_settings_have_idle_filter (const GstAlexnetSettings *settings)
+{
+  return settings->inference_region == GST_ALEXNET_INFERENCE_FULL_FRAME &&
+      (settings->roi_classes || settings->roi_min_width > 1 ||
+          settings->roi_min_height > 1);
+}
+
 static void
 set_channels (GstAlexnetChannels *channels, const GValue *value)
 {

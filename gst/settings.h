@@ -68,6 +68,10 @@ void gst_alexnet_settings_copy (GstAlexnetSettings *to,
     const GstAlexnetSettings *from);
 void gst_alexnet_settings_clear (GstAlexnetSettings *settings);
 
+/* TRUE: the user chooses among regions and wants none. */
+gboolean
+gst_alexnet_settings_have_idle_filter (const GstAlexnetSettings *settings);
+
 /* The engine's name for it: "auto", "cpu", ... */
 const char *gst_alexnet_backend_name (GstAlexnetBackend backend);
 

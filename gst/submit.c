@@ -219,7 +219,8 @@ submit_frame (GstAlexnetClassify *self, GstAlexnetItem *item)
   GstBuffer *buffer = GST_BUFFER (item->object);
   GstAlexnetFrame frame;
 
-  if (!gst_alexnet_frame_map (&frame, &self->video_info, buffer)) {
+  if (!gst_alexnet_frame_map (&frame, &self->video_info, buffer,
+          self->session.cuda_context)) {
     g_set_error (&item->error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT,
         "a buffer of %" G_GSIZE_FORMAT " bytes is no %s frame of %dx%d",
         gst_buffer_get_size (buffer),

@@ -358,6 +358,21 @@ await_producer (Lane *lane, const AlexnetImage *image, GError **error)
           cudaEventWaitDefault));
 }
 
+/* From here on the producer may write the frame again. */
+static gboolean
+release_producer (const AlexnetStaging *staging, guint slot,
+    const AlexnetImage *image, GError **error)
+{
+  cudaEvent_t filled = staging->slots[slot].filled;
+
+  if (image->memory != ALEXNET_MEMORY_CUDA)
+    return TRUE;
+  if (!image->cuda_stream)
+    return CUDA (cudaEventSynchronize (filled));
+  return CUDA (cudaStreamWaitEvent (image->cuda_stream, filled,
+      cudaEventWaitDefault));
+}
+
 static gboolean
 stage_image (AlexnetStaging *staging, Lane *lane, guint slot,
     const AlexnetImage *image, const AlexnetTables *tables, GError **error)
@@ -373,7 +388,8 @@ stage_image (AlexnetStaging *staging, Lane *lane, guint slot,
       await_producer (lane, image, error) &&
       alexnet_kernel_run_canvas (staging->kernels, ALEXNET_KERNEL_PIXELS,
           &args.slot, &args, lane->stream, error) &&
-      lane_end (staging, lane, slot, error);
+      lane_end (staging, lane, slot, error) &&
+      release_producer (staging, slot, image, error);
 }
 
 static gboolean
