@@ -16,21 +16,33 @@
  * * guint64 `frame-number`: since the element started, from 0;
  * * gboolean `stale`: the result is an earlier frame's
  *   (#GstAlexnetClassify:repeat-last);
- * * string `region`: "full-frame"; gint `roi-id`: -1;
+ * * string `region`: "full-frame" or "roi"; gint `roi-id`: what the detection
+ *   is numbered in its metadata, -1 for the whole frame;
  * * gdouble `x`, `y`, `width`, `height`: what was classified, 0..1 of the
  *   visible picture;
  * * #GstValueArray `labels` of strings, `class-ids` of gint, `confidences` of
  *   gfloat: the kept classes, best first; confidences are softmax
  *   probabilities over all classes;
  * * string `model`, `backend`: file name and backend in use;
- * * guint64 `inference-time`: nanoseconds that the frame's batch took.
+ * * guint64 `inference-time`: nanoseconds that the batch took;
+ * * guint64 `tracking-id`: of an object that a tracker upstream follows, else
+ *   there is no such field.
+ *
+ * Where regions are classified (#GstAlexnetClassify:inference-region) each has
+ * a message of its own. The metadata, of which there is one a frame, and
+ * #GstAlexnetClassify:last-result describe the first region that has a class
+ * and have one more field, the #GstValueArray `regions`: a #GstStructure of
+ * this layout for each region, the first one among them.
  *
  * In Python:
  * `buffer.get_custom_meta("alexnet-classification").get_structure()`.
  *
- * Built with GStreamer 1.24 or newer it also attaches a GstAnalyticsClsMtd,
- * and on request a #GstVideoRegionOfInterestMeta with a parameter named
- * `classification`; see #GstAlexnetClassify:attach-meta.
+ * Built with GStreamer 1.24 or newer it also attaches a GstAnalyticsClsMtd for
+ * each result. That of a region is related to its GstAnalyticsODMtd both ways:
+ * RELATE_TO and CONTAIN from the detection, RELATE_TO and IS_PART_OF from the
+ * classes. On request a #GstVideoRegionOfInterestMeta gets a parameter named
+ * `classification`, and all probabilities are attached as a tensor; see
+ * #GstAlexnetClassify:attach-meta.
  *
  * Colours follow the caps' colorimetry. BT.2020 video with PQ or HLG transfer
  * is not tone-mapped.
@@ -45,10 +57,15 @@
  * model-file=alexnet-owt-7be5be79.pth top-k=1 inference-interval=10
  * repeat-last=true ! autovideosink
  * ]| Classifies one frame in ten of a camera with ImageNet weights.
+ * |[
+ * ... ! detector ! alexnetclassify inference-region=roi-list roi-classes=animal
+ * ! objectdetectionoverlay ! ...
+ * ]| Says of each animal that a detector found which one it is.
  *
  * Since: 0.1
  */
 
+#include "analytics.h"
 #include "element.h"
 
 GST_DEBUG_CATEGORY (gst_alexnet_classify_debug);
@@ -147,6 +164,37 @@ announce_engine (GstAlexnetClassify *self)
   set_engine (self, engine);
 }
 
+/* What was asked for and cannot be had is said once, here. */
+static void
+warn_of_settings (GstAlexnetClassify *self)
+{
+  gboolean has_idle_filter, wants_od, has_analytics, wants_tensor;
+
+  GST_OBJECT_LOCK (self);
+  has_idle_filter = gst_alexnet_settings_have_idle_filter (&self->settings);
+  wants_od = self->settings.full_frame_od;
+  has_analytics = gst_alexnet_analytics_is_built () &&
+      self->settings.attach & GST_ALEXNET_ATTACH_ANALYTICS;
+  wants_tensor = self->settings.attach & GST_ALEXNET_ATTACH_TENSOR;
+  GST_OBJECT_UNLOCK (self);
+
+  if (has_idle_filter)
+    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+        ("roi-classes and roi-min-width, -height have no effect."),
+        ("inference-region is full-frame, and so no regions are looked for"));
+  if (wants_od && !has_analytics)
+    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+        ("full-frame-od has no effect."),
+        ("it takes attach-meta=analytics and a build with GStreamer 1.24 or "
+         "newer; this one is for %d.%d",
+            GST_VERSION_MAJOR, GST_VERSION_MINOR));
+  if (wants_tensor && !gst_alexnet_tensor_is_built ())
+    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+        ("attach-meta=tensor has no effect."),
+        ("it takes a build with GStreamer 1.26 or newer; this one is for %d.%d",
+            GST_VERSION_MAJOR, GST_VERSION_MINOR));
+}
+
 /* In the CUDA context, if one is known, whose device then is the one. */
 static gboolean
 start_session (GstAlexnetClassify *self, GstAlexnetSession *session)
@@ -161,11 +209,9 @@ start_session (GstAlexnetClassify *self, GstAlexnetSession *session)
   GST_OBJECT_UNLOCK (self);
   if (cuda_context)
     settings.cuda_device_id = gst_alexnet_cuda_get_device_id (&self->cuda);
-
   ok = gst_alexnet_session_start (session, &settings, cuda_context, &error);
   if (!ok)
     gst_alexnet_classify_post_problem (self, GST_MESSAGE_ERROR, error);
-  self->crop_mode = settings.crop_mode;
   gst_alexnet_settings_clear (&settings);
   return ok;
 }
@@ -193,12 +239,14 @@ start (GstAlexnetClassify *self)
 
   if (!start_session (self, &self->session))
     return FALSE;
-  gst_alexnet_result_init (&self->result, n_classes);
+  warn_of_settings (self);
   gst_alexnet_smoothing_init (&self->smoothing, n_classes);
   gst_alexnet_inflight_set_limit (self->inflight, self->session.depth);
   self->negotiated = FALSE;
   self->n_frames = 0;
   self->warned = 0;
+  self->n_without_regions = 0;
+  self->warned_of_no_region = FALSE;
   gst_alexnet_classify_forget_stream (self);
 
   GST_OBJECT_LOCK (self);
@@ -217,7 +265,8 @@ stop (GstAlexnetClassify *self)
 {
   set_engine (self, NULL);
   gst_alexnet_session_stop (&self->session);
-  gst_alexnet_result_clear (&self->result);
+  gst_alexnet_classify_forget_tracks (self);
+  g_array_set_size (self->regions, 0);
   gst_alexnet_smoothing_clear (&self->smoothing);
 }
 
@@ -341,6 +390,9 @@ gst_alexnet_classify_finalize (GObject *object)
   gst_alexnet_cuda_clear (&self->cuda);
   gst_alexnet_settings_clear (&self->settings);
   gst_clear_structure (&self->last_result);
+  g_hash_table_unref (self->tracks);
+  g_array_unref (self->regions);
+  g_array_unref (self->posted);
   G_OBJECT_CLASS (gst_alexnet_classify_parent_class)->finalize (object);
 }
 
@@ -374,6 +426,9 @@ gst_alexnet_classify_init (GstAlexnetClassify *self)
   self->inflight = gst_alexnet_inflight_new ();
   self->cuda.element = GST_ELEMENT (self);
   gst_alexnet_settings_init (&self->settings);
+  self->tracks = gst_alexnet_tracks_new ();
+  self->regions = gst_alexnet_regions_new ();
+  self->posted = g_array_new (FALSE, FALSE, sizeof (guint));
   self->frame_duration = GST_ALEXNET_UNKNOWN_FRAME_DURATION;
   gst_alexnet_classify_add_pads (self);
 }
