@@ -2,6 +2,8 @@
 
 #include "compile.h"
 
+#include "linear.h"
+
 /* Compiling one layer after the other. */
 typedef struct {
   OnednnContext *context;
@@ -234,8 +236,10 @@ add_layer (Build *build, guint *i, GError **error)
       if (relu)
         *i = next_layer (build, next);
       type = *i == build->end ? build->last_type : build->context->type;
-      return layers[index].kind == ALEXNET_LAYER_CONV
-          ? add_conv (build, index, relu, type, error)
+      if (layers[index].kind == ALEXNET_LAYER_CONV)
+        return add_conv (build, index, relu, type, error);
+      return alexnet_onednn_linear_wins (build->context, build->batch)
+          ? alexnet_onednn_linear_add (build->program, index, relu, error)
           : add_linear (build, index, relu, type, error);
     case ALEXNET_LAYER_MAXPOOL:
       return add_maxpool (build, &layers[index], error);

@@ -6,8 +6,10 @@
 #ifndef ALEXNET_ONEDNN_CONTEXT_H
 #define ALEXNET_ONEDNN_CONTEXT_H
 
+#include "../cpu.h"
 #include "../network.h"
 #include "dnnl-compat.h"
+#include "linear-kernels.h"
 
 G_BEGIN_DECLS
 
@@ -30,6 +32,9 @@ typedef struct {
                              channels of layer 0; 1: it is as it was */
   AlexnetNetwork network; /* layer 0 as it is computed */
   GPtrArray *weights;
+  GPtrArray *matrices;   /* of linear.h */
+  AlexnetIsa isa;        /* of our own loops */
+  OnednnStorage storage; /* of the weights in matrices */
   gsize sizes[ONEDNN_N_BUFFERS];
   void *buffers[ONEDNN_N_BUFFERS];
 } OnednnContext;

@@ -16,7 +16,9 @@
 
 #include "compile.h"
 #include "input.h"
+#include "linear.h"
 #include "parallel.h"
+#include "precision.h"
 
 /* Sizes of trunk programs. Programs for 16 and 32 images were up to 5 % slower
  * than eight at a time, whose activations stay in the cache. */
@@ -46,6 +48,7 @@ onednn_close (AlexnetPlan *plan)
   g_ptr_array_unref (self->trunks);
   g_ptr_array_unref (self->heads);
   g_ptr_array_unref (self->context.weights);
+  g_ptr_array_unref (self->context.matrices);
   for (guint i = 0; i < ONEDNN_N_BUFFERS; i++)
     free (self->context.buffers[i]);
   alexnet_onednn_input_clear (&self->input);
@@ -54,42 +57,6 @@ onednn_close (AlexnetPlan *plan)
   if (self->context.engine)
     dnnl_engine_destroy (self->context.engine);
   g_free (self);
-}
-
-static gboolean
-cpu_has_bf16 (void)
-{
-  return (dnnl_get_effective_cpu_isa () & dnnl_cpu_isa_avx512_core_bf16) ==
-      dnnl_cpu_isa_avx512_core_bf16;
-}
-
-static gboolean
-choose_precision (OnednnPlan *self, AlexnetPrecision wanted, GError **error)
-{
-  switch (wanted) {
-    case ALEXNET_PRECISION_AUTO:
-      wanted = cpu_has_bf16 () ? ALEXNET_PRECISION_BF16
-                               : ALEXNET_PRECISION_FP32;
-      break;
-    case ALEXNET_PRECISION_FP32:
-      break;
-    case ALEXNET_PRECISION_BF16:
-      if (cpu_has_bf16 ())
-        break;
-      g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
-          "precision bf16 needs a CPU with AVX512-BF16 or AMX-BF16; oneDNN "
-          "finds no more than %s here",
-          dnnl_cpu_isa2str (dnnl_get_effective_cpu_isa ()));
-      return FALSE;
-    default:
-      g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
-          "backend 'cpu' computes in fp32 or bf16, not in %s",
-          alexnet_precision_name (wanted));
-      return FALSE;
-  }
-  self->base.precision = wanted;
-  self->context.type = wanted == ALEXNET_PRECISION_BF16 ? dnnl_bf16 : dnnl_f32;
-  return TRUE;
 }
 
 /* Where the trunk ends and whether a softmax is the last layer. */
@@ -237,7 +204,8 @@ build_plan (OnednnPlan *self, const AlexnetNetwork *network,
   OnednnContext *context = &self->context;
   dnnl_format_tag_t tag;
 
-  if (!choose_precision (self, params->precision, error) ||
+  if (!alexnet_onednn_choose_precision (context, params->precision,
+          &self->base.precision, error) ||
       !split_network (self, network, error) || !make_engine (context, error))
     return FALSE;
   context->network = *network;
@@ -270,10 +238,15 @@ onednn_open (const AlexnetNetwork *network, const AlexnetPlanParams *params,
   self->trunks = g_ptr_array_new_with_free_func (free_program);
   self->heads = g_ptr_array_new_with_free_func (free_program);
   self->context.weights = alexnet_onednn_weights_new ();
+  self->context.matrices = alexnet_onednn_linear_matrices_new ();
   built = build_plan (self, network, params, error);
   alexnet_onednn_set_threads (n_threads);
-  if (built)
+  if (built) {
+    g_info ("backend cpu computes in %s, its own loops in %s",
+        alexnet_precision_name (self->base.precision),
+        alexnet_isa_name (self->context.isa));
     return &self->base;
+  }
 
   onednn_close (&self->base);
   return NULL;
