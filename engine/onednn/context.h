@@ -34,6 +34,8 @@ typedef struct {
   GPtrArray *weights;
   GPtrArray *matrices;   /* of linear.h */
   AlexnetIsa isa;        /* of our own loops */
+  double loss_left;      /* of linear layers by LINEAR_S8: what remains of the
+                            sum of the squares of their relative errors */
   OnednnStorage storage; /* of the weights in matrices */
   gsize sizes[ONEDNN_N_BUFFERS];
   void *buffers[ONEDNN_N_BUFFERS];

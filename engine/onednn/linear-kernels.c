@@ -111,8 +111,8 @@ multiply (float *out, const guint8 *panel, OnednnStorage storage,
     for (gsize c = 0; c < columns; c += LINEAR_GROUP) {
 #pragma GCC unroll 4
       for (guint v = 0; v < VECTORS; v++)
-        scales[v] = simd_load ((const float *) panel + v * SIMD_LANES);
-      add_columns (totals, panel + LINEAR_ROWS * sizeof (float), storage,
+        scales[v] = simd_load_bf16 ((const guint16 *) panel + v * SIMD_LANES);
+      add_columns (totals, panel + LINEAR_ROWS * sizeof (guint16), storage,
           scales, in + c * inputs, LINEAR_GROUP, inputs, UNROLL (inputs));
       panel += LINEAR_S8_GROUP_SIZE;
     }

@@ -4,9 +4,10 @@
  *
  * The matrix lies in panels of LINEAR_ROWS rows, each a stream that is read
  * once from its begin to its end: column after column, the rows of a column
- * side by side. LINEAR_S8 puts LINEAR_ROWS floats before each LINEAR_GROUP
- * columns: what the whole numbers of these rows and columns are multiplied
- * with. Columns are padded with zeros to a multiple of LINEAR_GROUP. */
+ * side by side. LINEAR_S8 puts LINEAR_ROWS bf16 numbers before each
+ * LINEAR_GROUP columns: what the whole numbers of these rows and columns are
+ * multiplied with. Columns are padded with zeros to a multiple of
+ * LINEAR_GROUP. */
 
 #ifndef ALEXNET_ONEDNN_LINEAR_KERNELS_H
 #define ALEXNET_ONEDNN_LINEAR_KERNELS_H
@@ -16,11 +17,11 @@
 G_BEGIN_DECLS
 
 #define LINEAR_ROWS 16
-#define LINEAR_GROUP 128
+#define LINEAR_GROUP 32
 #define LINEAR_MAX_INPUTS 16
 
 /* Bytes. */
-#define LINEAR_S8_GROUP_SIZE (LINEAR_ROWS * (sizeof (float) + LINEAR_GROUP))
+#define LINEAR_S8_GROUP_SIZE (LINEAR_ROWS * (sizeof (guint16) + LINEAR_GROUP))
 
 /* How a weight is stored; it is computed with in float. */
 typedef enum {

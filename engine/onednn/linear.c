@@ -11,6 +11,8 @@
 #include "simd.h"
 #include "small-floats.h"
 
+static const char *const storage_names[] = { "fp32", "bf16", "fp16", "int8" };
+
 /* A layer's weights in panels, as linear-kernels.h has them. */
 typedef struct {
   guint layer;
@@ -51,8 +53,9 @@ alexnet_onednn_linear_matrices_new (void)
 typedef struct {
   const Matrix *matrix;
   const AlexnetTensor *weight;
-  float *rows;   /* [threads, LINEAR_ROWS, padded], zeros behind `columns` */
-  int too_large; /* atomic; a weight is finite, but not as fp16 */
+  float *rows;     /* [threads, LINEAR_ROWS, padded], zeros behind `columns` */
+  int too_large;   /* atomic; a weight is finite, but not as fp16 */
+  double *squares; /* [threads,2]: of what LINEAR_S8 changed, of the weights */
 } Packing;
 
 /* Row `row` of the weights to out [columns], without denormal numbers, which
@@ -107,50 +110,75 @@ pack_f16 (guint16 *panel, const float *rows, gsize padded)
   return fits;
 }
 
-/* What the whole numbers of a group are multiplied with: NaN when a value is
- * not finite, so that the result is not. */
 static float
+float_from_bf16 (guint16 value)
+{
+  guint32 bits = (guint32) value << 16;
+  float result;
+
+  memcpy (&result, &bits, sizeof result);
+  return result;
+}
+
+/* What the whole numbers of a group are multiplied with, as bf16: zero where
+ * all are, or denormal, and NaN where one is not finite, so that the result is
+ * not. */
+static guint16
 find_scale (const float *values)
 {
-  float largest = 0, sum = 0;
+  float largest = 0, sum = 0, scale;
+  guint32 bits;
 
   for (gsize c = 0; c < LINEAR_GROUP; c++) {
     largest = fmaxf (largest, fabsf (values[c]));
     sum += fabsf (values[c]);
   }
-  return isfinite (sum) ? largest / G_MAXINT8 : NAN;
+  if (!isfinite (sum))
+    return alexnet_onednn_bf16_from_float (NAN);
+  scale = largest / G_MAXINT8;
+  if (scale < FLT_MIN)
+    return 0;
+  memcpy (&bits, &scale, sizeof bits);
+  return (guint16) ((bits + 0xffff) >> 16); /* up, so that 127 is enough */
 }
 
+/* One row of a group. Adds to squares[2]. */
 static void
-pack_s8_group (guint8 *group, const float *rows, gsize padded)
+pack_s8_row (gint8 *out, const float *values, float scale, double *squares)
 {
-  float *scales = (float *) group;
-  gint8 *out = (gint8 *) (scales + LINEAR_ROWS);
+  float lost = 0, all = 0;
 
-  for (gsize r = 0; r < LINEAR_ROWS; r++) {
-    const float *values = rows + r * padded;
-    float scale = find_scale (values);
-    float inverse = scale >= FLT_MIN ? 1 / scale : 0;
+  for (gsize c = 0; c < LINEAR_GROUP; c++) {
+    float whole = scale > 0 ? rintf (values[c] / scale) : 0;
+    float rest = values[c] - whole * scale;
 
-    scales[r] = inverse > 0 || scale != scale ? scale : 0;
-    for (gsize c = 0; c < LINEAR_GROUP; c++)
-      out[c * LINEAR_ROWS + r] = inverse > 0
-          ? (gint8) lrintf (values[c] * inverse)
-          : 0;
+    out[c * LINEAR_ROWS] = (gint8) whole;
+    lost += rest * rest;
+    all += values[c] * values[c];
   }
+  squares[0] += (double) lost;
+  squares[1] += (double) all;
 }
 
 static void
-pack_s8 (guint8 *panel, const float *rows, gsize padded)
+pack_s8 (guint8 *panel, const float *rows, gsize padded, double *squares)
 {
   for (gsize c = 0; c < padded; c += LINEAR_GROUP) {
-    pack_s8_group (panel, rows + c, padded);
+    guint16 *scales = (guint16 *) panel;
+    gint8 *out = (gint8 *) (scales + LINEAR_ROWS);
+
+    for (gsize r = 0; r < LINEAR_ROWS; r++) {
+      const float *values = rows + r * padded + c;
+
+      scales[r] = find_scale (values);
+      pack_s8_row (out + r, values, float_from_bf16 (scales[r]), squares);
+    }
     panel += LINEAR_S8_GROUP_SIZE;
   }
 }
 
 static void
-pack_panel (Packing *packing, gsize i, float *rows)
+pack_panel (Packing *packing, gsize i, float *rows, double *squares)
 {
   const Matrix *matrix = packing->matrix;
   guint8 *panel = matrix->panels + i * matrix->panel_size;
@@ -170,7 +198,7 @@ pack_panel (Packing *packing, gsize i, float *rows)
         g_atomic_int_set (&packing->too_large, TRUE);
       break;
     default:
-      pack_s8 (panel, rows, matrix->padded);
+      pack_s8 (panel, rows, matrix->padded, squares);
   }
 }
 
@@ -183,27 +211,7 @@ pack_share (gpointer user, guint thread, guint n_threads)
 
   for (gsize i = alexnet_onednn_part (n, thread, n_threads);
        i < alexnet_onednn_part (n, thread + 1, n_threads); i++)
-    pack_panel (packing, i, rows);
-}
-
-/* With bf16 in the place of fp16 where a weight is too large for that. */
-static gboolean
-pack (Matrix *matrix, const AlexnetLayer *layer, GError **error)
-{
-  gsize size = LINEAR_ROWS * matrix->padded * sizeof (float);
-  Packing packing = { matrix, &layer->weight,
-    alexnet_onednn_alloc (alexnet_onednn_get_threads () * size, error) };
-
-  if (!packing.rows)
-    return FALSE;
-  alexnet_onednn_parallel (pack_share, &packing);
-  if (packing.too_large) {
-    matrix->storage = LINEAR_BF16;
-    alexnet_onednn_parallel (pack_share, &packing);
-  }
-  free (packing.rows);
-  alexnet_tensor_to_float (matrix->bias, &layer->bias);
-  return TRUE;
+    pack_panel (packing, i, rows, packing->squares + 2 * thread);
 }
 
 static gsize
@@ -227,6 +235,68 @@ round_up (gsize n, gsize unit)
   return (n + unit - 1) / unit * unit;
 }
 
+/* What rounding to LINEAR_S8 changed, of the weights: root mean squares. */
+static double
+find_loss (const double *squares, guint n_threads)
+{
+  double lost = 0, all = 0;
+
+  for (guint i = 0; i < n_threads; i++) {
+    lost += squares[2 * i];
+    all += squares[2 * i + 1];
+  }
+  return all > 0 ? sqrt (lost / all) : 0;
+}
+
+/* Allocates and fills the panels; returns a negative number when that fails,
+ * else what find_loss() says. */
+static double
+pack_as (Matrix *matrix, OnednnStorage storage, const AlexnetTensor *weight,
+    GError **error)
+{
+  guint n_threads = alexnet_onednn_get_threads ();
+  gsize size = LINEAR_ROWS * matrix->padded * sizeof (float);
+  g_autofree double *squares = g_new0 (double, 2 * n_threads);
+  Packing packing = { matrix, weight, NULL, FALSE, squares };
+
+  matrix->storage = storage;
+  matrix->panel_size = find_panel_size (matrix);
+  free (matrix->panels);
+  matrix->panels = alexnet_onednn_alloc (matrix->n_panels * matrix->panel_size,
+      error);
+  packing.rows = matrix->panels ? alexnet_onednn_alloc (n_threads * size, error)
+                                : NULL;
+  if (!packing.rows)
+    return -1;
+  alexnet_onednn_parallel (pack_share, &packing);
+  if (packing.too_large) {
+    matrix->storage = LINEAR_BF16;
+    alexnet_onednn_parallel (pack_share, &packing);
+  }
+  free (packing.rows);
+  return find_loss (squares, n_threads);
+}
+
+/* As LINEAR_S8 where the context wants that or still can afford it. */
+static gboolean
+pack (OnednnContext *context, Matrix *matrix, const AlexnetTensor *weight,
+    GError **error)
+{
+  double loss;
+
+  if (context->loss_left > 0) {
+    loss = pack_as (matrix, LINEAR_S8, weight, error);
+    if (loss < 0)
+      return FALSE;
+    loss *= loss;
+    if (loss <= context->loss_left) {
+      context->loss_left -= loss;
+      return TRUE;
+    }
+  }
+  return pack_as (matrix, context->storage, weight, error) >= 0;
+}
+
 static Matrix *
 matrix_new (OnednnContext *context, guint i, GError **error)
 {
@@ -235,20 +305,17 @@ matrix_new (OnednnContext *context, guint i, GError **error)
 
   g_ptr_array_add (context->matrices, self);
   self->layer = i;
-  self->storage = context->storage;
   self->columns = alexnet_shape_size (&layer->in);
   self->rows = layer->channels;
   self->padded = round_up (self->columns, LINEAR_GROUP);
   self->n_panels = round_up (self->rows, LINEAR_ROWS) / LINEAR_ROWS;
-  self->panel_size = find_panel_size (self);
-  self->panels = alexnet_onednn_alloc (self->n_panels * self->panel_size,
-      error);
-  if (!self->panels)
-    return NULL;
   self->bias = alexnet_onednn_alloc (self->n_panels * LINEAR_ROWS *
           sizeof (float),
       error);
-  return self->bias && pack (self, layer, error) ? self : NULL;
+  if (!self->bias || !pack (context, self, &layer->weight, error))
+    return NULL;
+  alexnet_tensor_to_float (self->bias, &layer->bias);
+  return self;
 }
 
 static const Matrix *
@@ -261,6 +328,21 @@ get_matrix (OnednnContext *context, guint layer, GError **error)
       return matrix;
   }
   return matrix_new (context, layer, error);
+}
+
+char *
+alexnet_onednn_linear_describe (const OnednnContext *context)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < context->matrices->len; i++) {
+    const Matrix *matrix = g_ptr_array_index (context->matrices, i);
+    const char *name = context->network.layers[matrix->layer].name;
+
+    g_string_append_printf (text, "%s%s %s", i > 0 ? ", " : "",
+        name ? name : "a linear layer", storage_names[matrix->storage]);
+  }
+  return g_strdup (text->len > 0 ? text->str : "none");
 }
 
 /* in [batch,columns] -> out [padded,batch], zeros behind `columns`. */

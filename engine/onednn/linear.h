@@ -20,6 +20,9 @@ gboolean alexnet_onednn_linear_add (OnednnProgram *program, guint i,
 /* Whether it is faster than oneDNN's product for that many images. */
 gboolean alexnet_onednn_linear_wins (const OnednnContext *context, guint batch);
 
+/* What the weights of which layer are stored as. g_free() it. */
+char *alexnet_onednn_linear_describe (const OnednnContext *context);
+
 /* Packed weights by layer; for the context. */
 GPtrArray *alexnet_onednn_linear_matrices_new (void);
 

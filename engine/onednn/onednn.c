@@ -224,6 +224,17 @@ free_program (gpointer program)
   alexnet_onednn_program_free (program);
 }
 
+static void
+log_choice (const OnednnPlan *self)
+{
+  g_autofree char *linears = alexnet_onednn_linear_describe (&self->context);
+
+  g_info ("backend cpu computes in %s; its own loops use %s; weights that they "
+          "read: %s",
+      alexnet_precision_name (self->base.precision),
+      alexnet_isa_name (self->context.isa), linears);
+}
+
 static AlexnetPlan *
 onednn_open (const AlexnetNetwork *network, const AlexnetPlanParams *params,
     GError **error)
@@ -242,9 +253,7 @@ onednn_open (const AlexnetNetwork *network, const AlexnetPlanParams *params,
   built = build_plan (self, network, params, error);
   alexnet_onednn_set_threads (n_threads);
   if (built) {
-    g_info ("backend cpu computes in %s, its own loops in %s",
-        alexnet_precision_name (self->base.precision),
-        alexnet_isa_name (self->context.isa));
+    log_choice (self);
     return &self->base;
   }
 

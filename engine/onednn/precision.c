@@ -2,6 +2,12 @@
 
 #include "precision.h"
 
+/* How much int8 in linear layers may change in what comes out with
+ * ALEXNET_PRECISION_AUTO, relative to all of it and on the whole: about this
+ * much again comes from bf16 in the convolutions, and both must stay below a
+ * hundredth of the largest logit. */
+#define AUTO_LOSS 6e-3
+
 static gboolean
 cpu_has_bf16 (void)
 {
@@ -63,13 +69,18 @@ gboolean
 alexnet_onednn_choose_precision (OnednnContext *context,
     AlexnetPrecision wanted, AlexnetPrecision *precision, GError **error)
 {
+  gboolean automatic = wanted == ALEXNET_PRECISION_AUTO;
+
   context->isa = alexnet_cpu_isa ();
-  if (wanted == ALEXNET_PRECISION_AUTO)
+  if (automatic)
     wanted = find_fastest (context);
   if (!check_precision (context, wanted, error))
     return FALSE;
   context->type = wanted == ALEXNET_PRECISION_BF16 ? dnnl_bf16 : dnnl_f32;
   context->storage = find_storage (context->isa, wanted);
+  context->loss_left = automatic && context->storage == LINEAR_F16
+      ? AUTO_LOSS * AUTO_LOSS
+      : 0;
   *precision = wanted;
   return TRUE;
 }

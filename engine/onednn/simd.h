@@ -192,18 +192,22 @@ simd_fma (Simd a, Simd b, Simd c)
 SIMD_INLINE Simd
 simd_load_bf16 (const guint16 *in)
 {
-  guint32 bits[4] = { (guint32) in[0] << 16, (guint32) in[1] << 16,
-    (guint32) in[2] << 16, (guint32) in[3] << 16 };
-  Simd a;
+  typedef guint16 Narrow __attribute__ ((vector_size (8)));
+  typedef guint32 Wide __attribute__ ((vector_size (16)));
+  Narrow bits;
 
-  memcpy (&a, bits, sizeof a);
-  return a;
+  memcpy (&bits, in, sizeof bits);
+  return (Simd) (__builtin_convertvector(bits, Wide) << 16);
 }
 
 SIMD_INLINE Simd
 simd_load_s8 (const gint8 *in)
 {
-  return (Simd){ in[0], in[1], in[2], in[3] };
+  typedef gint8 Narrow __attribute__ ((vector_size (4)));
+  Narrow values;
+
+  memcpy (&values, in, sizeof values);
+  return __builtin_convertvector(values, Simd);
 }
 
 #endif
