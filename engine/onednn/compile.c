@@ -3,6 +3,8 @@
 #include "compile.h"
 
 #include "linear.h"
+#include "tune.h"
+#include "winograd.h"
 
 /* Compiling one layer after the other. */
 typedef struct {
@@ -99,9 +101,9 @@ add_weighted_step (Build *build, guint i, dnnl_primitive_desc_t desc,
   dnnl_memory_t weights, bias;
 
   return alexnet_onednn_program_add_reorder (build->program, src, error) &&
-      alexnet_onednn_weights_get (build->context, i, FALSE,
+      alexnet_onednn_weights_get (build->context, i, ONEDNN_WEIGHTS,
           descs->plain_weights, wanted, &weights, error) &&
-      alexnet_onednn_weights_get (build->context, i, TRUE, descs->bias,
+      alexnet_onednn_weights_get (build->context, i, ONEDNN_BIAS, descs->bias,
           descs->bias, &bias, error) &&
       alexnet_onednn_program_add (build->program, desc, dst, weights, bias,
           error);
@@ -122,18 +124,105 @@ make_conv (const OnednnContext *context, const AlexnetLayer *layer,
   return TRUE;
 }
 
+/* Ways to compute a convolution: the library's, or with a tile. */
+#define DIRECT 0
+#define WINOGRAD(tile) (1 + (tile))
+
+typedef struct {
+  const Build *build;
+  guint layer;
+  gboolean relu;
+  dnnl_data_type_t dst_type;
+  guint candidates[ONEDNN_MAX_CANDIDATES];
+} Conv;
+
+static gboolean
+add_direct (Build *build, const Conv *conv, GError **error)
+{
+  const AlexnetLayer *layer = &build->context->network.layers[conv->layer];
+  g_auto (dnnl_primitive_desc_t) desc = NULL;
+  g_auto (Descs) descs = { 0 };
+
+  return make_conv_descs (&descs, build->context, build->batch, layer,
+             conv->dst_type, error) &&
+      make_conv (build->context, layer, &descs, conv->relu, &desc, error) &&
+      add_weighted_step (build, conv->layer, desc, &descs, error);
+}
+
+/* `program` is the build's or a trial. */
+static gboolean
+add_candidate (OnednnProgram *program, guint i, gconstpointer user,
+    GError **error)
+{
+  const Conv *conv = user;
+  Build build = *conv->build;
+
+  build.context = alexnet_onednn_program_get_context (program);
+  build.program = program;
+  if (conv->candidates[i] == DIRECT)
+    return add_direct (&build, conv, error);
+  return alexnet_winograd_add (program, conv->layer,
+      (WinogradTile) (conv->candidates[i] - WINOGRAD (0)), conv->relu, error);
+}
+
+/* In the order of `costs`, which go along. */
+static void
+insert_candidate (Conv *conv, OnednnQuestion *question, double *costs,
+    guint candidate, double cost)
+{
+  guint i = question->n++;
+
+  for (; i > 0 && costs[i - 1] > cost; i--) {
+    conv->candidates[i] = conv->candidates[i - 1];
+    question->names[i] = question->names[i - 1];
+    costs[i] = costs[i - 1];
+  }
+  conv->candidates[i] = candidate;
+  question->names[i] = candidate == DIRECT
+      ? "direct"
+      : alexnet_winograd_forms[candidate - WINOGRAD (0)].name;
+  costs[i] = cost;
+}
+
+static void
+list_candidates (Conv *conv, const AlexnetLayer *layer,
+    OnednnQuestion *question)
+{
+  guint batch = conv->build->batch;
+  double costs[ONEDNN_MAX_CANDIDATES];
+  double cost = alexnet_direct_guess (layer, batch);
+
+  if (conv->build->context->type == dnnl_bf16)
+    cost /= 2;
+  insert_candidate (conv, question, costs, DIRECT, cost);
+  for (WinogradTile tile = 0; tile < WINOGRAD_N_TILES; tile++)
+    if (alexnet_winograd_fits (layer, tile))
+      insert_candidate (conv, question, costs, WINOGRAD (tile),
+          alexnet_winograd_guess (layer, tile, batch));
+}
+
 static gboolean
 add_conv (Build *build, guint i, gboolean relu, dnnl_data_type_t dst_type,
     GError **error)
 {
   const AlexnetLayer *layer = &build->context->network.layers[i];
-  g_auto (dnnl_primitive_desc_t) desc = NULL;
-  g_auto (Descs) descs = { 0 };
+  Conv conv = { build, i, relu, dst_type, { 0 } };
+  g_autofree char *key = g_strdup_printf (
+      "conv [%u,%u,%u], %u of %ux%u, stride %u, padding %u, groups %u, batch "
+      "%u",
+      layer->in.channels, layer->in.height, layer->in.width, layer->channels,
+      layer->kernel, layer->kernel, layer->stride, layer->padding,
+      layer->groups, build->batch);
+  OnednnQuestion question = {
+    .layer = layer->name, .key = key, .add = add_candidate, .user = &conv
+  };
+  guint best = 0;
 
-  return make_conv_descs (&descs, build->context, build->batch, layer, dst_type,
-             error) &&
-      make_conv (build->context, layer, &descs, relu, &desc, error) &&
-      add_weighted_step (build, i, desc, &descs, error);
+  list_candidates (&conv, layer, &question);
+  return (question.n == 1 ||
+             alexnet_onednn_tune (build->context->tuner, build->program,
+                 &question, &best, error)) &&
+      add_candidate (build->program, best, &conv, error);
 }
 
 static gboolean
@@ -177,13 +266,16 @@ add_maxpool (Build *build, const AlexnetLayer *layer, GError **error)
   g_auto (dnnl_primitive_desc_t) desc = NULL;
   g_auto (dnnl_primitive_attr_t) attr = NULL;
   g_auto (DnnlDesc) dst = NULL;
+  DnnlDesc src = alexnet_onednn_program_get_desc (build->program);
+  dnnl_dims_t dims = { build->batch, layer->out.channels, layer->out.height,
+    layer->out.width };
 
-  if (!alexnet_onednn_attr_new (&attr, FALSE, error) ||
-      !alexnet_onednn_desc_new (build->context, build->batch, &layer->out,
-          dnnl_format_tag_any, &dst, error))
+  if (!alexnet_onednn_attr_new (&attr, FALSE, error))
     return FALSE;
-  ONEDNN_TRY (dnnl_compat_maxpool (&desc, build->context->engine,
-      alexnet_onednn_program_get_desc (build->program), dst, &window, attr));
+  ONEDNN_TRY (dnnl_compat_desc_new (&dst, 4, dims, dnnl_compat_desc_type (src),
+      dnnl_format_tag_any));
+  ONEDNN_TRY (dnnl_compat_maxpool (&desc, build->context->engine, src, dst,
+      &window, attr));
   return alexnet_onednn_program_add (build->program, desc,
       dnnl_primitive_desc_query_md (desc, dnnl_query_dst_md, 0), NULL, NULL,
       error);
@@ -304,6 +396,15 @@ find_tag (const OnednnContext *context, const AlexnetShape *shape,
   return TRUE;
 }
 
+static gboolean
+fits_any_tile (const AlexnetLayer *layer)
+{
+  for (WinogradTile tile = 0; tile < WINOGRAD_N_TILES; tile++)
+    if (alexnet_winograd_fits (layer, tile))
+      return TRUE;
+  return FALSE;
+}
+
 gboolean
 alexnet_onednn_find_input_tag (const OnednnContext *context,
     const dnnl_format_tag_t *tags, dnnl_format_tag_t *tag, GError **error)
@@ -315,6 +416,10 @@ alexnet_onednn_find_input_tag (const OnednnContext *context,
   *tag = context->block > 1 ? dnnl_nhwc : dnnl_nchw;
   if (layer->kind != ALEXNET_LAYER_CONV)
     return TRUE;
+  if (context->type == dnnl_f32 && fits_any_tile (layer)) {
+    *tag = dnnl_nhwc;
+    return TRUE;
+  }
   return make_conv_descs (&descs, context, 1, layer, context->type, error) &&
       make_conv (context, layer, &descs, TRUE, &desc, error) &&
       find_tag (context, &layer->in,

@@ -19,6 +19,7 @@
 #include "linear.h"
 #include "parallel.h"
 #include "precision.h"
+#include "tune.h"
 
 /* Sizes of trunk programs. Programs for 16 and 32 images were up to 5 % slower
  * than eight at a time, whose activations stay in the cache. */
@@ -56,6 +57,7 @@ onednn_close (AlexnetPlan *plan)
     dnnl_stream_destroy (self->context.stream);
   if (self->context.engine)
     dnnl_engine_destroy (self->context.engine);
+  g_free (self->base.choices);
   g_free (self);
 }
 
@@ -160,7 +162,7 @@ add_head (OnednnPlan *self, guint batch, GError **error)
 }
 
 static gboolean
-compile (OnednnPlan *self, guint max_batch, dnnl_format_tag_t in,
+compile_all (OnednnPlan *self, guint max_batch, dnnl_format_tag_t in,
     GError **error)
 {
   for (guint i = 0; trunk_batches[i] && trunk_batches[i] <= max_batch; i++)
@@ -173,6 +175,20 @@ compile (OnednnPlan *self, guint max_batch, dnnl_format_tag_t in,
       break;
   }
   return TRUE;
+}
+
+static gboolean
+compile (OnednnPlan *self, guint max_batch, dnnl_format_tag_t in,
+    GError **error)
+{
+  OnednnContext *context = &self->context;
+  gboolean done;
+
+  context->tuner = alexnet_onednn_tuner_new (context);
+  done = compile_all (self, max_batch, in, error);
+  self->base.choices = alexnet_onednn_tuner_get_table (context->tuner);
+  g_clear_pointer (&context->tuner, alexnet_onednn_tuner_free);
+  return done;
 }
 
 static gboolean
@@ -348,6 +364,7 @@ onednn_infer (AlexnetPlan *plan, guint first, guint n, float *const *outputs,
   guint done = 0;
 
   alexnet_onednn_set_threads (self->n_threads);
+  alexnet_onednn_flush_denormals ();
   while (done < n) {
     const OnednnProgram *trunk = find_trunk (self, n - done);
 

@@ -8,6 +8,10 @@
 
 #include <stdatomic.h>
 
+#ifdef __SSE__
+#include <xmmintrin.h>
+#endif
+
 /* Of libgomp, declared here because a compiler other than gcc does not bring
  * its header and makes calls into another runtime of "#pragma omp". */
 void omp_set_num_threads (int n);
@@ -57,4 +61,26 @@ alexnet_onednn_parallel (OnednnParallelFunc func, gpointer user)
   atomic_store (&job.passed, 0);
   GOMP_parallel (run_share, &job, 0, 0);
   atomic_load (&job.passed);
+}
+
+static void
+flush_denormals (gpointer user, guint thread, guint n_threads)
+{
+#if defined(__SSE__)
+  const guint flush_to_zero = 1 << 15, denormals_are_zero = 1 << 6;
+
+  _mm_setcsr (_mm_getcsr () | flush_to_zero | denormals_are_zero);
+#elif defined(__aarch64__)
+  const guint64 flush_to_zero = 1 << 24;
+  guint64 state;
+
+  __asm__ volatile("mrs %0, fpcr" : "=r"(state));
+  __asm__ volatile("msr fpcr, %0" : : "r"(state | flush_to_zero));
+#endif
+}
+
+void
+alexnet_onednn_flush_denormals (void)
+{
+  alexnet_onednn_parallel (flush_denormals, NULL);
 }

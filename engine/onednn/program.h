@@ -30,8 +30,8 @@ OnednnProgram *alexnet_onednn_program_new (OnednnContext *context, guint batch,
     DnnlDesc src, GError **error);
 void alexnet_onednn_program_free (OnednnProgram *program);
 
-OnednnContext *alexnet_onednn_program_get_context (
-    const OnednnProgram *program);
+OnednnContext *
+alexnet_onednn_program_get_context (const OnednnProgram *program);
 guint alexnet_onednn_program_get_batch (const OnednnProgram *program);
 
 /* What the last step wrote. Lives until the next one is added. */
