@@ -35,6 +35,7 @@ typedef struct {
   AlexnetNetwork network; /* layer 0 as it is computed */
   GPtrArray *weights;
   GPtrArray *matrices;   /* of linear.h */
+  gboolean int8;         /* convolutions compute with whole numbers */
   AlexnetIsa isa;        /* of our own loops */
   double loss_left;      /* of linear layers by LINEAR_S8: what remains of the
                             sum of the squares of their relative errors */
@@ -71,6 +72,9 @@ gboolean alexnet_onednn_reorder (const OnednnContext *context,
 typedef enum {
   ONEDNN_WEIGHTS,
   ONEDNN_BIAS,
+  ONEDNN_INT8_WEIGHTS, /* of alexnet_onednn_int8_values() */
+  ONEDNN_INT8_BIAS,
+  ONEDNN_INT8_SCALES,
   ONEDNN_WINOGRAD, /* + WinogradTile: what alexnet_winograd_weights() gives */
 } OnednnValues;
 

@@ -16,6 +16,7 @@
 
 #include "compile.h"
 #include "input.h"
+#include "int8.h"
 #include "linear.h"
 #include "parallel.h"
 #include "precision.h"
@@ -223,6 +224,8 @@ build_plan (OnednnPlan *self, const AlexnetNetwork *network,
   if (!alexnet_onednn_choose_precision (context, params->precision,
           &self->base.precision, error) ||
       !split_network (self, network, error) || !make_engine (context, error))
+    return FALSE;
+  if (context->int8 && !alexnet_onednn_int8_check (network, error))
     return FALSE;
   context->network = *network;
   alexnet_onednn_space_to_depth (context);

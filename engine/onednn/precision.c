@@ -31,6 +31,7 @@ check_precision (const OnednnContext *context, AlexnetPrecision precision,
 {
   switch (precision) {
     case ALEXNET_PRECISION_FP32:
+    case ALEXNET_PRECISION_INT8:
       return TRUE;
     case ALEXNET_PRECISION_FP16:
       if (context->isa != ALEXNET_ISA_PLAIN)
@@ -50,7 +51,7 @@ check_precision (const OnednnContext *context, AlexnetPrecision precision,
       return FALSE;
     default:
       g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
-          "backend 'cpu' computes in fp32, fp16 or bf16, not in %s",
+          "backend 'cpu' computes in fp32, fp16, bf16 or int8, not in %s",
           alexnet_precision_name (precision));
       return FALSE;
   }
@@ -62,6 +63,8 @@ find_storage (AlexnetIsa isa, AlexnetPrecision precision)
 {
   if (precision == ALEXNET_PRECISION_FP32)
     return LINEAR_F32;
+  if (precision == ALEXNET_PRECISION_INT8)
+    return LINEAR_S8;
   return isa == ALEXNET_ISA_PLAIN ? LINEAR_BF16 : LINEAR_F16;
 }
 
@@ -78,6 +81,7 @@ alexnet_onednn_choose_precision (OnednnContext *context,
     return FALSE;
   context->type = wanted == ALEXNET_PRECISION_BF16 ? dnnl_bf16 : dnnl_f32;
   context->storage = find_storage (context->isa, wanted);
+  context->int8 = wanted == ALEXNET_PRECISION_INT8;
   context->loss_left = automatic && context->storage == LINEAR_F16
       ? AUTO_LOSS * AUTO_LOSS
       : 0;

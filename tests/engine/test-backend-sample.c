@@ -9,14 +9,17 @@
 #include <gdk-pixbuf/gdk-pixbuf.h>
 #include <json-glib/json-glib.h>
 
+#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "backend.h"
 #include "random-model.h"
 
 #define DEPTH 8
 #define N_CLASSES 10
+#define CALIBRATION 5
 #define WANTED 0.99
 #define AUTO_TOLERANCE 1e-2
 
@@ -59,17 +62,24 @@ sample_clear (Sample *self)
   g_object_unref (self->parser);
 }
 
-static AlexnetRequest *
-submit (const Sample *self, AlexnetStream *stream, guint i)
+static AlexnetImage
+get_image (const Sample *self, guint i)
 {
   int stride = gdk_pixbuf_get_rowstride (self->sheet);
   int x = (int) i % self->columns * self->tile;
   int y = (int) i / self->columns * self->tile;
-  AlexnetImage image = { .format = ALEXNET_FORMAT_RGB,
+
+  return (AlexnetImage){ .format = ALEXNET_FORMAT_RGB,
     .width = (guint) self->tile,
     .height = (guint) self->tile,
     .planes = { gdk_pixbuf_read_pixels (self->sheet) + y * stride + 3 * x },
     .strides = { stride } };
+}
+
+static AlexnetRequest *
+submit (const Sample *self, AlexnetStream *stream, guint i)
+{
+  AlexnetImage image = get_image (self, i);
   g_autoptr (GError) error = NULL;
   AlexnetRequest *request = alexnet_stream_submit (stream, &image, NULL,
       &error);
@@ -92,13 +102,16 @@ finish (AlexnetRequest *request, float *probabilities)
   alexnet_request_release (request);
 }
 
+/* `path` or the demonstration model. */
 static AlexnetModel *
-load_model (void)
+load_model (const char *path)
 {
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_MODELS"),
-      "alexnet-cifar10.safetensors", NULL);
+  g_autofree char
+      *demonstration = g_build_filename (g_getenv ("ALEXNET_TEST_MODELS"),
+          "alexnet-cifar10.safetensors", NULL);
   g_autoptr (GError) error = NULL;
-  AlexnetModel *model = alexnet_model_load (path, &error);
+  AlexnetModel *model = alexnet_model_load (path ? path : demonstration,
+      &error);
 
   g_assert_no_error (error);
   return model;
@@ -107,12 +120,12 @@ load_model (void)
 /* [sample->n, N_CLASSES], to be freed; NULL, and the test is skipped, where
  * this machine lacks the precision. */
 static float *
-classify (const Sample *sample, AlexnetPrecision precision)
+classify (const Sample *sample, const char *path, AlexnetPrecision precision)
 {
   AlexnetEngineParams params = {
     .backend = "cpu", .precision = precision, .cpu_threads = 2
   };
-  AlexnetModel *model = load_model ();
+  AlexnetModel *model = load_model (path);
   g_autoptr (GError) error = NULL;
   AlexnetEngine *engine = alexnet_engine_get (model, &params, &error);
   AlexnetRequest *requests[DEPTH];
@@ -155,7 +168,7 @@ test_sample (gconstpointer data)
   guint same = 0, right = 0;
 
   sample_load (&sample);
-  found = classify (&sample, GPOINTER_TO_INT (data));
+  found = classify (&sample, NULL, GPOINTER_TO_INT (data));
   for (guint i = 0; found && i < sample.n; i++) {
     guint best = find_best (found + i * N_CLASSES);
 
@@ -205,8 +218,8 @@ test_auto_sample (void)
   double error;
 
   sample_load (&sample);
-  expected = classify (&sample, ALEXNET_PRECISION_FP32);
-  found = classify (&sample, ALEXNET_PRECISION_AUTO);
+  expected = classify (&sample, NULL, ALEXNET_PRECISION_FP32);
+  found = classify (&sample, NULL, ALEXNET_PRECISION_AUTO);
   for (guint i = 0; i < sample.n; i++) {
     same += find_best (found + i * N_CLASSES) ==
         find_best (expected + i * N_CLASSES);
@@ -219,6 +232,78 @@ test_auto_sample (void)
   g_assert_cmpfloat (same, >=, WANTED * sample.n);
   g_assert_cmpfloat (error, <=, AUTO_TOLERANCE);
   sample_clear (&sample);
+}
+
+/* A copy of the demonstration model, calibrated on every CALIBRATION-th image
+ * of the sample. g_free() the path and remove the file. */
+static char *
+make_calibrated (const Sample *sample)
+{
+  AlexnetModel *model = load_model (NULL);
+  g_autoptr (GError) error = NULL;
+  AlexnetCalibration *calibration = alexnet_calibration_new (model, &error);
+  char *path = NULL;
+  int fd = g_file_open_tmp ("calibrated-XXXXXX.safetensors", &path, &error);
+
+  g_assert_no_error (error);
+  close (fd);
+  for (guint i = 0; i < sample->n; i += CALIBRATION) {
+    AlexnetImage image = get_image (sample, i);
+
+    alexnet_calibration_add (calibration, &image, &error);
+    g_assert_no_error (error);
+  }
+  alexnet_calibration_write (calibration, path, &error);
+  g_assert_no_error (error);
+  alexnet_calibration_free (calibration);
+  alexnet_model_unref (model);
+  return path;
+}
+
+/* Of the images that were not calibrated on, as many are right in int8 as in
+ * fp32, but for half a percent. */
+static void
+test_int8 (void)
+{
+  Sample sample;
+  g_autofree float *expected = NULL, *found = NULL;
+  g_autofree char *path = NULL;
+  int right = 0, right_fp32 = 0, n = 0;
+
+  sample_load (&sample);
+  path = make_calibrated (&sample);
+  expected = classify (&sample, path, ALEXNET_PRECISION_FP32);
+  found = classify (&sample, path, ALEXNET_PRECISION_INT8);
+  for (guint i = 0; i < sample.n; i++) {
+    gint64 truth = json_array_get_int_element (sample.truth, i);
+
+    if (i % CALIBRATION == 0)
+      continue;
+    n++;
+    right += find_best (found + i * N_CLASSES) == truth;
+    right_fp32 += find_best (expected + i * N_CLASSES) == truth;
+  }
+  g_test_message ("of %d images %d are right in int8, %d in fp32", n, right,
+      right_fp32);
+  g_assert_cmpint (right_fp32 - right, <=, n / 200);
+  g_unlink (path);
+  sample_clear (&sample);
+}
+
+/* A file without a calibration is refused with what helps. */
+static void
+test_int8_uncalibrated (void)
+{
+  AlexnetEngineParams params = { .backend = "cpu",
+    .precision = ALEXNET_PRECISION_INT8 };
+  AlexnetModel *model = load_model (NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (alexnet_engine_get (model, &params, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (error->message,
+      "'alexnet-inspect calibrate MODEL IMAGES... -o OUT.safetensors'"));
+  alexnet_model_unref (model);
 }
 
 /* The logits of `n` random images. */
@@ -293,6 +378,8 @@ main (int argc, char *argv[])
     g_test_add_data_func (path, GINT_TO_POINTER (precisions[i]), test_sample);
   }
   g_test_add_func ("/sample/cpu/auto", test_auto_sample);
+  g_test_add_func ("/sample/cpu/int8", test_int8);
+  g_test_add_func ("/sample/cpu/int8-uncalibrated", test_int8_uncalibrated);
   g_test_add_func ("/random/cpu/auto", test_auto_random);
   return g_test_run ();
 }
