@@ -207,7 +207,7 @@ test_permute_linear (void)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/cudnn-parts/program/torchvision",
       test_program_torchvision);
   g_test_add_func ("/cudnn-parts/program/caffe", test_program_caffe);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "cache-directory.h"
 #include "plan-cache.h"
 
 #include <glib/gstdio.h>
@@ -92,9 +93,9 @@ test_cache_unwritable (void)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  cache_directory_init (&argc, &argv);
   g_test_add_func ("/plan-cache/kept", test_cache);
   g_test_add_func ("/plan-cache/damaged", test_cache_damaged);
   g_test_add_func ("/plan-cache/unwritable", test_cache_unwritable);
-  return g_test_run ();
+  return cache_directory_run ();
 }
