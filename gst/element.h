@@ -14,11 +14,13 @@
 #ifndef GST_ALEXNET_ELEMENT_H
 #define GST_ALEXNET_ELEMENT_H
 
+#include "cudamemory.h"
 #include "gstalexnetclassify.h"
 #include "inflight.h"
 #include "result.h"
 #include "session.h"
 #include "settings.h"
+#include "smoothing.h"
 #include "stats.h"
 
 G_BEGIN_DECLS
@@ -33,31 +35,38 @@ struct _GstAlexnetClassify {
   GstPad *sinkpad, *srcpad;
   GstAlexnetInflight *inflight;
   GstAlexnetSession session;
+  GstAlexnetCuda cuda;
 
   /* Of the sink pad's streaming thread. */
   GstVideoInfo video_info;
   gboolean negotiated;
   GstSegment segment;
   guint64 n_frames;
-  guint n_to_skip;           /* before the next frame is classified */
+  GstAlexnetSchedule schedule;
   AlexnetCropMode crop_mode; /* the stream's */
 
   /* Of the task. */
   GstAlexnetResult result; /* of the newest classified frame */
-  guint posted_class;      /* best one of the newest message */
-  guint warned;            /* bit 1 << AlexnetError: has been posted */
+  GstAlexnetSmoothing smoothing;
+  guint posted_class; /* best one of the newest message */
+  guint warned;       /* bit 1 << AlexnetError: has been posted */
 
   /* Under the object lock. */
   GstAlexnetSettings settings;
   GstAlexnetStats stats;
   GstStructure *last_result;
-  const char *active_backend, *active_precision;
+  AlexnetEngine *engine;      /* the session's, borrowed; NULL: not started */
   GstClockTime earliest_time; /* frames before it are late; NONE: none are */
   GstClockTime frame_duration;
-  guint64 latency; /* of inference, as it was last reported */
+  guint64 latency; /* without batch-timeout, as it was last reported */
 };
 
 /* gstalexnetclassify.c */
+
+/* Gives the element another engine, for CUDA memory of the context in `cuda`.
+ * Nothing may be in flight, but the element may be flushed meanwhile. FALSE: a
+ * problem was posted, and the engine is the one before. */
+gboolean gst_alexnet_classify_change_engine (GstAlexnetClassify *self);
 
 /* No lock may be held. */
 void gst_alexnet_classify_post_problem (GstAlexnetClassify *self,
