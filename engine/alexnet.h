@@ -212,6 +212,7 @@ ALEXNET_API const char *alexnet_precision_name (AlexnetPrecision precision);
 #define ALEXNET_MAX_CPU_THREADS 1024
 
 typedef struct {
+  const char *id;               /* engines of different ids are never one */
   const char *backend;          /* a name of alexnet_backend_names() or "auto";
                                    NULL = "auto" */
   AlexnetPrecision precision;
@@ -263,6 +264,7 @@ typedef struct {
   guint64 batches;
   guint64 images;
   guint64 inference_time;       /* sum over batches */
+  guint64 device_memory;        /* bytes held there now; 0: a CPU backend */
 } AlexnetEngineStats;
 
 /* Since the engine was made; all its streams together. */

@@ -20,6 +20,7 @@
 #include "result.h"
 #include "session.h"
 #include "settings.h"
+#include "smoothing.h"
 #include "stats.h"
 
 G_BEGIN_DECLS
@@ -41,22 +42,23 @@ struct _GstAlexnetClassify {
   gboolean negotiated;
   GstSegment segment;
   guint64 n_frames;
-  guint n_to_skip;           /* before the next frame is classified */
+  GstAlexnetSchedule schedule;
   AlexnetCropMode crop_mode; /* the stream's */
 
   /* Of the task. */
   GstAlexnetResult result; /* of the newest classified frame */
-  guint posted_class;      /* best one of the newest message */
-  guint warned;            /* bit 1 << AlexnetError: has been posted */
+  GstAlexnetSmoothing smoothing;
+  guint posted_class; /* best one of the newest message */
+  guint warned;       /* bit 1 << AlexnetError: has been posted */
 
   /* Under the object lock. */
   GstAlexnetSettings settings;
   GstAlexnetStats stats;
   GstStructure *last_result;
-  const char *active_backend, *active_precision;
+  AlexnetEngine *engine;      /* the session's, borrowed; NULL: not started */
   GstClockTime earliest_time; /* frames before it are late; NONE: none are */
   GstClockTime frame_duration;
-  guint64 latency; /* of inference, as it was last reported */
+  guint64 latency; /* without batch-timeout, as it was last reported */
 };
 
 /* gstalexnetclassify.c */

@@ -36,7 +36,9 @@ G_BEGIN_DECLS
 typedef struct {
   guint64 number; /* since the element started, from 0 */
   GstClockTime running_time, stream_time; /* NONE where unknown */
-  guint64 arrival;                        /* ns, monotonic */
+  GstClockTime time;    /* running time, estimated where that is unknown */
+  guint64 arrival;      /* ns, monotonic */
+  guint64 staging_time; /* ns that handing it to the engine took */
   AlexnetRegion region; /* pixels: all, or the visible rectangle */
 } GstAlexnetFrameInfo;
 

@@ -4,7 +4,7 @@
 
 #define GST_CAT_DEFAULT gst_alexnet_classify_debug
 
-/* Latency is reviewed once in so many classified frames. */
+/* Latency is reviewed once in so many classified frames, at first oftener. */
 #define LATENCY_REVIEW 32
 
 #define NO_CLASS G_MAXUINT
@@ -26,23 +26,31 @@ is_late (GstAlexnetClassify *self, GstClockTime running_time)
 static GstAlexnetFate
 decide (GstAlexnetClassify *self, const GstAlexnetItem *item)
 {
-  guint interval;
+  GstAlexnetPace pace;
+  GstAlexnetFate fate;
 
   GST_OBJECT_LOCK (self);
-  interval = self->settings.inference_interval;
+  pace = self->settings.pace;
   GST_OBJECT_UNLOCK (self);
 
   if (GST_BUFFER_FLAG_IS_SET (item->object, GST_BUFFER_FLAG_CORRUPTED))
     return GST_ALEXNET_FATE_SKIP_CORRUPT;
-  self->n_to_skip = MIN (self->n_to_skip, interval - 1);
-  if (self->n_to_skip > 0) {
-    self->n_to_skip--;
-    return GST_ALEXNET_FATE_SKIP_INTERVAL;
-  }
+  fate = gst_alexnet_schedule_decide (&self->schedule, &pace);
+  if (fate != GST_ALEXNET_FATE_CLASSIFY)
+    return fate;
   if (is_late (self, item->info.running_time))
     return GST_ALEXNET_FATE_SKIP_QOS;
-  self->n_to_skip = interval - 1;
+  gst_alexnet_schedule_fulfil (&self->schedule, &pace);
   return GST_ALEXNET_FATE_CLASSIFY;
+}
+
+/* This thread alone sets the duration that the caps give. */
+static GstClockTime
+estimate_duration (const GstAlexnetClassify *self, GstBuffer *buffer)
+{
+  if (GST_BUFFER_DURATION_IS_VALID (buffer))
+    return GST_BUFFER_DURATION (buffer);
+  return self->frame_duration;
 }
 
 static void
@@ -56,12 +64,14 @@ describe_frame (GstAlexnetClassify *self, GstBuffer *buffer,
   info->region = (AlexnetRegion){ 0, 0, self->video_info.width,
     self->video_info.height };
   info->running_time = info->stream_time = GST_CLOCK_TIME_NONE;
-  if (self->segment.format != GST_FORMAT_TIME)
-    return;
-  info->running_time = gst_segment_to_running_time (&self->segment,
-      GST_FORMAT_TIME, pts);
-  info->stream_time = gst_segment_to_stream_time (&self->segment,
-      GST_FORMAT_TIME, pts);
+  if (self->segment.format == GST_FORMAT_TIME) {
+    info->running_time = gst_segment_to_running_time (&self->segment,
+        GST_FORMAT_TIME, pts);
+    info->stream_time = gst_segment_to_stream_time (&self->segment,
+        GST_FORMAT_TIME, pts);
+  }
+  info->time = gst_alexnet_schedule_advance (&self->schedule,
+      info->running_time, estimate_duration (self, buffer));
 }
 
 static void
@@ -99,6 +109,7 @@ submit_frame (GstAlexnetClassify *self, GstAlexnetItem *item)
   item->info.region = frame.region;
   item->request = alexnet_stream_submit (self->session.stream, &frame.image,
       &frame.region, &item->error);
+  item->info.staging_time = gst_util_get_timestamp () - item->info.arrival;
   gst_alexnet_frame_unmap (&frame);
 }
 
@@ -147,6 +158,25 @@ post_result (GstAlexnetClassify *self, const GstStructure *structure,
   self->posted_class = best;
 }
 
+/* What the engine alone adds to a frame. Waiting for a full batch is not in
+ * it, nor what the frame waits for downstream. */
+static guint64
+compute_latency (const GstAlexnetFrameInfo *info, const AlexnetResult *result,
+    guint64 batch_timeout)
+{
+  guint64 waiting = MAX (result->queue_time, batch_timeout) - batch_timeout;
+
+  return info->staging_time + waiting + result->inference_time;
+}
+
+static gboolean
+latency_is_due (const GstAlexnetStats *stats)
+{
+  guint64 n = stats->inferred;
+
+  return n % LATENCY_REVIEW == 0 || (n < LATENCY_REVIEW && (n & (n - 1)) == 0);
+}
+
 static void
 review_latency (GstAlexnetClassify *self)
 {
@@ -154,8 +184,8 @@ review_latency (GstAlexnetClassify *self)
   guint64 p95;
 
   GST_OBJECT_LOCK (self);
-  if (self->latency == 0 || self->stats.inferred % LATENCY_REVIEW == 0) {
-    p95 = gst_alexnet_times_percentile (&self->stats.inference, 95);
+  if (latency_is_due (&self->stats)) {
+    p95 = gst_alexnet_times_percentile (&self->stats.latency, 95);
     changed = 4 * p95 > 5 * self->latency || 4 * p95 < 3 * self->latency;
     if (changed)
       self->latency = p95;
@@ -170,18 +200,24 @@ static void
 keep_result (GstAlexnetClassify *self, const GstAlexnetItem *item,
     const AlexnetResult *result)
 {
+  AlexnetResult smooth = *result;
+  guint64 time_constant;
   guint top_k;
   float threshold;
 
   GST_OBJECT_LOCK (self);
   top_k = self->settings.top_k;
   threshold = self->settings.threshold;
+  time_constant = self->settings.smoothing;
   GST_OBJECT_UNLOCK (self);
 
-  gst_alexnet_result_set (&self->result, result, top_k, threshold);
+  smooth.probabilities = gst_alexnet_smoothing_add (&self->smoothing,
+      result->probabilities, item->info.time, time_constant);
+  gst_alexnet_result_set (&self->result, &smooth, top_k, threshold);
 
   GST_OBJECT_LOCK (self);
   gst_alexnet_stats_add_result (&self->stats, result,
+      compute_latency (&item->info, result, self->settings.batch_timeout),
       gst_util_get_timestamp () - item->info.arrival);
   if (self->result.n == 0)
     self->stats.below_threshold++;
@@ -221,6 +257,8 @@ count_frame (GstAlexnetClassify *self, const GstAlexnetItem *item)
   stats->frames++;
   if (item->fate == GST_ALEXNET_FATE_SKIP_INTERVAL)
     stats->skipped_interval++;
+  else if (item->fate == GST_ALEXNET_FATE_SKIP_PERIOD)
+    stats->skipped_period++;
   else if (item->fate == GST_ALEXNET_FATE_SKIP_QOS)
     stats->skipped_qos++;
   else if (item->fate == GST_ALEXNET_FATE_SKIP_CORRUPT || item->error)
@@ -268,8 +306,32 @@ attach_result (GstAlexnetClassify *self, const GstAlexnetItem *item,
   gst_clear_structure (&self->last_result);
   self->last_result = gst_structure_copy (structure);
   GST_OBJECT_UNLOCK (self);
+  g_object_notify (G_OBJECT (self), "last-result");
   post_result (self, structure, post);
   return buffer;
+}
+
+/* What was seen before says nothing about what comes. */
+static void
+forget_results (GstAlexnetClassify *self)
+{
+  gst_alexnet_smoothing_reset (&self->smoothing);
+  self->result.n = 0;
+}
+
+static void
+send_event (GstAlexnetClassify *self, GstEvent *event)
+{
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_STREAM_START:
+    case GST_EVENT_SEGMENT:
+    case GST_EVENT_GAP:
+      forget_results (self);
+      break;
+    default:
+      break;
+  }
+  gst_pad_push_event (self->srcpad, event);
 }
 
 static GstFlowReturn
@@ -314,8 +376,7 @@ gst_alexnet_classify_send_oldest (gpointer user_data)
     return;
   }
   if (GST_IS_EVENT (item.object))
-    gst_pad_push_event (self->srcpad,
-        GST_EVENT (g_steal_pointer (&item.object)));
+    send_event (self, GST_EVENT (g_steal_pointer (&item.object)));
   else
     flow = send_frame (self, &item);
   if (flow < GST_FLOW_EOS)
@@ -328,8 +389,8 @@ void
 gst_alexnet_classify_forget_stream (GstAlexnetClassify *self)
 {
   gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
-  self->n_to_skip = 0;
-  self->result.n = 0;
+  gst_alexnet_schedule_reset (&self->schedule);
+  forget_results (self);
   self->posted_class = NO_CLASS;
   GST_OBJECT_LOCK (self);
   self->earliest_time = GST_CLOCK_TIME_NONE;

@@ -111,9 +111,7 @@ load (GstAlexnetClassify *self)
   gboolean ok;
 
   GST_OBJECT_LOCK (self);
-  settings = self->settings;
-  settings.model_file = g_strdup (settings.model_file);
-  settings.labels_file = g_strdup (settings.labels_file);
+  gst_alexnet_settings_copy (&settings, &self->settings);
   GST_OBJECT_UNLOCK (self);
 
   ok = gst_alexnet_session_load (&self->session, &settings, &error);
@@ -126,12 +124,10 @@ load (GstAlexnetClassify *self)
 }
 
 static void
-set_active (GstAlexnetClassify *self, const char *backend,
-    const char *precision)
+set_engine (GstAlexnetClassify *self, AlexnetEngine *engine)
 {
   GST_OBJECT_LOCK (self);
-  self->active_backend = backend;
-  self->active_precision = precision;
+  self->engine = engine;
   GST_OBJECT_UNLOCK (self);
   g_object_notify (G_OBJECT (self), "active-backend");
   g_object_notify (G_OBJECT (self), "active-precision");
@@ -140,7 +136,7 @@ set_active (GstAlexnetClassify *self, const char *backend,
 static void
 announce_engine (GstAlexnetClassify *self)
 {
-  const AlexnetEngine *engine = self->session.engine;
+  AlexnetEngine *engine = self->session.engine;
   const char *backend = alexnet_engine_get_backend (engine);
   const char *precision =
       alexnet_precision_name (alexnet_engine_get_precision (engine));
@@ -148,7 +144,7 @@ announce_engine (GstAlexnetClassify *self)
 
   GST_INFO_OBJECT (self, "backend %s computes in %s%s%s", backend, precision,
       *notes ? ", passed over: " : "", notes);
-  set_active (self, backend, precision);
+  set_engine (self, engine);
 }
 
 /* In the CUDA context, if one is known, whose device then is the one. */
@@ -158,16 +154,20 @@ start_session (GstAlexnetClassify *self, GstAlexnetSession *session)
   void *cuda_context = gst_alexnet_cuda_get_handle (&self->cuda);
   g_autoptr (GError) error = NULL;
   GstAlexnetSettings settings;
+  gboolean ok;
 
   GST_OBJECT_LOCK (self);
-  settings = self->settings;
+  gst_alexnet_settings_copy (&settings, &self->settings);
   GST_OBJECT_UNLOCK (self);
   if (cuda_context)
     settings.cuda_device_id = gst_alexnet_cuda_get_device_id (&self->cuda);
-  if (gst_alexnet_session_start (session, &settings, cuda_context, &error))
-    return TRUE;
-  gst_alexnet_classify_post_problem (self, GST_MESSAGE_ERROR, error);
-  return FALSE;
+
+  ok = gst_alexnet_session_start (session, &settings, cuda_context, &error);
+  if (!ok)
+    gst_alexnet_classify_post_problem (self, GST_MESSAGE_ERROR, error);
+  self->crop_mode = settings.crop_mode;
+  gst_alexnet_settings_clear (&settings);
+  return ok;
 }
 
 gboolean
@@ -181,18 +181,20 @@ gst_alexnet_classify_change_engine (GstAlexnetClassify *self)
   previous = self->session;
   self->session = other;
   GST_OBJECT_UNLOCK (self);
-  gst_alexnet_session_stop (&previous);
   announce_engine (self);
+  gst_alexnet_session_stop (&previous);
   return TRUE;
 }
 
 static gboolean
 start (GstAlexnetClassify *self)
 {
+  guint n_classes = alexnet_model_get_n_classes (self->session.model);
+
   if (!start_session (self, &self->session))
     return FALSE;
-  gst_alexnet_result_init (&self->result,
-      alexnet_model_get_n_classes (self->session.model));
+  gst_alexnet_result_init (&self->result, n_classes);
+  gst_alexnet_smoothing_init (&self->smoothing, n_classes);
   gst_alexnet_inflight_set_limit (self->inflight, self->session.depth);
   self->negotiated = FALSE;
   self->n_frames = 0;
@@ -200,12 +202,12 @@ start (GstAlexnetClassify *self)
   gst_alexnet_classify_forget_stream (self);
 
   GST_OBJECT_LOCK (self);
-  self->crop_mode = self->settings.crop_mode;
   memset (&self->stats, 0, sizeof self->stats);
   gst_clear_structure (&self->last_result);
   self->frame_duration = GST_ALEXNET_UNKNOWN_FRAME_DURATION;
   self->latency = self->session.first_time;
   GST_OBJECT_UNLOCK (self);
+  g_object_notify (G_OBJECT (self), "last-result");
   announce_engine (self);
   return TRUE;
 }
@@ -213,9 +215,10 @@ start (GstAlexnetClassify *self)
 static void
 stop (GstAlexnetClassify *self)
 {
+  set_engine (self, NULL);
   gst_alexnet_session_stop (&self->session);
   gst_alexnet_result_clear (&self->result);
-  set_active (self, "none", "none");
+  gst_alexnet_smoothing_clear (&self->smoothing);
 }
 
 static GstStateChangeReturn
@@ -272,18 +275,40 @@ gst_alexnet_classify_set_property (GObject *object, guint id,
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }
 
+/* Sorting thousands of times takes a while, so it is done on a copy. */
+static GstStructure *
+get_stats (GstAlexnetClassify *self)
+{
+  AlexnetEngineStats engine_stats = { 0 };
+  GstAlexnetStats stats;
+
+  GST_OBJECT_LOCK (self);
+  stats = self->stats;
+  if (self->engine)
+    alexnet_engine_get_stats (self->engine, &engine_stats);
+  GST_OBJECT_UNLOCK (self);
+  return gst_alexnet_stats_to_structure (&stats, engine_stats.device_memory);
+}
+
+static const char *
+get_precision (const GstAlexnetClassify *self)
+{
+  AlexnetPrecision precision = alexnet_engine_get_precision (self->engine);
+
+  return alexnet_precision_name (precision);
+}
+
 static void
 get_own_property (GstAlexnetClassify *self, guint id, GValue *value)
 {
   switch (id) {
     case GST_ALEXNET_PROP_ACTIVE_BACKEND:
-      g_value_set_static_string (value, self->active_backend);
+      g_value_set_static_string (value,
+          self->engine ? alexnet_engine_get_backend (self->engine) : "none");
       break;
     case GST_ALEXNET_PROP_ACTIVE_PRECISION:
-      g_value_set_static_string (value, self->active_precision);
-      break;
-    case GST_ALEXNET_PROP_STATS:
-      g_value_take_boxed (value, gst_alexnet_stats_to_structure (&self->stats));
+      g_value_set_static_string (value,
+          self->engine ? get_precision (self) : "none");
       break;
     case GST_ALEXNET_PROP_LAST_RESULT:
       g_value_set_boxed (value, self->last_result);
@@ -297,6 +322,10 @@ gst_alexnet_classify_get_property (GObject *object, guint id, GValue *value,
 {
   GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (object);
 
+  if (id == GST_ALEXNET_PROP_STATS) {
+    g_value_take_boxed (value, get_stats (self));
+    return;
+  }
   GST_OBJECT_LOCK (self);
   if (!gst_alexnet_settings_get (&self->settings, id, value))
     get_own_property (self, id, value);
@@ -345,6 +374,6 @@ gst_alexnet_classify_init (GstAlexnetClassify *self)
   self->inflight = gst_alexnet_inflight_new ();
   self->cuda.element = GST_ELEMENT (self);
   gst_alexnet_settings_init (&self->settings);
-  self->active_backend = self->active_precision = "none";
+  self->frame_duration = GST_ALEXNET_UNKNOWN_FRAME_DURATION;
   gst_alexnet_classify_add_pads (self);
 }

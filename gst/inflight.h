@@ -30,16 +30,9 @@
 #include <gst/gst.h>
 
 #include "frame.h"
+#include "schedule.h"
 
 G_BEGIN_DECLS
-
-/* What was decided about a frame when it came. */
-typedef enum {
-  GST_ALEXNET_FATE_CLASSIFY,
-  GST_ALEXNET_FATE_SKIP_INTERVAL,
-  GST_ALEXNET_FATE_SKIP_QOS,
-  GST_ALEXNET_FATE_SKIP_CORRUPT,
-} GstAlexnetFate;
 
 typedef struct {
   GstMiniObject *object; /* a buffer or a serialized event */

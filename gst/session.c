@@ -134,7 +134,7 @@ measure (GstAlexnetSession *session)
   if (request)
     alexnet_request_wait (request, &result, NULL);
   alexnet_request_release (request);
-  return result.inference_time;
+  return result.queue_time + result.inference_time;
 }
 
 gboolean
@@ -142,6 +142,7 @@ gst_alexnet_session_start (GstAlexnetSession *session,
     const GstAlexnetSettings *settings, void *cuda_context, GError **error)
 {
   AlexnetEngineParams params = {
+    .id = settings->engine_id,
     .backend = gst_alexnet_backend_name (settings->backend),
     .precision = settings->precision,
     .cpu_threads = settings->cpu_threads,

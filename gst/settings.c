@@ -12,9 +12,11 @@
 #define DEFAULT_MAX_IN_FLIGHT 0
 #define DEFAULT_CPU_THREADS 0
 #define DEFAULT_CUDA_DEVICE_ID -1
+#define DEFAULT_SMOOTHING 0
 #define DEFAULT_ATTACH GST_ALEXNET_ATTACH_ANALYTICS
 #define DEFAULT_POST GST_ALEXNET_POST_ON_CHANGE
 #define DEFAULT_INFERENCE_INTERVAL 1
+#define DEFAULT_INFERENCE_PERIOD 0
 #define DEFAULT_REPEAT_LAST FALSE
 #define DEFAULT_QOS TRUE
 
@@ -103,11 +105,22 @@ gst_alexnet_settings_init (GstAlexnetSettings *settings)
     .crop_mode = DEFAULT_CROP_MODE,
     .top_k = DEFAULT_TOP_K,
     .threshold = DEFAULT_THRESHOLD,
+    .smoothing = DEFAULT_SMOOTHING,
     .post = DEFAULT_POST,
-    .inference_interval = DEFAULT_INFERENCE_INTERVAL,
+    .pace = { DEFAULT_INFERENCE_INTERVAL, DEFAULT_INFERENCE_PERIOD },
     .repeat_last = DEFAULT_REPEAT_LAST,
     .qos = DEFAULT_QOS,
   };
+}
+
+void
+gst_alexnet_settings_copy (GstAlexnetSettings *to,
+    const GstAlexnetSettings *from)
+{
+  *to = *from;
+  to->model_file = g_strdup (from->model_file);
+  to->labels_file = g_strdup (from->labels_file);
+  to->engine_id = g_strdup (from->engine_id);
 }
 
 void
@@ -115,6 +128,7 @@ gst_alexnet_settings_clear (GstAlexnetSettings *settings)
 {
   g_clear_pointer (&settings->model_file, g_free);
   g_clear_pointer (&settings->labels_file, g_free);
+  g_clear_pointer (&settings->engine_id, g_free);
 }
 
 const char *
@@ -243,6 +257,17 @@ install_engine (GObjectClass *klass)
           DEFAULT_CUDA_DEVICE_ID, READY));
 
   /**
+   * GstAlexnetClassify:engine-id:
+   *
+   * Elements of one process with the same model, device, precision and batch
+   * properties compute on one engine: the weights are in memory once, and
+   * batches fill across streams. Those with another id have another engine.
+   */
+  install (klass, GST_ALEXNET_PROP_ENGINE_ID,
+      g_param_spec_string ("engine-id", "Engine id",
+          "Only elements of the same id share an engine", NULL, READY));
+
+  /**
    * GstAlexnetClassify:max-batch-size:
    *
    * Frames that the network computes at once. A batch is what waits when the
@@ -304,6 +329,22 @@ install_results (GObjectClass *klass)
           PLAYING));
 
   /**
+   * GstAlexnetClassify:smoothing:
+   *
+   * Time constant T in nanoseconds of running time, with which the results of
+   * the whole frame are smoothed: an exponential moving average of the
+   * probabilities of all classes, s' = s + (1 - exp (-dt / T)) (p - s), where
+   * dt is the time since the last classified frame. What was seen T ago counts
+   * 37 % of what is seen now. It begins anew after a start, flush, gap or
+   * segment.
+   */
+  install (klass, GST_ALEXNET_PROP_SMOOTHING,
+      g_param_spec_uint64 ("smoothing", "Smoothing",
+          "Time constant of a moving average of results in nanoseconds "
+          "(0 = off)",
+          0, G_MAXINT64, DEFAULT_SMOOTHING, PLAYING));
+
+  /**
    * GstAlexnetClassify:attach-meta:
    *
    * Metadata beside the custom metadata, which is always attached.
@@ -335,6 +376,21 @@ install_results (GObjectClass *klass)
       g_param_spec_uint ("inference-interval", "Inference interval",
           "Classify one frame in so many (1 = every frame)", 1, G_MAXUINT,
           DEFAULT_INFERENCE_INTERVAL, PLAYING));
+
+  /**
+   * GstAlexnetClassify:inference-period:
+   *
+   * One frame in so much running time is classified: the first one after a
+   * start, flush, gap or segment, then the first one at or after each whole
+   * period since that. Running time runs as fast as the clock, also in reverse
+   * and fast playback. With an inference-interval as well, a frame is
+   * classified when both allow it.
+   */
+  install (klass, GST_ALEXNET_PROP_INFERENCE_PERIOD,
+      g_param_spec_uint64 ("inference-period", "Inference period",
+          "Classify one frame in so many nanoseconds of running time "
+          "(0 = every frame)",
+          0, G_MAXINT64, DEFAULT_INFERENCE_PERIOD, PLAYING));
 
   /**
    * GstAlexnetClassify:repeat-last:
@@ -385,10 +441,12 @@ install_readable (GObjectClass *klass)
    * GstAlexnetClassify:stats:
    *
    * Counters since the start: frames, inferred, skipped-interval,
-   * skipped-qos, below-threshold, errors (frames that are corrupt or gave no
-   * finite result), batches (guint64), mean-batch (gdouble), and p50, p95, p99
-   * of inference-time, queue-time and total-time over the last 512 classified
-   * frames (guint64, nanoseconds, e.g. inference-time-p95).
+   * skipped-period, skipped-qos, below-threshold, errors (frames that are
+   * corrupt or gave no finite result), batches (guint64), mean-batch
+   * (gdouble); device-memory, the bytes that the engine holds on its device
+   * now, 0 on a CPU (guint64); and p50, p95, p99 of inference-time, queue-time
+   * (waiting for a batch) and total-time (from chain to result) over the last
+   * 512 classified frames (guint64, nanoseconds, e.g. inference-time-p95).
    */
   install (klass, GST_ALEXNET_PROP_STATS,
       g_param_spec_boxed ("stats", "Statistics",
@@ -398,7 +456,9 @@ install_readable (GObjectClass *klass)
   /**
    * GstAlexnetClassify:last-result:
    *
-   * The newest result, laid out as the metadata is.
+   * The newest result, laid out as the metadata is. notify::last-result is
+   * emitted for each one, by the streaming thread and before the frame is
+   * pushed.
    */
   install (klass, GST_ALEXNET_PROP_LAST_RESULT,
       g_param_spec_boxed ("last-result", "Last result",
@@ -446,6 +506,7 @@ static const gsize fields[] = {
   [GST_ALEXNET_PROP_PRECISION] = FIELD (precision),
   [GST_ALEXNET_PROP_TOP_K] = FIELD (top_k),
   [GST_ALEXNET_PROP_THRESHOLD] = FIELD (threshold),
+  [GST_ALEXNET_PROP_SMOOTHING] = FIELD (smoothing),
   [GST_ALEXNET_PROP_CROP_MODE] = FIELD (crop_mode),
   [GST_ALEXNET_PROP_MEAN] = FIELD (mean),
   [GST_ALEXNET_PROP_STD] = FIELD (std),
@@ -454,9 +515,11 @@ static const gsize fields[] = {
   [GST_ALEXNET_PROP_MAX_IN_FLIGHT] = FIELD (max_in_flight),
   [GST_ALEXNET_PROP_CPU_THREADS] = FIELD (cpu_threads),
   [GST_ALEXNET_PROP_CUDA_DEVICE_ID] = FIELD (cuda_device_id),
+  [GST_ALEXNET_PROP_ENGINE_ID] = FIELD (engine_id),
   [GST_ALEXNET_PROP_ATTACH_META] = FIELD (attach),
   [GST_ALEXNET_PROP_POST_MESSAGES] = FIELD (post),
-  [GST_ALEXNET_PROP_INFERENCE_INTERVAL] = FIELD (inference_interval),
+  [GST_ALEXNET_PROP_INFERENCE_INTERVAL] = FIELD (pace.interval),
+  [GST_ALEXNET_PROP_INFERENCE_PERIOD] = FIELD (pace.period),
   [GST_ALEXNET_PROP_REPEAT_LAST] = FIELD (repeat_last),
   [GST_ALEXNET_PROP_QOS] = FIELD (qos),
 };

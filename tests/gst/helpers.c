@@ -5,6 +5,8 @@
 #include <gdk-pixbuf/gdk-pixbuf.h>
 #include <glib/gstdio.h>
 
+#include "watchdog.h"
+
 #define TILE 32
 #define COLUMNS 25
 
@@ -15,6 +17,15 @@ path_in (const char *variable, const char *name)
 
   fail_unless (dir != NULL, "%s is not set", variable);
   return g_build_filename (dir, name, NULL);
+}
+
+TCase *
+test_case_new (const char *name)
+{
+  TCase *tests = tcase_create (name);
+
+  tcase_add_checked_fixture (tests, test_watchdog_start, test_watchdog_stop);
+  return tests;
 }
 
 char *
@@ -168,8 +179,8 @@ rgb_frame (guint photo, const GstVideoInfo *info)
   return buffer;
 }
 
-static void
-convert (GstBuffer *out, const GstVideoInfo *out_info, GstBuffer *in,
+void
+test_convert (GstBuffer *out, const GstVideoInfo *out_info, GstBuffer *in,
     const GstVideoInfo *in_info)
 {
   GstVideoConverter *converter = gst_video_converter_new ((GstVideoInfo *)
@@ -193,13 +204,14 @@ test_frame_new (guint photo, GstCaps *caps)
 
   gst_video_info_set_format (&rgb, GST_VIDEO_FORMAT_RGB, TILE, TILE);
   fail_unless (gst_video_info_from_caps (&info, caps));
+  info.interlace_mode = GST_VIDEO_INTERLACE_MODE_PROGRESSIVE;
   rgb.fps_n = info.fps_n;
   rgb.fps_d = info.fps_d;
   tile = rgb_frame (photo, &rgb);
   if (gst_video_info_is_equal (&rgb, &info))
     return tile;
   buffer = gst_buffer_new_allocate (NULL, info.size, NULL);
-  convert (buffer, &info, tile, &rgb);
+  test_convert (buffer, &info, tile, &rgb);
   gst_buffer_unref (tile);
   return buffer;
 }
@@ -289,6 +301,28 @@ test_get_result (GstBuffer *buffer)
   GstCustomMeta *meta = gst_buffer_get_custom_meta (buffer, TEST_RESULT);
 
   return meta ? gst_custom_meta_get_structure (meta) : NULL;
+}
+
+static gboolean
+copy_field (GQuark field, const GValue *value, gpointer structure)
+{
+  gst_structure_id_set_value (structure, field, value);
+  return TRUE;
+}
+
+GstStructure *
+test_add_result (GstBuffer *buffer, const char *fields)
+{
+  GstCustomMeta *meta = gst_buffer_add_custom_meta (buffer, TEST_RESULT);
+  GstStructure *result = gst_custom_meta_get_structure (meta);
+  char *text = g_strdup_printf ("%s, %s", TEST_RESULT, fields);
+  GstStructure *source = gst_structure_from_string (text, NULL);
+
+  fail_unless (source != NULL, "%s", text);
+  gst_structure_foreach (source, copy_field, result);
+  gst_structure_free (source);
+  g_free (text);
+  return result;
 }
 
 guint

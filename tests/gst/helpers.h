@@ -34,6 +34,9 @@ typedef struct {
   guint n_pushed;
 } Fixture;
 
+/* A test case whose tests are watched: one that hangs shows where and ends. */
+TCase *test_case_new (const char *name);
+
 /* Of the demonstration model and of a file of tests/data; to be freed. */
 char *test_model_path (void);
 char *test_data_path (const char *name);
@@ -49,6 +52,10 @@ void test_fixture_free (Fixture *fixture);
 
 /* A photograph of the sample as a frame of `caps`. */
 GstBuffer *test_frame_new (guint photo, GstCaps *caps);
+
+/* One frame as another of the same size and frame rate. */
+void test_convert (GstBuffer *out, const GstVideoInfo *out_info, GstBuffer *in,
+    const GstVideoInfo *in_info);
 
 /* Sends the horse, timestamp by its number; returns what chain returned. */
 GstFlowReturn test_push (Fixture *fixture);
@@ -71,6 +78,11 @@ const GstStructure *test_get_result (GstBuffer *buffer);
 guint test_n_classes (const GstStructure *result);
 int test_best_class (const GstStructure *result);
 guint64 test_get_uint64 (const GstStructure *structure, const char *field);
+
+/* Attaches what an alexnetclassify could have: fields in the notation of
+ * gst_structure_from_string(), as "labels=<cat>, class-ids=<3>, ...". The
+ * plugin is loaded. The structure belongs to the buffer. */
+GstStructure *test_add_result (GstBuffer *buffer, const char *fields);
 
 /* A counter of the property "stats". */
 guint64 test_stat (GstElement *element, const char *field);

@@ -309,6 +309,36 @@ test_blocked (gconstpointer precision)
   g_free (whole);
 }
 
+/* Byte for byte what the device gave out, also after a frame that is larger
+ * than what was reserved for one. */
+static void
+test_device_memory (Fixture *f, gconstpointer precision)
+{
+  static const guint widths[] = { 64, 2048 };
+  AlexnetPreprocess preprocess = get_preprocess (ALEXNET_CROP_STRETCH);
+  guint64 seen = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (widths); i++) {
+    guint width = widths[i];
+    g_autofree guint8 *pixels = g_malloc0 (3 * (gsize) width * width);
+    AlexnetImage image = {
+      .format = ALEXNET_FORMAT_RGB,
+      .width = width,
+      .height = width,
+      .planes = { pixels },
+      .strides = { 3 * (gssize) width },
+    };
+    gsize available, total;
+
+    check_frame (f, &image, &image, NULL, &preprocess);
+    g_assert_cmpint (cudaMemGetInfo (&available, &total), ==, cudaSuccess);
+    g_assert_cmpuint (f->plan->backend->get_device_memory (f->plan), ==,
+        total - available);
+    g_assert_cmpuint (total - available, >, seen);
+    seen = total - available;
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -334,5 +364,8 @@ main (int argc, char **argv)
       tear_down);
   g_test_add_data_func ("/softgpu/frames/context",
       GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), test_context);
+  g_test_add ("/softgpu/frames/device-memory", Fixture,
+      GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), set_up, test_device_memory,
+      tear_down);
   return cache_directory_run ();
 }
