@@ -254,6 +254,12 @@ ALEXNET_API AlexnetPrecision alexnet_engine_get_precision (
  * when it passed over none. */
 ALEXNET_API const char *alexnet_engine_get_notes (const AlexnetEngine *engine);
 
+/* How the backend computes what it has several ways for, a line each: layer,
+ * batch size, the way that was chosen, the milliseconds that each took when
+ * it was timed. "" when there was nothing to choose. */
+ALEXNET_API const char *alexnet_engine_get_choices (
+    const AlexnetEngine *engine);
+
 typedef struct {
   guint64 batches;
   guint64 images;

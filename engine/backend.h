@@ -28,6 +28,7 @@ typedef struct {
 typedef struct {
   const AlexnetBackend *backend;
   AlexnetPrecision precision;   /* what really runs, never AUTO */
+  char *choices;                /* what was tuned, a line each, or NULL */
 } AlexnetPlan;
 
 struct _AlexnetBackend {

@@ -505,6 +505,14 @@ alexnet_engine_get_precision (const AlexnetEngine *engine)
 }
 
 const char *
+alexnet_engine_get_choices (const AlexnetEngine *engine)
+{
+  const char *choices = engine->plan->choices;
+
+  return choices ? choices : "";
+}
+
+const char *
 alexnet_engine_get_notes (const AlexnetEngine *engine)
 {
   return engine->notes;

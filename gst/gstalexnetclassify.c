@@ -161,9 +161,11 @@ start_session (GstAlexnetClassify *self, GstAlexnetSession *session)
   GST_OBJECT_UNLOCK (self);
   if (cuda_context)
     settings.cuda_device_id = gst_alexnet_cuda_get_device_id (&self->cuda);
+
   ok = gst_alexnet_session_start (session, &settings, cuda_context, &error);
   if (!ok)
     gst_alexnet_classify_post_problem (self, GST_MESSAGE_ERROR, error);
+  self->crop_mode = settings.crop_mode;
   gst_alexnet_settings_clear (&settings);
   return ok;
 }
@@ -178,10 +180,9 @@ gst_alexnet_classify_change_engine (GstAlexnetClassify *self)
   GST_OBJECT_LOCK (self);
   previous = self->session;
   self->session = other;
-  self->engine = other.engine;
   GST_OBJECT_UNLOCK (self);
-  gst_alexnet_session_stop (&previous);
   announce_engine (self);
+  gst_alexnet_session_stop (&previous);
   return TRUE;
 }
 
@@ -201,7 +202,6 @@ start (GstAlexnetClassify *self)
   gst_alexnet_classify_forget_stream (self);
 
   GST_OBJECT_LOCK (self);
-  self->crop_mode = self->settings.crop_mode;
   memset (&self->stats, 0, sizeof self->stats);
   gst_clear_structure (&self->last_result);
   self->frame_duration = GST_ALEXNET_UNKNOWN_FRAME_DURATION;
