@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "gstalexnetclassify.h"
+#include "gstclassificationjson.h"
 #include "result.h"
 
 static gboolean
 plugin_init (GstPlugin *plugin)
 {
   gst_alexnet_result_register ();
-  return GST_ELEMENT_REGISTER (alexnetclassify, plugin);
+  return GST_ELEMENT_REGISTER (alexnetclassify, plugin) &&
+      GST_ELEMENT_REGISTER (classificationjson, plugin);
 }
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, alexnet,

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "reader.h"
+
+#include "result.h"
+
+#if HAVE_GST_ANALYTICS && GST_CHECK_VERSION(1, 24, 0)
+#define USE_ANALYTICS 1
+#include <gst/analytics/analytics.h>
+#endif
+
+static void
+clear_class (gpointer read_class)
+{
+  g_free (((GstAlexnetReadClass *) read_class)->label);
+}
+
+static void
+clear_region (gpointer region)
+{
+  g_array_unref (((GstAlexnetReadRegion *) region)->classes);
+}
+
+static void
+init_region (GstAlexnetReadRegion *region)
+{
+  *region = (GstAlexnetReadRegion){
+    .region = "full-frame",
+    .roi_id = -1,
+    .width = 1,
+    .height = 1,
+    .classes = g_array_new (FALSE, FALSE, sizeof (GstAlexnetReadClass)),
+  };
+  g_array_set_clear_func (region->classes, clear_class);
+}
+
+static void
+add_class (GstAlexnetReadRegion *region, const char *label, int class_id,
+    float confidence)
+{
+  GstAlexnetReadClass read_class = {
+    .label = label ? g_utf8_make_valid (label, -1) : g_strdup (""),
+    .class_id = class_id,
+    .confidence = confidence,
+  };
+
+  g_array_append_val (region->classes, read_class);
+}
+
+/* NULL when there is no such array, or it has no such element or it is of
+ * another type. */
+static const GValue *
+get_element (const GstStructure *structure, const char *field, guint i,
+    GType type)
+{
+  const GValue *array = gst_structure_get_value (structure, field);
+  const GValue *value;
+
+  if (!array || !GST_VALUE_HOLDS_ARRAY (array) ||
+      i >= gst_value_array_get_size (array))
+    return NULL;
+  value = gst_value_array_get_value (array, i);
+  return G_VALUE_HOLDS (value, type) ? value : NULL;
+}
+
+static gboolean
+read_class (GstAlexnetReadRegion *region, const GstStructure *structure,
+    guint i)
+{
+  const GValue *label = get_element (structure, "labels", i, G_TYPE_STRING);
+  const GValue *id = get_element (structure, "class-ids", i, G_TYPE_INT);
+  const GValue *confidence = get_element (structure, "confidences", i,
+      G_TYPE_FLOAT);
+
+  if (!confidence)
+    return FALSE;
+  add_class (region, label ? g_value_get_string (label) : NULL,
+      id ? g_value_get_int (id) : -1, g_value_get_float (confidence));
+  return TRUE;
+}
+
+static void
+read_region (GArray *regions, const GstStructure *structure)
+{
+  const char *name = gst_structure_get_string (structure, "region");
+  GstAlexnetReadRegion region;
+
+  init_region (&region);
+  if (name)
+    region.region = name;
+  gst_structure_get_int (structure, "roi-id", &region.roi_id);
+  gst_structure_get_double (structure, "x", &region.x);
+  gst_structure_get_double (structure, "y", &region.y);
+  gst_structure_get_double (structure, "width", &region.width);
+  gst_structure_get_double (structure, "height", &region.height);
+  for (guint i = 0; read_class (&region, structure, i);)
+    i++;
+  g_array_append_val (regions, region);
+}
+
+static void
+read_structure (GstAlexnetReading *reading, const GstStructure *structure)
+{
+  gst_structure_get_uint64 (structure, "timestamp", &reading->timestamp);
+  gst_structure_get_uint64 (structure, "running-time", &reading->running_time);
+  gst_structure_get_uint64 (structure, "stream-time", &reading->stream_time);
+  gst_structure_get_uint64 (structure, "duration", &reading->duration);
+  gst_structure_get_uint64 (structure, "frame-number", &reading->frame_number);
+  gst_structure_get_uint64 (structure, "inference-time",
+      &reading->inference_time);
+  gst_structure_get_boolean (structure, "stale", &reading->stale);
+  reading->model = gst_structure_get_string (structure, "model");
+  reading->backend = gst_structure_get_string (structure, "backend");
+  read_region (reading->regions, structure);
+}
+
+#ifdef USE_ANALYTICS
+static int
+compare_confidence (gconstpointer a, gconstpointer b)
+{
+  float first = ((const GstAlexnetReadClass *) a)->confidence;
+  float second = ((const GstAlexnetReadClass *) b)->confidence;
+
+  return (first < second) - (first > second);
+}
+
+/* The detection that a classification is part of, told from either side. */
+static gboolean
+find_detection (GstAnalyticsRelationMeta *meta, guint cls,
+    GstAnalyticsODMtd *detection)
+{
+  gpointer state = NULL;
+
+  if (gst_analytics_relation_meta_get_direct_related (meta, cls,
+          GST_ANALYTICS_REL_TYPE_IS_PART_OF,
+          gst_analytics_od_mtd_get_mtd_type (), &state, detection))
+    return TRUE;
+  state = NULL;
+  while (gst_analytics_relation_meta_iterate (meta, &state,
+      gst_analytics_od_mtd_get_mtd_type (), detection))
+    if (gst_analytics_relation_meta_get_relation (meta, detection->id, cls) &
+        (GST_ANALYTICS_REL_TYPE_CONTAIN | GST_ANALYTICS_REL_TYPE_RELATE_TO))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+read_place (GstAlexnetReadRegion *region, GstAnalyticsODMtd *detection,
+    guint width, guint height)
+{
+  int x, y, w, h;
+  float confidence;
+
+  if (!gst_analytics_od_mtd_get_location (detection, &x, &y, &w, &h,
+          &confidence))
+    return;
+  region->region = "roi";
+  region->roi_id = detection->id;
+  region->x = (double) x / width;
+  region->y = (double) y / height;
+  region->width = (double) w / width;
+  region->height = (double) h / height;
+}
+
+static void
+read_cls (GArray *regions, GstAnalyticsClsMtd *cls, guint width, guint height)
+{
+  GstAnalyticsODMtd detection;
+  GstAlexnetReadRegion region;
+
+  init_region (&region);
+  for (gsize i = 0; i < gst_analytics_cls_mtd_get_length (cls); i++)
+    add_class (&region,
+        g_quark_to_string (gst_analytics_cls_mtd_get_quark (cls, i)), -1,
+        gst_analytics_cls_mtd_get_level (cls, i));
+  g_array_sort (region.classes, compare_confidence);
+  if (find_detection (cls->meta, cls->id, &detection))
+    read_place (&region, &detection, width, height);
+  g_array_append_val (regions, region);
+}
+
+static void
+read_analytics (GArray *regions, GstBuffer *buffer, guint width, guint height)
+{
+  GstAnalyticsRelationMeta
+      *meta = gst_buffer_get_analytics_relation_meta (buffer);
+  GstAnalyticsClsMtd cls;
+  gpointer state = NULL;
+
+  while (meta &&
+      gst_analytics_relation_meta_iterate (meta, &state,
+          gst_analytics_cls_mtd_get_mtd_type (), &cls))
+    read_cls (regions, &cls, width, height);
+}
+#endif
+
+static void
+read_times (GstAlexnetReading *reading, GstBuffer *buffer,
+    const GstSegment *segment)
+{
+  reading->timestamp = GST_BUFFER_PTS (buffer);
+  reading->duration = GST_BUFFER_DURATION (buffer);
+  if (segment->format != GST_FORMAT_TIME)
+    return;
+  reading->running_time = gst_segment_to_running_time (segment, GST_FORMAT_TIME,
+      reading->timestamp);
+  reading->stream_time = gst_segment_to_stream_time (segment, GST_FORMAT_TIME,
+      reading->timestamp);
+}
+
+gboolean
+gst_alexnet_reading_init (GstAlexnetReading *reading, GstBuffer *buffer,
+    const GstSegment *segment, guint width, guint height)
+{
+  GstCustomMeta *meta = gst_buffer_get_custom_meta (buffer,
+      GST_ALEXNET_RESULT_NAME);
+
+  *reading = (GstAlexnetReading){
+    .timestamp = GST_CLOCK_TIME_NONE,
+    .running_time = GST_CLOCK_TIME_NONE,
+    .stream_time = GST_CLOCK_TIME_NONE,
+    .duration = GST_CLOCK_TIME_NONE,
+    .frame_number = GST_CLOCK_TIME_NONE,
+    .inference_time = GST_CLOCK_TIME_NONE,
+    .regions = g_array_new (FALSE, FALSE, sizeof (GstAlexnetReadRegion)),
+  };
+  g_array_set_clear_func (reading->regions, clear_region);
+  if (meta) {
+    read_structure (reading, gst_custom_meta_get_structure (meta));
+  } else {
+    read_times (reading, buffer, segment);
+#ifdef USE_ANALYTICS
+    if (width > 0 && height > 0)
+      read_analytics (reading->regions, buffer, width, height);
+#endif
+  }
+  if (reading->regions->len > 0)
+    return TRUE;
+  gst_alexnet_reading_clear (reading);
+  return FALSE;
+}
+
+void
+gst_alexnet_reading_clear (GstAlexnetReading *reading)
+{
+  g_clear_pointer (&reading->regions, g_array_unref);
+}

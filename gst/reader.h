@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Metadata -> what a frame was classified as, for elements downstream. The
+ * custom metadata "alexnet-classification" is read, whatever element wrote
+ * it; where a buffer has none, GstAnalytics metadata (GStreamer >= 1.24).
+ * What is missing there, or of another type, counts as unknown. */
+
+#ifndef GST_ALEXNET_READER_H
+#define GST_ALEXNET_READER_H
+
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+typedef struct {
+  char *label;      /* UTF-8, never NULL */
+  int class_id;     /* -1 where unknown */
+  float confidence; /* as it was found: 0..1, or not finite */
+} GstAlexnetReadClass;
+
+typedef struct {
+  const char *region;         /* "full-frame", or what the writer calls it */
+  int roi_id;                 /* -1 where there is none */
+  double x, y, width, height; /* 0..1 of the visible picture */
+  GArray *classes;            /* of GstAlexnetReadClass, best first */
+} GstAlexnetReadRegion;
+
+/* Strings that are not a label are borrowed from the buffer. */
+typedef struct {
+  GstClockTime timestamp, running_time, stream_time, duration; /* or NONE */
+  guint64 frame_number, inference_time; /* GST_CLOCK_TIME_NONE: unknown */
+  gboolean stale;
+  const char *model, *backend; /* NULL where unknown */
+  GArray *regions;             /* of GstAlexnetReadRegion, at least one */
+} GstAlexnetReading;
+
+/* FALSE, and nothing to clear, when the buffer carries no result. `segment`
+ * gives the times and the size of the picture in pixels the places that
+ * GstAnalytics metadata does not tell; size 0 is unknown. */
+gboolean gst_alexnet_reading_init (GstAlexnetReading *reading,
+    GstBuffer *buffer, const GstSegment *segment, guint width, guint height);
+void gst_alexnet_reading_clear (GstAlexnetReading *reading);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (GstAlexnetReading, gst_alexnet_reading_clear)
+
+G_END_DECLS
+
+#endif /* GST_ALEXNET_READER_H */
