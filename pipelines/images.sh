@@ -50,7 +50,7 @@ else
   die "no directory $1"
 fi
 prepare
-[ $# -gt 0 ] || launch_into '' filesrc location="$sample" ! decodebin \
+[ $# -gt 0 ] || launch_quietly filesrc location="$sample" ! decodebin \
   ! videorate ! video/x-raw,framerate=1/1 ! videoconvert \
   ! identity eos-after=11 ! pngenc ! multifilesink location="$work/%02d.png"
 found=0

@@ -15,6 +15,9 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+# For jq, of a line of classificationjson: time, best label, confidence.
+best_of_each='[.stream_time / 1e9, (.regions[].classes[0] | .label, "\(.confidence * 100 | round) %")] | @tsv'
+
 cleanup () {
   :
 }
@@ -95,8 +98,8 @@ run_line () {
   LC_ALL=C.UTF-8 LANGUAGE=C sh -c "echo \"pid \$\$\"; exec env $1"
 }
 
-# launch WORD...: shows the line, runs it and prints its results. Variables
-# for report stand in $report_as.
+# launch WORD...: shows the line, runs it and prints its results; $report_as
+# is a variable for report, or nothing.
 report_as=
 launch () {
   run=$(gst_line -m "$@")
@@ -108,11 +111,10 @@ launch () {
   } | report ${report_as:+"$report_as"}
 }
 
-# launch_into COMMAND WORD...: the same where COMMAND, a line of shell or
+# launch_quietly WORD...: the same without results. $into, a line of shell or
 # nothing, reads what the pipeline writes to standard output.
-launch_into () {
-  into=$1
-  shift
+into=
+launch_quietly () {
   run=$(gst_line -q "$@")
   printf '$ %s\n' "$run${into:+ | $into}"
   echo 0 >"$work/status"
