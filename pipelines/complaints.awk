@@ -51,6 +51,11 @@ where == "above" {
   next
 }
 
+# GStreamer 1.22 says this of every element in Python.
+/The created element should be floating/ {
+  next
+}
+
 /^ERROR: pipeline doesn't want to (preroll|play)\.$/ ||
     /^(Failed to set pipeline to |Setting pipeline to NULL|Freeing pipeline)/ {
   next
