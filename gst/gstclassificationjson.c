@@ -10,12 +10,12 @@
  * file, a descriptor or standard output:
  * |[
  * {"frame_number":75,"timestamp":3000000000,"stream_time":3000000000,
- *  "running_time":3000000000,"duration":40000000,"stale":false,
- *  "regions":[{"region":"full-frame","roi_id":null,
- *    "x":0.0,"y":0.0,"width":1.0,"height":1.0,
- *    "classes":[{"label":"cat","class_id":3,"confidence":0.97},...]}],
- *  "model":"alexnet-cifar10.safetensors","backend":"cpu",
- *  "inference_time":2100000}
+ *  "running_time":3000000000,"duration":40000000,
+ *  "regions":[{"region":"full-frame","roi_id":null,"tracking_id":null,
+ *    "x":0.0,"y":0.0,"width":1.0,"height":1.0,"stale":false,
+ *    "classes":[{"label":"cat","class_id":3,"confidence":0.97},...],
+ *    "inference_time":2100000}],
+ *  "model":"alexnet-cifar10.safetensors","backend":"cpu"}
  * ]| (a single line in truth). Fields have the meaning that they have in the
  * metadata, see #GstAlexnetClassify, with `_` for `-`: times are in
  * nanoseconds, places 0..1 of the visible picture, classes best first, and
@@ -165,6 +165,14 @@ write_line (GstClassificationJson *self, const char *line)
   return flow;
 }
 
+static void
+drop_stale (GArray *regions)
+{
+  for (guint i = regions->len; i > 0; i--)
+    if (g_array_index (regions, GstAlexnetReadRegion, i - 1).stale)
+      g_array_remove_index (regions, i - 1);
+}
+
 static GstFlowReturn
 gst_classification_json_transform_ip (GstBaseTransform *trans,
     GstBuffer *buffer)
@@ -179,8 +187,11 @@ gst_classification_json_transform_ip (GstBaseTransform *trans,
   GST_OBJECT_UNLOCK (self);
 
   if (!gst_alexnet_reading_init (&reading, buffer, &trans->segment, self->width,
-          self->height) ||
-      (reading.stale && !include_stale))
+          self->height))
+    return GST_FLOW_OK;
+  if (!include_stale)
+    drop_stale (reading.regions);
+  if (reading.regions->len == 0)
     return GST_FLOW_OK;
   line = gst_alexnet_json_line (&reading);
   return write_line (self, line);
@@ -317,7 +328,7 @@ install_properties (GObjectClass *klass)
    * GstClassificationJson:include-stale:
    *
    * Whether results that an earlier frame lent (`"stale":true`, see
-   * #GstAlexnetClassify:repeat-last) give lines.
+   * #GstAlexnetClassify:repeat-last) are written.
    */
   g_object_class_install_property (klass, PROP_INCLUDE_STALE,
       g_param_spec_boolean ("include-stale", "Include stale",

@@ -54,16 +54,20 @@ add_region (JsonBuilder *builder, const GstAlexnetReadRegion *region)
   add_string (builder, "region", region->region);
   add_count (builder, "roi_id",
       region->roi_id < 0 ? G_MAXUINT64 : (guint64) region->roi_id);
+  add_count (builder, "tracking_id", region->tracking_id);
   add_number (builder, "x", region->x);
   add_number (builder, "y", region->y);
   add_number (builder, "width", region->width);
   add_number (builder, "height", region->height);
+  json_builder_set_member_name (builder, "stale");
+  json_builder_add_boolean_value (builder, region->stale);
   json_builder_set_member_name (builder, "classes");
   json_builder_begin_array (builder);
   for (guint i = 0; i < region->classes->len; i++)
     add_class (builder,
         &g_array_index (region->classes, GstAlexnetReadClass, i));
   json_builder_end_array (builder);
+  add_count (builder, "inference_time", region->inference_time);
   json_builder_end_object (builder);
 }
 
@@ -76,8 +80,6 @@ add_reading (JsonBuilder *builder, const GstAlexnetReading *reading)
   add_count (builder, "stream_time", reading->stream_time);
   add_count (builder, "running_time", reading->running_time);
   add_count (builder, "duration", reading->duration);
-  json_builder_set_member_name (builder, "stale");
-  json_builder_add_boolean_value (builder, reading->stale);
   json_builder_set_member_name (builder, "regions");
   json_builder_begin_array (builder);
   for (guint i = 0; i < reading->regions->len; i++)
@@ -86,7 +88,6 @@ add_reading (JsonBuilder *builder, const GstAlexnetReading *reading)
   json_builder_end_array (builder);
   add_string (builder, "model", reading->model);
   add_string (builder, "backend", reading->backend);
-  add_count (builder, "inference_time", reading->inference_time);
   json_builder_end_object (builder);
 }
 

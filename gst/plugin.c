@@ -4,10 +4,18 @@
 #include "gstclassificationjson.h"
 #include "result.h"
 
+#if HAVE_OVERLAY
+#include "gstclassificationoverlay.h"
+#endif
+
 static gboolean
 plugin_init (GstPlugin *plugin)
 {
   gst_alexnet_result_register ();
+#if HAVE_OVERLAY
+  if (!GST_ELEMENT_REGISTER (classificationoverlay, plugin))
+    return FALSE;
+#endif
   return GST_ELEMENT_REGISTER (alexnetclassify, plugin) &&
       GST_ELEMENT_REGISTER (classificationjson, plugin);
 }

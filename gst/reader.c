@@ -27,6 +27,8 @@ init_region (GstAlexnetReadRegion *region)
   *region = (GstAlexnetReadRegion){
     .region = "full-frame",
     .roi_id = -1,
+    .tracking_id = GST_ALEXNET_UNKNOWN,
+    .inference_time = GST_ALEXNET_UNKNOWN,
     .width = 1,
     .height = 1,
     .classes = g_array_new (FALSE, FALSE, sizeof (GstAlexnetReadClass)),
@@ -89,13 +91,32 @@ read_region (GArray *regions, const GstStructure *structure)
   if (name)
     region.region = name;
   gst_structure_get_int (structure, "roi-id", &region.roi_id);
+  gst_structure_get_uint64 (structure, "tracking-id", &region.tracking_id);
   gst_structure_get_double (structure, "x", &region.x);
   gst_structure_get_double (structure, "y", &region.y);
   gst_structure_get_double (structure, "width", &region.width);
   gst_structure_get_double (structure, "height", &region.height);
+  gst_structure_get_boolean (structure, "stale", &region.stale);
+  gst_structure_get_uint64 (structure, "inference-time",
+      &region.inference_time);
   for (guint i = 0; read_class (&region, structure, i);)
     i++;
   g_array_append_val (regions, region);
+}
+
+/* Of several regions the array "regions" has one structure each; a result of
+ * the whole frame alone is the structure itself. */
+static void
+read_regions (GArray *regions, const GstStructure *structure)
+{
+  const GValue *region;
+
+  for (guint i = 0;
+       (region = get_element (structure, "regions", i, GST_TYPE_STRUCTURE));
+       i++)
+    read_region (regions, gst_value_get_structure (region));
+  if (regions->len == 0)
+    read_region (regions, structure);
 }
 
 static void
@@ -106,12 +127,9 @@ read_structure (GstAlexnetReading *reading, const GstStructure *structure)
   gst_structure_get_uint64 (structure, "stream-time", &reading->stream_time);
   gst_structure_get_uint64 (structure, "duration", &reading->duration);
   gst_structure_get_uint64 (structure, "frame-number", &reading->frame_number);
-  gst_structure_get_uint64 (structure, "inference-time",
-      &reading->inference_time);
-  gst_structure_get_boolean (structure, "stale", &reading->stale);
   reading->model = gst_structure_get_string (structure, "model");
   reading->backend = gst_structure_get_string (structure, "backend");
-  read_region (reading->regions, structure);
+  read_regions (reading->regions, structure);
 }
 
 #ifdef USE_ANALYTICS
@@ -220,8 +238,7 @@ gst_alexnet_reading_init (GstAlexnetReading *reading, GstBuffer *buffer,
     .running_time = GST_CLOCK_TIME_NONE,
     .stream_time = GST_CLOCK_TIME_NONE,
     .duration = GST_CLOCK_TIME_NONE,
-    .frame_number = GST_CLOCK_TIME_NONE,
-    .inference_time = GST_CLOCK_TIME_NONE,
+    .frame_number = GST_ALEXNET_UNKNOWN,
     .regions = g_array_new (FALSE, FALSE, sizeof (GstAlexnetReadRegion)),
   };
   g_array_set_clear_func (reading->regions, clear_region);

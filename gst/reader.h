@@ -12,6 +12,9 @@
 
 G_BEGIN_DECLS
 
+/* A number that the metadata does not tell. */
+#define GST_ALEXNET_UNKNOWN G_MAXUINT64
+
 typedef struct {
   char *label;      /* UTF-8, never NULL */
   int class_id;     /* -1 where unknown */
@@ -21,15 +24,17 @@ typedef struct {
 typedef struct {
   const char *region;         /* "full-frame", or what the writer calls it */
   int roi_id;                 /* -1 where there is none */
+  guint64 tracking_id;        /* GST_ALEXNET_UNKNOWN where there is none */
   double x, y, width, height; /* 0..1 of the visible picture */
+  gboolean stale;             /* the result is an earlier frame's */
+  guint64 inference_time;     /* ns, or GST_ALEXNET_UNKNOWN */
   GArray *classes;            /* of GstAlexnetReadClass, best first */
 } GstAlexnetReadRegion;
 
 /* Strings that are not a label are borrowed from the buffer. */
 typedef struct {
   GstClockTime timestamp, running_time, stream_time, duration; /* or NONE */
-  guint64 frame_number, inference_time; /* GST_CLOCK_TIME_NONE: unknown */
-  gboolean stale;
+  guint64 frame_number;        /* or GST_ALEXNET_UNKNOWN */
   const char *model, *backend; /* NULL where unknown */
   GArray *regions;             /* of GstAlexnetReadRegion, at least one */
 } GstAlexnetReading;

@@ -176,7 +176,8 @@ convolution_new (const AlexnetConv *c, GError **error)
   const gint64 n_dims = 2, padding[] = { c->padding, c->padding };
   const gint64 strides[] = { c->stride, c->stride }, dilations[] = { 1, 1 };
   const cudnnDataType_t compute = CUDNN_DATA_FLOAT;
-  const cudnnConvolutionMode_t mode = CUDNN_CROSS_CORRELATION;
+  /* A cudnnConvolutionMode_t, which cuDNN 9.0 calls deprecated. */
+  const gint32 mode = CUDNN_CROSS_CORRELATION;
   const Attribute attributes[] = {
     { CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, CUDNN_TYPE_INT64, 1, &n_dims },
     { CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, 1, &compute },

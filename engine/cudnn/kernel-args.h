@@ -1,12 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What each kernel of kernels.h is given: one struct, by value. Compiled by
- * the C compiler for the host and by nvcc for the device. */
+/* The kernels of kernels.h, and what each is given: one struct, by value.
+ * Compiled by the C compiler for the host and by nvcc for the device. */
 
 #ifndef ALEXNET_CUDNN_KERNEL_ARGS_H
 #define ALEXNET_CUDNN_KERNEL_ARGS_H
 
 #include "preprocess.h"
+
+typedef enum {
+  ALEXNET_KERNEL_PIXELS,
+  ALEXNET_KERNEL_TENSOR,
+  ALEXNET_KERNEL_MAXPOOL,
+  ALEXNET_KERNEL_LRN,
+  ALEXNET_KERNEL_COPY,
+  ALEXNET_KERNEL_OUTPUT,
+  ALEXNET_KERNEL_SOFTMAX,
+  ALEXNET_KERNEL_GEMV,
+  ALEXNET_N_KERNELS
+} AlexnetKernel;
+
+/* As cudaLaunchKernel() takes them, by AlexnetKernel. */
+typedef struct {
+  const void *functions[ALEXNET_N_KERNELS];
+} AlexnetKernels;
+
+/* For each type of values; made by nvcc. */
+G_BEGIN_DECLS
+extern const AlexnetKernels alexnet_kernels_f16, alexnet_kernels_bf16,
+    alexnet_kernels_f32;
+G_END_DECLS
 
 /* An activation: [parts][n][height][width][channels / parts], the parts
  * part_stride values apart. */

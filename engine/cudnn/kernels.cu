@@ -45,3 +45,22 @@ warp_sum (float x)
 #define FROM_FLOAT(x) (x)
 #define NAME(x) alexnet_##x##_f32
 #include "kernels.h"
+
+/* In the order of AlexnetKernel. */
+#define KERNELS(type)                                     \
+  {                                                       \
+    {                                                     \
+      (const void *) alexnet_pixels_##type,               \
+      (const void *) alexnet_tensor_##type,               \
+      (const void *) alexnet_maxpool_##type,              \
+      (const void *) alexnet_lrn_##type,                  \
+      (const void *) alexnet_copy_##type,                 \
+      (const void *) alexnet_output_##type,               \
+      (const void *) alexnet_softmax_##type,              \
+      (const void *) alexnet_gemv_##type,                 \
+    }                                                     \
+  }
+
+const AlexnetKernels alexnet_kernels_f16 = KERNELS (f16);
+const AlexnetKernels alexnet_kernels_bf16 = KERNELS (bf16);
+const AlexnetKernels alexnet_kernels_f32 = KERNELS (f32);

@@ -2,9 +2,6 @@
 
 #include "launch.h"
 
-/* kernels.cu for every architecture, made by nvcc and bin2c. */
-extern const unsigned long long alexnet_kernel_image[];
-
 static const char *const names[ALEXNET_N_KERNELS] = {
   [ALEXNET_KERNEL_PIXELS] = "pixels",
   [ALEXNET_KERNEL_TENSOR] = "tensor",
@@ -16,32 +13,34 @@ static const char *const names[ALEXNET_N_KERNELS] = {
   [ALEXNET_KERNEL_GEMV] = "gemv",
 };
 
-gboolean
-alexnet_kernels_load (AlexnetKernels *kernels, AlexnetPrecision precision,
-    GError **error)
+static const AlexnetKernels *
+choose (AlexnetPrecision precision)
 {
-  const char *type = precision == ALEXNET_PRECISION_FP16 ? "f16"
-      : precision == ALEXNET_PRECISION_BF16              ? "bf16"
-                                                         : "f32";
-
-  if (!CUDA (cudaLibraryLoadData (&kernels->library, alexnet_kernel_image, NULL,
-          NULL, 0, NULL, NULL, 0)))
-    return FALSE;
-  for (guint i = 0; i < ALEXNET_N_KERNELS; i++) {
-    g_autofree char *name = g_strdup_printf ("alexnet_%s_%s", names[i], type);
-
-    if (!CUDA (cudaLibraryGetKernel (&kernels->kernels[i], kernels->library,
-            name)))
-      return FALSE;
+  switch (precision) {
+    case ALEXNET_PRECISION_FP16:
+      return &alexnet_kernels_f16;
+    case ALEXNET_PRECISION_BF16:
+      return &alexnet_kernels_bf16;
+    default:
+      return &alexnet_kernels_f32;
   }
-  return TRUE;
 }
 
-void
-alexnet_kernels_unload (AlexnetKernels *kernels, GError **error)
+const AlexnetKernels *
+alexnet_kernels_load (AlexnetPrecision precision, GError **error)
 {
-  if (kernels->library)
-    CUDA (cudaLibraryUnload (kernels->library));
+  const AlexnetKernels *kernels = choose (precision);
+
+  /* Asking for the attributes loads the code. */
+  for (guint i = 0; i < ALEXNET_N_KERNELS; i++) {
+    struct cudaFuncAttributes attributes;
+
+    if (!CUDA (cudaFuncGetAttributes (&attributes, kernels->functions[i]))) {
+      g_prefix_error (error, "%s: ", names[i]);
+      return NULL;
+    }
+  }
+  return kernels;
 }
 
 static gboolean
@@ -49,9 +48,8 @@ run (const AlexnetKernels *kernels, AlexnetKernel kernel, dim3 grid, dim3 block,
     const void *args, cudaStream_t stream, GError **error)
 {
   void *pointers[] = { (void *) args };
-  cudaError_t status = cudaLaunchKernel ((const void *)
-                                             kernels->kernels[kernel],
-      grid, block, pointers, 0, stream);
+  cudaError_t status = cudaLaunchKernel (kernels->functions[kernel], grid,
+      block, pointers, 0, stream);
 
   if (status == cudaSuccess)
     return TRUE;

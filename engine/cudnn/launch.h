@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Our own kernels: loads the image that kernels.cu became, and starts them. */
+/* Starts our own kernels, those of kernels.cu. */
 
 #ifndef ALEXNET_CUDNN_LAUNCH_H
 #define ALEXNET_CUDNN_LAUNCH_H
@@ -10,27 +10,10 @@
 
 G_BEGIN_DECLS
 
-typedef enum {
-  ALEXNET_KERNEL_PIXELS,
-  ALEXNET_KERNEL_TENSOR,
-  ALEXNET_KERNEL_MAXPOOL,
-  ALEXNET_KERNEL_LRN,
-  ALEXNET_KERNEL_COPY,
-  ALEXNET_KERNEL_OUTPUT,
-  ALEXNET_KERNEL_SOFTMAX,
-  ALEXNET_KERNEL_GEMV,
-  ALEXNET_N_KERNELS
-} AlexnetKernel;
-
-typedef struct {
-  cudaLibrary_t library;
-  cudaKernel_t kernels[ALEXNET_N_KERNELS];
-} AlexnetKernels;
-
-/* Those for values of `precision`. */
-gboolean alexnet_kernels_load (AlexnetKernels *kernels,
-    AlexnetPrecision precision, GError **error);
-void alexnet_kernels_unload (AlexnetKernels *kernels, GError **error);
+/* Those for values of `precision`, brought to the calling thread's device;
+ * constant. NULL and DEVICE when there is no code for it. */
+const AlexnetKernels *alexnet_kernels_load (AlexnetPrecision precision,
+    GError **error);
 
 /* One thread for each of n_threads, in blocks of ALEXNET_THREADS. `args` is
  * the struct of kernel-args.h; it is copied. */

@@ -8,7 +8,6 @@
 typedef struct {
   AlexnetPlan base;
   AlexnetDevice device;
-  AlexnetKernels kernels;
   AlexnetExecutor executor;
   AlexnetStaging *staging;
   gboolean lost;
@@ -23,7 +22,6 @@ cudnn_close (AlexnetPlan *base)
   alexnet_device_enter (&plan->device, &error);
   alexnet_staging_free (plan->staging, &error);
   alexnet_executor_close (&plan->executor, &error);
-  alexnet_kernels_unload (&plan->kernels, &error);
   alexnet_device_close (&plan->device, &error);
   if (error && !plan->lost)
     g_warning ("%s", error->message);
@@ -36,16 +34,17 @@ fill_plan (CudnnPlan *plan, const AlexnetNetwork *network,
     const AlexnetPlanParams *params, GError **error)
 {
   AlexnetPrecision *precision = &plan->base.precision;
+  const AlexnetKernels *kernels;
 
   *precision = params->precision;
   if (!alexnet_device_open (&plan->device, params->cuda_device, error) ||
       !alexnet_precision_resolve (precision, plan->device.capability,
           plan->device.name, error) ||
-      !alexnet_kernels_load (&plan->kernels, *precision, error) ||
-      !alexnet_executor_open (&plan->executor, &plan->device, &plan->kernels,
-          network, *precision, params->max_batch_size, params->n_slots, error))
+      !(kernels = alexnet_kernels_load (*precision, error)) ||
+      !alexnet_executor_open (&plan->executor, &plan->device, kernels, network,
+          *precision, params->max_batch_size, params->n_slots, error))
     return FALSE;
-  plan->staging = alexnet_staging_new (&plan->device, &plan->kernels,
+  plan->staging = alexnet_staging_new (&plan->device, kernels,
       &plan->executor.program.slot, *precision, plan->executor.slots,
       params->n_slots, error);
   return plan->staging != NULL;

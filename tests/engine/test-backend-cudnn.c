@@ -4,6 +4,7 @@
  * device that takes the place of one. */
 
 #include "backends.h"
+#include "cache-directory.h"
 #include "module.h"
 
 static void
@@ -46,11 +47,11 @@ main (int argc, char *argv[])
   };
   g_autofree char *reason = NULL;
 
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  cache_directory_init (&argc, &argv);
   reason = get_reason ();
   if (reason)
     g_test_add_data_func ("/backend/cudnn/absent", reason, test_absent);
   else
     backends_add_tests (&alexnet_cudnn_backend, precisions);
-  return g_test_run ();
+  return cache_directory_run ();
 }

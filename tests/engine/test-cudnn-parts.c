@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cache-directory.h"
 #include "plan-cache.h"
 #include "weights.h"
 
@@ -294,7 +295,7 @@ test_cache_unwritable (void)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  cache_directory_init (&argc, &argv);
   g_test_add_func ("/cudnn-parts/program/torchvision",
       test_program_torchvision);
   g_test_add_func ("/cudnn-parts/program/caffe", test_program_caffe);
@@ -308,5 +309,5 @@ main (int argc, char **argv)
   g_test_add_func ("/cudnn-parts/cache", test_cache);
   g_test_add_func ("/cudnn-parts/cache/damaged", test_cache_damaged);
   g_test_add_func ("/cudnn-parts/cache/unwritable", test_cache_unwritable);
-  return g_test_run ();
+  return cache_directory_run ();
 }

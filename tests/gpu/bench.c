@@ -30,7 +30,6 @@
 
 typedef struct {
   AlexnetDevice device;
-  AlexnetKernels kernels;
   AlexnetExecutor executor;
   cudaEvent_t begin, end;
   void *cold;
@@ -49,9 +48,10 @@ static void
 bench_open (Bench *b, const AlexnetNetwork *network, AlexnetPrecision precision)
 {
   GError *own_error = NULL, **error = &own_error;
+  const AlexnetKernels *kernels;
   gboolean ok = alexnet_device_open (&b->device, 0, error) &&
-      alexnet_kernels_load (&b->kernels, precision, error) &&
-      alexnet_executor_open (&b->executor, &b->device, &b->kernels, network,
+      (kernels = alexnet_kernels_load (precision, error)) &&
+      alexnet_executor_open (&b->executor, &b->device, kernels, network,
           precision, MAX_BATCH, MAX_BATCH, error) &&
       CUDA (cudaEventCreateWithFlags (&b->begin, cudaEventDefault)) &&
       CUDA (cudaEventCreateWithFlags (&b->end, cudaEventDefault)) &&
@@ -69,7 +69,6 @@ bench_close (Bench *b)
   CUDA (cudaEventDestroy (b->begin));
   CUDA (cudaEventDestroy (b->end));
   alexnet_executor_close (&b->executor, error);
-  alexnet_kernels_unload (&b->kernels, error);
   alexnet_device_close (&b->device, error);
   die_on (own_error);
 }

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cache-directory.h"
 #include "module.h"
 
 #define WIDTH 1283
@@ -121,7 +122,7 @@ test_formats (void)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  cache_directory_init (&argc, &argv);
   g_test_add_func ("/gpu/formats", test_formats);
-  return g_test_run ();
+  return cache_directory_run ();
 }

@@ -168,8 +168,8 @@ rgb_frame (guint photo, const GstVideoInfo *info)
   return buffer;
 }
 
-static void
-convert (GstBuffer *out, const GstVideoInfo *out_info, GstBuffer *in,
+void
+test_convert (GstBuffer *out, const GstVideoInfo *out_info, GstBuffer *in,
     const GstVideoInfo *in_info)
 {
   GstVideoConverter *converter = gst_video_converter_new ((GstVideoInfo *)
@@ -199,7 +199,7 @@ test_frame_new (guint photo, GstCaps *caps)
   if (gst_video_info_is_equal (&rgb, &info))
     return tile;
   buffer = gst_buffer_new_allocate (NULL, info.size, NULL);
-  convert (buffer, &info, tile, &rgb);
+  test_convert (buffer, &info, tile, &rgb);
   gst_buffer_unref (tile);
   return buffer;
 }
@@ -289,6 +289,28 @@ test_get_result (GstBuffer *buffer)
   GstCustomMeta *meta = gst_buffer_get_custom_meta (buffer, TEST_RESULT);
 
   return meta ? gst_custom_meta_get_structure (meta) : NULL;
+}
+
+static gboolean
+copy_field (GQuark field, const GValue *value, gpointer structure)
+{
+  gst_structure_id_set_value (structure, field, value);
+  return TRUE;
+}
+
+GstStructure *
+test_add_result (GstBuffer *buffer, const char *fields)
+{
+  GstCustomMeta *meta = gst_buffer_add_custom_meta (buffer, TEST_RESULT);
+  GstStructure *result = gst_custom_meta_get_structure (meta);
+  char *text = g_strdup_printf ("%s, %s", TEST_RESULT, fields);
+  GstStructure *source = gst_structure_from_string (text, NULL);
+
+  fail_unless (source != NULL, "%s", text);
+  gst_structure_foreach (source, copy_field, result);
+  gst_structure_free (source);
+  g_free (text);
+  return result;
 }
 
 guint

@@ -50,6 +50,10 @@ void test_fixture_free (Fixture *fixture);
 /* A photograph of the sample as a frame of `caps`. */
 GstBuffer *test_frame_new (guint photo, GstCaps *caps);
 
+/* One frame as another of the same size and frame rate. */
+void test_convert (GstBuffer *out, const GstVideoInfo *out_info, GstBuffer *in,
+    const GstVideoInfo *in_info);
+
 /* Sends the horse, timestamp by its number; returns what chain returned. */
 GstFlowReturn test_push (Fixture *fixture);
 GstFlowReturn test_push_photo (Fixture *fixture, guint photo);
@@ -71,6 +75,11 @@ const GstStructure *test_get_result (GstBuffer *buffer);
 guint test_n_classes (const GstStructure *result);
 int test_best_class (const GstStructure *result);
 guint64 test_get_uint64 (const GstStructure *structure, const char *field);
+
+/* Attaches what an alexnetclassify could have: fields in the notation of
+ * gst_structure_from_string(), as "labels=<cat>, class-ids=<3>, ...". The
+ * plugin is loaded. The structure belongs to the buffer. */
+GstStructure *test_add_result (GstBuffer *buffer, const char *fields);
 
 /* A counter of the property "stats". */
 guint64 test_stat (GstElement *element, const char *field);

@@ -20,7 +20,8 @@ install_tree () {
 files () {
   for file in lib/libalexnet.so include/alexnet/alexnet.h \
     lib/pkgconfig/alexnet.pc lib/gstreamer-1.0/libgstalexnet.so \
-    bin/alexnet-inspect share/alexnet/alexnet-cifar10.safetensors; do
+    bin/alexnet-inspect share/alexnet/alexnet-cifar10.safetensors \
+    share/alexnet/classificationjson.schema.json; do
     [ -f "$prefix/$file" ] || {
       echo "$file is missing"
       return 1

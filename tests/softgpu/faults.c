@@ -29,7 +29,6 @@ static const char *const live_names[SOFT_N_LIVE] = {
   [SOFT_LIVE_EVENTS] = "events",
   [SOFT_LIVE_GRAPHS] = "graphs",
   [SOFT_LIVE_GRAPH_EXECS] = "executable graphs",
-  [SOFT_LIVE_LIBRARIES] = "kernel libraries",
   [SOFT_LIVE_CUDNN_HANDLES] = "cuDNN handles",
   [SOFT_LIVE_CUDNN_DESCRIPTORS] = "cuDNN descriptors",
   [SOFT_LIVE_CUBLAS_HANDLES] = "cublasLt handles",

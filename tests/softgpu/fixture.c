@@ -2,7 +2,6 @@
 
 #include "fixture.h"
 
-#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
 
@@ -14,45 +13,6 @@ const AlexnetPrecision fixture_precisions[FIXTURE_N_PRECISIONS] = {
   ALEXNET_PRECISION_FP16,
   ALEXNET_PRECISION_BF16,
 };
-
-void
-fixture_init (int *argc, char ***argv)
-{
-  g_autoptr (GError) error = NULL;
-  g_autofree char *cache = g_dir_make_tmp ("softgpu-XXXXXX", &error);
-
-  g_assert_no_error (error);
-  g_setenv ("XDG_CACHE_HOME", cache, TRUE);
-  g_test_init (argc, argv, NULL);
-}
-
-void
-fixture_forget_plans (void)
-{
-  g_autofree char *path = g_build_filename (g_get_user_cache_dir (), "alexnet",
-      NULL);
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (dir && (name = g_dir_read_name (dir))) {
-    g_autofree char *file = g_build_filename (path, name, NULL);
-
-    g_assert_cmpint (g_unlink (file), ==, 0);
-  }
-}
-
-int
-fixture_run (void)
-{
-  g_autofree char *path = g_build_filename (g_get_user_cache_dir (), "alexnet",
-      NULL);
-  int status = g_test_run ();
-
-  fixture_forget_plans ();
-  g_rmdir (path);
-  g_rmdir (g_get_user_cache_dir ());
-  return status;
-}
 
 AlexnetNetwork *
 fixture_network (const char *architecture)

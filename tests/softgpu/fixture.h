@@ -7,17 +7,10 @@
 #define SOFTGPU_FIXTURE_H
 
 #include "backend.h"
+#include "cache-directory.h"
 #include "softgpu.h"
 
 G_BEGIN_DECLS
-
-/* g_test_init() with a cache directory of the program's own, and g_test_run(),
- * which removes it. Plans found by one test serve the next. */
-void fixture_init (int *argc, char ***argv);
-int fixture_run (void);
-
-/* Empties the plan cache. */
-void fixture_forget_plans (void);
 
 /* A narrow network, "torchvision" or "caffe", all weights bound. Free with
  * random_model_clear() and g_free(). */

@@ -24,15 +24,7 @@
 #define MAX_THREADS 1024
 #define WARP 32
 #define STACK_SIZE (32 << 10)
-#define FATBIN_MAGIC 0xba55ed50u
-
-struct CUlib_st {
-  gboolean loaded;
-};
-
-struct CUkern_st {
-  const SoftKernel *kernel;
-};
+#define MAX_FUNCTIONS 64
 
 typedef struct {
   const SoftKernel *kernel;
@@ -58,7 +50,12 @@ static struct {
   const Launch *launch;
 } block;
 
-static guint n_libraries;
+/* What the module's constructor registered, by the host's function. */
+static struct {
+  const void *function;
+  const SoftKernel *kernel;
+} registry[MAX_FUNCTIONS];
+static guint n_registered;
 
 static void
 set_thread (guint i)
@@ -194,50 +191,87 @@ run_launch (void *data)
   }
 }
 
-cudaError_t
-cudaLibraryLoadData (cudaLibrary_t *library, const void *code,
-    enum cudaJitOption *jit_options, void **jit_values, unsigned int n_jit,
-    enum cudaLibraryOption *options, void **values, unsigned int n)
+/* What nvcc has a module call when it is opened and closed. */
+SOFTGPU_API void **__cudaRegisterFatBinary (void *image);
+SOFTGPU_API void __cudaRegisterFatBinaryEnd (void **image);
+SOFTGPU_API void __cudaUnregisterFatBinary (void **image);
+SOFTGPU_API void __cudaRegisterFunction (void **image, const char *function,
+    char *device_function, const char *name, int thread_limit, void *thread,
+    void *block, void *block_dim, void *grid_dim, int *warp_size);
+void **
+__cudaRegisterFatBinary (void *image)
 {
-  cudaError_t status = soft_enter ("cudaLibraryLoadData", SOFT_CUDA, 0);
+  static void *handle;
 
-  if (!status && (!code || *(const guint32 *) code != FATBIN_MAGIC))
-    soft_finding ("a library of kernels is none");
-  if (!status) {
-    *library = (cudaLibrary_t) g_new0 (struct CUlib_st, 1);
-    n_libraries++;
-    soft_count (SOFT_LIVE_LIBRARIES, 1);
-  }
-  return soft_leave (SOFT_CUDA, status);
+  return &handle;
+}
+
+void
+__cudaRegisterFatBinaryEnd (void **image)
+{
+}
+
+void
+__cudaUnregisterFatBinary (void **image)
+{
+  n_registered = 0;
+}
+
+static const SoftKernel *
+find_by_name (const char *name)
+{
+  const SoftKernel *kernel = soft_kernels;
+
+  while (kernel->name && !g_str_equal (kernel->name, name))
+    kernel++;
+  return kernel->name ? kernel : NULL;
+}
+
+void
+__cudaRegisterFunction (void **image, const char *function,
+    char *device_function, const char *name, int thread_limit, void *thread,
+    void *block_index, void *block_dim, void *grid_dim, int *warp_size)
+{
+  if (n_registered == MAX_FUNCTIONS)
+    soft_finding ("more than %u kernels are registered", MAX_FUNCTIONS);
+  registry[n_registered].function = function;
+  registry[n_registered].kernel = find_by_name (name);
+  n_registered++;
+}
+
+static const SoftKernel *
+find_kernel (const void *function)
+{
+  for (guint i = 0; i < n_registered; i++)
+    if (registry[i].function == function)
+      return registry[i].kernel;
+  return NULL;
 }
 
 cudaError_t
-cudaLibraryUnload (cudaLibrary_t library)
+cudaFuncGetAttributes (struct cudaFuncAttributes *attributes,
+    const void *function)
 {
-  cudaError_t status = soft_enter ("cudaLibraryUnload", SOFT_CUDA, 0);
+  cudaError_t status = soft_enter ("cudaFuncGetAttributes", SOFT_CUDA, 0);
 
-  soft_run (NULL);
-  g_free (library);
-  n_libraries--;
-  soft_count (SOFT_LIVE_LIBRARIES, -1);
-  return soft_leave (SOFT_CUDA, status);
-}
-
-cudaError_t
-cudaLibraryGetKernel (cudaKernel_t *kernel, cudaLibrary_t library,
-    const char *name)
-{
-  cudaError_t status = soft_enter ("cudaLibraryGetKernel", SOFT_CUDA, 0);
-  const SoftKernel *k = soft_kernels;
-
-  while (k->name && !g_str_equal (k->name, name))
-    k++;
-  if (!status && !k->name)
-    status = cudaErrorSymbolNotFound;
+  if (!status && !find_kernel (function))
+    status = cudaErrorInvalidDeviceFunction;
   if (!status)
-    *kernel = (cudaKernel_t) k;
+    memset (attributes, 0, sizeof *attributes);
   return soft_leave (SOFT_CUDA, status);
 }
+
+/* What kernel<<<>>> would call: here to be linked to. */
+#define NOT_CALLED(name)                   \
+  SOFTGPU_API G_NORETURN void name (void); \
+  void name (void)                         \
+  {                                        \
+    soft_finding ("%s is called", #name);  \
+  }
+
+NOT_CALLED (__cudaGetKernel)
+NOT_CALLED (__cudaLaunchKernel)
+NOT_CALLED (__cudaPopCallConfiguration)
 
 static cudaError_t
 launch_kernel (const SoftKernel *kernel, const Launch *geometry, void **args,
@@ -246,9 +280,8 @@ launch_kernel (const SoftKernel *kernel, const Launch *geometry, void **args,
   g_autofree Launch *launch = NULL;
   guint n_threads = geometry->block.x * geometry->block.y;
 
-  if (n_libraries == 0)
-    soft_finding ("%s is launched after its library was unloaded",
-        kernel->name);
+  if (!kernel)
+    return cudaErrorInvalidDeviceFunction;
   if (geometry->grid.x == 0 || geometry->grid.y == 0 || n_threads == 0 ||
       n_threads > MAX_THREADS || geometry->grid.y > 65535 ||
       geometry->grid.z != 1 || geometry->block.z != 1)
@@ -262,13 +295,13 @@ launch_kernel (const SoftKernel *kernel, const Launch *geometry, void **args,
 }
 
 cudaError_t
-cudaLaunchKernel (const void *kernel, dim3 grid, dim3 threads, void **args,
+cudaLaunchKernel (const void *function, dim3 grid, dim3 threads, void **args,
     gsize shared, cudaStream_t stream)
 {
   const Launch geometry = { NULL, grid, threads };
   cudaError_t status = soft_enter ("cudaLaunchKernel", SOFT_CUDA, 0);
 
   if (!status)
-    status = launch_kernel (kernel, &geometry, args, stream);
+    status = launch_kernel (find_kernel (function), &geometry, args, stream);
   return soft_leave (SOFT_CUDA, status);
 }

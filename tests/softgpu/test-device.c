@@ -380,7 +380,7 @@ test_numbers (void)
 int
 main (int argc, char **argv)
 {
-  fixture_init (&argc, &argv);
+  cache_directory_init (&argc, &argv);
   g_test_add_func ("/softgpu/device/numbers", test_numbers);
   g_test_add_func ("/softgpu/device/orders", test_orders);
   g_test_add_func ("/softgpu/device/graph", test_graph);
@@ -391,5 +391,5 @@ main (int argc, char **argv)
 
     g_test_add_data_func (path, GUINT_TO_POINTER (i), test_mistake);
   }
-  return fixture_run ();
+  return cache_directory_run ();
 }

@@ -208,7 +208,7 @@ test_every_call (gconstpointer cold)
   expected = use_module_well ();
   do {
     if (cold)
-      fixture_forget_plans ();
+      cache_directory_clear ();
     call = fail_nth (++n, &status, expected);
     if (call)
       g_hash_table_add (seen, (gpointer) call);
@@ -494,7 +494,7 @@ test_plan_cache (void)
   guint n_works_cold;
 
   start ();
-  fixture_forget_plans ();
+  cache_directory_clear ();
   expected = use_module_well ();
   n_works_cold = softgpu_n_works ();
   path = plans_path ();
@@ -509,7 +509,7 @@ main (int argc, char **argv)
 {
   int status;
 
-  fixture_init (&argc, &argv);
+  cache_directory_init (&argc, &argv);
   warnings = g_string_new (NULL);
   notes = g_string_new (NULL);
   g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
@@ -530,7 +530,7 @@ main (int argc, char **argv)
       test_every_call);
   g_test_add_data_func ("/softgpu/faults/every-call/cold", "cold",
       test_every_call);
-  status = fixture_run ();
+  status = cache_directory_run ();
   random_model_clear (network);
   g_free (network);
   g_free (inputs);

@@ -208,7 +208,7 @@ test_blocked (gconstpointer precision)
 int
 main (int argc, char **argv)
 {
-  fixture_init (&argc, &argv);
+  cache_directory_init (&argc, &argv);
   for (guint i = 0; i < FIXTURE_N_PRECISIONS; i++) {
     const char *name = alexnet_precision_name (fixture_precisions[i]);
     gpointer precision = GUINT_TO_POINTER (fixture_precisions[i]);
@@ -225,5 +225,5 @@ main (int argc, char **argv)
   g_test_add ("/softgpu/frames/device", Fixture,
       GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), set_up, test_device_frames,
       tear_down);
-  return fixture_run ();
+  return cache_directory_run ();
 }

@@ -240,9 +240,9 @@ add_cases (const char *name, GTestDataFunc func)
 int
 main (int argc, char **argv)
 {
-  fixture_init (&argc, &argv);
+  cache_directory_init (&argc, &argv);
   add_cases ("layers", test_layers);
   add_cases ("beginnings", test_beginnings);
   add_cases ("batches", test_batches);
-  return fixture_run ();
+  return cache_directory_run ();
 }

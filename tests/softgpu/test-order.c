@@ -203,8 +203,8 @@ test_seeds (gconstpointer data)
 int
 main (int argc, char **argv)
 {
-  fixture_init (&argc, &argv);
+  cache_directory_init (&argc, &argv);
   g_test_add_data_func ("/softgpu/seeds/fp16",
       GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), test_seeds);
-  return fixture_run ();
+  return cache_directory_run ();
 }

@@ -306,7 +306,7 @@ main (int argc, char **argv)
 {
   int status;
 
-  fixture_init (&argc, &argv);
+  cache_directory_init (&argc, &argv);
   model = load_model ();
   make_inputs ();
   g_test_add_func ("/softgpu/streams/inputs-differ", test_inputs_differ);
@@ -315,7 +315,7 @@ main (int argc, char **argv)
   g_test_add_func ("/softgpu/streams/flush", test_flush);
   g_test_add_func ("/softgpu/streams/lost", test_lost);
   g_test_add_func ("/softgpu/streams/auto", test_auto);
-  status = fixture_run ();
+  status = cache_directory_run ();
   g_free (expected);
   g_free (inputs);
   alexnet_model_unref (model);

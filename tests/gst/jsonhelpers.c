@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "jsonhelpers.h"
+
+#define CAPS "video/x-raw,format=RGB,width=32,height=32,framerate=30/1"
+
+char **
+test_split_lines (char *contents)
+{
+  gsize size = strlen (contents);
+  char **lines;
+
+  fail_unless (size == 0 || contents[size - 1] == '\n', "%s", contents);
+  if (size > 0)
+    contents[size - 1] = '\0';
+  lines = g_strsplit (contents, "\n", -1);
+  g_free (contents);
+  return lines;
+}
+
+char **
+test_read_lines (const char *path)
+{
+  char *contents;
+
+  fail_unless (g_file_get_contents (path, &contents, NULL, NULL));
+  return test_split_lines (contents);
+}
+
+JsonObject *
+test_parse_line (const char *line)
+{
+  GError *error = NULL;
+  JsonNode *node = json_from_string (line, &error);
+  JsonObject *object;
+
+  fail_unless (node != NULL, "%s: %s", line, error ? error->message : "empty");
+  object = json_object_ref (json_node_get_object (node));
+  json_node_unref (node);
+  return object;
+}
+
+JsonObject *
+test_parse_file (const char *path)
+{
+  char **lines = test_read_lines (path);
+  JsonObject *object;
+
+  fail_unless_equals_int (g_strv_length (lines), 1);
+  object = test_parse_line (lines[0]);
+  g_strfreev (lines);
+  return object;
+}
+
+void
+test_expect_n_lines (const char *path, guint n)
+{
+  char **lines = test_read_lines (path);
+
+  fail_unless_equals_int (g_strv_length (lines), n);
+  g_strfreev (lines);
+}
+
+GstHarness *
+test_harness_new (const char *format, ...)
+{
+  GstHarness *harness;
+  va_list args;
+  char *line;
+
+  va_start (args, format);
+  line = g_strdup_vprintf (format, args);
+  va_end (args);
+  harness = gst_harness_new_parse (line);
+  gst_harness_set_src_caps_str (harness, CAPS);
+  g_free (line);
+  return harness;
+}
+
+GstBuffer *
+test_buffer_new (const char *fields)
+{
+  GstBuffer *buffer = gst_buffer_new_allocate (NULL, 32 * 32 * 3, NULL);
+
+  GST_BUFFER_PTS (buffer) = 0;
+  if (fields)
+    test_add_result (buffer, fields);
+  return buffer;
+}

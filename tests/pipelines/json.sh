@@ -1,0 +1,60 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What classificationjson writes is what its schema says. Prints TAP.
+set -u
+. "$(dirname "$0")/tap.sh"
+
+export GST_PLUGIN_PATH="$BUILD/gst" XDG_DATA_HOME="$work"
+export ALEXNET_DATA_DIR="$root/pipelines/models"
+unset ALEXNET_MODEL
+schema=$root/gst/classificationjson.schema.json
+cd "$work" || exit 1
+
+/usr/bin/python3 -c 'import jsonschema' 2>/dev/null ||
+  skip_all 'no python3-jsonschema'
+
+# write WORD...: the sample clip's lines, with these properties.
+write () {
+  gst-launch-1.0 -q filesrc location="$root/pipelines/media/sample.webm" ! \
+    decodebin ! videoconvert ! alexnetclassify ! classificationjson "$@" ! \
+    fakesink
+}
+
+# valid N FILE
+valid () {
+  /usr/bin/python3 "$root/tests/pipelines/check-lines.py" "$schema" <"$2" >found &&
+    same "$1" "$(cat found)"
+}
+
+standard_output () {
+  write >lines && valid 250 lines
+}
+
+file () {
+  write location=file.jsonl >out && same '' "$(cat out)" &&
+    valid 250 file.jsonl
+}
+
+descriptor () {
+  write fd=3 3>descriptor.jsonl && valid 250 descriptor.jsonl
+}
+
+# Nothing but the lines that a reader has not taken is lost when it goes.
+reader_goes () {
+  write 2>errors | head -n 3 >lines
+  grep 'cannot write to descriptor 1: Broken pipe' errors && valid 3 lines
+}
+
+disk_full () {
+  if write location=/dev/full 2>errors; then return 1; fi
+  cat errors
+  same 1 "$(grep -c 'No space left on device' errors)"
+}
+
+check 'standard output' standard_output
+check 'a file' file
+check 'a descriptor' descriptor
+check 'a reader that goes' reader_goes
+check 'a full disk' disk_full
+done_testing
