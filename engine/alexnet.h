@@ -62,6 +62,14 @@ typedef enum {
   ALEXNET_CROP_LETTERBOX,       /* longer side to the input size, pad mean */
 } AlexnetCropMode;
 
+/* Which part CROP_CENTER keeps of what it resized; others keep all of it. */
+typedef enum {
+  ALEXNET_POSITION_CENTER,
+  ALEXNET_POSITION_TOP_LEFT, ALEXNET_POSITION_TOP_RIGHT,
+  ALEXNET_POSITION_BOTTOM_LEFT, ALEXNET_POSITION_BOTTOM_RIGHT,
+  ALEXNET_N_POSITIONS
+} AlexnetCropPosition;
+
 /* A zero resize_size, or a std of zero, means the model's own value
  * (alexnet_model_get_preprocess()). The network's input is
  * (rgb / 255 - mean[c]) / std[c] with c = R, G, B, in the order R, G, B or,
@@ -71,6 +79,8 @@ typedef struct {
   guint resize_size;            /* shorter side before CROP_CENTER cuts */
   float mean[3], std[3];        /* in R, G, B order, for values 0..1 */
   gboolean bgr;                 /* the network wants B, G, R */
+  AlexnetCropPosition crop_position;
+  gboolean mirror;              /* left to right, after the resize */
 } AlexnetPreprocess;
 
 /* ---- models -------------------------------------------------------------- */
@@ -281,7 +291,9 @@ ALEXNET_API void alexnet_stream_free (AlexnetStream *stream);
 ALEXNET_API void alexnet_stream_set_flushing (AlexnetStream *stream,
     gboolean flushing);
 
-/* Changes how later submissions are preprocessed. Same thread as submit. */
+/* Changes how later submissions are preprocessed. Same thread as submit. What
+ * each crop_position with and without mirror needs is kept, so switching
+ * between these for one frame costs nothing. */
 ALEXNET_API void alexnet_stream_set_preprocess (AlexnetStream *stream,
     const AlexnetPreprocess *preprocess);
 

@@ -86,7 +86,7 @@ struct _AlexnetRequest {
 struct _AlexnetStream {
   AlexnetEngine *engine;
   AlexnetPreprocess preprocess;
-  AlexnetTransform *transform;
+  AlexnetTransform *transforms[ALEXNET_N_POSITIONS][2]; /* [.][mirror] */
   guint depth;
   AlexnetRequest *requests;
   float *probabilities;         /* [depth, n_classes] */

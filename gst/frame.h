@@ -35,11 +35,13 @@ typedef struct {
 typedef struct {
   GstVideoFrame video;
   AlexnetImage image;
-  AlexnetRegion region;
 } GstAlexnetFrame;
 
-/* Maps the buffer for reading. FALSE when it is not what `info` says. The
- * region is that of a GstVideoCropMeta, or the whole image. */
+/* The rectangle of a GstVideoCropMeta, or the whole image. */
+AlexnetRegion gst_alexnet_frame_get_visible (GstBuffer *buffer, guint width,
+    guint height);
+
+/* Maps the buffer for reading. FALSE when it is not what `info` says. */
 gboolean gst_alexnet_frame_map (GstAlexnetFrame *frame,
     const GstVideoInfo *info, GstBuffer *buffer);
 void gst_alexnet_frame_unmap (GstAlexnetFrame *frame);

@@ -16,21 +16,33 @@
  * * guint64 `frame-number`: since the element started, from 0;
  * * gboolean `stale`: the result is an earlier frame's
  *   (#GstAlexnetClassify:repeat-last);
- * * string `region`: "full-frame"; gint `roi-id`: -1;
+ * * string `region`: "full-frame" or "roi"; gint `roi-id`: what the detection
+ *   is numbered in its metadata, -1 for the whole frame;
  * * gdouble `x`, `y`, `width`, `height`: what was classified, 0..1 of the
  *   visible picture;
  * * #GstValueArray `labels` of strings, `class-ids` of gint, `confidences` of
  *   gfloat: the kept classes, best first; confidences are softmax
  *   probabilities over all classes;
  * * string `model`, `backend`: file name and backend in use;
- * * guint64 `inference-time`: nanoseconds that the frame's batch took.
+ * * guint64 `inference-time`: nanoseconds that the batch took;
+ * * guint64 `tracking-id`: of an object that a tracker upstream follows, else
+ *   there is no such field.
+ *
+ * Where regions are classified (#GstAlexnetClassify:inference-region) each has
+ * a message of its own. The metadata, of which there is one a frame, and
+ * #GstAlexnetClassify:last-result describe the first region that has a class
+ * and have one more field, the #GstValueArray `regions`: a #GstStructure of
+ * this layout for each region, the first one among them.
  *
  * In Python:
  * `buffer.get_custom_meta("alexnet-classification").get_structure()`.
  *
- * Built with GStreamer 1.24 or newer it also attaches a GstAnalyticsClsMtd,
- * and on request a #GstVideoRegionOfInterestMeta with a parameter named
- * `classification`; see #GstAlexnetClassify:attach-meta.
+ * Built with GStreamer 1.24 or newer it also attaches a GstAnalyticsClsMtd for
+ * each result. That of a region is related to its GstAnalyticsODMtd both ways:
+ * RELATE_TO and CONTAIN from the detection, RELATE_TO and IS_PART_OF from the
+ * classes. On request a #GstVideoRegionOfInterestMeta gets a parameter named
+ * `classification`, and all probabilities are attached as a tensor; see
+ * #GstAlexnetClassify:attach-meta.
  *
  * Colours follow the caps' colorimetry. BT.2020 video with PQ or HLG transfer
  * is not tone-mapped.
@@ -45,10 +57,15 @@
  * model-file=alexnet-owt-7be5be79.pth top-k=1 inference-interval=10
  * repeat-last=true ! autovideosink
  * ]| Classifies one frame in ten of a camera with ImageNet weights.
+ * |[
+ * ... ! detector ! alexnetclassify inference-region=roi-list roi-classes=animal
+ * ! objectdetectionoverlay ! ...
+ * ]| Says of each animal that a detector found which one it is.
  *
  * Since: 0.1
  */
 
+#include "analytics.h"
 #include "element.h"
 
 GST_DEBUG_CATEGORY (gst_alexnet_classify_debug);
@@ -111,9 +128,7 @@ load (GstAlexnetClassify *self)
   gboolean ok;
 
   GST_OBJECT_LOCK (self);
-  settings = self->settings;
-  settings.model_file = g_strdup (settings.model_file);
-  settings.labels_file = g_strdup (settings.labels_file);
+  gst_alexnet_settings_copy (&settings, &self->settings);
   GST_OBJECT_UNLOCK (self);
 
   ok = gst_alexnet_session_load (&self->session, &settings, &error);
@@ -151,27 +166,63 @@ announce_engine (GstAlexnetClassify *self)
   set_active (self, backend, precision);
 }
 
+/* What was asked for and cannot be had is said once, here. */
+static void
+warn_of_settings (GstAlexnetClassify *self, const GstAlexnetSettings *settings)
+{
+  if (settings->inference_region == GST_ALEXNET_INFERENCE_FULL_FRAME &&
+      (settings->roi_classes || settings->roi_min_width > 1 ||
+          settings->roi_min_height > 1))
+    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+        ("roi-classes and roi-min-width, -height have no effect."),
+        ("inference-region is full-frame, and so no regions are looked for"));
+  if (settings->full_frame_od &&
+      !(gst_alexnet_analytics_is_built () &&
+          settings->attach & GST_ALEXNET_ATTACH_ANALYTICS))
+    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+        ("full-frame-od has no effect."),
+        ("it takes attach-meta=analytics and a build with GStreamer 1.24 or "
+         "newer; this one is for %d.%d",
+            GST_VERSION_MAJOR, GST_VERSION_MINOR));
+  if (settings->attach & GST_ALEXNET_ATTACH_TENSOR &&
+      !gst_alexnet_tensor_is_built ())
+    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+        ("attach-meta=tensor has no effect."),
+        ("it takes a build with GStreamer 1.26 or newer; this one is for %d.%d",
+            GST_VERSION_MAJOR, GST_VERSION_MINOR));
+}
+
 static gboolean
-start (GstAlexnetClassify *self)
+start_session (GstAlexnetClassify *self)
 {
   g_autoptr (GError) error = NULL;
   GstAlexnetSettings settings;
+  gboolean ok;
 
   GST_OBJECT_LOCK (self);
-  settings = self->settings;
+  gst_alexnet_settings_copy (&settings, &self->settings);
   GST_OBJECT_UNLOCK (self);
 
-  if (!gst_alexnet_session_start (&self->session, &settings, &error)) {
+  ok = gst_alexnet_session_start (&self->session, &settings, &error);
+  if (ok)
+    warn_of_settings (self, &settings);
+  else
     gst_alexnet_classify_post_problem (self, GST_MESSAGE_ERROR, error);
+  gst_alexnet_settings_clear (&settings);
+  return ok;
+}
+
+static gboolean
+start (GstAlexnetClassify *self)
+{
+  if (!start_session (self))
     return FALSE;
-  }
-  gst_alexnet_result_init (&self->result,
-      alexnet_model_get_n_classes (self->session.model));
   gst_alexnet_inflight_set_limit (self->inflight, self->session.depth);
   self->negotiated = FALSE;
   self->n_frames = 0;
   self->warned = 0;
-  self->crop_mode = settings.crop_mode;
+  self->n_without_regions = 0;
+  self->warned_of_no_region = FALSE;
   gst_alexnet_classify_forget_stream (self);
 
   GST_OBJECT_LOCK (self);
@@ -188,7 +239,8 @@ static void
 stop (GstAlexnetClassify *self)
 {
   gst_alexnet_session_stop (&self->session);
-  gst_alexnet_result_clear (&self->result);
+  gst_alexnet_classify_forget_tracks (self);
+  g_array_set_size (self->regions, 0);
   set_active (self, "none", "none");
 }
 
@@ -269,6 +321,9 @@ gst_alexnet_classify_finalize (GObject *object)
   gst_alexnet_inflight_free (self->inflight);
   gst_alexnet_settings_clear (&self->settings);
   gst_clear_structure (&self->last_result);
+  g_hash_table_unref (self->tracks);
+  g_array_unref (self->regions);
+  g_array_unref (self->posted);
   G_OBJECT_CLASS (gst_alexnet_classify_parent_class)->finalize (object);
 }
 
@@ -300,6 +355,9 @@ gst_alexnet_classify_init (GstAlexnetClassify *self)
 {
   self->inflight = gst_alexnet_inflight_new ();
   gst_alexnet_settings_init (&self->settings);
+  self->tracks = gst_alexnet_tracks_new ();
+  self->regions = gst_alexnet_regions_new ();
+  self->posted = g_array_new (FALSE, FALSE, sizeof (guint));
   self->active_backend = self->active_precision = "none";
   gst_alexnet_classify_add_pads (self);
 }

@@ -30,6 +30,7 @@
 #include <gst/gst.h>
 
 #include "frame.h"
+#include "regions.h"
 
 G_BEGIN_DECLS
 
@@ -47,8 +48,9 @@ typedef struct {
   /* Of a buffer. */
   GstAlexnetFate fate;
   GstAlexnetFrameInfo info;
-  AlexnetRequest *request; /* NULL: this frame is not classified */
-  GError *error;           /* why submitting it failed, or NULL */
+  GArray *regions; /* what is classified, with its requests; NULL: nothing */
+  guint n_regions_skipped; /* found but left out */
+  GError *error;           /* why classifying failed, or NULL */
 } GstAlexnetItem;
 
 /* Frees what the item still owns. */

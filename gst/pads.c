@@ -136,6 +136,10 @@ gst_alexnet_classify_sink_event (GstPad *pad, GstObject *parent,
     case GST_EVENT_SEGMENT:
       gst_event_copy_segment (event, &self->segment);
       self->n_to_skip = 0;
+      gst_alexnet_classify_forget_tracks (self);
+      break;
+    case GST_EVENT_STREAM_START:
+      gst_alexnet_classify_forget_tracks (self);
       break;
     case GST_EVENT_GAP:
       self->n_to_skip = 0;

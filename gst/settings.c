@@ -17,6 +17,11 @@
 #define DEFAULT_INFERENCE_INTERVAL 1
 #define DEFAULT_REPEAT_LAST FALSE
 #define DEFAULT_QOS TRUE
+#define DEFAULT_TEN_CROP FALSE
+#define DEFAULT_INFERENCE_REGION GST_ALEXNET_INFERENCE_FULL_FRAME
+#define DEFAULT_ROI_MIN 1
+#define DEFAULT_RECLASSIFY_INTERVAL 1
+#define DEFAULT_FULL_FRAME_OD FALSE
 
 #define READY \
   (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
@@ -60,12 +65,24 @@ static const GEnumValue posts[] = {
   { 0, NULL, NULL },
 };
 
+static const GEnumValue inference_regions[] = {
+  { GST_ALEXNET_INFERENCE_FULL_FRAME, "The whole frame", "full-frame" },
+  { GST_ALEXNET_INFERENCE_ROI_LIST, "The regions that a detector found",
+      "roi-list" },
+  { GST_ALEXNET_INFERENCE_ROI_LIST_OR_FRAME,
+      "The regions or, where there is none, the whole frame",
+      "roi-list-or-frame" },
+  { 0, NULL, NULL },
+};
+
 static const GFlagsValue attaches[] = {
   { GST_ALEXNET_ATTACH_ANALYTICS,
       "GstAnalyticsClsMtd, where built with GStreamer 1.24 or newer",
       "analytics" },
   { GST_ALEXNET_ATTACH_ROI,
       "GstVideoRegionOfInterestMeta with a classification parameter", "roi" },
+  { GST_ALEXNET_ATTACH_TENSOR,
+      "GstTensorMeta, where built with GStreamer 1.26 or newer", "tensor" },
   { 0, NULL, NULL },
 };
 
@@ -107,7 +124,23 @@ gst_alexnet_settings_init (GstAlexnetSettings *settings)
     .inference_interval = DEFAULT_INFERENCE_INTERVAL,
     .repeat_last = DEFAULT_REPEAT_LAST,
     .qos = DEFAULT_QOS,
+    .ten_crop = DEFAULT_TEN_CROP,
+    .inference_region = DEFAULT_INFERENCE_REGION,
+    .roi_min_width = DEFAULT_ROI_MIN,
+    .roi_min_height = DEFAULT_ROI_MIN,
+    .reclassify_interval = DEFAULT_RECLASSIFY_INTERVAL,
+    .full_frame_od = DEFAULT_FULL_FRAME_OD,
   };
+}
+
+void
+gst_alexnet_settings_copy (GstAlexnetSettings *copy,
+    const GstAlexnetSettings *settings)
+{
+  *copy = *settings;
+  copy->model_file = g_strdup (settings->model_file);
+  copy->labels_file = g_strdup (settings->labels_file);
+  copy->roi_classes = g_strdup (settings->roi_classes);
 }
 
 void
@@ -115,6 +148,7 @@ gst_alexnet_settings_clear (GstAlexnetSettings *settings)
 {
   g_clear_pointer (&settings->model_file, g_free);
   g_clear_pointer (&settings->labels_file, g_free);
+  g_clear_pointer (&settings->roi_classes, g_free);
 }
 
 const char *
@@ -177,6 +211,20 @@ install_model (GObjectClass *klass)
           "How a picture of any shape becomes the network's square input",
           register_enum ("GstAlexnetCropMode", crop_modes), DEFAULT_CROP_MODE,
           PLAYING));
+
+  /**
+   * GstAlexnetClassify:ten-crop:
+   *
+   * Average over ten views of each picture, as the 2012 paper does in its
+   * tests: four corners and the centre of the resized picture and their
+   * mirrors. It takes ten times as long. Where
+   * #GstAlexnetClassify:crop-mode keeps all of the picture, the views are
+   * two: the picture and its mirror.
+   */
+  install (klass, GST_ALEXNET_PROP_TEN_CROP,
+      g_param_spec_boolean ("ten-crop", "Ten crop",
+          "Average over corners, centre and their mirrors; ten times the work",
+          DEFAULT_TEN_CROP, READY));
 
   /**
    * GstAlexnetClassify:mean:
@@ -307,7 +355,10 @@ install_results (GObjectClass *klass)
    * GstAlexnetClassify:attach-meta:
    *
    * Metadata beside the custom metadata, which is always attached.
-   * Without GStreamer 1.24 at build time `analytics` has no effect.
+   * Without GStreamer 1.24 at build time `analytics` has no effect, and asking
+   * for `tensor` without 1.26 posts a warning. The tensor is
+   * `classification-generic-softmaxed-out`: 32 bit floats of [regions,
+   * classes], in the order of the custom metadata.
    */
   install (klass, GST_ALEXNET_PROP_ATTACH_META,
       g_param_spec_flags ("attach-meta", "Attach metadata",
@@ -359,6 +410,84 @@ install_results (GObjectClass *klass)
 }
 
 static void
+install_regions (GObjectClass *klass)
+{
+  /**
+   * GstAlexnetClassify:inference-region:
+   *
+   * What of a frame is classified. Regions are those of GstAnalyticsODMtd
+   * (GStreamer 1.24 or newer) or, on frames without, of
+   * #GstVideoRegionOfInterestMeta that elements upstream attached; they are
+   * cut out of the frame as it is and computed together.
+   */
+  install (klass, GST_ALEXNET_PROP_INFERENCE_REGION,
+      g_param_spec_enum ("inference-region", "Inference region",
+          "What of a frame is classified",
+          register_enum ("GstAlexnetInferenceRegion", inference_regions),
+          DEFAULT_INFERENCE_REGION, PLAYING));
+
+  /**
+   * GstAlexnetClassify:roi-classes:
+   *
+   * Classes of the detector, e.g. `roi-classes="dog,cat"`; regions of others
+   * are left alone.
+   */
+  install (klass, GST_ALEXNET_PROP_ROI_CLASSES,
+      g_param_spec_string ("roi-classes", "Classes of regions",
+          "Comma-separated detector classes of regions that are classified; "
+          "NULL = all",
+          NULL, PLAYING));
+
+  /**
+   * GstAlexnetClassify:roi-min-width:
+   *
+   * Regions of which less is visible are skipped; #GstAlexnetClassify:stats
+   * counts them.
+   */
+  install (klass, GST_ALEXNET_PROP_ROI_MIN_WIDTH,
+      g_param_spec_uint ("roi-min-width", "Minimum width of regions",
+          "Least visible width of a classified region in pixels", 1, G_MAXINT,
+          DEFAULT_ROI_MIN, PLAYING));
+
+  /**
+   * GstAlexnetClassify:roi-min-height:
+   *
+   * As #GstAlexnetClassify:roi-min-width.
+   */
+  install (klass, GST_ALEXNET_PROP_ROI_MIN_HEIGHT,
+      g_param_spec_uint ("roi-min-height", "Minimum height of regions",
+          "Least visible height of a classified region in pixels", 1, G_MAXINT,
+          DEFAULT_ROI_MIN, PLAYING));
+
+  /**
+   * GstAlexnetClassify:reclassify-interval:
+   *
+   * After how many frames an object is classified again that a tracker
+   * upstream follows: a region related to a GstAnalyticsTrackingMtd, or
+   * #GstVideoRegionOfInterestMeta with a parameter `object_id` that has an
+   * integer `id`. In between its last result is attached, marked stale.
+   */
+  install (klass, GST_ALEXNET_PROP_RECLASSIFY_INTERVAL,
+      g_param_spec_uint ("reclassify-interval", "Reclassify interval",
+          "Frames after which a tracked object is classified again (1 = each "
+          "frame, 0 = never again)",
+          0, G_MAXUINT, DEFAULT_RECLASSIFY_INTERVAL, PLAYING));
+
+  /**
+   * GstAlexnetClassify:full-frame-od:
+   *
+   * Adds a GstAnalyticsODMtd that covers the frame to the result of a whole
+   * frame, so that elements which show detections show it too. It takes
+   * GStreamer 1.24 at build time and `analytics` in
+   * #GstAlexnetClassify:attach-meta.
+   */
+  install (klass, GST_ALEXNET_PROP_FULL_FRAME_OD,
+      g_param_spec_boolean ("full-frame-od", "Full frame detection",
+          "Attach a detection that covers the frame to results of whole frames",
+          DEFAULT_FULL_FRAME_OD, PLAYING));
+}
+
+static void
 install_readable (GObjectClass *klass)
 {
   /**
@@ -384,11 +513,13 @@ install_readable (GObjectClass *klass)
   /**
    * GstAlexnetClassify:stats:
    *
-   * Counters since the start: frames, inferred, skipped-interval,
-   * skipped-qos, below-threshold, errors (frames that are corrupt or gave no
-   * finite result), batches (guint64), mean-batch (gdouble), and p50, p95, p99
-   * of inference-time, queue-time and total-time over the last 512 classified
-   * frames (guint64, nanoseconds, e.g. inference-time-p95).
+   * Counters since the start: frames, inferred (results of frames and
+   * regions), skipped-interval, skipped-qos, regions (that were wanted),
+   * skipped-regions (empty, outside the frame or too small), repeated-regions
+   * (tracked, not classified again), below-threshold, errors (frames that are
+   * corrupt or gave no finite result), batches (guint64), mean-batch (gdouble),
+   * and p50, p95, p99 of inference-time, queue-time and total-time over the
+   * last 512 classified frames (guint64, nanoseconds, e.g. inference-time-p95).
    */
   install (klass, GST_ALEXNET_PROP_STATS,
       g_param_spec_boxed ("stats", "Statistics",
@@ -412,6 +543,7 @@ gst_alexnet_settings_install (GObjectClass *klass)
   install_model (klass);
   install_engine (klass);
   install_results (klass);
+  install_regions (klass);
   install_readable (klass);
 }
 
@@ -459,6 +591,13 @@ static const gsize fields[] = {
   [GST_ALEXNET_PROP_INFERENCE_INTERVAL] = FIELD (inference_interval),
   [GST_ALEXNET_PROP_REPEAT_LAST] = FIELD (repeat_last),
   [GST_ALEXNET_PROP_QOS] = FIELD (qos),
+  [GST_ALEXNET_PROP_TEN_CROP] = FIELD (ten_crop),
+  [GST_ALEXNET_PROP_INFERENCE_REGION] = FIELD (inference_region),
+  [GST_ALEXNET_PROP_ROI_CLASSES] = FIELD (roi_classes),
+  [GST_ALEXNET_PROP_ROI_MIN_WIDTH] = FIELD (roi_min_width),
+  [GST_ALEXNET_PROP_ROI_MIN_HEIGHT] = FIELD (roi_min_height),
+  [GST_ALEXNET_PROP_RECLASSIFY_INTERVAL] = FIELD (reclassify_interval),
+  [GST_ALEXNET_PROP_FULL_FRAME_OD] = FIELD (full_frame_od),
 };
 
 gboolean

@@ -42,6 +42,7 @@ typedef struct {
   guint max_in_flight;   /* 0 = chosen by the element */
   GstAlexnetChannels mean, std;
   GstAlexnetAttach attach;
+  gboolean ten_crop;
 
   /* These may change while the element runs. */
   AlexnetCropMode crop_mode;
@@ -51,9 +52,16 @@ typedef struct {
   guint inference_interval;
   gboolean repeat_last;
   gboolean qos;
+  GstAlexnetInferenceRegion inference_region;
+  char *roi_classes;                   /* a comma-separated list; NULL = all */
+  guint roi_min_width, roi_min_height; /* pixels */
+  guint reclassify_interval;           /* frames; 0 = never again */
+  gboolean full_frame_od;
 } GstAlexnetSettings;
 
 void gst_alexnet_settings_init (GstAlexnetSettings *settings);
+void gst_alexnet_settings_copy (GstAlexnetSettings *copy,
+    const GstAlexnetSettings *settings);
 void gst_alexnet_settings_clear (GstAlexnetSettings *settings);
 
 /* The engine's name for it: "auto", "cpu", ... */
@@ -81,6 +89,13 @@ enum {
   GST_ALEXNET_PROP_INFERENCE_INTERVAL,
   GST_ALEXNET_PROP_REPEAT_LAST,
   GST_ALEXNET_PROP_QOS,
+  GST_ALEXNET_PROP_TEN_CROP,
+  GST_ALEXNET_PROP_INFERENCE_REGION,
+  GST_ALEXNET_PROP_ROI_CLASSES,
+  GST_ALEXNET_PROP_ROI_MIN_WIDTH,
+  GST_ALEXNET_PROP_ROI_MIN_HEIGHT,
+  GST_ALEXNET_PROP_RECLASSIFY_INTERVAL,
+  GST_ALEXNET_PROP_FULL_FRAME_OD,
   GST_ALEXNET_PROP_ACTIVE_BACKEND,
   GST_ALEXNET_PROP_ACTIVE_PRECISION,
   GST_ALEXNET_PROP_STATS,

@@ -79,8 +79,13 @@ static const struct {
   FrameFlags flags;
   AlexnetCropMode mode;
   AlexnetRegion region; /* empty: all */
+  AlexnetCropPosition position;
+  gboolean mirror;
 } cases[] = {
   { 131, 97, 0, ALEXNET_CROP_CENTER, { 0 } },
+  { 131, 97, 0, ALEXNET_CROP_CENTER, { 0 }, ALEXNET_POSITION_TOP_RIGHT, TRUE },
+  { 57, 143, FRAME_PADDED, ALEXNET_CROP_CENTER, { 5, 3, 50, 99 },
+      ALEXNET_POSITION_BOTTOM_LEFT, TRUE },
   { 131, 97, FRAME_PADDED, ALEXNET_CROP_STRETCH, { 31, 7, 77, 81 } },
   { 57, 143, FRAME_FLIPPED, ALEXNET_CROP_LETTERBOX, { 0 } },
   { 57, 43, FRAME_PADDED | FRAME_FLIPPED, ALEXNET_CROP_CENTER,
@@ -109,6 +114,8 @@ test_formats (Fixture *f, gconstpointer precision)
           cases[i].height, cases[i].flags, photo, FALSE);
       AlexnetPreprocess preprocess = get_preprocess (cases[i].mode);
 
+      preprocess.crop_position = cases[i].position;
+      preprocess.mirror = cases[i].mirror;
       check_frame (f, &frame->image, &frame->image,
           cases[i].region.width ? &cases[i].region : NULL, &preprocess);
     }
