@@ -95,6 +95,8 @@ BEGIN {
   best = field("class-ids")
   sub(/,.*/, "", best)
   stream = element() place()
+  if (place())
+    regions++
   if (names || shown[stream] != best "")
     print frame_name() "  " (element() ? element() "  " : "") place() classes()
   shown[stream] = best
@@ -131,11 +133,12 @@ END {
       print script ": no result for " name[i] > "/dev/stderr"
       missing++
     }
+  what = regions ? "regions" : "frames"
   if (frames == 1)
     print "1 frame, backend " backend
   else if (frames > 1)
-    printf "%d frames, %.1f frames a second, backend %s\n", frames,
-        frames / seconds, backend
+    printf "%d %s, %.1f %s a second, backend %s\n", frames, what,
+        frames / seconds, what, backend
   else if (!status && !names) {
     print script ": no frame was classified: is there a picture in it?" \
         > "/dev/stderr"
