@@ -122,7 +122,7 @@ launch_quietly () {
     {
       {
         LC_ALL=C.UTF-8 LANGUAGE=C sh -c "exec env $run" 2>&3 ||
-          echo $? >"$work/status"
+          echo 1 >"$work/status"
       } | eval "${into:-cat}" || echo 1 >"$work/status"
     } 3>&1 >&4 | LC_ALL=C awk -v script="$script" \
       -f "$root/pipelines/complaints.awk"

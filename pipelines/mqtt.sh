@@ -76,6 +76,6 @@ into="$publish -l"
 failed=0
 with_source launch_quietly "${1:-$sample}" ! videoconvert ! alexnetclassify \
   ! classificationjson ! fakesink || failed=1
-$publish/end -n || failed=1
+eval "$publish/end -n" || failed=1
 [ -z "$broker" ] || wait "$reader" || failed=1
 exit $failed

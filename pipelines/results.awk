@@ -144,5 +144,6 @@ END {
         > "/dev/stderr"
     status = 1
   }
-  exit status ? status : missing > 0
+  # gst-launch-1.0 returns -1 when a pipeline does not even start.
+  exit status == 255 || !status && missing ? 1 : status
 }

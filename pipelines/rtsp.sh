@@ -11,7 +11,7 @@ set -eu
 
 server=
 cleanup () {
-  [ -z "$server" ] || kill "$server" 2>/dev/null || :
+  [ -z "$server" ] || { kill "$server" && wait "$server"; } 2>/dev/null || :
 }
 
 # serve FILE: starts the server and sets uri.
@@ -32,6 +32,6 @@ case $uri in
     prepare rtsp
     serve "$uri" ;;
 esac
-launch rtspsrc location="$uri" latency=200 ! decodebin ! videoconvert \
+launch rtspsrc location="$uri" latency=200 protocols=tcp ! decodebin ! videoconvert \
   ! alexnetclassify post-messages=always top-k=3 \
   ! fakesink sync=true qos=true num-buffers="${FRAMES:--1}"

@@ -34,7 +34,8 @@ build_and_test () {
   { set +x; } 2>/dev/null
 }
 
-sh pipelines/install-packages.sh run build full test || exit 1
+sh pipelines/install-packages.sh run build full test rtsp regions mqtt gpu \
+  json plot || exit 1
 
 export GST_REGISTRY_FORK=no
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=1

@@ -71,7 +71,18 @@ C
   same 250 "$(grep -c . out)" && same 10 "$(uniq out | grep -c .)"
 }
 
+# The programs of the build directory stand in this one, too.
+apps () {
+  ln -s "$BUILD/pipelines" pipelines
+  part apps >apps.sh
+  sh -e ./apps.sh >out || return 1
+  cat out
+  same '25 frames  truck' "$(grep -o '25 frames  truck' out)" &&
+    same 89504e47 "$(head -c 4 timeline.png | od -An -tx1 | tr -d ' ')"
+}
+
 check 'the pipeline by hand' launch
 check 'reading results in Python' python
 check 'reading results in C' c
+check 'the applications' apps
 done_testing
