@@ -51,7 +51,7 @@ GST_DEBUG_CATEGORY_STATIC (classification_overlay_debug);
   GST_VIDEO_CAPS_MAKE (GST_VIDEO_OVERLAY_COMPOSITION_BLEND_FORMATS)
 #define ALL_CAPS \
   BLEND_CAPS     \
-      ";" GST_VIDEO_CAPS_MAKE_WITH_FEATURES ("ANY", GST_VIDEO_FORMATS_ALL)
+  ";" GST_VIDEO_CAPS_MAKE_WITH_FEATURES ("ANY", GST_VIDEO_FORMATS_ALL)
 
 enum {
   PROP_0,
@@ -252,6 +252,16 @@ get_visible (const GstClassificationOverlay *self, GstBuffer *buffer)
   return (GstVideoRectangle){ crop->x, crop->y, crop->width, crop->height };
 }
 
+/* The same rectangles, and not copies: what others keep for them holds. */
+static void
+add_all (GstVideoOverlayComposition *composition,
+    GstVideoOverlayComposition *more)
+{
+  for (guint i = 0; i < gst_video_overlay_composition_n_rectangles (more); i++)
+    gst_video_overlay_composition_add_rectangle (composition,
+        gst_video_overlay_composition_get_rectangle (more, i));
+}
+
 /* Elements look for one such metadata: ours goes on top of what upstream has
  * attached. */
 static void
@@ -265,11 +275,9 @@ attach (GstBuffer *buffer, GstVideoOverlayComposition *composition)
     gst_buffer_add_video_overlay_composition_meta (buffer, composition);
     return;
   }
-  all = gst_video_overlay_composition_copy (meta->overlay);
-  for (guint i = 0;
-       i < gst_video_overlay_composition_n_rectangles (composition); i++)
-    gst_video_overlay_composition_add_rectangle (all,
-        gst_video_overlay_composition_get_rectangle (composition, i));
+  all = gst_video_overlay_composition_new (NULL);
+  add_all (all, meta->overlay);
+  add_all (all, composition);
   gst_buffer_remove_video_overlay_composition_meta (buffer, meta);
   gst_buffer_add_video_overlay_composition_meta (buffer, all);
   gst_video_overlay_composition_unref (all);

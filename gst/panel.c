@@ -110,10 +110,11 @@ static void
 init_row (Row *row, PangoContext *context, const Panel *panel, guint i)
 {
   PangoWeight weight = i == 0 ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL;
-  char percentage[8];
+  char percentage[8] = "<1%";
 
-  g_snprintf (percentage, sizeof percentage, "%u%%",
-      get_percentage (panel->region, i));
+  if (get_percentage (panel->region, i) > 0)
+    g_snprintf (percentage, sizeof percentage, "%u%%",
+        get_percentage (panel->region, i));
   row->label = make_layout (context, get_label (panel->region, i), panel->size,
       weight, &row->label_width);
   row->percentage = make_layout (context, percentage, panel->size, weight,

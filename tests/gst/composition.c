@@ -15,7 +15,7 @@
 #define HEIGHT 240
 #define CAPS "format=RGB,width=320,height=240,framerate=30/1"
 #define RAW "video/x-raw," CAPS
-#define FEATURED "video/x-raw(" FEATURE ")," CAPS
+#define FEATURED "video/x-raw(memory:SystemMemory," FEATURE ")," CAPS
 
 #define CAT "labels=<cat>, class-ids=<3>, confidences=<(float)0.75>"
 #define DOG "labels=<dog>, class-ids=<5>, confidences=<(float)0.75>"

@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The table of the element's properties in Markdown, made from the element.
- * Without an argument it is printed; with the path of a file it is compared
- * with what stands there between <!-- properties --> and
+/* Tables of the elements' properties in Markdown, made from the elements.
+ * Without an argument they are printed; with the path of a file they are
+ * compared with what stands there between <!-- properties of ELEMENT --> and
  * <!-- /properties -->. */
 
 #include <gst/gst.h>
 
-#define BEGIN "<!-- properties -->\n"
+#define BEGIN "<!-- properties of %s -->\n"
 #define END "<!-- /properties -->"
+
+static const char *const elements[] = {
+  "alexnetclassify",
+#if HAVE_OVERLAY
+  "classificationoverlay",
+#endif
+  "classificationjson",
+};
 
 static const char *
 describe_mutability (const GParamSpec *pspec)
@@ -111,49 +119,70 @@ make_table (GstElement *element)
   return g_string_free (table, FALSE);
 }
 
-static gboolean
-file_has (const char *path, const char *table)
+/* NULL when the plugin has no such element. */
+static char *
+make_table_of (const char *name)
 {
-  g_autofree char *contents = NULL;
-  g_autoptr (GError) error = NULL;
-  char *begin, *end;
+  GstElement *element = gst_element_factory_make (name, NULL);
+  char *table;
 
-  if (!g_file_get_contents (path, &contents, NULL, &error)) {
-    g_printerr ("%s\n", error->message);
-    return FALSE;
+  if (!element) {
+    g_printerr ("there is no %s; is GST_PLUGIN_PATH set?\n", name);
+    return NULL;
   }
-  begin = strstr (contents, BEGIN);
-  end = begin ? strstr (begin, END) : NULL;
-  if (!end) {
-    g_printerr ("%s: no %.*s ... %s\n", path, (int) strlen (BEGIN) - 1, BEGIN,
-        END);
-    return FALSE;
-  }
-  *end = '\0';
-  if (g_str_equal (g_strstrip (begin + strlen (BEGIN)),
-          g_strstrip ((char *) table)))
+  table = make_table (element);
+  gst_object_unref (element);
+  return table;
+}
+
+/* What stands in the text between the marks; NULL when they do not. */
+static char *
+find_table (const char *text, const char *begin)
+{
+  const char *start = strstr (text, begin), *end;
+
+  start = start ? start + strlen (begin) : NULL;
+  end = start ? strstr (start, END) : NULL;
+  return end ? g_strndup (start, end - start) : NULL;
+}
+
+static gboolean
+text_has (const char *text, const char *name, const char *table)
+{
+  g_autofree char *begin = g_strdup_printf (BEGIN, name);
+  g_autofree char *found = find_table (text, begin);
+
+  if (!found)
+    g_printerr ("no %s ... %s\n", g_strchomp (begin), END);
+  else if (!g_str_equal (g_strstrip (found), g_strstrip ((char *) table)))
+    g_printerr ("the table of %s is another one; this is it:\n%s\n", name,
+        table);
+  else
     return TRUE;
-  g_printerr ("%s: the table of properties is another one; this is it:\n%s\n",
-      path, table);
   return FALSE;
 }
 
 int
 main (int argc, char **argv)
 {
-  g_autofree char *table = NULL;
-  GstElement *element;
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean ok = TRUE;
 
   gst_init (&argc, &argv);
-  element = gst_element_factory_make ("alexnetclassify", NULL);
-  if (!element) {
-    g_printerr ("there is no alexnetclassify; is GST_PLUGIN_PATH set?\n");
+  if (argc > 1 && !g_file_get_contents (argv[1], &text, NULL, &error)) {
+    g_printerr ("%s\n", error->message);
     return 1;
   }
-  table = make_table (element);
-  gst_object_unref (element);
-  if (argc > 1)
-    return file_has (argv[1], table) ? 0 : 1;
-  g_print ("%s", table);
-  return 0;
+  for (guint i = 0; i < G_N_ELEMENTS (elements); i++) {
+    g_autofree char *table = make_table_of (elements[i]);
+
+    if (!table)
+      return 1;
+    if (text)
+      ok &= text_has (text, elements[i], table);
+    else
+      g_print (BEGIN "%s" END "\n", elements[i], table);
+  }
+  return ok ? 0 : 1;
 }

@@ -31,6 +31,29 @@ launch () {
     grep 'Got EOS' out
 }
 
+# Silent, and a file that plays.
+overlay () {
+  part overlay >overlay.sh
+  sh ./overlay.sh >out || return 1
+  gst-launch-1.0 -m filesrc location=labelled.webm ! decodebin ! \
+    fakesink num-buffers=250 >out || return 1
+  grep 'Got EOS' out
+}
+
+# As large as the one that is shown; its letters depend on the fonts.
+picture () {
+  sh "$root/pipelines/media/make-overlay.sh" "$work/overlay.png" || return 1
+  same "$(head -c 33 "$root/pipelines/media/overlay.png" | od -t x1)" \
+    "$(head -c 33 "$work/overlay.png" | od -t x1)"
+}
+
+json () {
+  part json >json.sh
+  sh ./json.sh >out || return 1
+  same 250 "$(grep -c '^{.*}$' out)" && same 250 "$(grep -c . out)" &&
+    same 10 "$(sed 's/.*"label":"\([a-z]*\)".*/\1/' out | uniq | grep -c .)"
+}
+
 python () {
   code python >show.py
   /usr/bin/python3 show.py >out || return 1
@@ -82,6 +105,11 @@ apps () {
 }
 
 check 'the pipeline by hand' launch
+if gst-inspect-1.0 --exists classificationoverlay; then
+  check 'a labelled file' overlay
+  check 'the picture is made' picture
+fi
+check 'lines of JSON' json
 check 'reading results in Python' python
 check 'reading results in C' c
 check 'the applications' apps

@@ -1,0 +1,37 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Makes overlay.png, the picture in README.md: three photographs of sample.webm
+# as classificationoverlay shows them.
+#     sh pipelines/media/make-overlay.sh [FILE]
+# Needs the build in build/ (or $BUILD), gstreamer1.0-plugins-base and -good.
+set -eu
+
+media=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+build=${BUILD:-$media/../../build}
+picture=${1:-$media/overlay.png}
+frames=$(mktemp -d)
+trap 'rm -rf "$frames"' EXIT
+
+export GST_PLUGIN_PATH="$build/gst"
+export ALEXNET_DATA_DIR="$media/../models"
+
+# A photograph lasts a second.
+gst-launch-1.0 -q filesrc location="$media/sample.webm" ! decodebin ! \
+  videorate ! video/x-raw,framerate=1/1 ! videoconvert ! video/x-raw,format=RGB \
+  ! alexnetclassify ! classificationoverlay ! pngenc ! \
+  multifilesink location="$frames/%d.png"
+
+# In a row, eight white pixels apart.
+set -- compositor name=row background=white
+left=0
+for photograph in 3 7 8; do
+  set -- "$@" "sink_$((left / 264))::xpos=$left"
+  left=$((left + 264))
+done
+set -- "$@" ! videoconvert ! video/x-raw,format=RGB ! pngenc compression-level=9 \
+  ! filesink location="$picture"
+for photograph in 3 7 8; do
+  set -- "$@" filesrc location="$frames/$photograph.png" ! pngdec ! row.
+done
+gst-launch-1.0 -q "$@"
