@@ -70,7 +70,7 @@ class Timeline:
 
     def link_picture(self, source, pad, sink):
         """Plays the first picture and leaves sound alone."""
-        name = pad.query_caps(None).get_structure(0).get_name()
+        name = pad.query_caps(None).to_string()
         if name.startswith('video/') and not sink.is_linked():
             pad.link(sink)
 
