@@ -62,6 +62,14 @@ typedef enum {
   ALEXNET_CROP_LETTERBOX,       /* longer side to the input size, pad mean */
 } AlexnetCropMode;
 
+/* Which part CROP_CENTER keeps of what it resized; others keep all of it. */
+typedef enum {
+  ALEXNET_POSITION_CENTER,
+  ALEXNET_POSITION_TOP_LEFT, ALEXNET_POSITION_TOP_RIGHT,
+  ALEXNET_POSITION_BOTTOM_LEFT, ALEXNET_POSITION_BOTTOM_RIGHT,
+  ALEXNET_N_POSITIONS
+} AlexnetCropPosition;
+
 /* A zero resize_size, or a std of zero, means the model's own value
  * (alexnet_model_get_preprocess()). The network's input is
  * (rgb / 255 - mean[c]) / std[c] with c = R, G, B, in the order R, G, B or,
@@ -71,6 +79,8 @@ typedef struct {
   guint resize_size;            /* shorter side before CROP_CENTER cuts */
   float mean[3], std[3];        /* in R, G, B order, for values 0..1 */
   gboolean bgr;                 /* the network wants B, G, R */
+  AlexnetCropPosition crop_position;
+  gboolean mirror;              /* left to right, after the resize */
 } AlexnetPreprocess;
 
 /* ---- models -------------------------------------------------------------- */
@@ -212,6 +222,7 @@ ALEXNET_API const char *alexnet_precision_name (AlexnetPrecision precision);
 #define ALEXNET_MAX_CPU_THREADS 1024
 
 typedef struct {
+  const char *id;               /* engines of different ids are never one */
   const char *backend;          /* a name of alexnet_backend_names() or "auto";
                                    NULL = "auto" */
   AlexnetPrecision precision;
@@ -263,6 +274,7 @@ typedef struct {
   guint64 batches;
   guint64 images;
   guint64 inference_time;       /* sum over batches */
+  guint64 device_memory;        /* bytes held there now; 0: a CPU backend */
 } AlexnetEngineStats;
 
 /* Since the engine was made; all its streams together. */
@@ -292,7 +304,9 @@ ALEXNET_API void alexnet_stream_free (AlexnetStream *stream);
 ALEXNET_API void alexnet_stream_set_flushing (AlexnetStream *stream,
     gboolean flushing);
 
-/* Changes how later submissions are preprocessed. Same thread as submit. */
+/* Changes how later submissions are preprocessed. Same thread as submit. What
+ * each crop_position with and without mirror needs is kept, so switching
+ * between these for one frame costs nothing. */
 ALEXNET_API void alexnet_stream_set_preprocess (AlexnetStream *stream,
     const AlexnetPreprocess *preprocess);
 
@@ -326,6 +340,29 @@ ALEXNET_API void alexnet_request_release (AlexnetRequest *request);
  * by index; returns how many were written: min (k, n). */
 ALEXNET_API guint alexnet_top_k (const float *values, guint n, guint k,
     guint *indices);
+
+/* ---- calibration --------------------------------------------------------- */
+
+/* Runs images through a model in float to find what ALEXNET_PRECISION_INT8
+ * needs to know: how large the values between its layers become.
+ * Thread-safety: one thread at a time. */
+typedef struct _AlexnetCalibration AlexnetCalibration;
+
+/* NO_MEMORY, DEVICE. */
+ALEXNET_API AlexnetCalibration *alexnet_calibration_new (AlexnetModel *model,
+    GError **error);
+ALEXNET_API void alexnet_calibration_free (AlexnetCalibration *calibration);
+
+/* Any number of images like those that will be classified. INVALID: the image,
+ * as for alexnet_stream_submit(); NOT_FINITE, DEVICE. */
+ALEXNET_API gboolean alexnet_calibration_add (AlexnetCalibration *calibration,
+    const AlexnetImage *image, GError **error);
+
+/* Writes a copy of the model, as safetensors, that holds what was found; what
+ * is at `path` stays when that fails. INVALID: there was no image, or the file
+ * cannot be written. */
+ALEXNET_API gboolean alexnet_calibration_write (
+    const AlexnetCalibration *calibration, const char *path, GError **error);
 
 G_END_DECLS
 

@@ -60,6 +60,10 @@ struct _AlexnetBackend {
    * time, always the same one. Must not allocate. DEVICE = the plan is lost. */
   gboolean (*infer) (AlexnetPlan *plan, guint first, guint n,
       float *const *outputs, GError **error);
+
+  /* Bytes that the plan holds on the device now. Any thread, at any time.
+   * NULL: it computes in host memory. */
+  guint64 (*get_device_memory) (AlexnetPlan *plan);
 };
 
 /* In the order in which "auto" tries them, NULL-terminated. */

@@ -46,7 +46,7 @@ struct _AlexnetEngine {
   /* Constant after alexnet_engine_get(). */
   AlexnetModel *model;
   AlexnetEngineParams params;
-  char *backend_wanted;         /* what params.backend points to */
+  char *id, *backend_wanted;    /* what params points to */
   char *notes;
   char *not_finite;             /* the tensor that spoils all results */
   AlexnetPlan *plan;
@@ -86,7 +86,7 @@ struct _AlexnetRequest {
 struct _AlexnetStream {
   AlexnetEngine *engine;
   AlexnetPreprocess preprocess;
-  AlexnetTransform *transform;
+  AlexnetTransform *transforms[ALEXNET_N_POSITIONS][2]; /* [.][mirror] */
   guint depth;
   AlexnetRequest *requests;
   float *probabilities;         /* [depth, n_classes] */

@@ -242,6 +242,7 @@ engine_free (AlexnetEngine *engine)
   g_clear_error (&engine->lost);
   alexnet_model_unref (engine->model);
   g_free (engine->slots);
+  g_free (engine->id);
   g_free (engine->backend_wanted);
   g_free (engine->notes);
   g_free (engine->not_finite);
@@ -381,6 +382,7 @@ engine_new (AlexnetModel *model, const AlexnetEngineParams *params,
   engine->n_refs = 1;
   engine->model = alexnet_model_ref (model);
   engine->params = *params;
+  engine->params.id = engine->id = g_strdup (params->id);
   engine->backend_wanted = g_strdup (params->backend);
   engine->params.backend = engine->backend_wanted;
   engine->not_finite =
@@ -413,7 +415,7 @@ serves (AlexnetEngine *engine, const AlexnetModel *model,
 {
   const AlexnetEngineParams *own = &engine->params;
 
-  return engine->model == model &&
+  return engine->model == model && g_strcmp0 (own->id, params->id) == 0 &&
       g_str_equal (own->backend, params->backend) &&
       own->precision == params->precision &&
       own->cpu_threads == params->cpu_threads &&
@@ -519,7 +521,11 @@ alexnet_engine_get_notes (const AlexnetEngine *engine)
 void
 alexnet_engine_get_stats (AlexnetEngine *engine, AlexnetEngineStats *stats)
 {
+  AlexnetPlan *plan = engine->plan;
+
   pthread_mutex_lock (&engine->lock);
   *stats = engine->stats;
   pthread_mutex_unlock (&engine->lock);
+  if (plan->backend->get_device_memory)
+    stats->device_memory = plan->backend->get_device_memory (plan);
 }

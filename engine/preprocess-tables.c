@@ -50,25 +50,42 @@ alexnet_format_get_layout (AlexnetFormat format)
   return (guint) format < ALEXNET_N_FORMATS ? &layouts[format] : NULL;
 }
 
+typedef enum { NEAR, MIDDLE, FAR } Place;
+
+/* Where the crop lies on each axis. */
+static const struct {
+  Place x, y;
+} places[ALEXNET_N_POSITIONS] = {
+  [ALEXNET_POSITION_CENTER] = { MIDDLE, MIDDLE },
+  [ALEXNET_POSITION_TOP_LEFT] = { NEAR, NEAR },
+  [ALEXNET_POSITION_TOP_RIGHT] = { FAR, NEAR },
+  [ALEXNET_POSITION_BOTTOM_LEFT] = { NEAR, FAR },
+  [ALEXNET_POSITION_BOTTOM_RIGHT] = { FAR, FAR },
+};
+
 /* One axis of the geometry: `in` pixels from `origin` of the image's `whole`
- * become `out`, of which `n` from `start` are shown at `at`. */
+ * become `out`, of which `n` from `start` are shown at `at`; `mirror`: they
+ * are counted from the other end. */
 typedef struct {
   guint whole, origin, in;
   guint out, start, n, at;
+  gboolean mirror;
 } Axis;
 
 static void
-axis_crop (Axis *axis, guint out, guint size)
+axis_crop (Axis *axis, guint out, guint size, Place place)
 {
   axis->out = out;
   axis->n = MIN (out, size);
   if (out < size) {
     axis->at = (size - out) / 2;
-    return;
+  } else if (place == MIDDLE) {
+    axis->start = (out - size) / 2;
+    if ((out - size) % 2 == 1 && axis->start % 2 == 1)
+      axis->start++;
+  } else if (place == FAR) {
+    axis->start = out - size;
   }
-  axis->start = (out - size) / 2;
-  if ((out - size) % 2 == 1 && axis->start % 2 == 1)
-    axis->start++;
 }
 
 static void
@@ -88,8 +105,9 @@ get_axes (const AlexnetKey *key, Axis *x, Axis *y)
   }
   *x = (Axis){ key->width, region->x, w };
   *y = (Axis){ key->height, region->y, h };
-  axis_crop (x, out_w, size);
-  axis_crop (y, out_h, size);
+  axis_crop (x, out_w, size, places[key->preprocess.crop_position].x);
+  axis_crop (y, out_h, size, places[key->preprocess.crop_position].y);
+  x->mirror = key->preprocess.mirror;
 }
 
 /* Pillow's triangle filter for output `i` of `axis`: returns how many weights
@@ -99,7 +117,9 @@ get_triangle (const Axis *axis, guint i, double *weights, guint *first)
 {
   double scale = (double) axis->in / axis->out;
   double support = MAX (scale, 1.0), inverse = 1.0 / support;
-  double center = (axis->start + i + 0.5) * scale, sum = 0;
+  guint shown = axis->start + i;
+  guint pixel = axis->mirror ? axis->out - 1 - shown : shown;
+  double center = (pixel + 0.5) * scale, sum = 0;
   int low = MAX ((int) (center - support + 0.5), 0);
   int high = MIN ((int) (center + support + 0.5), (int) axis->in);
 

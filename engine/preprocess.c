@@ -214,6 +214,12 @@ check_recipe (const AlexnetPreprocess *p, guint size, GError **error)
         ALEXNET_CROP_LETTERBOX);
     return FALSE;
   }
+  if ((guint) p->crop_position >= ALEXNET_N_POSITIONS) {
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+        "crop position is %d, expected 0 to %d", p->crop_position,
+        ALEXNET_N_POSITIONS - 1);
+    return FALSE;
+  }
   if (size - 1 >= ALEXNET_MAX_SIDE || p->resize_size - 1 >= ALEXNET_MAX_SIDE) {
     g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
         "input size is %u and resize size %u, expected 1 to %d", size,

@@ -10,12 +10,16 @@
  *
  * - ALEXNET_CROP_CENTER: shorter side m = resize_size, longer side
  *   floor (resize_size * long / short); the crop begins at (m - size) / 2,
- *   halves rounded to even. Where m < size, the rest is black, as
- *   torchvision's CenterCrop pads, with the smaller half first.
+ *   halves rounded to even, or lies in a corner, as crop_position says. Where
+ *   m < size, the rest is black, as torchvision's CenterCrop pads, with the
+ *   smaller half first.
  * - ALEXNET_CROP_STRETCH: m = size for both.
  * - ALEXNET_CROP_LETTERBOX: longer side m = size, shorter side
  *   floor (size * short / long), at least 1; the rest is `mean`, so 0 after
  *   normalisation.
+ *
+ * With `mirror` the m pixels of a row are reversed before they are cut, so the
+ * five positions with and without are torchvision's TenCrop.
  *
  * Only pixels that are kept are computed, and only samples that they need are
  * read. RGB and GRAY8 equal Pillow's result bit by bit before normalisation;

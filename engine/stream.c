@@ -59,7 +59,9 @@ alexnet_stream_new (AlexnetEngine *engine, const AlexnetPreprocess *preprocess,
   stream = g_new0 (AlexnetStream, 1);
   stream->engine = alexnet_engine_ref (engine);
   stream->depth = depth;
-  stream->transform = alexnet_transform_new ();
+  for (guint i = 0; i < ALEXNET_N_POSITIONS; i++)
+    for (guint mirror = 0; mirror < 2; mirror++)
+      stream->transforms[i][mirror] = alexnet_transform_new ();
   pthread_cond_init (&stream->changed, NULL);
   alexnet_stream_set_preprocess (stream, preprocess);
   init_requests (stream);
@@ -89,7 +91,9 @@ alexnet_stream_free (AlexnetStream *stream)
   pthread_mutex_unlock (&engine->lock);
 
   pthread_cond_destroy (&stream->changed);
-  alexnet_transform_free (stream->transform);
+  for (guint i = 0; i < ALEXNET_N_POSITIONS; i++)
+    for (guint mirror = 0; mirror < 2; mirror++)
+      alexnet_transform_free (stream->transforms[i][mirror]);
   g_free (stream->requests);
   g_free (stream->probabilities);
   g_free (stream);
@@ -177,9 +181,10 @@ hand_over (AlexnetRequest *request)
   request->slot->ready_time = alexnet_now ();
 }
 
-/* What a submission stages: an image or a tensor. */
+/* What a submission stages: an image and how to transform it, or a tensor. */
 typedef struct {
   const AlexnetImage *image;
+  AlexnetTransform *transform;
   const float *tensor;
 } Source;
 
@@ -190,7 +195,7 @@ stage (AlexnetStream *stream, guint slot, const Source *source, GError **error)
 
   if (source->tensor)
     return plan->backend->stage_tensor (plan, slot, source->tensor, error);
-  return plan->backend->stage (plan, slot, source->image, stream->transform,
+  return plan->backend->stage (plan, slot, source->image, source->transform,
       error);
 }
 
@@ -219,12 +224,23 @@ submit (AlexnetStream *stream, const Source *source, GError **error)
   return staged ? request : NULL;
 }
 
+/* The update checks the position; until then it may be anything. */
+static AlexnetTransform *
+get_transform (const AlexnetStream *stream)
+{
+  guint position = stream->preprocess.crop_position;
+
+  return stream->transforms[position % ALEXNET_N_POSITIONS]
+                           [stream->preprocess.mirror != FALSE];
+}
+
 AlexnetRequest *
 alexnet_stream_submit (AlexnetStream *stream, const AlexnetImage *image,
     const AlexnetRegion *region, GError **error)
 {
   AlexnetEngine *engine = stream->engine;
   AlexnetRegion whole = { 0, 0, image->width, image->height };
+  AlexnetTransform *transform = get_transform (stream);
 
   if (!(engine->plan->backend->memories & (1u << image->memory))) {
     g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
@@ -232,11 +248,11 @@ alexnet_stream_submit (AlexnetStream *stream, const AlexnetImage *image,
         image->memory == ALEXNET_MEMORY_HOST ? "host" : "CUDA");
     return NULL;
   }
-  if (!alexnet_transform_update (stream->transform, image,
-          region ? region : &whole, &stream->preprocess, engine->input_size,
-          error))
+  if (!alexnet_transform_update (transform, image, region ? region : &whole,
+          &stream->preprocess, engine->input_size, error))
     return NULL;
-  return submit (stream, &(Source){ .image = image }, error);
+  return submit (stream, &(Source){ .image = image, .transform = transform },
+      error);
 }
 
 AlexnetRequest *

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The element's own fields, and what its three files call in one another:
- * gstalexnetclassify.c is the class, its properties and states; frames.c is
- * the way of a frame; pads.c is events, queries and activation.
+/* The element's own fields, and what its four files call in one another:
+ * gstalexnetclassify.c is the class, its properties and states; submit.c and
+ * frames.c are the way of a frame, in and out; pads.c is events, queries and
+ * activation.
  *
  * Two threads meet here. The sink pad's streaming thread decides about each
  * frame, submits it to the engine and appends it to the queue; the task on the
@@ -20,6 +21,7 @@
 #include "result.h"
 #include "session.h"
 #include "settings.h"
+#include "smoothing.h"
 #include "stats.h"
 
 G_BEGIN_DECLS
@@ -41,22 +43,26 @@ struct _GstAlexnetClassify {
   gboolean negotiated;
   GstSegment segment;
   guint64 n_frames;
-  guint n_to_skip;           /* before the next frame is classified */
-  AlexnetCropMode crop_mode; /* the stream's */
+  GstAlexnetSchedule schedule;
+  GHashTable *tracks;
+  guint n_without_regions; /* frames since the newest region */
+  gboolean warned_of_no_region;
 
   /* Of the task. */
-  GstAlexnetResult result; /* of the newest classified frame */
-  guint posted_class;      /* best one of the newest message */
-  guint warned;            /* bit 1 << AlexnetError: has been posted */
+  GArray *regions;               /* of the newest classified frame */
+  GstAlexnetSmoothing smoothing; /* of whole frames */
+  GArray *posted; /* guint: best class of the newest message, by region */
+  gboolean posted_rois;
+  guint warned; /* bit 1 << AlexnetError: has been posted */
 
   /* Under the object lock. */
   GstAlexnetSettings settings;
   GstAlexnetStats stats;
   GstStructure *last_result;
-  const char *active_backend, *active_precision;
+  AlexnetEngine *engine;      /* the session's, borrowed; NULL: not started */
   GstClockTime earliest_time; /* frames before it are late; NONE: none are */
   GstClockTime frame_duration;
-  guint64 latency; /* of inference, as it was last reported */
+  guint64 latency; /* without batch-timeout, as it was last reported */
 };
 
 /* gstalexnetclassify.c */
@@ -70,10 +76,20 @@ gboolean gst_alexnet_classify_change_engine (GstAlexnetClassify *self);
 void gst_alexnet_classify_post_problem (GstAlexnetClassify *self,
     GstMessageType type, const GError *error);
 
-/* frames.c */
+/* submit.c */
 
 GstFlowReturn gst_alexnet_classify_chain (GstPad *pad, GstObject *parent,
     GstBuffer *buffer);
+
+/* Waits for the region's result. Any thread that has the item. The item's error
+ * says what went wrong; FALSE: so much that it must not come out. */
+gboolean gst_alexnet_classify_collect (GstAlexnetClassify *self,
+    GstAlexnetItem *item, GstAlexnetRegion *region);
+
+/* Forgets what belongs to the stream so far. */
+void gst_alexnet_classify_forget_tracks (GstAlexnetClassify *self);
+
+/* frames.c */
 
 /* The task on the source pad: sends the oldest frame or event. */
 void gst_alexnet_classify_send_oldest (gpointer self);

@@ -87,8 +87,8 @@ find_site (GstVideoChromaSite site)
                                                 : ALEXNET_SITE_TOP;
 }
 
-static AlexnetRegion
-find_region (GstBuffer *buffer, guint width, guint height)
+AlexnetRegion
+gst_alexnet_frame_get_visible (GstBuffer *buffer, guint width, guint height)
 {
   const GstVideoCropMeta *crop = gst_buffer_get_video_crop_meta (buffer);
   AlexnetRegion region = { 0, 0, width, height };
@@ -126,7 +126,6 @@ gst_alexnet_frame_map (GstAlexnetFrame *frame, const GstVideoInfo *info,
     image->planes[i] = GST_VIDEO_FRAME_PLANE_DATA (video, i);
     image->strides[i] = GST_VIDEO_FRAME_PLANE_STRIDE (video, i);
   }
-  frame->region = find_region (buffer, image->width, image->height);
   if (find_format (GST_VIDEO_FRAME_FORMAT (video), &image->format))
     return TRUE;
   gst_video_frame_unmap (video);

@@ -36,20 +36,24 @@ G_BEGIN_DECLS
 typedef struct {
   guint64 number; /* since the element started, from 0 */
   GstClockTime running_time, stream_time; /* NONE where unknown */
-  guint64 arrival;                        /* ns, monotonic */
+  GstClockTime time;    /* running time, estimated where that is unknown */
+  guint64 arrival;      /* ns, monotonic */
+  guint64 staging_time; /* ns that handing it to the engine took */
   AlexnetRegion region; /* pixels: all, or the visible rectangle */
 } GstAlexnetFrameInfo;
 
 typedef struct {
   GstVideoFrame video;
   AlexnetImage image;
-  AlexnetRegion region;
 } GstAlexnetFrame;
 
-/* Maps the buffer for reading. FALSE when it is not what `info` says. The
- * region is that of a GstVideoCropMeta, or the whole image. Memory of the
- * CUcontext `cuda_context`, which may be NULL, stays on the device; any other
- * is mapped to the host. */
+/* The rectangle of a GstVideoCropMeta, or the whole image. */
+AlexnetRegion gst_alexnet_frame_get_visible (GstBuffer *buffer, guint width,
+    guint height);
+
+/* Maps the buffer for reading. FALSE when it is not what `info` says. Memory
+ * of the CUcontext `cuda_context`, which may be NULL, stays on the device; any
+ * other is mapped to the host. */
 gboolean gst_alexnet_frame_map (GstAlexnetFrame *frame,
     const GstVideoInfo *info, GstBuffer *buffer, void *cuda_context);
 void gst_alexnet_frame_unmap (GstAlexnetFrame *frame);

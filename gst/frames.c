@@ -4,123 +4,8 @@
 
 #define GST_CAT_DEFAULT gst_alexnet_classify_debug
 
-/* Latency is reviewed once in so many classified frames. */
+/* Latency is reviewed once in so many classified frames, at first oftener. */
 #define LATENCY_REVIEW 32
-
-#define NO_CLASS G_MAXUINT
-
-static gboolean
-is_late (GstAlexnetClassify *self, GstClockTime running_time)
-{
-  gboolean late;
-
-  GST_OBJECT_LOCK (self);
-  late = self->settings.qos && GST_CLOCK_TIME_IS_VALID (running_time) &&
-      GST_CLOCK_TIME_IS_VALID (self->earliest_time) &&
-      running_time <= self->earliest_time;
-  GST_OBJECT_UNLOCK (self);
-  return late;
-}
-
-/* A frame that is late stays due: the next one in time is classified. */
-static GstAlexnetFate
-decide (GstAlexnetClassify *self, const GstAlexnetItem *item)
-{
-  guint interval;
-
-  GST_OBJECT_LOCK (self);
-  interval = self->settings.inference_interval;
-  GST_OBJECT_UNLOCK (self);
-
-  if (GST_BUFFER_FLAG_IS_SET (item->object, GST_BUFFER_FLAG_CORRUPTED))
-    return GST_ALEXNET_FATE_SKIP_CORRUPT;
-  self->n_to_skip = MIN (self->n_to_skip, interval - 1);
-  if (self->n_to_skip > 0) {
-    self->n_to_skip--;
-    return GST_ALEXNET_FATE_SKIP_INTERVAL;
-  }
-  if (is_late (self, item->info.running_time))
-    return GST_ALEXNET_FATE_SKIP_QOS;
-  self->n_to_skip = interval - 1;
-  return GST_ALEXNET_FATE_CLASSIFY;
-}
-
-static void
-describe_frame (GstAlexnetClassify *self, GstBuffer *buffer,
-    GstAlexnetFrameInfo *info)
-{
-  GstClockTime pts = GST_BUFFER_PTS (buffer);
-
-  info->number = self->n_frames++;
-  info->arrival = gst_util_get_timestamp ();
-  info->region = (AlexnetRegion){ 0, 0, self->video_info.width,
-    self->video_info.height };
-  info->running_time = info->stream_time = GST_CLOCK_TIME_NONE;
-  if (self->segment.format != GST_FORMAT_TIME)
-    return;
-  info->running_time = gst_segment_to_running_time (&self->segment,
-      GST_FORMAT_TIME, pts);
-  info->stream_time = gst_segment_to_stream_time (&self->segment,
-      GST_FORMAT_TIME, pts);
-}
-
-static void
-update_crop_mode (GstAlexnetClassify *self)
-{
-  AlexnetPreprocess preprocess;
-
-  GST_OBJECT_LOCK (self);
-  preprocess = gst_alexnet_session_get_preprocess (&self->session,
-      &self->settings);
-  GST_OBJECT_UNLOCK (self);
-  if (preprocess.crop_mode == self->crop_mode)
-    return;
-  self->crop_mode = preprocess.crop_mode;
-  alexnet_stream_set_preprocess (self->session.stream, &preprocess);
-}
-
-/* Host pixels are free again when this returns. */
-static void
-submit_frame (GstAlexnetClassify *self, GstAlexnetItem *item)
-{
-  GstBuffer *buffer = GST_BUFFER (item->object);
-  GstAlexnetFrame frame;
-
-  if (!gst_alexnet_frame_map (&frame, &self->video_info, buffer,
-          self->session.cuda_context)) {
-    g_set_error (&item->error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT,
-        "a buffer of %" G_GSIZE_FORMAT " bytes is no %s frame of %dx%d",
-        gst_buffer_get_size (buffer),
-        gst_video_format_to_string (GST_VIDEO_INFO_FORMAT (&self->video_info)),
-        self->video_info.width, self->video_info.height);
-    return;
-  }
-  update_crop_mode (self);
-  item->info.region = frame.region;
-  item->request = alexnet_stream_submit (self->session.stream, &frame.image,
-      &frame.region, &item->error);
-  gst_alexnet_frame_unmap (&frame);
-}
-
-GstFlowReturn
-gst_alexnet_classify_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
-{
-  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (parent);
-  GstAlexnetItem item = { .object = GST_MINI_OBJECT (buffer) };
-  GstFlowReturn flow = GST_FLOW_NOT_NEGOTIATED;
-
-  if (self->negotiated)
-    flow = gst_alexnet_inflight_wait_room (self->inflight);
-  if (flow != GST_FLOW_OK) {
-    gst_alexnet_item_clear (&item);
-    return flow;
-  }
-  describe_frame (self, buffer, &item.info);
-  item.fate = decide (self, &item);
-  if (item.fate == GST_ALEXNET_FATE_CLASSIFY)
-    submit_frame (self, &item);
-  return gst_alexnet_inflight_append_frame (self->inflight, &item);
-}
 
 static void
 warn_once (GstAlexnetClassify *self, const GError *error)
@@ -133,18 +18,89 @@ warn_once (GstAlexnetClassify *self, const GError *error)
   self->warned |= bit;
 }
 
-static void
-post_result (GstAlexnetClassify *self, const GstStructure *structure,
-    GstAlexnetPost post)
+/* Where the best class is remembered that was posted last of this region: of a
+ * tracked object with the object, else by its place in the list. */
+static guint *
+get_posted (GstAlexnetClassify *self, GstAlexnetRegion *region, guint place)
 {
-  guint best = self->result.class_ids[0];
+  guint none = GST_ALEXNET_NO_CLASS;
 
-  if (post == GST_ALEXNET_POST_ALWAYS ||
-      (post == GST_ALEXNET_POST_ON_CHANGE && best != self->posted_class))
-    gst_element_post_message (GST_ELEMENT (self),
-        gst_message_new_element (GST_OBJECT (self),
-            gst_structure_copy (structure)));
-  self->posted_class = best;
+  if (region->track)
+    return &region->track->posted_class;
+  while (self->posted->len <= place)
+    g_array_append_val (self->posted, none);
+  return &g_array_index (self->posted, guint, place);
+}
+
+static void
+post_region (GstAlexnetClassify *self, const GstAlexnetRegion *region,
+    const GstAlexnetItem *item, GstBuffer *buffer)
+{
+  GstAlexnetNames names = gst_alexnet_session_get_names (&self->session);
+
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_element (GST_OBJECT (self),
+          gst_alexnet_result_to_structure (region, &names, &item->info,
+              buffer)));
+}
+
+/* What was posted of a list says nothing about one of another kind, nor about
+ * regions that were not there. */
+static void
+compare_lists (GstAlexnetClassify *self, GArray *regions)
+{
+  gboolean are_rois = regions->len > 0 &&
+      gst_alexnet_regions_nth (regions, 0)->is_roi;
+  guint n = MIN (regions->len, self->posted->len);
+
+  g_array_set_size (self->posted, are_rois == self->posted_rois ? n : 0);
+  self->posted_rois = are_rois;
+}
+
+/* A message for each region that was classified now. */
+static void
+post_results (GstAlexnetClassify *self, const GstAlexnetItem *item,
+    GstBuffer *buffer)
+{
+  GstAlexnetPost post;
+
+  GST_OBJECT_LOCK (self);
+  post = self->settings.post;
+  GST_OBJECT_UNLOCK (self);
+
+  compare_lists (self, item->regions);
+  for (guint i = 0; i < item->regions->len; i++) {
+    GstAlexnetRegion *region = gst_alexnet_regions_nth (item->regions, i);
+    guint best = gst_alexnet_region_get_best (region);
+    guint *posted = get_posted (self, region, i);
+
+    if (region->stale)
+      continue;
+    if (best != GST_ALEXNET_NO_CLASS &&
+        (post == GST_ALEXNET_POST_ALWAYS ||
+            (post == GST_ALEXNET_POST_ON_CHANGE && best != *posted)))
+      post_region (self, region, item, buffer);
+    *posted = best;
+  }
+}
+
+/* What the engine alone adds to a frame. Waiting for a full batch is not in
+ * it, nor what the frame waits for downstream. */
+static guint64
+compute_latency (const GstAlexnetFrameInfo *info,
+    const GstAlexnetResult *result, guint64 batch_timeout)
+{
+  guint64 waiting = MAX (result->queue_time, batch_timeout) - batch_timeout;
+
+  return info->staging_time + waiting + result->inference_time;
+}
+
+static gboolean
+latency_is_due (const GstAlexnetStats *stats)
+{
+  guint64 n = stats->inferred;
+
+  return n % LATENCY_REVIEW == 0 || (n < LATENCY_REVIEW && (n & (n - 1)) == 0);
 }
 
 static void
@@ -154,8 +110,8 @@ review_latency (GstAlexnetClassify *self)
   guint64 p95;
 
   GST_OBJECT_LOCK (self);
-  if (self->latency == 0 || self->stats.inferred % LATENCY_REVIEW == 0) {
-    p95 = gst_alexnet_times_percentile (&self->stats.inference, 95);
+  if (latency_is_due (&self->stats)) {
+    p95 = gst_alexnet_times_percentile (&self->stats.latency, 95);
     changed = 4 * p95 > 5 * self->latency || 4 * p95 < 3 * self->latency;
     if (changed)
       self->latency = p95;
@@ -167,48 +123,97 @@ review_latency (GstAlexnetClassify *self)
 }
 
 static void
-keep_result (GstAlexnetClassify *self, const GstAlexnetItem *item,
-    const AlexnetResult *result)
+repeat_result (GstAlexnetClassify *self, GstAlexnetRegion *region)
 {
+  if (region->track->result)
+    region->result = g_atomic_rc_box_acquire (region->track->result);
+  GST_OBJECT_LOCK (self);
+  self->stats.repeated_regions++;
+  GST_OBJECT_UNLOCK (self);
+}
+
+/* Results of one place or object are smoothed; what lies in another frame's
+ * untracked region may be something else. */
+static void
+smooth_result (GstAlexnetClassify *self, const GstAlexnetItem *item,
+    GstAlexnetRegion *region, guint64 time_constant)
+{
+  GstAlexnetResult *result = region->result;
+  const float *smooth = result->probabilities;
+
+  if (region->track)
+    smooth = gst_alexnet_track_smooth (region->track, result, item->info.time,
+        time_constant);
+  else if (!region->is_roi)
+    smooth = gst_alexnet_smoothing_add (&self->smoothing, result->probabilities,
+        item->info.time, time_constant);
+  memmove (result->probabilities, smooth,
+      result->n_classes * sizeof *result->probabilities);
+}
+
+static void
+rank_result (GstAlexnetClassify *self, const GstAlexnetItem *item,
+    GstAlexnetRegion *region)
+{
+  GstAlexnetResult *result = region->result;
+  guint64 time_constant;
   guint top_k;
   float threshold;
 
   GST_OBJECT_LOCK (self);
   top_k = self->settings.top_k;
   threshold = self->settings.threshold;
+  time_constant = self->settings.smoothing;
   GST_OBJECT_UNLOCK (self);
 
-  gst_alexnet_result_set (&self->result, result, top_k, threshold);
+  smooth_result (self, item, region, time_constant);
+  gst_alexnet_result_rank (result, top_k, threshold);
 
   GST_OBJECT_LOCK (self);
-  gst_alexnet_stats_add_result (&self->stats, result,
+  gst_alexnet_stats_add_result (&self->stats,
+      compute_latency (&item->info, result, self->settings.batch_timeout),
       gst_util_get_timestamp () - item->info.arrival);
-  if (self->result.n == 0)
+  if (result->n == 0)
     self->stats.below_threshold++;
   GST_OBJECT_UNLOCK (self);
+  review_latency (self);
 }
 
-/* Waits for the frame's result. Not OK: the frame must not come out, and
+static void
+keep_result (GstAlexnetClassify *self, const GstAlexnetItem *item,
+    GstAlexnetRegion *region)
+{
+  if (region->stale) {
+    repeat_result (self, region);
+    return;
+  }
+  if (region->result)
+    rank_result (self, item, region);
+  if (region->track)
+    gst_alexnet_track_set_result (region->track, region->result);
+}
+
+/* Waits for the frame's results. Not OK: the frame must not come out, and
  * item->error says why if that is for good. */
 static GstFlowReturn
 finish_inference (GstAlexnetClassify *self, GstAlexnetItem *item)
 {
-  AlexnetResult result;
+  gboolean ok = TRUE;
 
-  if (item->request &&
-      alexnet_request_wait (item->request, &result, &item->error)) {
-    keep_result (self, item, &result);
-    review_latency (self);
-    g_clear_pointer (&item->request, alexnet_request_release);
-    return GST_FLOW_OK;
-  }
-  g_clear_pointer (&item->request, alexnet_request_release);
-  if (item->error->code == ALEXNET_ERROR_CANCELLED)
-    return GST_FLOW_FLUSHING;
-  if (item->error->code == ALEXNET_ERROR_DEVICE)
-    return GST_FLOW_ERROR;
-  self->result.n = 0;
-  warn_once (self, item->error);
+  if (!item->regions)
+    item->regions = gst_alexnet_regions_new ();
+  for (guint i = 0; i < item->regions->len && ok; i++)
+    ok = gst_alexnet_classify_collect (self, item,
+        gst_alexnet_regions_nth (item->regions, i));
+  if (!ok)
+    return item->error->code == ALEXNET_ERROR_DEVICE ? GST_FLOW_ERROR
+                                                     : GST_FLOW_FLUSHING;
+  if (item->error)
+    warn_once (self, item->error);
+  for (guint i = 0; i < item->regions->len; i++)
+    keep_result (self, item, gst_alexnet_regions_nth (item->regions, i));
+  g_array_unref (self->regions);
+  self->regions = g_array_ref (item->regions);
   return GST_FLOW_OK;
 }
 
@@ -221,74 +226,107 @@ count_frame (GstAlexnetClassify *self, const GstAlexnetItem *item)
   stats->frames++;
   if (item->fate == GST_ALEXNET_FATE_SKIP_INTERVAL)
     stats->skipped_interval++;
+  else if (item->fate == GST_ALEXNET_FATE_SKIP_PERIOD)
+    stats->skipped_period++;
   else if (item->fate == GST_ALEXNET_FATE_SKIP_QOS)
     stats->skipped_qos++;
   else if (item->fate == GST_ALEXNET_FATE_SKIP_CORRUPT || item->error)
     stats->errors++;
+  stats->skipped_regions += item->n_regions_skipped;
+  for (guint i = 0; item->regions && i < item->regions->len; i++)
+    stats->regions += gst_alexnet_regions_nth (item->regions, i)->is_roi;
   GST_OBJECT_UNLOCK (self);
 }
 
-static gboolean
-wants_result (GstAlexnetClassify *self, const GstAlexnetItem *item)
+/* A frame that was skipped gets the regions of the one before, if the user
+ * wants that. */
+static void
+repeat_regions (GstAlexnetClassify *self, GstAlexnetItem *item)
 {
   gboolean repeat_last;
 
-  if (self->result.n == 0 || item->fate == GST_ALEXNET_FATE_SKIP_CORRUPT)
-    return FALSE;
-  if (item->fate == GST_ALEXNET_FATE_CLASSIFY)
-    return TRUE;
   GST_OBJECT_LOCK (self);
   repeat_last = self->settings.repeat_last;
   GST_OBJECT_UNLOCK (self);
-  return repeat_last;
+  if (repeat_last && item->fate != GST_ALEXNET_FATE_SKIP_CORRUPT)
+    item->regions = gst_alexnet_regions_repeat (self->regions,
+        GST_BUFFER (item->object), &item->info.region);
 }
 
-static GstBuffer *
-attach_result (GstAlexnetClassify *self, const GstAlexnetItem *item,
-    GstBuffer *buffer)
+static void
+set_last_result (GstAlexnetClassify *self, const GstStructure *structure)
 {
-  GstAlexnetNames names = gst_alexnet_session_get_names (&self->session);
-  gboolean stale = item->fate != GST_ALEXNET_FATE_CLASSIFY;
-  const GstStructure *structure;
-  GstAlexnetAttach attach;
-  GstAlexnetPost post;
-
-  GST_OBJECT_LOCK (self);
-  attach = self->settings.attach;
-  post = self->settings.post;
-  GST_OBJECT_UNLOCK (self);
-
-  buffer = gst_buffer_make_writable (buffer);
-  structure = gst_alexnet_result_attach (&self->result, &names, &item->info,
-      stale, attach, buffer);
-  if (stale)
-    return buffer;
-
   GST_OBJECT_LOCK (self);
   gst_clear_structure (&self->last_result);
   self->last_result = gst_structure_copy (structure);
   GST_OBJECT_UNLOCK (self);
-  post_result (self, structure, post);
+  g_object_notify (G_OBJECT (self), "last-result");
+}
+
+static GstBuffer *
+attach_results (GstAlexnetClassify *self, const GstAlexnetItem *item,
+    GstBuffer *buffer)
+{
+  GstAlexnetNames names = gst_alexnet_session_get_names (&self->session);
+  const GstStructure *structure;
+  GstAlexnetAttach attach;
+  gboolean frame_od;
+
+  GST_OBJECT_LOCK (self);
+  attach = self->settings.attach;
+  frame_od = self->settings.full_frame_od;
+  GST_OBJECT_UNLOCK (self);
+
+  buffer = gst_buffer_make_writable (buffer);
+  structure = gst_alexnet_result_attach (item->regions, &names, &item->info,
+      attach, frame_od, buffer);
+  if (gst_alexnet_regions_have_result (item->regions, TRUE))
+    set_last_result (self, structure);
   return buffer;
+}
+
+/* What was seen before says nothing about what comes. */
+static void
+forget_results (GstAlexnetClassify *self)
+{
+  gst_alexnet_smoothing_reset (&self->smoothing);
+  g_array_set_size (self->regions, 0);
+}
+
+static void
+send_event (GstAlexnetClassify *self, GstEvent *event)
+{
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_STREAM_START:
+    case GST_EVENT_SEGMENT:
+    case GST_EVENT_GAP:
+      forget_results (self);
+      break;
+    default:
+      break;
+  }
+  gst_pad_push_event (self->srcpad, event);
 }
 
 static GstFlowReturn
 send_frame (GstAlexnetClassify *self, GstAlexnetItem *item)
 {
+  gboolean classified = item->fate == GST_ALEXNET_FATE_CLASSIFY;
   GstFlowReturn flow = GST_FLOW_OK;
   GstBuffer *buffer;
 
-  if (item->fate == GST_ALEXNET_FATE_CLASSIFY) {
+  if (classified)
     flow = finish_inference (self, item);
-    if (flow != GST_FLOW_OK)
-      return flow;
-  }
-  buffer = GST_BUFFER (g_steal_pointer (&item->object));
-  if (wants_result (self, item))
-    buffer = attach_result (self, item, buffer);
-  else if (self->result.n == 0)
-    self->posted_class = NO_CLASS;
+  else
+    repeat_regions (self, item);
+  if (flow != GST_FLOW_OK)
+    return flow;
   count_frame (self, item);
+  buffer = GST_BUFFER (g_steal_pointer (&item->object));
+  if (item->regions && gst_alexnet_regions_have_result (item->regions, FALSE))
+    buffer = attach_results (self, item, buffer);
+  if (classified)
+    post_results (self, item, buffer);
   return gst_pad_push (self->srcpad, buffer);
 }
 
@@ -314,8 +352,7 @@ gst_alexnet_classify_send_oldest (gpointer user_data)
     return;
   }
   if (GST_IS_EVENT (item.object))
-    gst_pad_push_event (self->srcpad,
-        GST_EVENT (g_steal_pointer (&item.object)));
+    send_event (self, GST_EVENT (g_steal_pointer (&item.object)));
   else
     flow = send_frame (self, &item);
   if (flow < GST_FLOW_EOS)
@@ -328,9 +365,10 @@ void
 gst_alexnet_classify_forget_stream (GstAlexnetClassify *self)
 {
   gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
-  self->n_to_skip = 0;
-  self->result.n = 0;
-  self->posted_class = NO_CLASS;
+  gst_alexnet_schedule_reset (&self->schedule);
+  gst_alexnet_classify_forget_tracks (self);
+  forget_results (self);
+  g_array_set_size (self->posted, 0);
   GST_OBJECT_LOCK (self);
   self->earliest_time = GST_CLOCK_TIME_NONE;
   GST_OBJECT_UNLOCK (self);

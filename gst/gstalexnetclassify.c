@@ -16,21 +16,33 @@
  * * guint64 `frame-number`: since the element started, from 0;
  * * gboolean `stale`: the result is an earlier frame's
  *   (#GstAlexnetClassify:repeat-last);
- * * string `region`: "full-frame"; gint `roi-id`: -1;
+ * * string `region`: "full-frame" or "roi"; gint `roi-id`: what the detection
+ *   is numbered in its metadata, -1 for the whole frame;
  * * gdouble `x`, `y`, `width`, `height`: what was classified, 0..1 of the
  *   visible picture;
  * * #GstValueArray `labels` of strings, `class-ids` of gint, `confidences` of
  *   gfloat: the kept classes, best first; confidences are softmax
  *   probabilities over all classes;
  * * string `model`, `backend`: file name and backend in use;
- * * guint64 `inference-time`: nanoseconds that the frame's batch took.
+ * * guint64 `inference-time`: nanoseconds that the batch took;
+ * * guint64 `tracking-id`: of an object that a tracker upstream follows, else
+ *   there is no such field.
+ *
+ * Where regions are classified (#GstAlexnetClassify:inference-region) each has
+ * a message of its own. The metadata, of which there is one a frame, and
+ * #GstAlexnetClassify:last-result describe the first region that has a class
+ * and have one more field, the #GstValueArray `regions`: a #GstStructure of
+ * this layout for each region, the first one among them.
  *
  * In Python:
  * `buffer.get_custom_meta("alexnet-classification").get_structure()`.
  *
- * Built with GStreamer 1.24 or newer it also attaches a GstAnalyticsClsMtd,
- * and on request a #GstVideoRegionOfInterestMeta with a parameter named
- * `classification`; see #GstAlexnetClassify:attach-meta.
+ * Built with GStreamer 1.24 or newer it also attaches a GstAnalyticsClsMtd for
+ * each result. That of a region is related to its GstAnalyticsODMtd both ways:
+ * RELATE_TO and CONTAIN from the detection, RELATE_TO and IS_PART_OF from the
+ * classes. On request a #GstVideoRegionOfInterestMeta gets a parameter named
+ * `classification`, and all probabilities are attached as a tensor; see
+ * #GstAlexnetClassify:attach-meta.
  *
  * Colours follow the caps' colorimetry. BT.2020 video with PQ or HLG transfer
  * is not tone-mapped.
@@ -45,10 +57,15 @@
  * model-file=alexnet-owt-7be5be79.pth top-k=1 inference-interval=10
  * repeat-last=true ! autovideosink
  * ]| Classifies one frame in ten of a camera with ImageNet weights.
+ * |[
+ * ... ! detector ! alexnetclassify inference-region=roi-list roi-classes=animal
+ * ! objectdetectionoverlay ! ...
+ * ]| Says of each animal that a detector found which one it is.
  *
  * Since: 0.1
  */
 
+#include "analytics.h"
 #include "element.h"
 
 GST_DEBUG_CATEGORY (gst_alexnet_classify_debug);
@@ -111,9 +128,7 @@ load (GstAlexnetClassify *self)
   gboolean ok;
 
   GST_OBJECT_LOCK (self);
-  settings = self->settings;
-  settings.model_file = g_strdup (settings.model_file);
-  settings.labels_file = g_strdup (settings.labels_file);
+  gst_alexnet_settings_copy (&settings, &self->settings);
   GST_OBJECT_UNLOCK (self);
 
   ok = gst_alexnet_session_load (&self->session, &settings, &error);
@@ -126,12 +141,10 @@ load (GstAlexnetClassify *self)
 }
 
 static void
-set_active (GstAlexnetClassify *self, const char *backend,
-    const char *precision)
+set_engine (GstAlexnetClassify *self, AlexnetEngine *engine)
 {
   GST_OBJECT_LOCK (self);
-  self->active_backend = backend;
-  self->active_precision = precision;
+  self->engine = engine;
   GST_OBJECT_UNLOCK (self);
   g_object_notify (G_OBJECT (self), "active-backend");
   g_object_notify (G_OBJECT (self), "active-precision");
@@ -140,7 +153,7 @@ set_active (GstAlexnetClassify *self, const char *backend,
 static void
 announce_engine (GstAlexnetClassify *self)
 {
-  const AlexnetEngine *engine = self->session.engine;
+  AlexnetEngine *engine = self->session.engine;
   const char *backend = alexnet_engine_get_backend (engine);
   const char *precision =
       alexnet_precision_name (alexnet_engine_get_precision (engine));
@@ -148,7 +161,38 @@ announce_engine (GstAlexnetClassify *self)
 
   GST_INFO_OBJECT (self, "backend %s computes in %s%s%s", backend, precision,
       *notes ? ", passed over: " : "", notes);
-  set_active (self, backend, precision);
+  set_engine (self, engine);
+}
+
+/* What was asked for and cannot be had is said once, here. */
+static void
+warn_of_settings (GstAlexnetClassify *self)
+{
+  gboolean has_idle_filter, wants_od, has_analytics, wants_tensor;
+
+  GST_OBJECT_LOCK (self);
+  has_idle_filter = gst_alexnet_settings_have_idle_filter (&self->settings);
+  wants_od = self->settings.full_frame_od;
+  has_analytics = gst_alexnet_analytics_is_built () &&
+      self->settings.attach & GST_ALEXNET_ATTACH_ANALYTICS;
+  wants_tensor = self->settings.attach & GST_ALEXNET_ATTACH_TENSOR;
+  GST_OBJECT_UNLOCK (self);
+
+  if (has_idle_filter)
+    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+        ("roi-classes and roi-min-width, -height have no effect."),
+        ("inference-region is full-frame, and so no regions are looked for"));
+  if (wants_od && !has_analytics)
+    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+        ("full-frame-od has no effect."),
+        ("it takes attach-meta=analytics and a build with GStreamer 1.24 or "
+         "newer; this one is for %d.%d",
+            GST_VERSION_MAJOR, GST_VERSION_MINOR));
+  if (wants_tensor && !gst_alexnet_tensor_is_built ())
+    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+        ("attach-meta=tensor has no effect."),
+        ("it takes a build with GStreamer 1.26 or newer; this one is for %d.%d",
+            GST_VERSION_MAJOR, GST_VERSION_MINOR));
 }
 
 /* In the CUDA context, if one is known, whose device then is the one. */
@@ -158,16 +202,18 @@ start_session (GstAlexnetClassify *self, GstAlexnetSession *session)
   void *cuda_context = gst_alexnet_cuda_get_handle (&self->cuda);
   g_autoptr (GError) error = NULL;
   GstAlexnetSettings settings;
+  gboolean ok;
 
   GST_OBJECT_LOCK (self);
-  settings = self->settings;
+  gst_alexnet_settings_copy (&settings, &self->settings);
   GST_OBJECT_UNLOCK (self);
   if (cuda_context)
     settings.cuda_device_id = gst_alexnet_cuda_get_device_id (&self->cuda);
-  if (gst_alexnet_session_start (session, &settings, cuda_context, &error))
-    return TRUE;
-  gst_alexnet_classify_post_problem (self, GST_MESSAGE_ERROR, error);
-  return FALSE;
+  ok = gst_alexnet_session_start (session, &settings, cuda_context, &error);
+  if (!ok)
+    gst_alexnet_classify_post_problem (self, GST_MESSAGE_ERROR, error);
+  gst_alexnet_settings_clear (&settings);
+  return ok;
 }
 
 gboolean
@@ -181,31 +227,35 @@ gst_alexnet_classify_change_engine (GstAlexnetClassify *self)
   previous = self->session;
   self->session = other;
   GST_OBJECT_UNLOCK (self);
-  gst_alexnet_session_stop (&previous);
   announce_engine (self);
+  gst_alexnet_session_stop (&previous);
   return TRUE;
 }
 
 static gboolean
 start (GstAlexnetClassify *self)
 {
+  guint n_classes = alexnet_model_get_n_classes (self->session.model);
+
   if (!start_session (self, &self->session))
     return FALSE;
-  gst_alexnet_result_init (&self->result,
-      alexnet_model_get_n_classes (self->session.model));
+  warn_of_settings (self);
+  gst_alexnet_smoothing_init (&self->smoothing, n_classes);
   gst_alexnet_inflight_set_limit (self->inflight, self->session.depth);
   self->negotiated = FALSE;
   self->n_frames = 0;
   self->warned = 0;
+  self->n_without_regions = 0;
+  self->warned_of_no_region = FALSE;
   gst_alexnet_classify_forget_stream (self);
 
   GST_OBJECT_LOCK (self);
-  self->crop_mode = self->settings.crop_mode;
   memset (&self->stats, 0, sizeof self->stats);
   gst_clear_structure (&self->last_result);
   self->frame_duration = GST_ALEXNET_UNKNOWN_FRAME_DURATION;
   self->latency = self->session.first_time;
   GST_OBJECT_UNLOCK (self);
+  g_object_notify (G_OBJECT (self), "last-result");
   announce_engine (self);
   return TRUE;
 }
@@ -213,9 +263,11 @@ start (GstAlexnetClassify *self)
 static void
 stop (GstAlexnetClassify *self)
 {
+  set_engine (self, NULL);
   gst_alexnet_session_stop (&self->session);
-  gst_alexnet_result_clear (&self->result);
-  set_active (self, "none", "none");
+  gst_alexnet_classify_forget_tracks (self);
+  g_array_set_size (self->regions, 0);
+  gst_alexnet_smoothing_clear (&self->smoothing);
 }
 
 static GstStateChangeReturn
@@ -272,18 +324,40 @@ gst_alexnet_classify_set_property (GObject *object, guint id,
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }
 
+/* Sorting thousands of times takes a while, so it is done on a copy. */
+static GstStructure *
+get_stats (GstAlexnetClassify *self)
+{
+  AlexnetEngineStats engine_stats = { 0 };
+  GstAlexnetStats stats;
+
+  GST_OBJECT_LOCK (self);
+  stats = self->stats;
+  if (self->engine)
+    alexnet_engine_get_stats (self->engine, &engine_stats);
+  GST_OBJECT_UNLOCK (self);
+  return gst_alexnet_stats_to_structure (&stats, engine_stats.device_memory);
+}
+
+static const char *
+get_precision (const GstAlexnetClassify *self)
+{
+  AlexnetPrecision precision = alexnet_engine_get_precision (self->engine);
+
+  return alexnet_precision_name (precision);
+}
+
 static void
 get_own_property (GstAlexnetClassify *self, guint id, GValue *value)
 {
   switch (id) {
     case GST_ALEXNET_PROP_ACTIVE_BACKEND:
-      g_value_set_static_string (value, self->active_backend);
+      g_value_set_static_string (value,
+          self->engine ? alexnet_engine_get_backend (self->engine) : "none");
       break;
     case GST_ALEXNET_PROP_ACTIVE_PRECISION:
-      g_value_set_static_string (value, self->active_precision);
-      break;
-    case GST_ALEXNET_PROP_STATS:
-      g_value_take_boxed (value, gst_alexnet_stats_to_structure (&self->stats));
+      g_value_set_static_string (value,
+          self->engine ? get_precision (self) : "none");
       break;
     case GST_ALEXNET_PROP_LAST_RESULT:
       g_value_set_boxed (value, self->last_result);
@@ -297,6 +371,10 @@ gst_alexnet_classify_get_property (GObject *object, guint id, GValue *value,
 {
   GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (object);
 
+  if (id == GST_ALEXNET_PROP_STATS) {
+    g_value_take_boxed (value, get_stats (self));
+    return;
+  }
   GST_OBJECT_LOCK (self);
   if (!gst_alexnet_settings_get (&self->settings, id, value))
     get_own_property (self, id, value);
@@ -312,6 +390,9 @@ gst_alexnet_classify_finalize (GObject *object)
   gst_alexnet_cuda_clear (&self->cuda);
   gst_alexnet_settings_clear (&self->settings);
   gst_clear_structure (&self->last_result);
+  g_hash_table_unref (self->tracks);
+  g_array_unref (self->regions);
+  g_array_unref (self->posted);
   G_OBJECT_CLASS (gst_alexnet_classify_parent_class)->finalize (object);
 }
 
@@ -345,6 +426,9 @@ gst_alexnet_classify_init (GstAlexnetClassify *self)
   self->inflight = gst_alexnet_inflight_new ();
   self->cuda.element = GST_ELEMENT (self);
   gst_alexnet_settings_init (&self->settings);
-  self->active_backend = self->active_precision = "none";
+  self->tracks = gst_alexnet_tracks_new ();
+  self->regions = gst_alexnet_regions_new ();
+  self->posted = g_array_new (FALSE, FALSE, sizeof (guint));
+  self->frame_duration = GST_ALEXNET_UNKNOWN_FRAME_DURATION;
   gst_alexnet_classify_add_pads (self);
 }

@@ -40,7 +40,7 @@ is_moving (const GstAlexnetInflight *inflight)
 void
 gst_alexnet_item_clear (GstAlexnetItem *item)
 {
-  g_clear_pointer (&item->request, alexnet_request_release);
+  g_clear_pointer (&item->regions, g_array_unref);
   g_clear_pointer (&item->object, gst_mini_object_unref);
   g_clear_error (&item->error);
 }

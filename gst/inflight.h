@@ -30,16 +30,10 @@
 #include <gst/gst.h>
 
 #include "frame.h"
+#include "regions.h"
+#include "schedule.h"
 
 G_BEGIN_DECLS
-
-/* What was decided about a frame when it came. */
-typedef enum {
-  GST_ALEXNET_FATE_CLASSIFY,
-  GST_ALEXNET_FATE_SKIP_INTERVAL,
-  GST_ALEXNET_FATE_SKIP_QOS,
-  GST_ALEXNET_FATE_SKIP_CORRUPT,
-} GstAlexnetFate;
 
 typedef struct {
   GstMiniObject *object; /* a buffer or a serialized event */
@@ -47,8 +41,9 @@ typedef struct {
   /* Of a buffer. */
   GstAlexnetFate fate;
   GstAlexnetFrameInfo info;
-  AlexnetRequest *request; /* NULL: this frame is not classified */
-  GError *error;           /* why submitting it failed, or NULL */
+  GArray *regions; /* what is classified, with its requests; NULL: nothing */
+  guint n_regions_skipped; /* found but left out */
+  GError *error;           /* why classifying failed, or NULL */
 } GstAlexnetItem;
 
 /* Frees what the item still owns. */

@@ -4,8 +4,8 @@
 
 #define GST_CAT_DEFAULT gst_alexnet_classify_debug
 
-/* Frames in flight with a live source unless the user says otherwise: what
- * waits there is late already. */
+/* Frames in flight with a live source, beside those that wait for a batch,
+ * unless the user says otherwise: what waits there is late already. */
 #define LIVE_DEPTH 4
 
 /* Unblocks both threads; what they hold is refused. */
@@ -103,6 +103,24 @@ follow_cuda (GstAlexnetClassify *self, const GstCaps *caps)
       gst_alexnet_classify_change_engine (self);
 }
 
+static void
+set_frame_duration (GstAlexnetClassify *self, const GstVideoInfo *info)
+{
+  GstClockTime duration = GST_ALEXNET_UNKNOWN_FRAME_DURATION;
+  gboolean changed;
+
+  if (info->fps_n > 0)
+    duration = gst_util_uint64_scale_int (GST_SECOND, info->fps_d, info->fps_n);
+  duration = MAX (duration, 1);
+  GST_OBJECT_LOCK (self);
+  changed = self->frame_duration != duration;
+  self->frame_duration = duration;
+  GST_OBJECT_UNLOCK (self);
+  if (changed)
+    gst_element_post_message (GST_ELEMENT (self),
+        gst_message_new_latency (GST_OBJECT (self)));
+}
+
 static gboolean
 set_caps (GstAlexnetClassify *self, GstEvent *event)
 {
@@ -118,12 +136,7 @@ set_caps (GstAlexnetClassify *self, GstEvent *event)
   self->negotiated = follow_cuda (self, caps);
   if (!self->negotiated)
     return FALSE;
-  GST_OBJECT_LOCK (self);
-  self->frame_duration = GST_ALEXNET_UNKNOWN_FRAME_DURATION;
-  if (info->fps_n > 0)
-    self->frame_duration = gst_util_uint64_scale_int (GST_SECOND, info->fps_d,
-        info->fps_n);
-  GST_OBJECT_UNLOCK (self);
+  set_frame_duration (self, info);
   return TRUE;
 }
 
@@ -161,10 +174,15 @@ gst_alexnet_classify_sink_event (GstPad *pad, GstObject *parent,
       return GST_FLOW_NOT_NEGOTIATED;
     case GST_EVENT_SEGMENT:
       gst_event_copy_segment (event, &self->segment);
-      self->n_to_skip = 0;
+      gst_alexnet_classify_forget_tracks (self);
+      gst_alexnet_schedule_reset (&self->schedule);
+      break;
+    case GST_EVENT_STREAM_START:
+      gst_alexnet_classify_forget_tracks (self);
       break;
     case GST_EVENT_GAP:
-      self->n_to_skip = 0;
+      gst_alexnet_classify_forget_tracks (self);
+      gst_alexnet_schedule_reset (&self->schedule);
       break;
     default:
       break;
@@ -290,11 +308,25 @@ gst_alexnet_classify_sink_query (GstPad *pad, GstObject *parent,
   return gst_pad_peer_query (self->srcpad, query);
 }
 
+/* Holds the object lock. */
+static guint
+choose_depth (const GstAlexnetClassify *self, gboolean live)
+{
+  const GstAlexnetSettings *settings = &self->settings;
+  guint64 n_waiting = settings->batch_timeout / self->frame_duration;
+
+  if (!self->engine)
+    return 1;
+  if (!live || settings->max_in_flight != 0)
+    return self->session.depth;
+  return MIN (self->session.depth, LIVE_DEPTH + n_waiting);
+}
+
 static gboolean
 query_latency (GstAlexnetClassify *self, GstQuery *query)
 {
   GstClockTime min, max;
-  gboolean live, choose_depth;
+  gboolean live;
   guint depth;
 
   if (!gst_pad_peer_query (self->sinkpad, query))
@@ -302,13 +334,9 @@ query_latency (GstAlexnetClassify *self, GstQuery *query)
   gst_query_parse_latency (query, &live, &min, &max);
 
   GST_OBJECT_LOCK (self);
-  choose_depth = live && self->settings.max_in_flight == 0;
+  depth = choose_depth (self, live);
   GST_OBJECT_UNLOCK (self);
-  depth = gst_alexnet_inflight_get_limit (self->inflight);
-  if (choose_depth) {
-    depth = MIN (depth, LIVE_DEPTH);
-    gst_alexnet_inflight_set_limit (self->inflight, depth);
-  }
+  gst_alexnet_inflight_set_limit (self->inflight, depth);
 
   GST_OBJECT_LOCK (self);
   min += self->latency + self->settings.batch_timeout;

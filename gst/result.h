@@ -8,9 +8,8 @@
 #ifndef GST_ALEXNET_RESULT_H
 #define GST_ALEXNET_RESULT_H
 
-#include <gst/gst.h>
-
 #include "frame.h"
+#include "regions.h"
 
 G_BEGIN_DECLS
 
@@ -19,6 +18,7 @@ G_BEGIN_DECLS
 typedef enum {
   GST_ALEXNET_ATTACH_ANALYTICS = 1 << 0,
   GST_ALEXNET_ATTACH_ROI = 1 << 1,
+  GST_ALEXNET_ATTACH_TENSOR = 1 << 2,
 } GstAlexnetAttach;
 
 /* What results of one model and backend have in common; borrowed. */
@@ -28,30 +28,20 @@ typedef struct {
   const GQuark *quarks; /* of the labels */
 } GstAlexnetNames;
 
-/* The classes that are kept, best first. */
-typedef struct {
-  guint n;
-  guint *class_ids;
-  float *confidences;     /* 0..1, softmax over all classes */
-  guint64 inference_time; /* ns */
-} GstAlexnetResult;
-
 /* Registers the custom metadata, once in a process. */
 void gst_alexnet_result_register (void);
 
-/* Begins without classes; there is room for n_classes. */
-void gst_alexnet_result_init (GstAlexnetResult *result, guint n_classes);
-void gst_alexnet_result_clear (GstAlexnetResult *result);
-
-/* Keeps the `top_k` most probable classes of at least `threshold`. */
-void gst_alexnet_result_set (GstAlexnetResult *result,
-    const AlexnetResult *source, guint top_k, float threshold);
-
-/* Attaches the result to the buffer, which is writable. `stale`: it is an
- * earlier frame's. Returns the structure, which belongs to the buffer. */
-const GstStructure *gst_alexnet_result_attach (const GstAlexnetResult *result,
+/* The structure of one region, which has a class. */
+GstStructure *gst_alexnet_result_to_structure (const GstAlexnetRegion *region,
     const GstAlexnetNames *names, const GstAlexnetFrameInfo *info,
-    gboolean stale, GstAlexnetAttach attach, GstBuffer *buffer);
+    GstBuffer *buffer);
+
+/* Attaches what the regions have, at least one class, to the buffer, which is
+ * writable. `frame_od`: the whole frame becomes a detection. Returns the
+ * structure of all of them, which belongs to the buffer. */
+const GstStructure *gst_alexnet_result_attach (GArray *regions,
+    const GstAlexnetNames *names, const GstAlexnetFrameInfo *info,
+    GstAlexnetAttach attach, gboolean frame_od, GstBuffer *buffer);
 
 G_END_DECLS
 

@@ -119,7 +119,7 @@ gst_alexnet_session_unload (GstAlexnetSession *session)
   g_clear_pointer (&session->model, alexnet_model_unref);
 }
 
-/* How long one frame takes, so that the first LATENCY query, which comes
+/* How long one image takes, so that the first LATENCY query, which comes
  * before the first frame, has an answer. A failure is the first frame's to
  * report. Where a lone frame would wait for others, this gives no answer. */
 static guint64
@@ -134,7 +134,7 @@ measure (GstAlexnetSession *session)
   if (request)
     alexnet_request_wait (request, &result, NULL);
   alexnet_request_release (request);
-  return result.inference_time;
+  return result.queue_time + result.inference_time;
 }
 
 gboolean
@@ -142,6 +142,7 @@ gst_alexnet_session_start (GstAlexnetSession *session,
     const GstAlexnetSettings *settings, void *cuda_context, GError **error)
 {
   AlexnetEngineParams params = {
+    .id = settings->engine_id,
     .backend = gst_alexnet_backend_name (settings->backend),
     .precision = settings->precision,
     .cpu_threads = settings->cpu_threads,
@@ -150,8 +151,6 @@ gst_alexnet_session_start (GstAlexnetSession *session,
     .max_batch_size = settings->max_batch_size,
     .batch_timeout = settings->batch_timeout,
   };
-  AlexnetPreprocess preprocess = gst_alexnet_session_get_preprocess (session,
-      settings);
   guint depth = settings->max_in_flight;
 
   session->engine = alexnet_engine_get (session->model, &params, error);
@@ -163,7 +162,10 @@ gst_alexnet_session_start (GstAlexnetSession *session,
   if (depth == 0)
     depth = MIN (2 * settings->max_batch_size, ALEXNET_MAX_BATCH_SIZE);
   session->depth = depth;
-  session->stream = alexnet_stream_new (session->engine, &preprocess, depth);
+  session->ten_crop = settings->ten_crop;
+  session->preprocess = gst_alexnet_session_get_preprocess (session, settings);
+  session->stream = alexnet_stream_new (session->engine, &session->preprocess,
+      GST_ALEXNET_MAX_REQUESTS);
   session->first_time = settings->batch_timeout == 0 ? measure (session) : 0;
   return TRUE;
 }

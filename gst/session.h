@@ -3,8 +3,8 @@
 /* What the element needs of the engine: model and labels from READY on, the
  * engine and a stream of it in PAUSED and PLAYING.
  *
- * Thread-safety: constant while pads are active, but for what the engine
- * itself allows on the stream. */
+ * Thread-safety: constant while pads are active, but for `preprocess` and what
+ * the engine itself allows on the stream. */
 
 #ifndef GST_ALEXNET_SESSION_H
 #define GST_ALEXNET_SESSION_H
@@ -13,6 +13,10 @@
 #include "settings.h"
 
 G_BEGIN_DECLS
+
+/* In flight. A frame may need many, each region its own; only what is used
+ * takes memory. */
+#define GST_ALEXNET_MAX_REQUESTS ALEXNET_MAX_BATCH_SIZE
 
 typedef struct {
   /* Between _load and _unload. */
@@ -24,8 +28,10 @@ typedef struct {
   /* Between _start and _stop. */
   AlexnetEngine *engine;
   AlexnetStream *stream;
-  guint depth;        /* most requests in flight */
-  guint64 first_time; /* ns that one frame takes; 0 = unknown */
+  gboolean ten_crop;
+  AlexnetPreprocess preprocess; /* of the sink pad's streaming thread */
+  guint depth;                  /* most frames in flight */
+  guint64 first_time;           /* ns that one frame takes; 0 = unknown */
   void *cuda_context; /* CUcontext that the engine works in; NULL: the primary
                          one, or none */
 } GstAlexnetSession;

@@ -2,112 +2,15 @@
 
 #include "settings.h"
 
-#define DEFAULT_BACKEND GST_ALEXNET_BACKEND_AUTO
-#define DEFAULT_PRECISION ALEXNET_PRECISION_AUTO
-#define DEFAULT_TOP_K 5
-#define DEFAULT_THRESHOLD 0.0f
-#define DEFAULT_CROP_MODE ALEXNET_CROP_CENTER
-#define DEFAULT_MAX_BATCH_SIZE 16
-#define DEFAULT_BATCH_TIMEOUT 0
-#define DEFAULT_MAX_IN_FLIGHT 0
-#define DEFAULT_CPU_THREADS 0
-#define DEFAULT_CUDA_DEVICE_ID -1
-#define DEFAULT_ATTACH GST_ALEXNET_ATTACH_ANALYTICS
-#define DEFAULT_POST GST_ALEXNET_POST_ON_CHANGE
-#define DEFAULT_INFERENCE_INTERVAL 1
-#define DEFAULT_REPEAT_LAST FALSE
-#define DEFAULT_QOS TRUE
-
-#define READY \
-  (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY)
-#define PLAYING \
-  (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING)
-#define READABLE (G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)
-
-static const GEnumValue backends[] = {
-  { GST_ALEXNET_BACKEND_AUTO, "The first of the others that works", "auto" },
-  { GST_ALEXNET_BACKEND_CUDNN, "NVIDIA GPU through cuDNN", "cudnn" },
-  { GST_ALEXNET_BACKEND_CPU, "CPU through oneDNN", "cpu" },
-  { GST_ALEXNET_BACKEND_REFERENCE, "Plain C, slow, for comparison",
-      "reference" },
-  { 0, NULL, NULL },
-};
-
-static const GEnumValue precisions[] = {
-  { ALEXNET_PRECISION_AUTO, "What the backend does best", "auto" },
-  { ALEXNET_PRECISION_FP32, "32 bit floating point", "fp32" },
-  { ALEXNET_PRECISION_TF32, "TensorFloat-32", "tf32" },
-  { ALEXNET_PRECISION_FP16, "16 bit floating point", "fp16" },
-  { ALEXNET_PRECISION_BF16, "bfloat16", "bf16" },
-  { ALEXNET_PRECISION_INT8, "8 bit integers", "int8" },
-  { 0, NULL, NULL },
-};
-
-static const GEnumValue crop_modes[] = {
-  { ALEXNET_CROP_CENTER, "Scale the shorter side, cut out the centre",
-      "center-crop" },
-  { ALEXNET_CROP_STRETCH, "Scale both sides, whatever the shape", "stretch" },
-  { ALEXNET_CROP_LETTERBOX, "Scale the longer side, pad with the mean colour",
-      "letterbox" },
-  { 0, NULL, NULL },
-};
-
-static const GEnumValue posts[] = {
-  { GST_ALEXNET_POST_NEVER, "Never", "never" },
-  { GST_ALEXNET_POST_ON_CHANGE, "When the best class is another one",
-      "on-change" },
-  { GST_ALEXNET_POST_ALWAYS, "For every classified frame", "always" },
-  { 0, NULL, NULL },
-};
-
-static const GFlagsValue attaches[] = {
-  { GST_ALEXNET_ATTACH_ANALYTICS,
-      "GstAnalyticsClsMtd, where built with GStreamer 1.24 or newer",
-      "analytics" },
-  { GST_ALEXNET_ATTACH_ROI,
-      "GstVideoRegionOfInterestMeta with a classification parameter", "roi" },
-  { 0, NULL, NULL },
-};
-
-/* Class initialisation runs once, and so do these. */
-static GType
-register_enum (const char *name, const GEnumValue *values)
-{
-  GType type = g_enum_register_static (name, values);
-
-  gst_type_mark_as_plugin_api (type, 0);
-  return type;
-}
-
-static GType
-register_flags (const char *name, const GFlagsValue *values)
-{
-  GType type = g_flags_register_static (name, values);
-
-  gst_type_mark_as_plugin_api (type, 0);
-  return type;
-}
-
 void
-gst_alexnet_settings_init (GstAlexnetSettings *settings)
+gst_alexnet_settings_copy (GstAlexnetSettings *to,
+    const GstAlexnetSettings *from)
 {
-  *settings = (GstAlexnetSettings){
-    .backend = DEFAULT_BACKEND,
-    .precision = DEFAULT_PRECISION,
-    .cpu_threads = DEFAULT_CPU_THREADS,
-    .cuda_device_id = DEFAULT_CUDA_DEVICE_ID,
-    .max_batch_size = DEFAULT_MAX_BATCH_SIZE,
-    .batch_timeout = DEFAULT_BATCH_TIMEOUT,
-    .max_in_flight = DEFAULT_MAX_IN_FLIGHT,
-    .attach = DEFAULT_ATTACH,
-    .crop_mode = DEFAULT_CROP_MODE,
-    .top_k = DEFAULT_TOP_K,
-    .threshold = DEFAULT_THRESHOLD,
-    .post = DEFAULT_POST,
-    .inference_interval = DEFAULT_INFERENCE_INTERVAL,
-    .repeat_last = DEFAULT_REPEAT_LAST,
-    .qos = DEFAULT_QOS,
-  };
+  *to = *from;
+  to->model_file = g_strdup (from->model_file);
+  to->labels_file = g_strdup (from->labels_file);
+  to->engine_id = g_strdup (from->engine_id);
+  to->roi_classes = g_strdup (from->roi_classes);
 }
 
 void
@@ -115,304 +18,16 @@ gst_alexnet_settings_clear (GstAlexnetSettings *settings)
 {
   g_clear_pointer (&settings->model_file, g_free);
   g_clear_pointer (&settings->labels_file, g_free);
+  g_clear_pointer (&settings->roi_classes, g_free);
+  g_clear_pointer (&settings->engine_id, g_free);
 }
 
-const char *
-gst_alexnet_backend_name (GstAlexnetBackend backend)
+gboolean
+gst_alexnet_settings_have_idle_filter (const GstAlexnetSettings *settings)
 {
-  return backends[backend].value_nick;
-}
-
-static void
-install (GObjectClass *klass, guint id, GParamSpec *pspec)
-{
-  g_object_class_install_property (klass, id, pspec);
-}
-
-static void
-install_channels (GObjectClass *klass, guint id, const char *name,
-    const char *blurb)
-{
-  GParamSpec *channel = g_param_spec_float ("channel", "Channel",
-      "Value of one channel", 0, 1, 0,
-      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
-
-  install (klass, id, gst_param_spec_array (name, name, blurb, channel, READY));
-}
-
-static void
-install_model (GObjectClass *klass)
-{
-  /**
-   * GstAlexnetClassify:model-file:
-   *
-   * Weights: safetensors or PyTorch's .pth. Without it $ALEXNET_MODEL, then
-   * the first *.safetensors or *.pth in alexnet/ of the data directories,
-   * then the demonstration model is taken.
-   */
-  install (klass, GST_ALEXNET_PROP_MODEL_FILE,
-      g_param_spec_string ("model-file", "Model file",
-          "Weights, .safetensors or .pth; NULL = $ALEXNET_MODEL, then the "
-          "data directories, then the demonstration model",
-          NULL, READY));
-
-  /**
-   * GstAlexnetClassify:labels-file:
-   *
-   * Names of the classes, one a line, as many as the model has classes.
-   */
-  install (klass, GST_ALEXNET_PROP_LABELS_FILE,
-      g_param_spec_string ("labels-file", "Labels file",
-          "Names of the classes, one a line; NULL = the model's own or, for "
-          "1000 classes, ImageNet's",
-          NULL, READY));
-
-  /**
-   * GstAlexnetClassify:crop-mode:
-   *
-   * How a picture of any shape becomes the network's square input.
-   */
-  install (klass, GST_ALEXNET_PROP_CROP_MODE,
-      g_param_spec_enum ("crop-mode", "Crop mode",
-          "How a picture of any shape becomes the network's square input",
-          register_enum ("GstAlexnetCropMode", crop_modes), DEFAULT_CROP_MODE,
-          PLAYING));
-
-  /**
-   * GstAlexnetClassify:mean:
-   *
-   * Subtracted from each channel, e.g. `mean="<0.485,0.456,0.406>"`.
-   */
-  install_channels (klass, GST_ALEXNET_PROP_MEAN, "mean",
-      "Red, green, blue of 0..1, subtracted; empty = the model's own");
-
-  /**
-   * GstAlexnetClassify:std:
-   *
-   * What each channel is divided by after the subtraction of
-   * #GstAlexnetClassify:mean.
-   */
-  install_channels (klass, GST_ALEXNET_PROP_STD, "std",
-      "Red, green, blue of 0..1, divided by; empty = the model's own");
-}
-
-static void
-install_engine (GObjectClass *klass)
-{
-  /**
-   * GstAlexnetClassify:backend:
-   *
-   * What computes the network. A named backend is used, or the element fails
-   * with the reason; it never falls back.
-   */
-  install (klass, GST_ALEXNET_PROP_BACKEND,
-      g_param_spec_enum ("backend", "Backend",
-          "What computes the network; only auto falls back",
-          register_enum ("GstAlexnetBackend", backends), DEFAULT_BACKEND,
-          READY));
-
-  /**
-   * GstAlexnetClassify:precision:
-   *
-   * Numbers that the network is computed in.
-   */
-  install (klass, GST_ALEXNET_PROP_PRECISION,
-      g_param_spec_enum ("precision", "Precision",
-          "Numbers that the network is computed in",
-          register_enum ("GstAlexnetPrecision", precisions), DEFAULT_PRECISION,
-          READY));
-
-  /**
-   * GstAlexnetClassify:cpu-threads:
-   *
-   * Threads of the CPU backends.
-   */
-  install (klass, GST_ALEXNET_PROP_CPU_THREADS,
-      g_param_spec_uint ("cpu-threads", "CPU threads",
-          "Threads of the CPU backends (0 = one for each processor)", 0,
-          ALEXNET_MAX_CPU_THREADS, DEFAULT_CPU_THREADS, READY));
-
-  /**
-   * GstAlexnetClassify:cuda-device-id:
-   *
-   * The GPU that the backend cudnn computes on.
-   */
-  install (klass, GST_ALEXNET_PROP_CUDA_DEVICE_ID,
-      g_param_spec_int ("cuda-device-id", "CUDA device id",
-          "GPU of the backend cudnn (-1 = the first)", -1, G_MAXINT - 1,
-          DEFAULT_CUDA_DEVICE_ID, READY));
-
-  /**
-   * GstAlexnetClassify:max-batch-size:
-   *
-   * Frames that the network computes at once. A batch is what waits when the
-   * engine becomes free; elements of one process with the same model and
-   * engine properties share an engine and so fill batches together.
-   */
-  install (klass, GST_ALEXNET_PROP_MAX_BATCH_SIZE,
-      g_param_spec_uint ("max-batch-size", "Maximum batch size",
-          "Most frames that the network computes at once (1 = no batches)", 1,
-          ALEXNET_MAX_BATCH_SIZE, DEFAULT_MAX_BATCH_SIZE, READY));
-
-  /**
-   * GstAlexnetClassify:batch-timeout:
-   *
-   * How long a frame may wait for others to fill its batch. It is added to
-   * the latency.
-   */
-  install (klass, GST_ALEXNET_PROP_BATCH_TIMEOUT,
-      g_param_spec_uint64 ("batch-timeout", "Batch timeout",
-          "Longest wait for a full batch in nanoseconds (0 = never wait)", 0,
-          G_MAXINT64, DEFAULT_BATCH_TIMEOUT, READY));
-
-  /**
-   * GstAlexnetClassify:max-in-flight:
-   *
-   * Frames inside the element. 0 is twice the batch size, so that one batch
-   * gathers while another is computed; with a live source it is 4, because
-   * what waits there is late, and batches fill across streams.
-   */
-  install (klass, GST_ALEXNET_PROP_MAX_IN_FLIGHT,
-      g_param_spec_uint ("max-in-flight", "Maximum in flight",
-          "Most frames inside the element (0 = twice max-batch-size, 4 with a "
-          "live source)",
-          0, ALEXNET_MAX_BATCH_SIZE, DEFAULT_MAX_IN_FLIGHT, READY));
-}
-
-static void
-install_results (GObjectClass *klass)
-{
-  /**
-   * GstAlexnetClassify:top-k:
-   *
-   * Classes that are kept of each result.
-   */
-  install (klass, GST_ALEXNET_PROP_TOP_K,
-      g_param_spec_uint ("top-k", "Top k",
-          "Most classes kept of each result, the best ones", 1, G_MAXINT,
-          DEFAULT_TOP_K, PLAYING));
-
-  /**
-   * GstAlexnetClassify:threshold:
-   *
-   * Classes of a lower probability are dropped. A frame of which no class is
-   * left gets no metadata.
-   */
-  install (klass, GST_ALEXNET_PROP_THRESHOLD,
-      g_param_spec_float ("threshold", "Threshold",
-          "Least probability of a kept class", 0, 1, DEFAULT_THRESHOLD,
-          PLAYING));
-
-  /**
-   * GstAlexnetClassify:attach-meta:
-   *
-   * Metadata beside the custom metadata, which is always attached.
-   * Without GStreamer 1.24 at build time `analytics` has no effect.
-   */
-  install (klass, GST_ALEXNET_PROP_ATTACH_META,
-      g_param_spec_flags ("attach-meta", "Attach metadata",
-          "Metadata attached beside the custom metadata",
-          register_flags ("GstAlexnetAttach", attaches), DEFAULT_ATTACH,
-          READY));
-
-  /**
-   * GstAlexnetClassify:post-messages:
-   *
-   * When a result is posted on the bus as an element message.
-   */
-  install (klass, GST_ALEXNET_PROP_POST_MESSAGES,
-      g_param_spec_enum ("post-messages", "Post messages",
-          "When a result is posted on the bus",
-          register_enum ("GstAlexnetPost", posts), DEFAULT_POST, PLAYING));
-
-  /**
-   * GstAlexnetClassify:inference-interval:
-   *
-   * One frame in so many is classified; the first one after a start, flush,
-   * gap or segment always is.
-   */
-  install (klass, GST_ALEXNET_PROP_INFERENCE_INTERVAL,
-      g_param_spec_uint ("inference-interval", "Inference interval",
-          "Classify one frame in so many (1 = every frame)", 1, G_MAXUINT,
-          DEFAULT_INFERENCE_INTERVAL, PLAYING));
-
-  /**
-   * GstAlexnetClassify:repeat-last:
-   *
-   * Attach the previous result, marked stale, to frames that are skipped.
-   */
-  install (klass, GST_ALEXNET_PROP_REPEAT_LAST,
-      g_param_spec_boolean ("repeat-last", "Repeat last",
-          "Attach the previous result, marked stale, to skipped frames",
-          DEFAULT_REPEAT_LAST, PLAYING));
-
-  /**
-   * GstAlexnetClassify:qos:
-   *
-   * Do not classify frames that downstream reported to be too late; the
-   * frames themselves are never dropped.
-   */
-  install (klass, GST_ALEXNET_PROP_QOS,
-      g_param_spec_boolean ("qos", "Quality of service",
-          "Do not classify frames that are late; they are still pushed",
-          DEFAULT_QOS, PLAYING));
-}
-
-static void
-install_readable (GObjectClass *klass)
-{
-  /**
-   * GstAlexnetClassify:active-backend:
-   *
-   * The backend that really runs.
-   */
-  install (klass, GST_ALEXNET_PROP_ACTIVE_BACKEND,
-      g_param_spec_string ("active-backend", "Active backend",
-          "The backend that runs; none outside PAUSED and PLAYING", "none",
-          READABLE));
-
-  /**
-   * GstAlexnetClassify:active-precision:
-   *
-   * The precision that really is computed in.
-   */
-  install (klass, GST_ALEXNET_PROP_ACTIVE_PRECISION,
-      g_param_spec_string ("active-precision", "Active precision",
-          "The precision computed in; none outside PAUSED and PLAYING", "none",
-          READABLE));
-
-  /**
-   * GstAlexnetClassify:stats:
-   *
-   * Counters since the start: frames, inferred, skipped-interval,
-   * skipped-qos, below-threshold, errors (frames that are corrupt or gave no
-   * finite result), batches (guint64), mean-batch (gdouble), and p50, p95, p99
-   * of inference-time, queue-time and total-time over the last 512 classified
-   * frames (guint64, nanoseconds, e.g. inference-time-p95).
-   */
-  install (klass, GST_ALEXNET_PROP_STATS,
-      g_param_spec_boxed ("stats", "Statistics",
-          "Frames counted, and times in nanoseconds", GST_TYPE_STRUCTURE,
-          READABLE));
-
-  /**
-   * GstAlexnetClassify:last-result:
-   *
-   * The newest result, laid out as the metadata is.
-   */
-  install (klass, GST_ALEXNET_PROP_LAST_RESULT,
-      g_param_spec_boxed ("last-result", "Last result",
-          "The newest result, laid out as the metadata is", GST_TYPE_STRUCTURE,
-          READABLE));
-}
-
-void
-gst_alexnet_settings_install (GObjectClass *klass)
-{
-  install_model (klass);
-  install_engine (klass);
-  install_results (klass);
-  install_readable (klass);
+  return settings->inference_region == GST_ALEXNET_INFERENCE_FULL_FRAME &&
+      (settings->roi_classes || settings->roi_min_width > 1 ||
+          settings->roi_min_height > 1);
 }
 
 static void
@@ -446,6 +61,7 @@ static const gsize fields[] = {
   [GST_ALEXNET_PROP_PRECISION] = FIELD (precision),
   [GST_ALEXNET_PROP_TOP_K] = FIELD (top_k),
   [GST_ALEXNET_PROP_THRESHOLD] = FIELD (threshold),
+  [GST_ALEXNET_PROP_SMOOTHING] = FIELD (smoothing),
   [GST_ALEXNET_PROP_CROP_MODE] = FIELD (crop_mode),
   [GST_ALEXNET_PROP_MEAN] = FIELD (mean),
   [GST_ALEXNET_PROP_STD] = FIELD (std),
@@ -454,11 +70,20 @@ static const gsize fields[] = {
   [GST_ALEXNET_PROP_MAX_IN_FLIGHT] = FIELD (max_in_flight),
   [GST_ALEXNET_PROP_CPU_THREADS] = FIELD (cpu_threads),
   [GST_ALEXNET_PROP_CUDA_DEVICE_ID] = FIELD (cuda_device_id),
+  [GST_ALEXNET_PROP_ENGINE_ID] = FIELD (engine_id),
   [GST_ALEXNET_PROP_ATTACH_META] = FIELD (attach),
   [GST_ALEXNET_PROP_POST_MESSAGES] = FIELD (post),
-  [GST_ALEXNET_PROP_INFERENCE_INTERVAL] = FIELD (inference_interval),
+  [GST_ALEXNET_PROP_INFERENCE_INTERVAL] = FIELD (pace.interval),
+  [GST_ALEXNET_PROP_INFERENCE_PERIOD] = FIELD (pace.period),
   [GST_ALEXNET_PROP_REPEAT_LAST] = FIELD (repeat_last),
   [GST_ALEXNET_PROP_QOS] = FIELD (qos),
+  [GST_ALEXNET_PROP_TEN_CROP] = FIELD (ten_crop),
+  [GST_ALEXNET_PROP_INFERENCE_REGION] = FIELD (inference_region),
+  [GST_ALEXNET_PROP_ROI_CLASSES] = FIELD (roi_classes),
+  [GST_ALEXNET_PROP_ROI_MIN_WIDTH] = FIELD (roi_min_width),
+  [GST_ALEXNET_PROP_ROI_MIN_HEIGHT] = FIELD (roi_min_height),
+  [GST_ALEXNET_PROP_RECLASSIFY_INTERVAL] = FIELD (reclassify_interval),
+  [GST_ALEXNET_PROP_FULL_FRAME_OD] = FIELD (full_frame_od),
 };
 
 gboolean

@@ -243,7 +243,7 @@ alexnet_device_alloc (AlexnetDevice *device, gsize size, GError **error)
   if (!alexnet_cuda_malloc (&memory, size, error))
     return NULL;
   g_ptr_array_add (device->memory, memory);
-  device->used += size;
+  device->used += MAX (size, 1);
   return memory;
 }
 

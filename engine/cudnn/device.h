@@ -39,7 +39,7 @@ typedef struct {
   AlexnetCudnn cudnn;
   cublasLtHandle_t cublas;
   GPtrArray *memory, *pinned;
-  gsize used; /* bytes of device memory allocated here */
+  _Atomic gsize used; /* bytes of device memory; staging adds its own */
 } AlexnetDevice;
 
 /* UNSUPPORTED: no driver, no device, no such device, cuDNN older than built

@@ -32,7 +32,7 @@
  * costs a part more, since the next ones will fare no better. What is left
  * is timed when the next engine is made. */
 #define BUDGET G_USEC_PER_SEC
-#define FAILURE_COST (BUDGET / 4)
+#define FAILURE_COST (BUDGET / 8)
 
 #define REFUSED 0
 

@@ -16,6 +16,9 @@ Reads cifar10-test-500.png (real photographs, 32x32 each) and writes beside it
                          (x y w h: region; the sums are over size * size * 3
                          bytes R G B of the network's input before
                          normalisation; grey: of the green channel alone)
+  preprocess-tencrop.txt one case a line: width height x y w h resize size
+                         position mirror sha256-of-rgb, ten for each geometry,
+                         positions numbered as in alexnet.h
   preprocess-ycbcr.txt   one case a line: format width height x y w h size
                          matrix range site, numbered as in alexnet.h
   preprocess-ycbcr.gz    the results of those cases, R G B bytes, one after
@@ -65,6 +68,18 @@ RGB_CASES = [
     (640, 240, None, CENTER, 99, 224),  # 264x99: black above and below
     (320, 240, None, CENTER, 1, 9),
 ]
+
+TEN_CROP_CASES = [
+    # width, height, region, resize, size
+    (320, 240, None, 256, 224),
+    (459, 256, None, 256, 227),  # 117.5 on both sides of the centre
+    (333, 777, None, 256, 224),
+    (640, 360, (13, 7, 301, 299), 256, 224),
+    (97, 41, None, 64, 64),
+]
+
+# Of TenCrop's five, as numbered in alexnet.h.
+POSITIONS = (1, 2, 3, 4, 0)
 
 # Numbers as in alexnet.h.
 NV12, NV21, I420, YUY2, P010, I420_10 = 11, 12, 13, 15, 19, 20
@@ -121,6 +136,16 @@ def rgb_line(photo, case):
     x, y, w, h = region or (0, 0, width, height)
     return (f"{width} {height} {x} {y} {w} {h} {mode} {resize} {size} "
             f"{sha256(out)} {sha256(grey)}")
+
+
+def ten_crop_lines(photo, case):
+    width, height, region, resize, size = case
+    image = cut(Image.fromarray(frame(photo, width, height)), region)
+    x, y, w, h = region or (0, 0, width, height)
+    crops = F.ten_crop(F.resize(image, resize), size)
+    return [f"{width} {height} {x} {y} {w} {h} {resize} {size} "
+            f"{POSITIONS[i % 5]} {i // 5} {sha256(np.asarray(crop))}"
+            for i, crop in enumerate(crops)]
 
 
 def planes(photo, format, width, height):
@@ -197,6 +222,9 @@ def main():
     write_gz("preprocess-photo.gz", photo.tobytes())
     lines = [rgb_line(photo, case) for case in RGB_CASES]
     (HERE / "preprocess-rgb.txt").write_text("\n".join(lines) + "\n")
+    lines = [line for case in TEN_CROP_CASES
+             for line in ten_crop_lines(photo, case)]
+    (HERE / "preprocess-tencrop.txt").write_text("\n".join(lines) + "\n")
     results = [ycbcr_case(photo, case) for case in YCBCR_CASES]
     (HERE / "preprocess-ycbcr.txt").write_text(
         "".join(line + "\n" for line, _ in results))

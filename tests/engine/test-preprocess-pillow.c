@@ -30,6 +30,15 @@ denormalise (const Output *output)
   return rgb;
 }
 
+static char *
+get_checksum (const Output *output)
+{
+  g_autofree guint8 *rgb = denormalise (output);
+
+  return g_compute_checksum_for_data (G_CHECKSUM_SHA256, rgb,
+      3 * (gsize) output->size * output->size);
+}
+
 typedef struct {
   AlexnetFormat format;
   guint width, height;
@@ -46,15 +55,12 @@ check_pillow (const PillowCase *c)
       frame = frame_new (c->format, c->width, c->height, 0, photo, TRUE);
   AlexnetPreprocess preprocess = preprocess_imagenet;
   g_auto (Output) output = { 0 };
-  g_autofree guint8 *rgb = NULL;
   g_autofree char *sum = NULL;
 
   preprocess.crop_mode = c->mode;
   preprocess.resize_size = c->resize;
   output = output_run_once (&frame->image, &c->region, &preprocess, c->size);
-  rgb = denormalise (&output);
-  sum = g_compute_checksum_for_data (G_CHECKSUM_SHA256, rgb,
-      3 * (gsize) c->size * c->size);
+  sum = get_checksum (&output);
   if (strcmp (sum, c->sums[grey]) != 0) {
     g_test_message ("format %u, %ux%u, region %ux%u at %u,%u, mode %u, "
                     "resize %u, size %u differs from Pillow",
@@ -81,6 +87,42 @@ test_pillow_rgb (void)
       check_pillow (&c);
   }
   g_assert_cmpuint (g_strv_length (lines), >=, 28);
+}
+
+static void
+check_ten_crop (const char *line)
+{
+  AlexnetPreprocess preprocess = preprocess_imagenet;
+  guint width, height, size, position;
+  g_autoptr (Frame) frame = NULL;
+  g_auto (Output) output = { 0 };
+  g_autofree char *sum = NULL;
+  char expected[65];
+  AlexnetRegion r;
+
+  g_assert_cmpint (sscanf (line, "%u %u %u %u %u %u %u %u %u %d %64s", &width,
+                       &height, &r.x, &r.y, &r.width, &r.height,
+                       &preprocess.resize_size, &size, &position,
+                       &preprocess.mirror, expected),
+      ==, 11);
+  preprocess.crop_position = position;
+  frame = frame_new (ALEXNET_FORMAT_RGB, width, height, 0, photo, TRUE);
+  output = output_run_once (&frame->image, &r, &preprocess, size);
+  sum = get_checksum (&output);
+  if (strcmp (sum, expected) != 0) {
+    g_test_message ("differs from torchvision: %s", line);
+    g_test_fail ();
+  }
+}
+
+static void
+test_ten_crop (void)
+{
+  g_auto (GStrv) lines = data_read_lines ("preprocess-tencrop.txt");
+
+  g_assert_cmpuint (g_strv_length (lines), >=, 50);
+  for (guint i = 0; lines[i] != NULL; i++)
+    check_ten_crop (lines[i]);
 }
 
 static void
@@ -129,6 +171,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   photo = data_read_photo ();
   g_test_add_func ("/preprocess-pillow/rgb", test_pillow_rgb);
+  g_test_add_func ("/preprocess-pillow/ten-crop", test_ten_crop);
   g_test_add_func ("/preprocess-pillow/ycbcr", test_pillow_ycbcr);
   status = g_test_run ();
   g_free (photo);

@@ -357,6 +357,36 @@ test_padding (void)
   }
 }
 
+/* A picture of the same size is only turned: every value is that of the other
+ * side, and what a GPU thread computes with these tables is the same. */
+static void
+test_mirror (void)
+{
+  for (guint f = 0; f < ALEXNET_N_FORMATS; f++) {
+    g_autoptr (Frame) frame = frame_new (f, 93, 57, 0, photo, FALSE);
+    AlexnetPreprocess p = preprocess_imagenet;
+    g_auto (Output) straight = { 0 };
+    g_auto (Output) mirrored = { 0 };
+    AlexnetTransform *t = alexnet_transform_new ();
+
+    p.crop_mode = ALEXNET_CROP_STRETCH;
+    straight = output_run_once (&frame->image, NULL, &p, 48);
+    p.mirror = TRUE;
+    mirrored = output_run (t, &frame->image, NULL, &p, 48);
+    for (guint i = 0; i < 3 * 48 * 48; i++) {
+      guint c = i / (48 * 48), y = i / 48 % 48, x = i % 48;
+      float pixel[3];
+
+      g_assert_cmpfloat_with_epsilon (mirrored.values[i],
+          straight.values[i - x + 47 - x], 1e-4);
+      alexnet_tables_pixel (alexnet_transform_get_tables (t),
+          frame->image.planes, frame->image.strides, x, y, pixel);
+      g_assert_cmpfloat_with_epsilon (mirrored.values[i], pixel[c], 1e-4);
+    }
+    alexnet_transform_free (t);
+  }
+}
+
 static void
 test_repeat (void)
 {
@@ -440,7 +470,7 @@ test_invalid (void)
     assert_invalid (t, &good, NULL, &preprocess_levels, sides[i]);
     assert_invalid (t, &good, NULL, &p, 224);
   }
-  for (guint i = 0; i < 5; i++) {
+  for (guint i = 0; i < 6; i++) {
     AlexnetImage bad = good;
     AlexnetPreprocess p = preprocess_levels;
 
@@ -448,6 +478,7 @@ test_invalid (void)
             : i == 1 ? (guint *) &bad.matrix
             : i == 2 ? (guint *) &bad.range
             : i == 3 ? (guint *) &bad.site
+            : i == 4 ? (guint *) &p.crop_position
                      : (guint *) &p.crop_mode) = i == 0 ? ALEXNET_N_FORMATS
                                                         : 99;
     assert_invalid (t, &bad, NULL, &p, 224);
@@ -468,6 +499,7 @@ main (int argc, char **argv)
   g_test_add_func ("/preprocess/sizes", test_sizes);
   g_test_add_func ("/preprocess/regions", test_regions);
   g_test_add_func ("/preprocess/strides", test_strides);
+  g_test_add_func ("/preprocess/mirror", test_mirror);
   g_test_add_func ("/preprocess/extremes", test_extremes);
   g_test_add_func ("/preprocess/input-sizes", test_input_sizes);
   g_test_add_func ("/preprocess/vivid", test_vivid);

@@ -17,12 +17,6 @@ cuda_caps (GstCaps *caps)
 }
 
 static gboolean
-push_caps (Fixture *fixture, GstCaps *caps)
-{
-  return gst_harness_push_event (fixture->harness, gst_event_new_caps (caps));
-}
-
-static gboolean
 accepts (Fixture *fixture, GstCaps *caps)
 {
   GstPad *sink = gst_element_get_static_pad (fixture->element, "sink");
@@ -107,6 +101,12 @@ GST_START_TEST (test_foreign_contexts)
 GST_END_TEST
 
 #if HAVE_GST_CUDA
+static gboolean
+push_caps (Fixture *fixture, GstCaps *caps)
+{
+  return gst_harness_push_event (fixture->harness, gst_event_new_caps (caps));
+}
+
 GST_START_TEST (test_allocation)
 {
   Fixture *fixture = test_fixture_new ("max-in-flight", "5", NULL);
@@ -154,7 +154,7 @@ static Suite *
 cuda_suite (void)
 {
   Suite *suite = suite_create ("cuda");
-  TCase *tcase = tcase_create ("general");
+  TCase *tcase = test_case_new ("general");
 
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_caps);

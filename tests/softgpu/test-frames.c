@@ -95,8 +95,13 @@ static const struct {
   FrameFlags flags;
   AlexnetCropMode mode;
   AlexnetRegion region; /* empty: all */
+  AlexnetCropPosition position;
+  gboolean mirror;
 } cases[] = {
   { 131, 97, 0, ALEXNET_CROP_CENTER, { 0 } },
+  { 131, 97, 0, ALEXNET_CROP_CENTER, { 0 }, ALEXNET_POSITION_TOP_RIGHT, TRUE },
+  { 57, 143, FRAME_PADDED, ALEXNET_CROP_CENTER, { 5, 3, 50, 99 },
+      ALEXNET_POSITION_BOTTOM_LEFT, TRUE },
   { 131, 97, FRAME_PADDED, ALEXNET_CROP_STRETCH, { 31, 7, 77, 81 } },
   { 57, 143, FRAME_FLIPPED, ALEXNET_CROP_LETTERBOX, { 0 } },
   { 57, 43, FRAME_PADDED | FRAME_FLIPPED, ALEXNET_CROP_CENTER,
@@ -125,6 +130,8 @@ test_formats (Fixture *f, gconstpointer precision)
           cases[i].height, cases[i].flags, photo, FALSE);
       AlexnetPreprocess preprocess = get_preprocess (cases[i].mode);
 
+      preprocess.crop_position = cases[i].position;
+      preprocess.mirror = cases[i].mirror;
       check_frame (f, &frame->image, &frame->image,
           cases[i].region.width ? &cases[i].region : NULL, &preprocess);
     }
@@ -309,6 +316,36 @@ test_blocked (gconstpointer precision)
   g_free (whole);
 }
 
+/* Byte for byte what the device gave out, also after a frame that is larger
+ * than what was reserved for one. */
+static void
+test_device_memory (Fixture *f, gconstpointer precision)
+{
+  static const guint widths[] = { 64, 2048 };
+  AlexnetPreprocess preprocess = get_preprocess (ALEXNET_CROP_STRETCH);
+  guint64 seen = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (widths); i++) {
+    guint width = widths[i];
+    g_autofree guint8 *pixels = g_malloc0 (3 * (gsize) width * width);
+    AlexnetImage image = {
+      .format = ALEXNET_FORMAT_RGB,
+      .width = width,
+      .height = width,
+      .planes = { pixels },
+      .strides = { 3 * (gssize) width },
+    };
+    gsize available, total;
+
+    check_frame (f, &image, &image, NULL, &preprocess);
+    g_assert_cmpint (cudaMemGetInfo (&available, &total), ==, cudaSuccess);
+    g_assert_cmpuint (f->plan->backend->get_device_memory (f->plan), ==,
+        total - available);
+    g_assert_cmpuint (total - available, >, seen);
+    seen = total - available;
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -334,5 +371,8 @@ main (int argc, char **argv)
       tear_down);
   g_test_add_data_func ("/softgpu/frames/context",
       GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), test_context);
+  g_test_add ("/softgpu/frames/device-memory", Fixture,
+      GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), set_up, test_device_memory,
+      tear_down);
   return cache_directory_run ();
 }

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "element.h"
+#include "inference.h"
+
+#define GST_CAT_DEFAULT gst_alexnet_classify_debug
+
+/* So many frames without a region are not what somebody who asked for regions
+ * expects. */
+#define PATIENCE 100
+
+static gboolean
+is_late (GstAlexnetClassify *self, GstClockTime running_time)
+{
+  gboolean late;
+
+  GST_OBJECT_LOCK (self);
+  late = self->settings.qos && GST_CLOCK_TIME_IS_VALID (running_time) &&
+      GST_CLOCK_TIME_IS_VALID (self->earliest_time) &&
+      running_time <= self->earliest_time;
+  GST_OBJECT_UNLOCK (self);
+  return late;
+}
+
+/* A frame that is late stays due: the next one in time is classified. */
+static GstAlexnetFate
+decide (GstAlexnetClassify *self, const GstAlexnetItem *item)
+{
+  GstAlexnetPace pace;
+  GstAlexnetFate fate;
+
+  GST_OBJECT_LOCK (self);
+  pace = self->settings.pace;
+  GST_OBJECT_UNLOCK (self);
+
+  if (GST_BUFFER_FLAG_IS_SET (item->object, GST_BUFFER_FLAG_CORRUPTED))
+    return GST_ALEXNET_FATE_SKIP_CORRUPT;
+  fate = gst_alexnet_schedule_decide (&self->schedule, &pace);
+  if (fate != GST_ALEXNET_FATE_CLASSIFY)
+    return fate;
+  if (is_late (self, item->info.running_time))
+    return GST_ALEXNET_FATE_SKIP_QOS;
+  gst_alexnet_schedule_fulfil (&self->schedule, &pace);
+  return GST_ALEXNET_FATE_CLASSIFY;
+}
+
+/* This thread alone sets the duration that the caps give. */
+static GstClockTime
+estimate_duration (const GstAlexnetClassify *self, GstBuffer *buffer)
+{
+  if (GST_BUFFER_DURATION_IS_VALID (buffer))
+    return GST_BUFFER_DURATION (buffer);
+  return self->frame_duration;
+}
+
+static void
+describe_frame (GstAlexnetClassify *self, GstBuffer *buffer,
+    GstAlexnetFrameInfo *info)
+{
+  GstClockTime pts = GST_BUFFER_PTS (buffer);
+
+  info->number = self->n_frames++;
+  info->arrival = gst_util_get_timestamp ();
+  info->region = gst_alexnet_frame_get_visible (buffer, self->video_info.width,
+      self->video_info.height);
+  info->running_time = info->stream_time = GST_CLOCK_TIME_NONE;
+  if (self->segment.format == GST_FORMAT_TIME) {
+    info->running_time = gst_segment_to_running_time (&self->segment,
+        GST_FORMAT_TIME, pts);
+    info->stream_time = gst_segment_to_stream_time (&self->segment,
+        GST_FORMAT_TIME, pts);
+  }
+  info->time = gst_alexnet_schedule_advance (&self->schedule,
+      info->running_time, estimate_duration (self, buffer));
+}
+
+static void
+update_crop_mode (GstAlexnetClassify *self)
+{
+  GST_OBJECT_LOCK (self);
+  self->session.preprocess.crop_mode = self->settings.crop_mode;
+  GST_OBJECT_UNLOCK (self);
+}
+
+/* A list of regions that stays empty is a pipeline without a detector, or a
+ * filter that nothing passes. */
+static void
+watch_regions (GstAlexnetClassify *self, const GstAlexnetItem *item)
+{
+  if (item->regions->len > 0)
+    self->n_without_regions = 0;
+  else
+    self->n_without_regions++;
+  if (self->n_without_regions < PATIENCE || self->warned_of_no_region)
+    return;
+  self->warned_of_no_region = TRUE;
+  GST_ELEMENT_WARNING (self, STREAM, FAILED,
+      ("No region to classify in %d frames.", PATIENCE),
+      ("inference-region asks for regions of GstAnalyticsODMtd or "
+       "GstVideoRegionOfInterestMeta from an element upstream; of the newest "
+       "frame's, %u were empty or too small, others are not in roi-classes",
+          item->n_regions_skipped));
+}
+
+static void
+find_regions (GstAlexnetClassify *self, GstAlexnetItem *item)
+{
+  GstAlexnetRoiFilter filter;
+  guint interval;
+
+  GST_OBJECT_LOCK (self);
+  interval = self->settings.reclassify_interval;
+  gst_alexnet_roi_filter_init (&filter, self->settings.roi_classes,
+      self->settings.roi_min_width, self->settings.roi_min_height);
+  GST_OBJECT_UNLOCK (self);
+
+  gst_alexnet_regions_find (item->regions, GST_BUFFER (item->object),
+      &item->info.region, &filter, &item->n_regions_skipped);
+  gst_alexnet_roi_filter_clear (&filter);
+  gst_alexnet_regions_follow (item->regions, self->tracks, item->info.number,
+      interval);
+  gst_alexnet_tracks_expire (self->tracks, item->info.number);
+}
+
+static void
+choose_regions (GstAlexnetClassify *self, GstAlexnetItem *item)
+{
+  GstAlexnetInferenceRegion which;
+
+  GST_OBJECT_LOCK (self);
+  which = self->settings.inference_region;
+  GST_OBJECT_UNLOCK (self);
+
+  item->regions = gst_alexnet_regions_new ();
+  if (which != GST_ALEXNET_INFERENCE_FULL_FRAME)
+    find_regions (self, item);
+  if (which == GST_ALEXNET_INFERENCE_ROI_LIST)
+    watch_regions (self, item);
+  else if (item->regions->len == 0)
+    gst_alexnet_regions_add_frame (item->regions, &item->info.region);
+}
+
+static gboolean
+is_fatal (const GError *error)
+{
+  return error->code == ALEXNET_ERROR_CANCELLED ||
+      error->code == ALEXNET_ERROR_DEVICE;
+}
+
+/* Takes the error. The first one is kept, or one that is worse. */
+static void
+keep_error (GstAlexnetItem *item, GError *error)
+{
+  if (item->error && !is_fatal (error)) {
+    g_error_free (error);
+    return;
+  }
+  g_clear_error (&item->error);
+  item->error = error;
+}
+
+static void
+count_request (gpointer user_data, const AlexnetResult *result)
+{
+  GstAlexnetClassify *self = user_data;
+
+  GST_OBJECT_LOCK (self);
+  gst_alexnet_stats_add_request (&self->stats, result);
+  GST_OBJECT_UNLOCK (self);
+}
+
+gboolean
+gst_alexnet_classify_collect (GstAlexnetClassify *self, GstAlexnetItem *item,
+    GstAlexnetRegion *region)
+{
+  GError *error = NULL;
+
+  if (!gst_alexnet_inference_collect (region, count_request, self, &error))
+    keep_error (item, error);
+  return !item->error || !is_fatal (item->error);
+}
+
+/* All requests of a frame are under way together, as far as there can be so
+ * many: older frames' are given back by the task, but this frame's own only
+ * when it has got there, so here the oldest of them are waited for. */
+static gboolean
+submit_regions (GstAlexnetClassify *self, GstAlexnetItem *item,
+    const AlexnetImage *image)
+{
+  guint n_views = gst_alexnet_inference_n_views (&self->session);
+  guint n_open = 0, oldest = 0;
+  GError *error = NULL;
+
+  for (guint i = 0; i < item->regions->len; i++) {
+    GstAlexnetRegion *region = gst_alexnet_regions_nth (item->regions, i);
+
+    if (region->stale)
+      continue;
+    while (n_open + n_views > GST_ALEXNET_MAX_REQUESTS) {
+      GstAlexnetRegion *old = gst_alexnet_regions_nth (item->regions, oldest++);
+
+      n_open -= old->n_requests;
+      if (!gst_alexnet_classify_collect (self, item, old))
+        return FALSE;
+    }
+    if (!gst_alexnet_inference_submit (&self->session, image, region, &error)) {
+      keep_error (item, error);
+      return FALSE;
+    }
+    n_open += n_views;
+  }
+  return TRUE;
+}
+
+/* Host pixels are free again when this returns. */
+static void
+submit_frame (GstAlexnetClassify *self, GstAlexnetItem *item)
+{
+  GstBuffer *buffer = GST_BUFFER (item->object);
+  GstAlexnetFrame frame;
+
+  if (!gst_alexnet_frame_map (&frame, &self->video_info, buffer,
+          self->session.cuda_context)) {
+    g_set_error (&item->error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT,
+        "a buffer of %" G_GSIZE_FORMAT " bytes is no %s frame of %dx%d",
+        gst_buffer_get_size (buffer),
+        gst_video_format_to_string (GST_VIDEO_INFO_FORMAT (&self->video_info)),
+        self->video_info.width, self->video_info.height);
+    return;
+  }
+  item->info.region = gst_alexnet_frame_get_visible (buffer, frame.image.width,
+      frame.image.height);
+  update_crop_mode (self);
+  choose_regions (self, item);
+  if (!submit_regions (self, item, &frame.image))
+    GST_DEBUG_OBJECT (self, "not all of it is classified: %s",
+        item->error->message);
+  item->info.staging_time = gst_util_get_timestamp () - item->info.arrival;
+  gst_alexnet_frame_unmap (&frame);
+}
+
+GstFlowReturn
+gst_alexnet_classify_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
+{
+  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (parent);
+  GstAlexnetItem item = { .object = GST_MINI_OBJECT (buffer) };
+  GstFlowReturn flow = GST_FLOW_NOT_NEGOTIATED;
+
+  if (self->negotiated)
+    flow = gst_alexnet_inflight_wait_room (self->inflight);
+  if (flow != GST_FLOW_OK) {
+    gst_alexnet_item_clear (&item);
+    return flow;
+  }
+  describe_frame (self, buffer, &item.info);
+  item.fate = decide (self, &item);
+  if (item.fate == GST_ALEXNET_FATE_CLASSIFY)
+    submit_frame (self, &item);
+  return gst_alexnet_inflight_append_frame (self->inflight, &item);
+}
+
+void
+gst_alexnet_classify_forget_tracks (GstAlexnetClassify *self)
+{
+  g_hash_table_remove_all (self->tracks);
+}

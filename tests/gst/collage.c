@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "collage.h"
+
+#define WIDTH (COLLAGE_COLUMNS * COLLAGE_TILE)
+#define HEIGHT (COLLAGE_ROWS * COLLAGE_TILE)
+
+void
+collage_set_caps (Fixture *fixture)
+{
+  gst_caps_unref (fixture->caps);
+  fixture->caps = gst_caps_new_simple ("video/x-raw", "format", G_TYPE_STRING,
+      "RGB", "width", G_TYPE_INT, WIDTH, "height", G_TYPE_INT, HEIGHT,
+      "framerate", GST_TYPE_FRACTION, 30, 1, NULL);
+  gst_harness_set_src_caps (fixture->harness, gst_caps_ref (fixture->caps));
+}
+
+static guint
+photo_of (guint tile)
+{
+  return tile % 2 == 0 ? TEST_HORSE : TEST_TRUCK;
+}
+
+static void
+draw (GstVideoFrame *frame, guint tile)
+{
+  GstCaps *caps = gst_caps_from_string (
+      "video/x-raw,format=RGB,width=32,height=32,framerate=30/1");
+  GstBuffer *photo = test_frame_new (photo_of (tile), caps);
+  gsize stride = GST_VIDEO_FRAME_PLANE_STRIDE (frame, 0);
+  guint8 *to = GST_VIDEO_FRAME_PLANE_DATA (frame, 0);
+
+  to += tile / COLLAGE_COLUMNS * COLLAGE_TILE * stride;
+  to += tile % COLLAGE_COLUMNS * COLLAGE_TILE * 3;
+  for (guint y = 0; y < COLLAGE_TILE; y++)
+    gst_buffer_extract (photo, y * COLLAGE_TILE * 3, to + y * stride,
+        COLLAGE_TILE * 3);
+  gst_buffer_unref (photo);
+  gst_caps_unref (caps);
+}
+
+GstBuffer *
+collage_new (Fixture *fixture)
+{
+  GstVideoFrame frame;
+  GstVideoInfo info;
+  GstBuffer *buffer;
+
+  gst_video_info_set_format (&info, GST_VIDEO_FORMAT_RGB, WIDTH, HEIGHT);
+  buffer = gst_buffer_new_allocate (NULL, info.size, NULL);
+  fail_unless (gst_video_frame_map (&frame, &info, buffer, GST_MAP_WRITE));
+  for (guint i = 0; i < COLLAGE_COLUMNS * COLLAGE_ROWS; i++)
+    draw (&frame, i);
+  gst_video_frame_unmap (&frame);
+  GST_BUFFER_PTS (buffer) = fixture->n_pushed++ * TEST_FRAME_DURATION;
+  GST_BUFFER_DURATION (buffer) = TEST_FRAME_DURATION;
+  return buffer;
+}
+
+GstVideoRegionOfInterestMeta *
+collage_add_roi (GstBuffer *buffer, const char *type, guint x, guint y,
+    guint width, guint height)
+{
+  return gst_buffer_add_video_region_of_interest_meta (buffer, type, x, y,
+      width, height);
+}
+
+GstVideoRegionOfInterestMeta *
+collage_add_tile (GstBuffer *buffer, guint tile)
+{
+  GstVideoRegionOfInterestMeta *roi = collage_add_roi (buffer, "thing",
+      tile % COLLAGE_COLUMNS * COLLAGE_TILE,
+      tile / COLLAGE_COLUMNS * COLLAGE_TILE, COLLAGE_TILE, COLLAGE_TILE);
+
+  roi->id = 100 + tile;
+  return roi;
+}
+
+void
+collage_add_object (GstBuffer *buffer, guint tile, int id)
+{
+  gst_video_region_of_interest_meta_add_param (collage_add_tile (buffer, tile),
+      gst_structure_new ("object_id", "id", G_TYPE_INT, id, NULL));
+}
+
+static const GValue *
+get_list (GstBuffer *buffer)
+{
+  const GstStructure *result = test_get_result (buffer);
+
+  return result ? gst_structure_get_value (result, "regions") : NULL;
+}
+
+guint
+collage_n_results (GstBuffer *buffer)
+{
+  const GValue *list = get_list (buffer);
+
+  return list ? gst_value_array_get_size (list) : 0;
+}
+
+const GstStructure *
+collage_nth_result (GstBuffer *buffer, guint i)
+{
+  const GValue *list = get_list (buffer);
+
+  fail_unless (list != NULL && i < gst_value_array_get_size (list));
+  return gst_value_get_structure (gst_value_array_get_value (list, i));
+}
+
+void
+collage_expect_tile (const GstStructure *result, guint tile)
+{
+  double x, y, width, height;
+  int id;
+
+  fail_unless_equals_string (gst_structure_get_name (result), TEST_RESULT);
+  fail_unless_equals_string (gst_structure_get_string (result, "region"),
+      "roi");
+  fail_unless (gst_structure_get (result, "x", G_TYPE_DOUBLE, &x, "y",
+      G_TYPE_DOUBLE, &y, "width", G_TYPE_DOUBLE, &width, "height",
+      G_TYPE_DOUBLE, &height, "roi-id", G_TYPE_INT, &id, NULL));
+  fail_unless_equals_int (id, 100 + tile);
+  fail_unless_equals_float (x,
+      tile % COLLAGE_COLUMNS / (double) COLLAGE_COLUMNS);
+  fail_unless_equals_float (y, tile / COLLAGE_COLUMNS / (double) COLLAGE_ROWS);
+  fail_unless_equals_float (width, 1.0 / COLLAGE_COLUMNS);
+  fail_unless_equals_float (height, 1.0 / COLLAGE_ROWS);
+  fail_unless_equals_int (test_best_class (result),
+      photo_of (tile) == TEST_HORSE ? TEST_HORSE_CLASS : TEST_TRUCK_CLASS);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Frames with several photographs on them, and regions that a detector would
+ * have left there. */
+
+#ifndef ALEXNET_TEST_COLLAGE_H
+#define ALEXNET_TEST_COLLAGE_H
+
+#include "helpers.h"
+
+#define COLLAGE_COLUMNS 4
+#define COLLAGE_ROWS 2
+#define COLLAGE_TILE 32
+
+/* Sets the fixture's caps to those of a collage. */
+void collage_set_caps (Fixture *fixture);
+
+/* The horse in even tiles, the truck in odd ones; timestamp by its number. */
+GstBuffer *collage_new (Fixture *fixture);
+
+/* Region-of-interest metadata; a tile by its number. */
+GstVideoRegionOfInterestMeta *collage_add_roi (GstBuffer *buffer,
+    const char *type, guint x, guint y, guint width, guint height);
+GstVideoRegionOfInterestMeta *collage_add_tile (GstBuffer *buffer, guint tile);
+
+/* A tile that a tracker follows. */
+void collage_add_object (GstBuffer *buffer, guint tile, int id);
+
+/* Field "regions" of the buffer's result: how many, one of them. */
+guint collage_n_results (GstBuffer *buffer);
+const GstStructure *collage_nth_result (GstBuffer *buffer, guint i);
+
+/* Fails unless the region is that tile and of its class. */
+void collage_expect_tile (const GstStructure *result, guint tile);
+
+#endif /* ALEXNET_TEST_COLLAGE_H */
