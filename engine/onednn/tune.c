@@ -28,9 +28,11 @@
 /* One that has needed so many times the best is not run again. */
 #define HOPELESS 1.4
 
-/* Microseconds for all questions together. What is left unanswered is timed
- * when the next engine is made. */
+/* Microseconds for all questions together; each that could not be answered
+ * costs a part more, since the next ones will fare no better. What is left
+ * is timed when the next engine is made. */
 #define BUDGET G_USEC_PER_SEC
+#define FAILURE_COST (BUDGET / 4)
 
 #define REFUSED 0
 
@@ -255,17 +257,14 @@ is_open (const Trial *trial, guint i)
 }
 
 static gboolean
-run_rounds (OnednnTuner *tuner, Trial *trial, GError **error)
+run_rounds (OnednnTuner *tuner, Trial *trial, gint64 begin, GError **error)
 {
-  gint64 begin = g_get_monotonic_time ();
-
   for (guint round = 0; round < MAX_ROUNDS; round++)
     for (guint i = 0; i < trial->n; i++)
       if (is_open (trial, i) &&
           tuner->spent + g_get_monotonic_time () - begin < BUDGET &&
           !run_once (tuner, trial, i, error))
         return FALSE;
-  tuner->spent += g_get_monotonic_time () - begin;
   return TRUE;
 }
 
@@ -277,13 +276,14 @@ time_candidates (OnednnTuner *tuner, const OnednnProgram *program,
   g_auto (Trial) trial = { .n = question->n };
   g_autoptr (GError) refusal = NULL;
   gboolean any = FALSE, all = TRUE;
+  gint64 begin = g_get_monotonic_time ();
 
   if (!make_trial_programs (tuner, program, question, &trial, &refusal)) {
     g_propagate_error (error, g_steal_pointer (&refusal));
     return FALSE;
   }
   if (!attach_trial (tuner, &trial, error) ||
-      !run_rounds (tuner, &trial, error))
+      !run_rounds (tuner, &trial, begin, error))
     return FALSE;
   for (guint i = 0; i < trial.n; i++) {
     any = any || trial.programs[i];
@@ -291,6 +291,7 @@ time_candidates (OnednnTuner *tuner, const OnednnProgram *program,
   }
   for (guint i = 0; i < trial.n; i++)
     times[i] = all ? trial.times[i] : REFUSED;
+  tuner->spent += g_get_monotonic_time () - begin + (all ? 0 : FAILURE_COST);
   if (any)
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&refusal));
@@ -341,7 +342,7 @@ keep_times (OnednnTuner *tuner, const OnednnQuestion *question,
   char *text;
 
   if (find_fastest (times, question->n) == question->n)
-    return g_strdup ("not timed: the machine is busy");
+    return g_strdup ("not timed: too little time, or the machine was busy");
   text = format_times (question, times);
   alexnet_plan_cache_set (tuner->cache, question->key, text);
   return text;
@@ -373,23 +374,24 @@ gboolean
 alexnet_onednn_tune (OnednnTuner *tuner, const OnednnProgram *program,
     const OnednnQuestion *question, guint *best, GError **error)
 {
-  double times[ONEDNN_MAX_CANDIDATES];
+  double times[ONEDNN_MAX_CANDIDATES] = { 0 };
   const char *known = alexnet_plan_cache_get (tuner->cache, question->key);
   g_autofree char *text = NULL;
-  guint best_time;
+  guint fastest;
 
   if (is_forced (tuner, question, best)) {
     add_row (tuner, program, question, *best, "by $" VARIABLE);
     return TRUE;
   }
   if (!known || !parse_times (known, question, times)) {
-    if (!time_candidates (tuner, program, question, times, error))
+    memset (times, 0, sizeof times);
+    if (tuner->spent < BUDGET &&
+        !time_candidates (tuner, program, question, times, error))
       return FALSE;
-    text = keep_times (tuner, question, times);
-    known = text;
+    known = text = keep_times (tuner, question, times);
   }
-  best_time = find_fastest (times, question->n);
-  *best = best_time < question->n ? best_time : 0;
+  fastest = find_fastest (times, question->n);
+  *best = fastest < question->n ? fastest : 0;
   add_row (tuner, program, question, *best, known);
   return TRUE;
 }
