@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Reads "pid N" of gst-launch-1.0, what it prints with -m while alexnetclassify
-# posts a message for each frame, and "status N". Prints a line whenever another class
-# comes first, warnings on standard error, then a summary. Exits with N, or
-# with 1 when nothing was classified. Run it with LC_ALL=C: labels are bytes.
+# posts a message for each frame, and "status N". Prints a line whenever
+# another class comes first, then a summary. Exits with N, or with 1 when
+# nothing was classified. Run it with LC_ALL=C, for labels are bytes, and
+# behind complaints.awk.
+#     -v names=FILE  each second of the stream is a picture with its name in
+#                    this line of the file: prints a line for each, and
+#                    exits with 1 when one is missing
 
 # The value of a field as gst_structure_to_string() writes it; blanks, commas
 # and brackets inside strings carry a backslash there.
@@ -53,19 +57,50 @@ function classes(    labels, confidences, n, i, out) {
   return out
 }
 
+# The element's name, when a pipeline gave it one: it may have several.
+function element(    name) {
+  name = $0
+  sub(/^[^"]*"/, "", name)
+  sub(/".*/, "", name)
+  return name ~ /^alexnetclassify[0-9]*$/ ? "" : name
+}
+
+# What a frame is called: a picture's name, or the time.
+function frame_name(    second) {
+  if (!names)
+    return sprintf("%10s", clock(field("stream-time")))
+  second = int(field("stream-time") / 1e9 + 0.5)
+  done[second] = 1
+  return name[second]
+}
+
+# Its corners in parts of the frame, when it is not the whole frame.
+function place(    x, y) {
+  if (text(field("region")) == "full-frame")
+    return ""
+  x = field("x")
+  y = field("y")
+  return sprintf("%.2f,%.2f-%.2f,%.2f  ", x, y, x + field("width"),
+      y + field("height"))
+}
+
+BEGIN {
+  while (names && (getline line < names) > 0)
+    name[n_names++] = line
+}
+
 /^Got message .* \(element\): alexnet-classification, / {
   frames++
   backend = text(field("backend"))
-  first = field("class-ids")
-  sub(/,.*/, "", first)
-  if (frames == 1 || first != shown)
-    printf "%10s  %s\n", clock(field("stream-time")), classes()
-  shown = first
+  best = field("class-ids")
+  sub(/,.*/, "", best)
+  stream = element() place()
+  if (place())
+    regions++
+  if (names || shown[stream] != best "")
+    print frame_name() "  " (element() ? element() "  " : "") place() classes()
+  shown[stream] = best
   fflush()
-}
-
-/^WARNING: / {
-  print > "/dev/stderr"
 }
 
 /^pid [0-9]+$/ {
@@ -87,15 +122,28 @@ function classes(    labels, confidences, n, i, out) {
   status = $2
 }
 
+# A criticism of a library's: "(gst-launch-1.0:123): GLib-CRITICAL **: ..."
+/^\([^ ]*:[0-9]+\): / {
+  print > "/dev/stderr"
+}
+
 END {
+  for (i = 0; i < n_names; i++)
+    if (!done[i]) {
+      print script ": no result for " name[i] > "/dev/stderr"
+      missing++
+    }
+  what = regions ? "regions" : "frames"
   if (frames == 1)
     print "1 frame, backend " backend
   else if (frames > 1)
-    printf "%d frames, %.1f frames a second, backend %s\n", frames,
-        frames / seconds, backend
-  else if (!status) {
-    print "no frame was classified: is there a picture in it?"
+    printf "%d %s, %.1f %s a second, backend %s\n", frames, what,
+        frames / seconds, what, backend
+  else if (!status && !names) {
+    print script ": no frame was classified: is there a picture in it?" \
+        > "/dev/stderr"
     status = 1
   }
-  exit status
+  # gst-launch-1.0 returns -1 when a pipeline does not even start.
+  exit status == 255 || !status && missing ? 1 : status
 }

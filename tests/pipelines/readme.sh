@@ -94,6 +94,16 @@ C
   same 250 "$(grep -c . out)" && same 10 "$(uniq out | grep -c .)"
 }
 
+# The programs of the build directory stand in this one, too.
+apps () {
+  ln -s "$BUILD/pipelines" pipelines
+  part apps >apps.sh
+  sh -e ./apps.sh >out || return 1
+  cat out
+  same '25 frames  truck' "$(grep -o '25 frames  truck' out)" &&
+    same 89504e47 "$(head -c 4 timeline.png | od -An -tx1 | tr -d ' ')"
+}
+
 check 'the pipeline by hand' launch
 if gst-inspect-1.0 --exists classificationoverlay; then
   check 'a labelled file' overlay
@@ -102,4 +112,5 @@ fi
 check 'lines of JSON' json
 check 'reading results in Python' python
 check 'reading results in C' c
+check 'the applications' apps
 done_testing

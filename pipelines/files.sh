@@ -1,0 +1,24 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Classifies many videos at once, in one pipeline and with one model:
+#     sh pipelines/files.sh [VIDEO ...]
+# Without an argument: the sample clip, twice.
+set -eu
+. "$(dirname "$0")/lib.sh"
+
+[ $# -gt 0 ] || set -- "$sample" "$sample"
+for file; do
+  readable "$file" || exit 1
+done
+prepare
+n=0
+for file; do
+  [ $n -gt 0 ] || set --
+  n=$((n + 1))
+  # What an element is called may not have every character.
+  name=$n-$(basename -- "$file" | LC_ALL=C tr -c 'A-Za-z0-9._\n-' _)
+  set -- "$@" filesrc location="$file" ! decodebin ! videoconvert \
+    ! alexnetclassify name="$name" post-messages=always top-k=3 ! fakesink
+done
+launch "$@"

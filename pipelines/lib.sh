@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=sh
+#
+# To be sourced by the scripts beside it, under `set -eu`. Sets root, the
+# tree; build, where to build (BUILD, or build/); sample, the clip; work, a
+# directory that goes away. A function `cleanup` of the script runs at the end.
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+build=${BUILD:-$root/build}
+sample=$root/pipelines/media/sample.webm
+script=$(basename -- "$0")
+work=$(mktemp -d)
+trap 'cleanup; rm -rf "$work"' EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# For jq, of a line of classificationjson: time, best label, confidence.
+best_of_each='[.stream_time / 1e9, (.regions[].classes[0] | .label, "\(.confidence * 100 | round) %")] | @tsv'
+
+cleanup () {
+  :
+}
+
+complain () {
+  echo "$script: $*" >&2
+}
+
+die () {
+  complain "$@"
+  exit 1
+}
+
+# prepare [SECTION...]: installs what is missing of these sections of
+# packages.txt, beside those that all need, and builds.
+prepare () {
+  sh "$root/pipelines/install-packages.sh" run build "$@"
+  if [ ! -f "$build/build.ninja" ]; then
+    echo "Configuring $build"
+    mkdir -p "$build"
+    meson setup "$build" "$root" >"$build/setup.log" 2>&1 || {
+      cat "$build/setup.log" >&2
+      die "meson could not configure $build"
+    }
+  fi
+  if ! ninja -C "$build" -n element | grep -q 'no work to do'; then
+    echo "Building the element in $build"
+    ninja -C "$build" element || die "the build failed"
+  fi
+}
+
+# A word, NAME=VALUE where it needs quotes, as the shell wants it back.
+quote () {
+  case $1 in
+    '!') printf '!' ;;
+    [A-Za-z]*=*[!A-Za-z0-9_./:=,+@%-]*)
+      printf "%s=" "${1%%=*}"
+      quote "${1#*=}" ;;
+    *[!A-Za-z0-9_./:=,+@%-]* | '')
+      printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")" ;;
+    *) printf %s "$1" ;;
+  esac
+}
+
+# line WORD...: the words as a line of shell.
+line () {
+  quote "$1"
+  shift
+  for word; do
+    printf ' %s' "$(quote "$word")"
+  done
+}
+
+# gst_line WORD...: the line of shell that runs gst-launch-1.0 with them.
+gst_line () {
+  line GST_PLUGIN_PATH="$build/gst${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}" \
+    ALEXNET_BACKEND_DIR="$build/engine/cudnn" \
+    ALEXNET_DATA_DIR="$root/pipelines/models" gst-launch-1.0 "$@"
+}
+
+# report [NAME=VALUE...]: prints what gst-launch-1.0 writes as results.awk
+# does, with these variables set.
+report () {
+  for variable; do
+    set -- "$@" -v "$variable"
+    shift
+  done
+  (
+    trap '' INT
+    LC_ALL=C exec awk -v script="$script" "$@" \
+      -f "$root/pipelines/complaints.awk" -f "$root/pipelines/results.awk"
+  )
+}
+
+# Runs a line of gst_line in GStreamer's own language, which complaints.awk
+# and results.awk read. Its process has the number that "pid" names.
+run_line () {
+  LC_ALL=C.UTF-8 LANGUAGE=C sh -c "echo \"pid \$\$\"; exec env $1"
+}
+
+# launch WORD...: shows the line, runs it and prints its results; $report_as
+# is a variable for report, or nothing.
+report_as=
+launch () {
+  run=$(gst_line -m "$@")
+  printf '$ %s\n' "$run"
+  {
+    status=0
+    run_line "$run" 2>&1 || status=$?
+    echo "status $status"
+  } | report ${report_as:+"$report_as"}
+}
+
+# launch_quietly WORD...: the same without results. $into, a line of shell or
+# nothing, reads what the pipeline writes to standard output.
+into=
+launch_quietly () {
+  run=$(gst_line -q "$@")
+  printf '$ %s\n' "$run${into:+ | $into}"
+  echo 0 >"$work/status"
+  {
+    {
+      {
+        LC_ALL=C.UTF-8 LANGUAGE=C sh -c "exec env $run" 2>&3 ||
+          echo 1 >"$work/status"
+      } | eval "${into:-cat}" || echo 1 >"$work/status"
+    } 3>&1 >&4 | LC_ALL=C awk -v script="$script" \
+      -f "$root/pipelines/complaints.awk"
+  } 4>&1
+  return "$(cat "$work/status")"
+}
+
+# with_source COMMAND NAME WORD...: COMMAND with the words of a pipeline that
+# decodes NAME, a file or URI, in front of the others.
+with_source () {
+  command=$1
+  name=$2
+  shift 2
+  case $name in
+    *://*) "$command" uridecodebin uri="$name" "$@" ;;
+    *)
+      readable "$name" &&
+        "$command" filesrc location="$name" ! decodebin "$@" ;;
+  esac
+}
+
+# readable FILE: whether it is; says so when not.
+readable () {
+  [ -f "$1" ] && [ -r "$1" ] || {
+    complain "no file $1, or not allowed to read it"
+    return 1
+  }
+}

@@ -1,0 +1,180 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The applications in pipelines/apps/ as a user builds and calls them. Prints
+# TAP.
+set -u
+. "$(dirname "$0")/tap.sh"
+
+apps=$root/pipelines/apps
+media=$root/pipelines/media/sample.webm
+classes='airplane automobile bird cat deer dog frog horse ship truck'
+export GST_PLUGIN_PATH="$BUILD/gst" ALEXNET_DATA_DIR="$root/pipelines/models"
+export XDG_DATA_HOME="$work"
+unset ALEXNET_MODEL
+
+watch () {
+  timeout -k 5 60 "${program:-$BUILD/pipelines/apps/watch}" "$@" \
+    >"$work/out" 2>"$work/errors"
+  status=$?
+  cat "$work/out" "$work/errors"
+  return $status
+}
+
+timeline () {
+  timeout -k 5 60 /usr/bin/python3 "$apps/timeline.py" "$@" \
+    >"$work/out" 2>"$work/errors"
+  status=$?
+  cat "$work/out" "$work/errors"
+  return $status
+}
+
+# fails_with TEXT APPLICATION ARGUMENT...: with status 1 and this alone.
+fails_with () {
+  text=$1
+  shift
+  "$@"
+  same 1 $? && same "$text" "$(cat "$work/errors")"
+}
+
+# TIME CLASS of each message on the bus, FRAMES CLASS of the summary.
+on_bus () {
+  sed -nE 's/^ *([0-9.]+) s  ([a-z]+) .*/\1 \2/p' "$work/out" | xargs
+}
+
+counted () {
+  sed -nE 's/^ *([0-9]+) frames  ([a-z]+), .*/\1 \2/p' "$work/out" | xargs
+}
+
+whole_clip () {
+  watch "$media" &&
+    same "$(i=0; for class in $classes; do
+        printf '%d.000 %s ' $i "$class"; i=$((i + 1)); done | xargs)" \
+      "$(on_bus)" &&
+    same "$(for class in $classes; do printf '25 %s ' "$class"; done | xargs)" \
+      "$(counted)"
+}
+
+# The line in the program's own header.
+by_hand () {
+  compile=$(sed -n 's/^ \*  *\(cc .*\)/\1/p' "$apps/watch.c")
+  cp "$apps/watch.c" "$work" && (cd "$work" && sh -c "$compile") || return 1
+  program=$work/watch
+  whole_clip
+}
+
+seek () {
+  watch --start=2.52 --stop=4.52 "$media" &&
+    same '2.520 bird 3.000 cat 4.000 deer' "$(on_bus)" &&
+    same '12 bird 25 cat 13 deer' "$(counted)"
+}
+
+# Ctrl-C ends the stream; the summary still comes. The pipe has no end.
+interrupted () {
+  mkfifo "$work/endless"
+  gst-launch-1.0 -q videotestsrc is-live=true ! vp8enc deadline=1 \
+    ! webmmux streamable=true ! fdsink >"$work/endless" &
+  writer=$!
+  timeout -s INT 5 "$BUILD/pipelines/apps/watch" "file://$work/endless" \
+    >"$work/out" 2>"$work/errors"
+  kill $writer
+  cat "$work/out" "$work/errors"
+  [ -n "$(counted)" ] && same '' "$(cat "$work/errors")"
+}
+
+# bad_input NAME APPLICATION ARGUMENT_AFTER...
+bad_input () {
+  name_=$1
+  application=$2
+  shift 2
+  gst-launch-1.0 -q audiotestsrc num-buffers=10 ! wavenc \
+    ! filesink location="$work/sound.wav" || return 1
+  fails_with "$name_: no file $work/absent" \
+    "$application" "$work/absent" "$@" &&
+    fails_with "$name_: This appears to be a text file (decodebin cannot decode\
+ plain text files)" "$application" "$root/README.md" "$@" &&
+    fails_with "$name_: no picture in it" \
+      "$application" "$work/sound.wav" "$@" &&
+    fails_with "$name_: 0 <= start < stop expected, 3 and 2 found" \
+      "$application" --start=3 --stop=2 "$media" "$@" || return 1
+  echo 'not a model' >"$work/bad.pth"
+  export ALEXNET_MODEL="$work/bad.pth"
+  "$application" "$media" "$@"
+  same 1 $? && same 1 "$(grep -c . "$work/errors")" &&
+    grep "^$name_: $work/bad.pth: " "$work/errors" || return 1
+  unset ALEXNET_MODEL
+  (
+    export GST_PLUGIN_PATH="$work"
+    "$application" "$media" "$@"
+    same 1 $? && grep "^$name_: .*no element \"alexnetclassify\"" "$work/errors"
+  )
+}
+
+past_the_end () {
+  fails_with 'watch: no frame was classified' watch --start=20 "$media" &&
+    fails_with 'timeline.py: it is over after 10 s' \
+      timeline --start=20 "$media" "$work/none.png" &&
+    [ ! -e "$work/none.png" ]
+}
+
+# lanes START STOP: writes to $work/found, of each colour of a lane, from when
+# to when there are bars, in seconds, and how many lanes stand below. The time
+# axis is the row with most ink.
+lanes () {
+  /usr/bin/python3 - "$work/plot.png" "$1" "$2" <<'PYTHON' >"$work/found"
+import sys
+import numpy as np
+from matplotlib import colormaps
+from PIL import Image
+
+path, start, stop = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
+plot = np.asarray(Image.open(path).convert('RGB')).astype(int)
+dark = abs(plot - 0x22).sum(axis=2) < 24
+row = dark.sum(axis=1).argmax()
+axis = np.flatnonzero(dark[row])
+left, width = axis[0], axis[-1] - axis[0]
+for colour in colormaps['tab10'].colors:
+    same = abs(plot - np.round(np.array(colour) * 255)).sum(axis=2) < 6
+    columns = np.flatnonzero(same[:row].sum(axis=0) > 20)
+    if len(columns):
+        times = (columns[[0, -1]] - left) / width * (stop - start) + start
+        height = np.flatnonzero(same.sum(axis=1) > 20).mean()
+        print(f'{times[0]:.1f}-{times[1]:.1f}', round((row - height) / 50.4))
+PYTHON
+}
+
+plot () {
+  timeline "$media" "$work/plot.png" &&
+    same "$work/plot.png: 250 frames, 10 messages" "$(cat "$work/out")" &&
+    lanes 0 10 &&
+    same "$(for i in 0 1 2 3 4 5 6 7 8 9; do
+      echo "$i.0-$((i + 1)).0 $((9 - i))"; done)" "$(cat "$work/found")"
+}
+
+plot_part () {
+  timeline --start=2.52 --stop=4.52 "$media" "$work/plot.png" &&
+    same "$work/plot.png: 50 frames, 3 messages" "$(cat "$work/out")" &&
+    lanes 2.52 4.52 &&
+    same "$(printf '2.5-3.0 2\n3.0-4.0 1\n4.0-4.5 0\n')" "$(cat "$work/found")"
+}
+
+plot_nowhere () {
+  timeline "$media" "$work/absent/plot.png"
+  same 1 $? && grep "^timeline.py: .*$work/absent/plot.png" "$work/errors" &&
+    same 1 "$(grep -c . "$work/errors")"
+}
+
+sh "$root/pipelines/install-packages.sh" plot >"$work/log" 2>&1 ||
+  skip_all "$(tail -n 1 "$work/log")"
+check 'watch' whole_clip
+check 'watch: compiled by hand' by_hand
+unset program
+check 'watch: seeking' seek
+check 'watch: Ctrl-C' interrupted
+check 'watch: bad input' bad_input watch watch
+check 'timeline.py' plot
+check 'timeline.py: seeking' plot_part
+check 'timeline.py: no place for the plot' plot_nowhere
+check 'timeline.py: bad input' bad_input timeline.py timeline "$work/plot.png"
+check 'past the end' past_the_end
+done_testing

@@ -1,0 +1,298 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The other scripts in pipelines/ as a user calls them. Prints TAP.
+set -u
+. "$(dirname "$0")/tap.sh"
+
+media=$root/pipelines/media/sample.webm
+classes='airplane automobile bird cat deer dog frog horse ship truck'
+unset ALEXNET_MODEL ALEXNET_DATA_DIR BROKER DECODER DEVICE FILTER FRAMES \
+  REGIONS TOPIC
+mkdir "$work/tmp" "$work/data"
+export BUILD XDG_DATA_HOME="$work/data" TMPDIR="$work/tmp"
+
+# run SCRIPT ARGUMENT...: writes $work/out and $work/errors.
+run () {
+  script=$1
+  shift
+  timeout -k 5 120 sh "$root/pipelines/$script" "$@" \
+    >"$work/out" 2>"$work/errors"
+  status=$?
+  cat "$work/out" "$work/errors"
+  return $status
+}
+
+# first_labels [PATTERN]: of lines that match, the class that each names first,
+# without repetitions.
+first_labels () {
+  grep -v '^[$]' "$work/out" | grep -e "${1:-.}" |
+    awk -v classes="$classes" -F '[ \t,]+' '
+      BEGIN { n = split(classes, names, " ")
+              for (i = 1; i <= n; i++) known[names[i]] = 1 }
+      { for (i = 1; i <= NF; i++) if ($i in known) { print $i; next } }' |
+    uniq | xargs
+}
+
+shows_line () {
+  grep -q '^[$] .*gst-launch-1.0 .* ! alexnetclassify ' "$work/out"
+}
+
+# fails_with TEXT SCRIPT ARGUMENT...: with status 1 and this sentence alone.
+fails_with () {
+  text=$1
+  shift
+  run "$@"
+  same 1 $? && same "$1: $text" "$(cat "$work/errors")"
+}
+
+# bad_input SCRIPT: what all do with a file that is none, or no video.
+bad_input () {
+  fails_with "no file $work/absent, or not allowed to read it" \
+    "$1" "$work/absent" &&
+    fails_with 'This appears to be a text file (decodebin cannot decode plain'\
+' text files)' "$1" "$root/README.md"
+}
+
+files () {
+  cp "$media" "$work/it's a clip.webm"
+  run files.sh "$media" "$work/it's a clip.webm" && shows_line &&
+    same "$classes" "$(first_labels ' 1-sample.webm ')" &&
+    same "$classes" "$(first_labels ' 2-it_s_a_clip.webm ')" &&
+    grep '^500 frames, ' "$work/out"
+}
+
+images () {
+  run images.sh && shows_line &&
+    same "$classes" "$(first_labels)" && same 10 "$(grep -c '^0[0-9].png ' \
+      "$work/out")"
+}
+
+# The others are classified when one is no image.
+bad_image () {
+  mkdir "$work/images"
+  for i in 0 1 2; do
+    gst-launch-1.0 -q filesrc location="$media" ! decodebin ! videoconvert \
+      ! imagefreeze num-buffers=1 ! pngenc \
+      ! filesink location="$work/images/$i.png" || return 1
+  done
+  gst-launch-1.0 -q filesrc location="$media" ! decodebin ! videoconvert \
+    ! imagefreeze num-buffers=1 ! jpegenc \
+    ! filesink location="$work/images/a b.JPG" || return 1
+  head -c 2000 "$work/images/1.png" >"$work/short" &&
+    mv "$work/short" "$work/images/1.png"
+  fails_with 'no picture in 1.png' images.sh "$work/images" &&
+    same 'airplane' "$(first_labels '^0.png ')" &&
+    same 'airplane' "$(first_labels '^2.png ')" &&
+    same 'airplane' "$(first_labels '^a b.JPG ')"
+}
+
+no_images () {
+  mkdir "$work/empty"
+  fails_with "no .png, .jpg or .jpeg in $work/empty" images.sh "$work/empty" &&
+    fails_with "no directory $work/absent" images.sh "$work/absent"
+}
+
+camera () {
+  FRAMES=20 run camera.sh && shows_line && grep '^20 frames, ' "$work/out"
+}
+
+bad_camera () {
+  DEVICE=/dev/null run camera.sh
+  same 1 $? && grep "^camera.sh: .*'/dev/null'" "$work/errors" &&
+    same 1 "$(grep -c . "$work/errors")"
+}
+
+# A machine that is busy receives late and skips frames, even all of a class;
+# the classes come in their order nevertheless, and no other does.
+rtsp () {
+  run rtsp.sh && shows_line || return 1
+  found=$(first_labels)
+  same "$found" "$(for class in $classes; do
+    case " $found " in *" $class "*) echo "$class" ;; esac
+  done | xargs)" && [ "$(echo "$found" | wc -w)" -ge 5 ]
+}
+
+rtsp_frames () {
+  FRAMES=5 run rtsp.sh "$media" && grep '^5 frames, ' "$work/out"
+}
+
+rtsp_bad_input () {
+  fails_with "no file $work/absent, or not allowed to read it" \
+    rtsp.sh "$work/absent" || return 1
+  run rtsp.sh "$root/README.md"
+  same 1 $? && same "rtsp-server.py: $root/README.md: This appears to be a text file" \
+    "$(cat "$work/errors")"
+}
+
+# Who ends the script ends the server.
+rtsp_ended () {
+  timeout 3 sh "$root/pipelines/rtsp.sh"
+  same 124 $? && no_leftovers
+}
+
+regions () {
+  run regions.sh && shows_line &&
+    same "$classes" "$(first_labels ' 0.00,0.00-0.50,1.00 ')" &&
+    same airplane "$(first_labels ' 0.50,0.00-1.00,1.00 ')" &&
+    grep '^500 regions, ' "$work/out"
+}
+
+own_regions () {
+  REGIONS=bird:0.25,0.25,0.5,0.5 run regions.sh "$media" &&
+    grep ' 0.25,0.25-0.75,0.75 ' "$work/out" &&
+    grep '^250 regions, ' "$work/out" || return 1
+  export REGIONS=bird:1,2
+  fails_with 'LABEL:X,Y,WIDTH,HEIGHT expected, bird:1,2 found' \
+    regions.sh "$media" || return 1
+  unset REGIONS
+}
+
+# How much of the darkest corner, which is the panel's, differs: the picture's
+# blue sky becomes nearly black there and stays elsewhere.
+overlay_drawn () {
+  gst-launch-1.0 -q filesrc location="$1" ! decodebin ! videoconvert \
+    ! imagefreeze num-buffers=1 ! pngenc ! filesink location="$work/a.png" &&
+    gst-launch-1.0 -q filesrc location="$media" ! decodebin ! videoconvert \
+      ! imagefreeze num-buffers=1 ! pngenc ! filesink location="$work/b.png" &&
+    /usr/bin/python3 - "$work/a.png" "$work/b.png" <<'PYTHON'
+import sys
+from PIL import Image, ImageChops, ImageStat
+
+ours, plain = (Image.open(path).convert('RGB') for path in sys.argv[1:])
+difference = ImageChops.difference(ours, plain)
+corner = ImageStat.Stat(difference.crop((10, 10, 110, 80))).mean
+rest = ImageStat.Stat(difference.crop((0, 128, 256, 256))).mean
+print(corner, rest)
+assert sum(corner) > 150 and sum(rest) < 20
+PYTHON
+}
+
+overlay () {
+  (cd "$work" && run overlay.sh) && shows_line &&
+    same "$classes" "$(first_labels)" &&
+    overlay_drawn "$work/overlay.webm" &&
+    gst-launch-1.0 -v filesrc location="$work/overlay.webm" ! decodebin \
+      ! fakesink silent=false >"$work/frames" &&
+    same 250 "$(grep -c 'last-message = chain' "$work/frames")"
+}
+
+overlay_onto_itself () {
+  sum=$(cksum <"$work/overlay.webm")
+  fails_with "$work/overlay.webm cannot be input and output" \
+    overlay.sh "$work/overlay.webm" "$work/overlay.webm" &&
+    same "$sum" "$(cksum <"$work/overlay.webm")"
+}
+
+json () {
+  run json.sh && shows_line && same "$classes" "$(first_labels)" &&
+    same 250 "$(grep -cE '^[0-9.]+.[a-z]+.[0-9]+ %$' "$work/out")"
+}
+
+json_filter () {
+  FILTER=.frame_number run json.sh && grep -v '^[$]' "$work/out" >"$work/found"
+  same "$(seq 0 249)" "$(cat "$work/found")" || return 1
+  FILTER='}' run json.sh
+  same 1 $?
+}
+
+mqtt () {
+  run mqtt.sh && shows_line && same "$classes" "$(first_labels)" &&
+    same 250 "$(grep -cE '^[0-9.]+.[a-z]+.[0-9]+ %$' "$work/out")"
+}
+
+# To a broker that runs: a subscriber gets it all, and the end.
+own_broker () {
+  port=$((20000 + $$ % 10000))
+  printf '%s\n' "listener $port 127.0.0.1" 'allow_anonymous true' \
+    'max_queued_messages 0' >"$work/broker.conf"
+  PATH=$PATH:/usr/sbin mosquitto -c "$work/broker.conf" &
+  broker=$!
+  set -- mosquitto_sub -h 127.0.0.1 -p $port -i test -c -q 1 -t 'clip/#' -v
+  until "$@" -E; do
+    kill -0 $broker || return 1
+    sleep 0.1
+  done
+  BROKER=127.0.0.1:$port TOPIC=clip run mqtt.sh "$media"
+  published=$?
+  timeout 20 "$@" -C 251 >"$work/received"
+  kill $broker
+  wait $broker
+  same 0 $published && same 250 "$(grep -c '^clip {' "$work/received")" &&
+    same clip/end "$(tail -n 1 "$work/received" | sed 's/ .*//')"
+}
+
+no_broker () {
+  export BROKER=127.0.0.1:9
+  fails_with "no MQTT broker at 127.0.0.1:9" mqtt.sh || return 1
+  unset BROKER
+}
+
+# The pipeline with a decoder for any processor, and what is said without one.
+gpu_decode () {
+  if gst-inspect-1.0 nvh264dec >/dev/null 2>&1; then
+    run gpu-decode.sh && shows_line && same "$classes" "$(first_labels)"
+    return
+  fi
+  run gpu-decode.sh
+  same 77 $? && same "gpu-decode.sh: no nvh264dec here: it needs an NVIDIA GPU,\
+ its driver and libnvcuvid.so.1" "$(cat "$work/errors")" || return 1
+  DECODER=avdec_h264 run gpu-decode.sh && shows_line &&
+    same "$classes" "$(first_labels)"
+}
+
+# Nothing in the temporary directory, no process that inherited its name.
+no_leftovers () {
+  same '' "$(ls "$work/tmp")" &&
+    same '' "$(env -u TMPDIR grep -alsF "TMPDIR=$work/tmp" \
+      /proc/[0-9]*/environ)"
+}
+
+# Each script says in one sentence what it does, and README names it.
+described () {
+  for path in "$root"/pipelines/*.sh; do
+    file=$(basename "$path")
+    case $file in lib.sh | install-packages.sh) continue ;; esac
+    sed -n 4p "$path" | grep -E '^# [A-Z].*[:,]$' &&
+      grep -F "pipelines/$file" "$root/README.md" || {
+      echo "$file: no sentence on top, or not in README.md"
+      return 1
+    }
+  done
+}
+
+# In the user's language.
+language () {
+  LANG=de_DE.UTF-8 LANGUAGE=de run images.sh && grep '^10 frames, ' "$work/out"
+}
+
+sh "$root/pipelines/install-packages.sh" run build full rtsp regions mqtt gpu \
+  json >"$work/log" 2>&1 || skip_all "$(tail -n 1 "$work/log")"
+check 'files.sh' files
+check 'files.sh: bad input' bad_input files.sh
+check 'images.sh' images
+check 'images.sh: one is no image' bad_image
+check 'images.sh: none' no_images
+check 'camera.sh' camera
+check 'camera.sh: no camera' bad_camera
+check 'rtsp.sh' rtsp
+check 'rtsp.sh: FRAMES' rtsp_frames
+check 'rtsp.sh: bad input' rtsp_bad_input
+check 'rtsp.sh: ended' rtsp_ended
+check 'regions.sh' regions
+check 'regions.sh: REGIONS' own_regions
+check 'overlay.sh' overlay
+check 'overlay.sh: onto itself' overlay_onto_itself
+check 'overlay.sh: bad input' bad_input overlay.sh
+check 'json.sh' json
+check 'json.sh: FILTER' json_filter
+check 'json.sh: bad input' bad_input json.sh
+check 'mqtt.sh' mqtt
+check 'mqtt.sh: BROKER' own_broker
+check 'mqtt.sh: no broker' no_broker
+check 'mqtt.sh: bad input' bad_input mqtt.sh
+check 'gpu-decode.sh' gpu_decode
+check 'another language' language
+check 'sentences' described
+check 'no leftovers' no_leftovers
+done_testing
