@@ -185,7 +185,7 @@ static Suite *
 stock_suite (void)
 {
   Suite *suite = suite_create ("stock");
-  TCase *tests = tcase_create ("stock");
+  TCase *tests = test_case_new ("stock");
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_detection_is_kept);
