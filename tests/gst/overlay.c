@@ -408,7 +408,7 @@ static Suite *
 overlay_suite (void)
 {
   Suite *suite = suite_create ("overlay");
-  TCase *tests = tcase_create ("overlay");
+  TCase *tests = test_case_new ("overlay");
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_positions);
