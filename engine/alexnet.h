@@ -186,8 +186,9 @@ typedef enum {
   ALEXNET_MEMORY_CUDA,          /* planes are device pointers */
 } AlexnetMemory;
 
-/* Pixels that somebody else owns. They must stay valid until submit returns
- * (host) or until wait or release does (CUDA). */
+/* Pixels that somebody else owns. They must stay as they are until submit
+ * returns. What cuda_stream is given from then on waits until CUDA ones have
+ * been read; without a stream submit itself waits for that. */
 typedef struct {
   AlexnetFormat format;
   AlexnetMatrix matrix;
@@ -197,7 +198,8 @@ typedef struct {
   guint width, height;          /* 1..8192 */
   const void *planes[4];        /* as many as the format has */
   gssize strides[4];            /* from one row to the next, may be negative */
-  void *cuda_stream;            /* CUstream that last wrote them, or NULL */
+  void *cuda_stream;            /* CUstream that last wrote them; NULL: they
+                                   are complete */
 } AlexnetImage;
 
 /* A rectangle of an image; must lie inside it and not be empty. */
@@ -220,12 +222,16 @@ ALEXNET_API const char *alexnet_precision_name (AlexnetPrecision precision);
 #define ALEXNET_MAX_CPU_THREADS 1024
 
 typedef struct {
+  const char *id;               /* engines of different ids are never one */
   const char *backend;          /* a name of alexnet_backend_names() or "auto";
                                    NULL = "auto" */
   AlexnetPrecision precision;
   guint cpu_threads;            /* 1..ALEXNET_MAX_CPU_THREADS; 0 = one for each
                                    processor */
   int cuda_device;              /* ordinal + 1; 0 = the first */
+  void *cuda_context;           /* CUcontext of that device to work in, which
+                                   must outlive the engine; NULL = the device's
+                                   primary one */
   guint max_batch_size;         /* 1..ALEXNET_MAX_BATCH_SIZE; 0 = 16 */
   guint64 batch_timeout;        /* to wait for a full batch; 0 = not at all */
 } AlexnetEngineParams;
@@ -258,10 +264,17 @@ ALEXNET_API AlexnetPrecision alexnet_engine_get_precision (
  * when it passed over none. */
 ALEXNET_API const char *alexnet_engine_get_notes (const AlexnetEngine *engine);
 
+/* How the backend computes what it has several ways for, a line each: layer,
+ * batch size, the way that was chosen, the milliseconds that each took when
+ * it was timed. "" when there was nothing to choose. */
+ALEXNET_API const char *alexnet_engine_get_choices (
+    const AlexnetEngine *engine);
+
 typedef struct {
   guint64 batches;
   guint64 images;
   guint64 inference_time;       /* sum over batches */
+  guint64 device_memory;        /* bytes held there now; 0: a CPU backend */
 } AlexnetEngineStats;
 
 /* Since the engine was made; all its streams together. */

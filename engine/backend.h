@@ -18,6 +18,7 @@ typedef struct {
   AlexnetPrecision precision;
   guint cpu_threads;            /* >= 1 */
   guint cuda_device;            /* ordinal */
+  void *cuda_context;           /* CUcontext; NULL = the device's primary one */
   guint max_batch_size;         /* most slots that one infer covers */
   guint n_slots;                /* >= max_batch_size */
 } AlexnetPlanParams;
@@ -27,6 +28,7 @@ typedef struct {
 typedef struct {
   const AlexnetBackend *backend;
   AlexnetPrecision precision;   /* what really runs, never AUTO */
+  char *choices;                /* what was tuned, a line each, or NULL */
 } AlexnetPlan;
 
 struct _AlexnetBackend {
@@ -58,6 +60,10 @@ struct _AlexnetBackend {
    * time, always the same one. Must not allocate. DEVICE = the plan is lost. */
   gboolean (*infer) (AlexnetPlan *plan, guint first, guint n,
       float *const *outputs, GError **error);
+
+  /* Bytes that the plan holds on the device now. Any thread, at any time.
+   * NULL: it computes in host memory. */
+  guint64 (*get_device_memory) (AlexnetPlan *plan);
 };
 
 /* In the order in which "auto" tries them, NULL-terminated. */

@@ -46,7 +46,7 @@ struct _AlexnetEngine {
   /* Constant after alexnet_engine_get(). */
   AlexnetModel *model;
   AlexnetEngineParams params;
-  char *backend_wanted;         /* what params.backend points to */
+  char *id, *backend_wanted;    /* what params points to */
   char *notes;
   char *not_finite;             /* the tensor that spoils all results */
   AlexnetPlan *plan;

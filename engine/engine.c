@@ -242,6 +242,7 @@ engine_free (AlexnetEngine *engine)
   g_clear_error (&engine->lost);
   alexnet_model_unref (engine->model);
   g_free (engine->slots);
+  g_free (engine->id);
   g_free (engine->backend_wanted);
   g_free (engine->notes);
   g_free (engine->not_finite);
@@ -298,6 +299,7 @@ open_backend (AlexnetEngine *engine, const AlexnetBackend *backend,
     .precision = engine->params.precision,
     .cpu_threads = engine->params.cpu_threads,
     .cuda_device = (guint) engine->params.cuda_device - 1,
+    .cuda_context = engine->params.cuda_context,
     .max_batch_size = engine->params.max_batch_size,
     .n_slots = engine->n_slots,
   };
@@ -380,6 +382,7 @@ engine_new (AlexnetModel *model, const AlexnetEngineParams *params,
   engine->n_refs = 1;
   engine->model = alexnet_model_ref (model);
   engine->params = *params;
+  engine->params.id = engine->id = g_strdup (params->id);
   engine->backend_wanted = g_strdup (params->backend);
   engine->params.backend = engine->backend_wanted;
   engine->not_finite =
@@ -412,11 +415,12 @@ serves (AlexnetEngine *engine, const AlexnetModel *model,
 {
   const AlexnetEngineParams *own = &engine->params;
 
-  return engine->model == model &&
+  return engine->model == model && g_strcmp0 (own->id, params->id) == 0 &&
       g_str_equal (own->backend, params->backend) &&
       own->precision == params->precision &&
       own->cpu_threads == params->cpu_threads &&
       own->cuda_device == params->cuda_device &&
+      own->cuda_context == params->cuda_context &&
       own->max_batch_size == params->max_batch_size &&
       own->batch_timeout == params->batch_timeout && !is_lost (engine);
 }
@@ -501,6 +505,14 @@ alexnet_engine_get_precision (const AlexnetEngine *engine)
 }
 
 const char *
+alexnet_engine_get_choices (const AlexnetEngine *engine)
+{
+  const char *choices = engine->plan->choices;
+
+  return choices ? choices : "";
+}
+
+const char *
 alexnet_engine_get_notes (const AlexnetEngine *engine)
 {
   return engine->notes;
@@ -509,7 +521,11 @@ alexnet_engine_get_notes (const AlexnetEngine *engine)
 void
 alexnet_engine_get_stats (AlexnetEngine *engine, AlexnetEngineStats *stats)
 {
+  AlexnetPlan *plan = engine->plan;
+
   pthread_mutex_lock (&engine->lock);
   *stats = engine->stats;
   pthread_mutex_unlock (&engine->lock);
+  if (plan->backend->get_device_memory)
+    stats->device_memory = plan->backend->get_device_memory (plan);
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Between preprocess.c, which runs over pixels, and preprocess-tables.c,
- * which makes the tables. */
+/* Between preprocess.c, which checks, allocates and runs, preprocess-tables.c,
+ * which makes the tables, and the loops over pixels: preprocess-plain.c and,
+ * for instruction sets with long vectors, preprocess-vector.c. */
 
 #ifndef ALEXNET_PREPROCESS_PRIVATE_H
 #define ALEXNET_PREPROCESS_PRIVATE_H
 
+#include "cpu.h"
 #include "preprocess.h"
 
 G_BEGIN_DECLS
@@ -26,6 +28,71 @@ typedef struct {
 /* `key` has been checked. Frees what `tables` held, which may be all zero. */
 void alexnet_tables_build (AlexnetTables *tables, const AlexnetKey *key);
 void alexnet_tables_clear (AlexnetTables *tables);
+
+/* Samples of a plane that the horizontal passes read. */
+typedef struct {
+  gint32 first, count;
+} AlexnetSpan;
+
+/* The loops of one instruction set. All sets give the same bits.
+ *
+ * RGB and GRAY8 run the horizontal pass first, as Pillow does: each source
+ * row is resized once into a ring of planar rows that holds as many as the
+ * vertical pass looks back. Y'CbCr has no rounding in between, so there the
+ * vertical pass comes first: it runs over contiguous samples of a plane,
+ * whatever their meaning, and leaves only `height` rows to the horizontal
+ * one. Both compute what alexnet_tables_pixel() does for one pixel. */
+typedef struct {
+  guint rows;  /* a power of 2; see AlexnetTransform.column and .source */
+  gint32 span; /* least samples that a plane must give them */
+
+  /* Fill t->samples: Y'CbCr from row y on, RGB and GRAY8 row y alone. */
+  void (*compute_real) (AlexnetTransform *t, const AlexnetImage *image,
+      guint y);
+  void (*compute_fixed) (AlexnetTransform *t, const AlexnetImage *image,
+      guint y);
+
+  /* alexnet_color_channel() for `n` pixels. */
+  void (*convert) (const AlexnetColor *color, guint c, const float *s0,
+      const float *s1, const float *s2, guint n, float *out);
+} AlexnetKernels;
+
+extern const AlexnetKernels alexnet_kernels_plain;
+
+/* Those of `isa`, which the processor has. */
+const AlexnetKernels *alexnet_kernels_get (AlexnetIsa isa);
+
+/* Rows in scratch memory begin at multiples of this many elements, so that
+ * whole vectors may be written, and read, beyond their last one. */
+#define ALEXNET_ROW_UNIT 16
+
+struct _AlexnetTransform {
+  AlexnetKey key;
+  AlexnetTables tables;
+  AlexnetIsa isa;
+
+  /* Scratch for the tables: */
+  const AlexnetKernels *kernels;
+  AlexnetSpan spans[3]; /* by plane */
+  gint32 *at[3];        /* [width] first tap of a component in a span */
+  gsize pitch;          /* of rows of `size` elements */
+  float *samples[3];    /* [rows][pitch], as stored, resized */
+  float *output[3];     /* [size] */
+
+  /* RGB, GRAY8: */
+  guint lanes; /* components of a ring row */
+  guint ring_rows;
+  gint32 done;     /* source rows in the ring, counted from the plane's first */
+  gint32 last_row; /* that the vertical pass reads */
+  guint8 *source;  /* a span of `rows` source rows, as the kernels want it */
+  guint8 *ring;    /* [ring_rows][lanes][pitch] */
+  gint32 *sums;    /* [lanes * pitch] */
+
+  /* Y'CbCr: */
+  gsize column_pitch;
+  float *column;  /* [rows][column_pitch] a span, vertically resized */
+  float *columns; /* [column_pitch][rows] the same */
+};
 
 G_END_DECLS
 

@@ -15,11 +15,13 @@
 #ifndef GST_ALEXNET_ELEMENT_H
 #define GST_ALEXNET_ELEMENT_H
 
+#include "cudamemory.h"
 #include "gstalexnetclassify.h"
 #include "inflight.h"
 #include "result.h"
 #include "session.h"
 #include "settings.h"
+#include "smoothing.h"
 #include "stats.h"
 
 G_BEGIN_DECLS
@@ -34,20 +36,22 @@ struct _GstAlexnetClassify {
   GstPad *sinkpad, *srcpad;
   GstAlexnetInflight *inflight;
   GstAlexnetSession session;
+  GstAlexnetCuda cuda;
 
   /* Of the sink pad's streaming thread. */
   GstVideoInfo video_info;
   gboolean negotiated;
   GstSegment segment;
   guint64 n_frames;
-  guint n_to_skip; /* before the next frame is classified */
+  GstAlexnetSchedule schedule;
   GHashTable *tracks;
   guint n_without_regions; /* frames since the newest region */
   gboolean warned_of_no_region;
 
   /* Of the task. */
-  GArray *regions; /* of the newest classified frame */
-  GArray *posted;  /* guint: best class of the newest message, by region */
+  GArray *regions;               /* of the newest classified frame */
+  GstAlexnetSmoothing smoothing; /* of whole frames */
+  GArray *posted; /* guint: best class of the newest message, by region */
   gboolean posted_rois;
   guint warned; /* bit 1 << AlexnetError: has been posted */
 
@@ -55,13 +59,18 @@ struct _GstAlexnetClassify {
   GstAlexnetSettings settings;
   GstAlexnetStats stats;
   GstStructure *last_result;
-  const char *active_backend, *active_precision;
+  AlexnetEngine *engine;      /* the session's, borrowed; NULL: not started */
   GstClockTime earliest_time; /* frames before it are late; NONE: none are */
   GstClockTime frame_duration;
-  guint64 latency; /* of inference, as it was last reported */
+  guint64 latency; /* without batch-timeout, as it was last reported */
 };
 
 /* gstalexnetclassify.c */
+
+/* Gives the element another engine, for CUDA memory of the context in `cuda`.
+ * Nothing may be in flight, but the element may be flushed meanwhile. FALSE: a
+ * problem was posted, and the engine is the one before. */
+gboolean gst_alexnet_classify_change_engine (GstAlexnetClassify *self);
 
 /* No lock may be held. */
 void gst_alexnet_classify_post_problem (GstAlexnetClassify *self,

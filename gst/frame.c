@@ -2,6 +2,8 @@
 
 #include "frame.h"
 
+#include "cudamemory.h"
+
 static const struct {
   GstVideoFormat video;
   AlexnetFormat image;
@@ -103,18 +105,20 @@ gst_alexnet_frame_get_visible (GstBuffer *buffer, guint width, guint height)
 
 gboolean
 gst_alexnet_frame_map (GstAlexnetFrame *frame, const GstVideoInfo *info,
-    GstBuffer *buffer)
+    GstBuffer *buffer, void *cuda_context)
 {
+  GstMapFlags on_device = gst_alexnet_cuda_get_map_flags (buffer, cuda_context);
   GstVideoFrame *video = &frame->video;
   AlexnetImage *image = &frame->image;
 
-  if (!gst_video_frame_map (video, info, buffer, GST_MAP_READ))
+  if (!gst_video_frame_map (video, info, buffer, GST_MAP_READ | on_device))
     return FALSE;
   *image = (AlexnetImage){
     .matrix = find_matrix (&info->colorimetry),
     .range = find_range (&info->colorimetry),
     .site = find_site (info->chroma_site),
-    .memory = ALEXNET_MEMORY_HOST,
+    .memory = on_device ? ALEXNET_MEMORY_CUDA : ALEXNET_MEMORY_HOST,
+    .cuda_stream = on_device ? gst_alexnet_cuda_get_stream (buffer) : NULL,
     .width = GST_VIDEO_FRAME_WIDTH (video),
     .height = GST_VIDEO_FRAME_HEIGHT (video),
   };

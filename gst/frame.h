@@ -19,16 +19,26 @@ G_BEGIN_DECLS
   "{ NV12, NV21, I420, YV12, YUY2, UYVY, Y42B, Y444, P010_10LE, I420_10LE, " \
   "RGB, BGR, RGBx, BGRx, xRGB, xBGR, RGBA, BGRA, ARGB, ABGR, GRAY8 }"
 
-#define GST_ALEXNET_CAPS                                     \
-  "video/x-raw, format = (string) " GST_ALEXNET_FORMATS ", " \
-  "width = (int) [ 1, 8192 ], height = (int) [ 1, 8192 ], "  \
+#define GST_ALEXNET_CAPS_FIELDS                             \
+  "format = (string) " GST_ALEXNET_FORMATS ", "             \
+  "width = (int) [ 1, 8192 ], height = (int) [ 1, 8192 ], " \
   "framerate = (fraction) [ 0, max ]"
+
+#if HAVE_GST_CUDA
+#define GST_ALEXNET_CAPS                                     \
+  "video/x-raw(memory:CUDAMemory), " GST_ALEXNET_CAPS_FIELDS \
+  "; video/x-raw, " GST_ALEXNET_CAPS_FIELDS
+#else
+#define GST_ALEXNET_CAPS "video/x-raw, " GST_ALEXNET_CAPS_FIELDS
+#endif
 
 /* What the result of a frame says about the frame. */
 typedef struct {
   guint64 number; /* since the element started, from 0 */
   GstClockTime running_time, stream_time; /* NONE where unknown */
-  guint64 arrival;                        /* ns, monotonic */
+  GstClockTime time;    /* running time, estimated where that is unknown */
+  guint64 arrival;      /* ns, monotonic */
+  guint64 staging_time; /* ns that handing it to the engine took */
   AlexnetRegion region; /* pixels: all, or the visible rectangle */
 } GstAlexnetFrameInfo;
 
@@ -41,9 +51,11 @@ typedef struct {
 AlexnetRegion gst_alexnet_frame_get_visible (GstBuffer *buffer, guint width,
     guint height);
 
-/* Maps the buffer for reading. FALSE when it is not what `info` says. */
+/* Maps the buffer for reading. FALSE when it is not what `info` says. Memory
+ * of the CUcontext `cuda_context`, which may be NULL, stays on the device; any
+ * other is mapped to the host. */
 gboolean gst_alexnet_frame_map (GstAlexnetFrame *frame,
-    const GstVideoInfo *info, GstBuffer *buffer);
+    const GstVideoInfo *info, GstBuffer *buffer, void *cuda_context);
 void gst_alexnet_frame_unmap (GstAlexnetFrame *frame);
 
 G_END_DECLS

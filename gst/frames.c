@@ -4,7 +4,7 @@
 
 #define GST_CAT_DEFAULT gst_alexnet_classify_debug
 
-/* Latency is reviewed once in so many classified frames. */
+/* Latency is reviewed once in so many classified frames, at first oftener. */
 #define LATENCY_REVIEW 32
 
 static void
@@ -84,6 +84,25 @@ post_results (GstAlexnetClassify *self, const GstAlexnetItem *item,
   }
 }
 
+/* What the engine alone adds to a frame. Waiting for a full batch is not in
+ * it, nor what the frame waits for downstream. */
+static guint64
+compute_latency (const GstAlexnetFrameInfo *info,
+    const GstAlexnetResult *result, guint64 batch_timeout)
+{
+  guint64 waiting = MAX (result->queue_time, batch_timeout) - batch_timeout;
+
+  return info->staging_time + waiting + result->inference_time;
+}
+
+static gboolean
+latency_is_due (const GstAlexnetStats *stats)
+{
+  guint64 n = stats->inferred;
+
+  return n % LATENCY_REVIEW == 0 || (n < LATENCY_REVIEW && (n & (n - 1)) == 0);
+}
+
 static void
 review_latency (GstAlexnetClassify *self)
 {
@@ -91,8 +110,8 @@ review_latency (GstAlexnetClassify *self)
   guint64 p95;
 
   GST_OBJECT_LOCK (self);
-  if (self->latency == 0 || self->stats.inferred % LATENCY_REVIEW == 0) {
-    p95 = gst_alexnet_times_percentile (&self->stats.inference, 95);
+  if (latency_is_due (&self->stats)) {
+    p95 = gst_alexnet_times_percentile (&self->stats.latency, 95);
     changed = 4 * p95 > 5 * self->latency || 4 * p95 < 3 * self->latency;
     if (changed)
       self->latency = p95;
@@ -113,22 +132,46 @@ repeat_result (GstAlexnetClassify *self, GstAlexnetRegion *region)
   GST_OBJECT_UNLOCK (self);
 }
 
+/* Results of one place or object are smoothed; what lies in another frame's
+ * untracked region may be something else. */
+static void
+smooth_result (GstAlexnetClassify *self, const GstAlexnetItem *item,
+    GstAlexnetRegion *region, guint64 time_constant)
+{
+  GstAlexnetResult *result = region->result;
+  const float *smooth = result->probabilities;
+
+  if (region->track)
+    smooth = gst_alexnet_track_smooth (region->track, result, item->info.time,
+        time_constant);
+  else if (!region->is_roi)
+    smooth = gst_alexnet_smoothing_add (&self->smoothing, result->probabilities,
+        item->info.time, time_constant);
+  memmove (result->probabilities, smooth,
+      result->n_classes * sizeof *result->probabilities);
+}
+
 static void
 rank_result (GstAlexnetClassify *self, const GstAlexnetItem *item,
-    GstAlexnetResult *result)
+    GstAlexnetRegion *region)
 {
+  GstAlexnetResult *result = region->result;
+  guint64 time_constant;
   guint top_k;
   float threshold;
 
   GST_OBJECT_LOCK (self);
   top_k = self->settings.top_k;
   threshold = self->settings.threshold;
+  time_constant = self->settings.smoothing;
   GST_OBJECT_UNLOCK (self);
 
+  smooth_result (self, item, region, time_constant);
   gst_alexnet_result_rank (result, top_k, threshold);
 
   GST_OBJECT_LOCK (self);
   gst_alexnet_stats_add_result (&self->stats,
+      compute_latency (&item->info, result, self->settings.batch_timeout),
       gst_util_get_timestamp () - item->info.arrival);
   if (result->n == 0)
     self->stats.below_threshold++;
@@ -145,7 +188,7 @@ keep_result (GstAlexnetClassify *self, const GstAlexnetItem *item,
     return;
   }
   if (region->result)
-    rank_result (self, item, region->result);
+    rank_result (self, item, region);
   if (region->track)
     gst_alexnet_track_set_result (region->track, region->result);
 }
@@ -183,6 +226,8 @@ count_frame (GstAlexnetClassify *self, const GstAlexnetItem *item)
   stats->frames++;
   if (item->fate == GST_ALEXNET_FATE_SKIP_INTERVAL)
     stats->skipped_interval++;
+  else if (item->fate == GST_ALEXNET_FATE_SKIP_PERIOD)
+    stats->skipped_period++;
   else if (item->fate == GST_ALEXNET_FATE_SKIP_QOS)
     stats->skipped_qos++;
   else if (item->fate == GST_ALEXNET_FATE_SKIP_CORRUPT || item->error)
@@ -215,6 +260,7 @@ set_last_result (GstAlexnetClassify *self, const GstStructure *structure)
   gst_clear_structure (&self->last_result);
   self->last_result = gst_structure_copy (structure);
   GST_OBJECT_UNLOCK (self);
+  g_object_notify (G_OBJECT (self), "last-result");
 }
 
 static GstBuffer *
@@ -237,6 +283,29 @@ attach_results (GstAlexnetClassify *self, const GstAlexnetItem *item,
   if (gst_alexnet_regions_have_result (item->regions, TRUE))
     set_last_result (self, structure);
   return buffer;
+}
+
+/* What was seen before says nothing about what comes. */
+static void
+forget_results (GstAlexnetClassify *self)
+{
+  gst_alexnet_smoothing_reset (&self->smoothing);
+  g_array_set_size (self->regions, 0);
+}
+
+static void
+send_event (GstAlexnetClassify *self, GstEvent *event)
+{
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_STREAM_START:
+    case GST_EVENT_SEGMENT:
+    case GST_EVENT_GAP:
+      forget_results (self);
+      break;
+    default:
+      break;
+  }
+  gst_pad_push_event (self->srcpad, event);
 }
 
 static GstFlowReturn
@@ -283,8 +352,7 @@ gst_alexnet_classify_send_oldest (gpointer user_data)
     return;
   }
   if (GST_IS_EVENT (item.object))
-    gst_pad_push_event (self->srcpad,
-        GST_EVENT (g_steal_pointer (&item.object)));
+    send_event (self, GST_EVENT (g_steal_pointer (&item.object)));
   else
     flow = send_frame (self, &item);
   if (flow < GST_FLOW_EOS)
@@ -297,9 +365,9 @@ void
 gst_alexnet_classify_forget_stream (GstAlexnetClassify *self)
 {
   gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
-  self->n_to_skip = 0;
+  gst_alexnet_schedule_reset (&self->schedule);
   gst_alexnet_classify_forget_tracks (self);
-  g_array_set_size (self->regions, 0);
+  forget_results (self);
   g_array_set_size (self->posted, 0);
   GST_OBJECT_LOCK (self);
   self->earliest_time = GST_CLOCK_TIME_NONE;

@@ -141,12 +141,10 @@ load (GstAlexnetClassify *self)
 }
 
 static void
-set_active (GstAlexnetClassify *self, const char *backend,
-    const char *precision)
+set_engine (GstAlexnetClassify *self, AlexnetEngine *engine)
 {
   GST_OBJECT_LOCK (self);
-  self->active_backend = backend;
-  self->active_precision = precision;
+  self->engine = engine;
   GST_OBJECT_UNLOCK (self);
   g_object_notify (G_OBJECT (self), "active-backend");
   g_object_notify (G_OBJECT (self), "active-precision");
@@ -155,7 +153,7 @@ set_active (GstAlexnetClassify *self, const char *backend,
 static void
 announce_engine (GstAlexnetClassify *self)
 {
-  const AlexnetEngine *engine = self->session.engine;
+  AlexnetEngine *engine = self->session.engine;
   const char *backend = alexnet_engine_get_backend (engine);
   const char *precision =
       alexnet_precision_name (alexnet_engine_get_precision (engine));
@@ -163,38 +161,45 @@ announce_engine (GstAlexnetClassify *self)
 
   GST_INFO_OBJECT (self, "backend %s computes in %s%s%s", backend, precision,
       *notes ? ", passed over: " : "", notes);
-  set_active (self, backend, precision);
+  set_engine (self, engine);
 }
 
 /* What was asked for and cannot be had is said once, here. */
 static void
-warn_of_settings (GstAlexnetClassify *self, const GstAlexnetSettings *settings)
+warn_of_settings (GstAlexnetClassify *self)
 {
-  if (settings->inference_region == GST_ALEXNET_INFERENCE_FULL_FRAME &&
-      (settings->roi_classes || settings->roi_min_width > 1 ||
-          settings->roi_min_height > 1))
+  gboolean has_idle_filter, wants_od, has_analytics, wants_tensor;
+
+  GST_OBJECT_LOCK (self);
+  has_idle_filter = gst_alexnet_settings_have_idle_filter (&self->settings);
+  wants_od = self->settings.full_frame_od;
+  has_analytics = gst_alexnet_analytics_is_built () &&
+      self->settings.attach & GST_ALEXNET_ATTACH_ANALYTICS;
+  wants_tensor = self->settings.attach & GST_ALEXNET_ATTACH_TENSOR;
+  GST_OBJECT_UNLOCK (self);
+
+  if (has_idle_filter)
     GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
         ("roi-classes and roi-min-width, -height have no effect."),
         ("inference-region is full-frame, and so no regions are looked for"));
-  if (settings->full_frame_od &&
-      !(gst_alexnet_analytics_is_built () &&
-          settings->attach & GST_ALEXNET_ATTACH_ANALYTICS))
+  if (wants_od && !has_analytics)
     GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
         ("full-frame-od has no effect."),
         ("it takes attach-meta=analytics and a build with GStreamer 1.24 or "
          "newer; this one is for %d.%d",
             GST_VERSION_MAJOR, GST_VERSION_MINOR));
-  if (settings->attach & GST_ALEXNET_ATTACH_TENSOR &&
-      !gst_alexnet_tensor_is_built ())
+  if (wants_tensor && !gst_alexnet_tensor_is_built ())
     GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
         ("attach-meta=tensor has no effect."),
         ("it takes a build with GStreamer 1.26 or newer; this one is for %d.%d",
             GST_VERSION_MAJOR, GST_VERSION_MINOR));
 }
 
+/* In the CUDA context, if one is known, whose device then is the one. */
 static gboolean
-start_session (GstAlexnetClassify *self)
+start_session (GstAlexnetClassify *self, GstAlexnetSession *session)
 {
+  void *cuda_context = gst_alexnet_cuda_get_handle (&self->cuda);
   g_autoptr (GError) error = NULL;
   GstAlexnetSettings settings;
   gboolean ok;
@@ -202,21 +207,40 @@ start_session (GstAlexnetClassify *self)
   GST_OBJECT_LOCK (self);
   gst_alexnet_settings_copy (&settings, &self->settings);
   GST_OBJECT_UNLOCK (self);
-
-  ok = gst_alexnet_session_start (&self->session, &settings, &error);
-  if (ok)
-    warn_of_settings (self, &settings);
-  else
+  if (cuda_context)
+    settings.cuda_device_id = gst_alexnet_cuda_get_device_id (&self->cuda);
+  ok = gst_alexnet_session_start (session, &settings, cuda_context, &error);
+  if (!ok)
     gst_alexnet_classify_post_problem (self, GST_MESSAGE_ERROR, error);
   gst_alexnet_settings_clear (&settings);
   return ok;
 }
 
+gboolean
+gst_alexnet_classify_change_engine (GstAlexnetClassify *self)
+{
+  GstAlexnetSession other = self->session, previous;
+
+  if (!start_session (self, &other))
+    return FALSE;
+  GST_OBJECT_LOCK (self);
+  previous = self->session;
+  self->session = other;
+  GST_OBJECT_UNLOCK (self);
+  announce_engine (self);
+  gst_alexnet_session_stop (&previous);
+  return TRUE;
+}
+
 static gboolean
 start (GstAlexnetClassify *self)
 {
-  if (!start_session (self))
+  guint n_classes = alexnet_model_get_n_classes (self->session.model);
+
+  if (!start_session (self, &self->session))
     return FALSE;
+  warn_of_settings (self);
+  gst_alexnet_smoothing_init (&self->smoothing, n_classes);
   gst_alexnet_inflight_set_limit (self->inflight, self->session.depth);
   self->negotiated = FALSE;
   self->n_frames = 0;
@@ -231,6 +255,7 @@ start (GstAlexnetClassify *self)
   self->frame_duration = GST_ALEXNET_UNKNOWN_FRAME_DURATION;
   self->latency = self->session.first_time;
   GST_OBJECT_UNLOCK (self);
+  g_object_notify (G_OBJECT (self), "last-result");
   announce_engine (self);
   return TRUE;
 }
@@ -238,10 +263,11 @@ start (GstAlexnetClassify *self)
 static void
 stop (GstAlexnetClassify *self)
 {
+  set_engine (self, NULL);
   gst_alexnet_session_stop (&self->session);
   gst_alexnet_classify_forget_tracks (self);
   g_array_set_size (self->regions, 0);
-  set_active (self, "none", "none");
+  gst_alexnet_smoothing_clear (&self->smoothing);
 }
 
 static GstStateChangeReturn
@@ -263,9 +289,25 @@ gst_alexnet_classify_change_state (GstElement *element,
       (transition == GST_STATE_CHANGE_READY_TO_PAUSED &&
           ret == GST_STATE_CHANGE_FAILURE))
     stop (self);
-  if (transition == GST_STATE_CHANGE_READY_TO_NULL)
+  if (transition == GST_STATE_CHANGE_READY_TO_NULL) {
     gst_alexnet_session_unload (&self->session);
+    gst_alexnet_cuda_clear (&self->cuda);
+  }
   return ret;
+}
+
+static void
+gst_alexnet_classify_set_context (GstElement *element, GstContext *context)
+{
+  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (element);
+  int device_id;
+
+  GST_OBJECT_LOCK (self);
+  device_id = self->settings.cuda_device_id;
+  GST_OBJECT_UNLOCK (self);
+  gst_alexnet_cuda_set_context (&self->cuda, context, device_id);
+  GST_ELEMENT_CLASS (gst_alexnet_classify_parent_class)
+      ->set_context (element, context);
 }
 
 static void
@@ -282,18 +324,40 @@ gst_alexnet_classify_set_property (GObject *object, guint id,
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }
 
+/* Sorting thousands of times takes a while, so it is done on a copy. */
+static GstStructure *
+get_stats (GstAlexnetClassify *self)
+{
+  AlexnetEngineStats engine_stats = { 0 };
+  GstAlexnetStats stats;
+
+  GST_OBJECT_LOCK (self);
+  stats = self->stats;
+  if (self->engine)
+    alexnet_engine_get_stats (self->engine, &engine_stats);
+  GST_OBJECT_UNLOCK (self);
+  return gst_alexnet_stats_to_structure (&stats, engine_stats.device_memory);
+}
+
+static const char *
+get_precision (const GstAlexnetClassify *self)
+{
+  AlexnetPrecision precision = alexnet_engine_get_precision (self->engine);
+
+  return alexnet_precision_name (precision);
+}
+
 static void
 get_own_property (GstAlexnetClassify *self, guint id, GValue *value)
 {
   switch (id) {
     case GST_ALEXNET_PROP_ACTIVE_BACKEND:
-      g_value_set_static_string (value, self->active_backend);
+      g_value_set_static_string (value,
+          self->engine ? alexnet_engine_get_backend (self->engine) : "none");
       break;
     case GST_ALEXNET_PROP_ACTIVE_PRECISION:
-      g_value_set_static_string (value, self->active_precision);
-      break;
-    case GST_ALEXNET_PROP_STATS:
-      g_value_take_boxed (value, gst_alexnet_stats_to_structure (&self->stats));
+      g_value_set_static_string (value,
+          self->engine ? get_precision (self) : "none");
       break;
     case GST_ALEXNET_PROP_LAST_RESULT:
       g_value_set_boxed (value, self->last_result);
@@ -307,6 +371,10 @@ gst_alexnet_classify_get_property (GObject *object, guint id, GValue *value,
 {
   GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (object);
 
+  if (id == GST_ALEXNET_PROP_STATS) {
+    g_value_take_boxed (value, get_stats (self));
+    return;
+  }
   GST_OBJECT_LOCK (self);
   if (!gst_alexnet_settings_get (&self->settings, id, value))
     get_own_property (self, id, value);
@@ -319,6 +387,7 @@ gst_alexnet_classify_finalize (GObject *object)
   GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (object);
 
   gst_alexnet_inflight_free (self->inflight);
+  gst_alexnet_cuda_clear (&self->cuda);
   gst_alexnet_settings_clear (&self->settings);
   gst_clear_structure (&self->last_result);
   g_hash_table_unref (self->tracks);
@@ -348,16 +417,18 @@ gst_alexnet_classify_class_init (GstAlexnetClassifyClass *klass)
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);
   element_class->change_state = gst_alexnet_classify_change_state;
+  element_class->set_context = gst_alexnet_classify_set_context;
 }
 
 static void
 gst_alexnet_classify_init (GstAlexnetClassify *self)
 {
   self->inflight = gst_alexnet_inflight_new ();
+  self->cuda.element = GST_ELEMENT (self);
   gst_alexnet_settings_init (&self->settings);
   self->tracks = gst_alexnet_tracks_new ();
   self->regions = gst_alexnet_regions_new ();
   self->posted = g_array_new (FALSE, FALSE, sizeof (guint));
-  self->active_backend = self->active_precision = "none";
+  self->frame_duration = GST_ALEXNET_UNKNOWN_FRAME_DURATION;
   gst_alexnet_classify_add_pads (self);
 }

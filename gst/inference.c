@@ -57,6 +57,7 @@ add_view (GstAlexnetResult **sum, const AlexnetResult *view, guint n_views)
     *sum = gst_alexnet_result_new (view->n_classes);
   for (guint i = 0; i < view->n_classes; i++)
     (*sum)->probabilities[i] += view->probabilities[i] / n_views;
+  (*sum)->queue_time = MAX ((*sum)->queue_time, view->queue_time);
   (*sum)->inference_time = MAX ((*sum)->inference_time, view->inference_time);
 }
 

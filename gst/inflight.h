@@ -31,16 +31,9 @@
 
 #include "frame.h"
 #include "regions.h"
+#include "schedule.h"
 
 G_BEGIN_DECLS
-
-/* What was decided about a frame when it came. */
-typedef enum {
-  GST_ALEXNET_FATE_CLASSIFY,
-  GST_ALEXNET_FATE_SKIP_INTERVAL,
-  GST_ALEXNET_FATE_SKIP_QOS,
-  GST_ALEXNET_FATE_SKIP_CORRUPT,
-} GstAlexnetFate;
 
 typedef struct {
   GstMiniObject *object; /* a buffer or a serialized event */

@@ -4,8 +4,8 @@
 
 #define GST_CAT_DEFAULT gst_alexnet_classify_debug
 
-/* Frames in flight with a live source unless the user says otherwise: what
- * waits there is late already. */
+/* Frames in flight with a live source, beside those that wait for a batch,
+ * unless the user says otherwise: what waits there is late already. */
 #define LIVE_DEPTH 4
 
 /* Unblocks both threads; what they hold is refused. */
@@ -13,7 +13,9 @@ static void
 stop_flow (GstAlexnetClassify *self)
 {
   gst_alexnet_inflight_stop (self->inflight);
+  GST_OBJECT_LOCK (self);
   gst_alexnet_session_set_flushing (&self->session, TRUE);
+  GST_OBJECT_UNLOCK (self);
 }
 
 /* FALSE: somebody activates pads of an element that is not started. */
@@ -80,6 +82,45 @@ gst_alexnet_classify_src_activate_mode (GstPad *pad, GstObject *parent,
   return ok;
 }
 
+static void
+set_frame_duration (GstAlexnetClassify *self, const GstVideoInfo *info)
+{
+  GstClockTime duration = GST_ALEXNET_UNKNOWN_FRAME_DURATION;
+  gboolean changed;
+
+  if (info->fps_n > 0)
+    duration = gst_util_uint64_scale_int (GST_SECOND, info->fps_d, info->fps_n);
+  duration = MAX (duration, 1);
+  GST_OBJECT_LOCK (self);
+  changed = self->frame_duration != duration;
+  self->frame_duration = duration;
+  GST_OBJECT_UNLOCK (self);
+  if (changed)
+    gst_element_post_message (GST_ELEMENT (self),
+        gst_message_new_latency (GST_OBJECT (self)));
+}
+
+/* The engine has to work where upstream's CUDA memory is. A backend of the CPU
+ * reads it through the host. */
+static gboolean
+follow_cuda (GstAlexnetClassify *self, const GstCaps *caps)
+{
+  const AlexnetEngine *engine = self->session.engine;
+  int device_id;
+
+  if (!gst_alexnet_cuda_is_in_caps (caps) ||
+      !g_str_equal (alexnet_engine_get_backend (engine), "cudnn"))
+    return TRUE;
+  GST_OBJECT_LOCK (self);
+  device_id = self->settings.cuda_device_id;
+  GST_OBJECT_UNLOCK (self);
+  if (!gst_alexnet_cuda_find_context (&self->cuda, device_id) ||
+      gst_alexnet_cuda_get_handle (&self->cuda) == self->session.cuda_context)
+    return TRUE;
+  return gst_alexnet_inflight_wait_empty (self->inflight) &&
+      gst_alexnet_classify_change_engine (self);
+}
+
 static gboolean
 set_caps (GstAlexnetClassify *self, GstEvent *event)
 {
@@ -92,12 +133,10 @@ set_caps (GstAlexnetClassify *self, GstEvent *event)
     GST_WARNING_OBJECT (self, "no video format in %" GST_PTR_FORMAT, caps);
     return FALSE;
   }
-  GST_OBJECT_LOCK (self);
-  self->frame_duration = GST_ALEXNET_UNKNOWN_FRAME_DURATION;
-  if (info->fps_n > 0)
-    self->frame_duration = gst_util_uint64_scale_int (GST_SECOND, info->fps_d,
-        info->fps_n);
-  GST_OBJECT_UNLOCK (self);
+  self->negotiated = follow_cuda (self, caps);
+  if (!self->negotiated)
+    return FALSE;
+  set_frame_duration (self, info);
   return TRUE;
 }
 
@@ -135,14 +174,15 @@ gst_alexnet_classify_sink_event (GstPad *pad, GstObject *parent,
       return GST_FLOW_NOT_NEGOTIATED;
     case GST_EVENT_SEGMENT:
       gst_event_copy_segment (event, &self->segment);
-      self->n_to_skip = 0;
       gst_alexnet_classify_forget_tracks (self);
+      gst_alexnet_schedule_reset (&self->schedule);
       break;
     case GST_EVENT_STREAM_START:
       gst_alexnet_classify_forget_tracks (self);
       break;
     case GST_EVENT_GAP:
-      self->n_to_skip = 0;
+      gst_alexnet_classify_forget_tracks (self);
+      gst_alexnet_schedule_reset (&self->schedule);
       break;
     default:
       break;
@@ -187,12 +227,19 @@ gst_alexnet_classify_src_event (GstPad *pad, GstObject *parent, GstEvent *event)
 
 /* Buffers stay here while they are in flight, so a pool needs more of them. */
 static void
-propose_pools (GstQuery *query, const GstVideoInfo *info, guint depth)
+propose_pools (GstAlexnetClassify *self, GstQuery *query, GstCaps *caps,
+    guint size, guint depth)
 {
   guint n = gst_query_get_n_allocation_pools (query);
 
-  if (n == 0)
-    gst_query_add_allocation_pool (query, NULL, info->size, depth, 0);
+  if (n == 0) {
+    GstBufferPool *pool = gst_alexnet_cuda_is_in_caps (caps)
+        ? gst_alexnet_cuda_new_pool (&self->cuda, caps, size, depth)
+        : NULL;
+
+    gst_query_add_allocation_pool (query, pool, size, depth, 0);
+    gst_clear_object (&pool);
+  }
   for (guint i = 0; i < n; i++) {
     GstBufferPool *pool;
     guint size, min, max;
@@ -220,7 +267,7 @@ query_allocation (GstAlexnetClassify *self, GstQuery *query)
     return FALSE;
   if (!gst_query_find_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL))
     gst_query_add_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL);
-  propose_pools (query, &info, depth);
+  propose_pools (self, query, caps, info.size, depth);
   return TRUE;
 }
 
@@ -249,6 +296,9 @@ gst_alexnet_classify_sink_query (GstPad *pad, GstObject *parent,
 
   if (GST_QUERY_TYPE (query) == GST_QUERY_ACCEPT_CAPS)
     return query_accept_caps (pad, parent, query);
+  if (GST_QUERY_TYPE (query) == GST_QUERY_CONTEXT &&
+      gst_alexnet_cuda_answer (&self->cuda, query))
+    return TRUE;
   if (!GST_QUERY_IS_SERIALIZED (query))
     return gst_pad_query_default (pad, parent, query);
   if (!gst_alexnet_inflight_wait_empty (self->inflight))
@@ -258,11 +308,25 @@ gst_alexnet_classify_sink_query (GstPad *pad, GstObject *parent,
   return gst_pad_peer_query (self->srcpad, query);
 }
 
+/* Holds the object lock. */
+static guint
+choose_depth (const GstAlexnetClassify *self, gboolean live)
+{
+  const GstAlexnetSettings *settings = &self->settings;
+  guint64 n_waiting = settings->batch_timeout / self->frame_duration;
+
+  if (!self->engine)
+    return 1;
+  if (!live || settings->max_in_flight != 0)
+    return self->session.depth;
+  return MIN (self->session.depth, LIVE_DEPTH + n_waiting);
+}
+
 static gboolean
 query_latency (GstAlexnetClassify *self, GstQuery *query)
 {
   GstClockTime min, max;
-  gboolean live, choose_depth;
+  gboolean live;
   guint depth;
 
   if (!gst_pad_peer_query (self->sinkpad, query))
@@ -270,13 +334,9 @@ query_latency (GstAlexnetClassify *self, GstQuery *query)
   gst_query_parse_latency (query, &live, &min, &max);
 
   GST_OBJECT_LOCK (self);
-  choose_depth = live && self->settings.max_in_flight == 0;
+  depth = choose_depth (self, live);
   GST_OBJECT_UNLOCK (self);
-  depth = gst_alexnet_inflight_get_limit (self->inflight);
-  if (choose_depth) {
-    depth = MIN (depth, LIVE_DEPTH);
-    gst_alexnet_inflight_set_limit (self->inflight, depth);
-  }
+  gst_alexnet_inflight_set_limit (self->inflight, depth);
 
   GST_OBJECT_LOCK (self);
   min += self->latency + self->settings.batch_timeout;
@@ -290,8 +350,13 @@ query_latency (GstAlexnetClassify *self, GstQuery *query)
 static gboolean
 gst_alexnet_classify_src_query (GstPad *pad, GstObject *parent, GstQuery *query)
 {
+  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (parent);
+
   if (GST_QUERY_TYPE (query) == GST_QUERY_LATENCY)
-    return query_latency (GST_ALEXNET_CLASSIFY (parent), query);
+    return query_latency (self, query);
+  if (GST_QUERY_TYPE (query) == GST_QUERY_CONTEXT &&
+      gst_alexnet_cuda_answer (&self->cuda, query))
+    return TRUE;
   return gst_pad_query_default (pad, parent, query);
 }
 

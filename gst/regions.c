@@ -56,6 +56,7 @@ clear_track (gpointer data)
   GstAlexnetTrack *track = data;
 
   g_clear_pointer (&track->result, gst_alexnet_result_unref);
+  gst_alexnet_smoothing_clear (&track->smoothing);
 }
 
 static void
@@ -70,6 +71,16 @@ gst_alexnet_track_set_result (GstAlexnetTrack *track, GstAlexnetResult *result)
   g_clear_pointer (&track->result, gst_alexnet_result_unref);
   if (result)
     track->result = g_atomic_rc_box_acquire (result);
+}
+
+const float *
+gst_alexnet_track_smooth (GstAlexnetTrack *track,
+    const GstAlexnetResult *result, GstClockTime time, guint64 time_constant)
+{
+  if (track->smoothing.n == 0)
+    gst_alexnet_smoothing_init (&track->smoothing, result->n_classes);
+  return gst_alexnet_smoothing_add (&track->smoothing, result->probabilities,
+      time, time_constant);
 }
 
 GHashTable *

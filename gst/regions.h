@@ -15,6 +15,7 @@
 #include <gst/video/video.h>
 
 #include "alexnet.h"
+#include "smoothing.h"
 
 G_BEGIN_DECLS
 
@@ -37,8 +38,8 @@ typedef enum {
 /* The classes of one region. Reference counted; constant once ranked. */
 typedef struct {
   guint n_classes;
-  float *probabilities;   /* [n_classes], softmax */
-  guint64 inference_time; /* ns */
+  float *probabilities;               /* [n_classes], softmax */
+  guint64 queue_time, inference_time; /* ns; the longest of its requests */
 
   /* The classes that are kept, best first. */
   guint n;
@@ -63,12 +64,17 @@ typedef struct {
 
   /* Of the task. */
   GstAlexnetResult *result; /* NULL: none yet */
-  guint posted_class;       /* best one of the newest message */
+  GstAlexnetSmoothing smoothing;
+  guint posted_class; /* best one of the newest message */
 } GstAlexnetTrack;
 
 /* Takes a reference; NULL: none. */
 void gst_alexnet_track_set_result (GstAlexnetTrack *track,
     GstAlexnetResult *result);
+
+/* As gst_alexnet_smoothing_add(). */
+const float *gst_alexnet_track_smooth (GstAlexnetTrack *track,
+    const GstAlexnetResult *result, GstClockTime time, guint64 time_constant);
 
 /* From guint64 * to GstAlexnetTrack *. */
 GHashTable *gst_alexnet_tracks_new (void);

@@ -134,18 +134,20 @@ measure (GstAlexnetSession *session)
   if (request)
     alexnet_request_wait (request, &result, NULL);
   alexnet_request_release (request);
-  return result.inference_time;
+  return result.queue_time + result.inference_time;
 }
 
 gboolean
 gst_alexnet_session_start (GstAlexnetSession *session,
-    const GstAlexnetSettings *settings, GError **error)
+    const GstAlexnetSettings *settings, void *cuda_context, GError **error)
 {
   AlexnetEngineParams params = {
+    .id = settings->engine_id,
     .backend = gst_alexnet_backend_name (settings->backend),
     .precision = settings->precision,
     .cpu_threads = settings->cpu_threads,
     .cuda_device = settings->cuda_device_id + 1,
+    .cuda_context = cuda_context,
     .max_batch_size = settings->max_batch_size,
     .batch_timeout = settings->batch_timeout,
   };
@@ -154,6 +156,9 @@ gst_alexnet_session_start (GstAlexnetSession *session,
   session->engine = alexnet_engine_get (session->model, &params, error);
   if (!session->engine)
     return FALSE;
+  if (!g_str_equal (alexnet_engine_get_backend (session->engine), "cudnn"))
+    cuda_context = NULL;
+  session->cuda_context = cuda_context;
   if (depth == 0)
     depth = MIN (2 * settings->max_batch_size, ALEXNET_MAX_BATCH_SIZE);
   session->depth = depth;

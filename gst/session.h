@@ -32,6 +32,8 @@ typedef struct {
   AlexnetPreprocess preprocess; /* of the sink pad's streaming thread */
   guint depth;                  /* most frames in flight */
   guint64 first_time;           /* ns that one frame takes; 0 = unknown */
+  void *cuda_context; /* CUcontext that the engine works in; NULL: the primary
+                         one, or none */
 } GstAlexnetSession;
 
 /* Loads model and labels and checks all that can be checked without an
@@ -40,9 +42,10 @@ gboolean gst_alexnet_session_load (GstAlexnetSession *session,
     const GstAlexnetSettings *settings, GError **error);
 void gst_alexnet_session_unload (GstAlexnetSession *session);
 
-/* Gets engine and stream; runs the network. On failure nothing is started. */
+/* Gets engine and stream; runs the network. On failure nothing is started.
+ * `cuda_context` NULL: the device's primary one. */
 gboolean gst_alexnet_session_start (GstAlexnetSession *session,
-    const GstAlexnetSettings *settings, GError **error);
+    const GstAlexnetSettings *settings, void *cuda_context, GError **error);
 void gst_alexnet_session_stop (GstAlexnetSession *session);
 
 /* Tells the stream, if there is one. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The values of the element's writable properties. */
+/* The values of the element's writable properties: settings.c stores them,
+ * properties.c describes them and has their defaults. */
 
 #ifndef GST_ALEXNET_SETTINGS_H
 #define GST_ALEXNET_SETTINGS_H
@@ -9,6 +10,7 @@
 
 #include "alexnet.h"
 #include "result.h"
+#include "schedule.h"
 
 G_BEGIN_DECLS
 
@@ -37,6 +39,7 @@ typedef struct {
   AlexnetPrecision precision;
   guint cpu_threads;
   int cuda_device_id; /* -1 = the first */
+  char *engine_id;    /* NULL: shared with all that have none */
   guint max_batch_size;
   guint64 batch_timeout; /* ns */
   guint max_in_flight;   /* 0 = chosen by the element */
@@ -48,8 +51,9 @@ typedef struct {
   AlexnetCropMode crop_mode;
   guint top_k;
   float threshold;
+  guint64 smoothing; /* ns, time constant; 0 = off */
   GstAlexnetPost post;
-  guint inference_interval;
+  GstAlexnetPace pace;
   gboolean repeat_last;
   gboolean qos;
   GstAlexnetInferenceRegion inference_region;
@@ -60,9 +64,13 @@ typedef struct {
 } GstAlexnetSettings;
 
 void gst_alexnet_settings_init (GstAlexnetSettings *settings);
-void gst_alexnet_settings_copy (GstAlexnetSettings *copy,
-    const GstAlexnetSettings *settings);
+void gst_alexnet_settings_copy (GstAlexnetSettings *to,
+    const GstAlexnetSettings *from);
 void gst_alexnet_settings_clear (GstAlexnetSettings *settings);
+
+/* TRUE: the user chooses among regions and wants none. */
+gboolean
+gst_alexnet_settings_have_idle_filter (const GstAlexnetSettings *settings);
 
 /* The engine's name for it: "auto", "cpu", ... */
 const char *gst_alexnet_backend_name (GstAlexnetBackend backend);
@@ -76,6 +84,7 @@ enum {
   GST_ALEXNET_PROP_PRECISION,
   GST_ALEXNET_PROP_TOP_K,
   GST_ALEXNET_PROP_THRESHOLD,
+  GST_ALEXNET_PROP_SMOOTHING,
   GST_ALEXNET_PROP_CROP_MODE,
   GST_ALEXNET_PROP_MEAN,
   GST_ALEXNET_PROP_STD,
@@ -84,9 +93,11 @@ enum {
   GST_ALEXNET_PROP_MAX_IN_FLIGHT,
   GST_ALEXNET_PROP_CPU_THREADS,
   GST_ALEXNET_PROP_CUDA_DEVICE_ID,
+  GST_ALEXNET_PROP_ENGINE_ID,
   GST_ALEXNET_PROP_ATTACH_META,
   GST_ALEXNET_PROP_POST_MESSAGES,
   GST_ALEXNET_PROP_INFERENCE_INTERVAL,
+  GST_ALEXNET_PROP_INFERENCE_PERIOD,
   GST_ALEXNET_PROP_REPEAT_LAST,
   GST_ALEXNET_PROP_QOS,
   GST_ALEXNET_PROP_TEN_CROP,

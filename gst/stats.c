@@ -23,10 +23,12 @@ gst_alexnet_stats_add_request (GstAlexnetStats *stats,
 }
 
 void
-gst_alexnet_stats_add_result (GstAlexnetStats *stats, guint64 total_time)
+gst_alexnet_stats_add_result (GstAlexnetStats *stats, guint64 latency,
+    guint64 total_time)
 {
   stats->inferred++;
   add_time (&stats->total, total_time);
+  add_time (&stats->latency, latency);
 }
 
 static int
@@ -64,19 +66,21 @@ set_percentiles (GstStructure *structure, const char *name,
 }
 
 GstStructure *
-gst_alexnet_stats_to_structure (const GstAlexnetStats *stats)
+gst_alexnet_stats_to_structure (const GstAlexnetStats *stats,
+    guint64 device_memory)
 {
   double mean = stats->batches > 0 ? stats->requests / stats->batches : 0;
   GstStructure *structure = gst_structure_new ("alexnet-classification-stats",
       "frames", G_TYPE_UINT64, stats->frames, "inferred", G_TYPE_UINT64,
       stats->inferred, "skipped-interval", G_TYPE_UINT64,
-      stats->skipped_interval, "skipped-qos", G_TYPE_UINT64, stats->skipped_qos,
+      stats->skipped_interval, "skipped-period", G_TYPE_UINT64,
+      stats->skipped_period, "skipped-qos", G_TYPE_UINT64, stats->skipped_qos,
       "regions", G_TYPE_UINT64, stats->regions, "skipped-regions",
       G_TYPE_UINT64, stats->skipped_regions, "repeated-regions", G_TYPE_UINT64,
       stats->repeated_regions, "below-threshold", G_TYPE_UINT64,
       stats->below_threshold, "errors", G_TYPE_UINT64, stats->errors, "batches",
       G_TYPE_UINT64, (guint64) (stats->batches + 0.5), "mean-batch",
-      G_TYPE_DOUBLE, mean, NULL);
+      G_TYPE_DOUBLE, mean, "device-memory", G_TYPE_UINT64, device_memory, NULL);
 
   set_percentiles (structure, "inference-time", &stats->inference);
   set_percentiles (structure, "queue-time", &stats->queue);

@@ -25,23 +25,26 @@ typedef struct {
   guint64 requests; /* images that it computed for them */
   guint64 regions, skipped_regions; /* of detectors: wanted, and left out */
   guint64 repeated_regions;         /* tracked, with an earlier result */
-  guint64 skipped_interval, skipped_qos;
+  guint64 skipped_interval, skipped_period, skipped_qos;
   guint64 below_threshold; /* inferred, but no class was kept */
   guint64 errors;          /* corrupt, not mappable, NaN or infinity */
   double batches;          /* a shared batch counts by our part of it */
   GstAlexnetTimes inference, queue, total;
+  GstAlexnetTimes latency; /* added to a frame by the engine alone */
 } GstAlexnetStats;
 
 void gst_alexnet_stats_add_request (GstAlexnetStats *stats,
     const AlexnetResult *result);
-void gst_alexnet_stats_add_result (GstAlexnetStats *stats, guint64 total_time);
+void gst_alexnet_stats_add_result (GstAlexnetStats *stats, guint64 latency,
+    guint64 total_time);
 
 /* The value below which `percent` of the times lie; 0 when there are none. */
 guint64 gst_alexnet_times_percentile (const GstAlexnetTimes *times,
     guint percent);
 
-/* Named "alexnet-classification-stats". */
-GstStructure *gst_alexnet_stats_to_structure (const GstAlexnetStats *stats);
+/* Named "alexnet-classification-stats". `device_memory` is in bytes. */
+GstStructure *gst_alexnet_stats_to_structure (const GstAlexnetStats *stats,
+    guint64 device_memory);
 
 G_END_DECLS
 

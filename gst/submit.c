@@ -26,23 +26,31 @@ is_late (GstAlexnetClassify *self, GstClockTime running_time)
 static GstAlexnetFate
 decide (GstAlexnetClassify *self, const GstAlexnetItem *item)
 {
-  guint interval;
+  GstAlexnetPace pace;
+  GstAlexnetFate fate;
 
   GST_OBJECT_LOCK (self);
-  interval = self->settings.inference_interval;
+  pace = self->settings.pace;
   GST_OBJECT_UNLOCK (self);
 
   if (GST_BUFFER_FLAG_IS_SET (item->object, GST_BUFFER_FLAG_CORRUPTED))
     return GST_ALEXNET_FATE_SKIP_CORRUPT;
-  self->n_to_skip = MIN (self->n_to_skip, interval - 1);
-  if (self->n_to_skip > 0) {
-    self->n_to_skip--;
-    return GST_ALEXNET_FATE_SKIP_INTERVAL;
-  }
+  fate = gst_alexnet_schedule_decide (&self->schedule, &pace);
+  if (fate != GST_ALEXNET_FATE_CLASSIFY)
+    return fate;
   if (is_late (self, item->info.running_time))
     return GST_ALEXNET_FATE_SKIP_QOS;
-  self->n_to_skip = interval - 1;
+  gst_alexnet_schedule_fulfil (&self->schedule, &pace);
   return GST_ALEXNET_FATE_CLASSIFY;
+}
+
+/* This thread alone sets the duration that the caps give. */
+static GstClockTime
+estimate_duration (const GstAlexnetClassify *self, GstBuffer *buffer)
+{
+  if (GST_BUFFER_DURATION_IS_VALID (buffer))
+    return GST_BUFFER_DURATION (buffer);
+  return self->frame_duration;
 }
 
 static void
@@ -56,12 +64,14 @@ describe_frame (GstAlexnetClassify *self, GstBuffer *buffer,
   info->region = gst_alexnet_frame_get_visible (buffer, self->video_info.width,
       self->video_info.height);
   info->running_time = info->stream_time = GST_CLOCK_TIME_NONE;
-  if (self->segment.format != GST_FORMAT_TIME)
-    return;
-  info->running_time = gst_segment_to_running_time (&self->segment,
-      GST_FORMAT_TIME, pts);
-  info->stream_time = gst_segment_to_stream_time (&self->segment,
-      GST_FORMAT_TIME, pts);
+  if (self->segment.format == GST_FORMAT_TIME) {
+    info->running_time = gst_segment_to_running_time (&self->segment,
+        GST_FORMAT_TIME, pts);
+    info->stream_time = gst_segment_to_stream_time (&self->segment,
+        GST_FORMAT_TIME, pts);
+  }
+  info->time = gst_alexnet_schedule_advance (&self->schedule,
+      info->running_time, estimate_duration (self, buffer));
 }
 
 static void
@@ -209,7 +219,8 @@ submit_frame (GstAlexnetClassify *self, GstAlexnetItem *item)
   GstBuffer *buffer = GST_BUFFER (item->object);
   GstAlexnetFrame frame;
 
-  if (!gst_alexnet_frame_map (&frame, &self->video_info, buffer)) {
+  if (!gst_alexnet_frame_map (&frame, &self->video_info, buffer,
+          self->session.cuda_context)) {
     g_set_error (&item->error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT,
         "a buffer of %" G_GSIZE_FORMAT " bytes is no %s frame of %dx%d",
         gst_buffer_get_size (buffer),
@@ -224,6 +235,7 @@ submit_frame (GstAlexnetClassify *self, GstAlexnetItem *item)
   if (!submit_regions (self, item, &frame.image))
     GST_DEBUG_OBJECT (self, "not all of it is classified: %s",
         item->error->message);
+  item->info.staging_time = gst_util_get_timestamp () - item->info.arrival;
   gst_alexnet_frame_unmap (&frame);
 }
 

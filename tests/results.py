@@ -6,7 +6,7 @@ Counts what each test program reports, TAP lines or Check's totals, and a
 program that reports neither as one. Prints what failed with its output, each
 skip with its reason, and "N passed, N failed, N skipped" as the last line.
 Exits with 1 when something failed or nothing passed. A build directory
-without a log has failed.
+without a log has failed, unless its file "skipped" says why it is one skip.
 """
 import json
 import pathlib
@@ -63,6 +63,11 @@ def main(builds):
     passed = failed = skipped = 0
     for build in map(pathlib.Path, builds):
         log = build / 'meson-logs' / 'testlog.json'
+        reason = build / 'skipped'
+        if reason.exists():
+            print(f'SKIPPED {build.name}: {reason.read_text().strip()}')
+            skipped += 1
+            continue
         if not log.exists():
             print(f'FAILED  {build.name}: no tests ran')
             failed += 1

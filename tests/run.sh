@@ -3,36 +3,17 @@
 #
 # Runs all tests: sh tests/run.sh
 # Installs what they need, builds below build/ with warnings as errors, and
-# ends with one line "N passed, N failed, N skipped". Three builds:
+# ends with one line "N passed, N failed, N skipped". Four builds:
 #     test     everything, as a user builds it
 #     asan     AddressSanitizer and UBSan: engine and element
 #     tsan     ThreadSanitizer: the engine, without oneDNN; it takes locks of
 #              GLib and barriers of OpenMP, which it does not see, for races
+#     debian13 engine, element and pipelines with the GStreamer and oneDNN of
+#              Debian 13 (debian13.sh), where such a root can be made
 set -u
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$root" || exit 1
-
-# build_and_test NAME SETUP_OPTIONS... -- TEST_OPTIONS...
-# What fails here shows in the log that results.py reads, or in its absence.
-build_and_test () {
-  dir=build/$1
-  shift
-  options=
-  while [ "$1" != -- ]; do
-    options="$options $1"
-    shift
-  done
-  shift
-  rm -f "$dir/meson-logs/testlog.json"
-  [ ! -f "$dir/build.ninja" ] || options="$options --reconfigure"
-  set -x
-  # shellcheck disable=SC2086
-  meson setup "$dir" -Dwerror=true -Dtests=enabled $options &&
-    ninja --quiet -C "$dir" &&
-    meson test -C "$dir" --no-rebuild "$@"
-  { set +x; } 2>/dev/null
-}
 
 sh pipelines/install-packages.sh run build full test rtsp regions mqtt gpu \
   json plot || exit 1
@@ -43,9 +24,18 @@ export UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:print_stacktrace=1
 export LSAN_OPTIONS="suppressions=$root/tests/lsan.supp:print_suppressions=0"
 export TSAN_OPTIONS=halt_on_error=1
 
-build_and_test test --
-build_and_test asan -Db_sanitize=address,undefined -Db_lundef=false -- \
+sh tests/build.sh test --
+sh tests/build.sh asan -Db_sanitize=address,undefined -Db_lundef=false -- \
   --suite engine --suite gst --suite softgpu --timeout-multiplier 4
-build_and_test tsan -Db_sanitize=thread -Db_lundef=false -Donednn=disabled -- \
+sh tests/build.sh tsan -Db_sanitize=thread -Db_lundef=false -Donednn=disabled -- \
   --suite engine --timeout-multiplier 4
-python3 tests/results.py build/test build/asan build/tsan
+
+rm -f build/debian13/meson-logs/testlog.json build/debian13/skipped
+if reason=$(sh tests/debian13.sh --make); then
+  sh tests/debian13.sh sh tests/build.sh debian13 -- --no-suite style
+elif [ $? -eq 77 ]; then
+  mkdir -p build/debian13
+  echo "${reason#SKIP: }" >build/debian13/skipped
+fi
+
+python3 tests/results.py build/test build/asan build/tsan build/debian13

@@ -86,7 +86,7 @@ engine_c_includes () {
 }
 
 backend_includes () {
-  includes_but '(backend|network|preprocess)\.h' \
+  includes_but '(backend|cpu|network|plan-cache|preprocess)\.h' \
     $(files 'engine/*/*.c' 'engine/*/*.h' 'engine/*/*.cu' |
       grep -E '^engine/(reference|onednn|cudnn)/')
 }
@@ -110,7 +110,7 @@ gate 'gst includes only alexnet.h of the engine' \
   includes_but 'alexnet\.h' $(files 'gst/*.c' 'gst/*.h')
 gate 'engine.c includes only backend.h, model.h and preprocess.h' \
   engine_c_includes
-gate 'a backend includes only backend.h, network.h and preprocess.h' \
+gate 'a backend includes only backend.h, cpu.h, network.h and two more' \
   backend_includes
 gate 'only backend.c includes backends' includes_of_backends
 echo "1..$n"

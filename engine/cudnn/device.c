@@ -141,14 +141,41 @@ read_properties (AlexnetDevice *device, GError **error)
   return FALSE;
 }
 
+/* The driver is not linked to, so that its absence is an error with a reason.
+ * It counts errors as the runtime does. */
+static gboolean
+find_set_current (AlexnetDevice *device, GError **error)
+{
+  enum cudaDriverEntryPointQueryResult found;
+  void *function = NULL;
+
+#if CUDART_VERSION >= 12050
+  if (!CUDA (cudaGetDriverEntryPointByVersion ("cuCtxSetCurrent", &function,
+          12000, cudaEnableDefault, &found)))
+    return FALSE;
+#else
+  if (!CUDA (cudaGetDriverEntryPoint ("cuCtxSetCurrent", &function,
+          cudaEnableDefault, &found)))
+    return FALSE;
+#endif
+  if (found != cudaDriverEntryPointSuccess)
+    return alexnet_cuda_check (cudaErrorSymbolNotFound, "cuCtxSetCurrent",
+        error);
+  memcpy (&device->set_current, &function, sizeof function);
+  return TRUE;
+}
+
 gboolean
-alexnet_device_open (AlexnetDevice *device, guint ordinal, GError **error)
+alexnet_device_open (AlexnetDevice *device, guint ordinal, CUcontext context,
+    GError **error)
 {
   device->ordinal = ordinal;
+  device->context = context;
   device->memory = g_ptr_array_new ();
   device->pinned = g_ptr_array_new ();
   return check_driver (device, error) && check_count (device, error) &&
       check_cudnn_version (error) && read_properties (device, error) &&
+      (!context || find_set_current (device, error)) &&
       alexnet_device_enter (device, error) &&
       CUDA (cudaStreamCreateWithFlags (&device->stream,
           cudaStreamNonBlocking)) &&
@@ -175,6 +202,10 @@ alexnet_device_close (AlexnetDevice *device, GError **error)
 gboolean
 alexnet_device_enter (const AlexnetDevice *device, GError **error)
 {
+  if (device->set_current)
+    return alexnet_cuda_check ((cudaError_t)
+                                   device->set_current (device->context),
+        "cuCtxSetCurrent", error);
   return CUDA (cudaSetDevice ((int) device->ordinal));
 }
 
@@ -212,7 +243,7 @@ alexnet_device_alloc (AlexnetDevice *device, gsize size, GError **error)
   if (!alexnet_cuda_malloc (&memory, size, error))
     return NULL;
   g_ptr_array_add (device->memory, memory);
-  device->used += size;
+  device->used += MAX (size, 1);
   return memory;
 }
 

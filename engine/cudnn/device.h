@@ -7,6 +7,7 @@
 #define ALEXNET_CUDNN_DEVICE_H
 
 #include <cublasLt.h>
+#include <cuda.h>
 #include <cuda_runtime_api.h>
 
 #include "graph.h"
@@ -29,6 +30,8 @@ void alexnet_error_add_memory (GError **error);
 
 typedef struct {
   guint ordinal;
+  CUcontext context;                   /* NULL: the device's primary one */
+  CUresult (*set_current) (CUcontext); /* the driver's; NULL without context */
   char name[256];
   guint capability;    /* 10 * major + minor */
   int driver;          /* as cudaDriverGetVersion() gives it */
@@ -36,18 +39,18 @@ typedef struct {
   AlexnetCudnn cudnn;
   cublasLtHandle_t cublas;
   GPtrArray *memory, *pinned;
-  gsize used; /* bytes of device memory allocated here */
+  _Atomic gsize used; /* bytes of device memory; staging adds its own */
 } AlexnetDevice;
 
 /* UNSUPPORTED: no driver, no device, no such device, cuDNN older than built
  * against. After a failure, close gives back what there is. */
 gboolean alexnet_device_open (AlexnetDevice *device, guint ordinal,
-    GError **error);
+    CUcontext context, GError **error);
 
 /* Frees everything. Sets `error` to the first failure, and goes on. */
 void alexnet_device_close (AlexnetDevice *device, GError **error);
 
-/* Makes it the calling thread's device. */
+/* Makes it the calling thread's device, in the device's context. */
 gboolean alexnet_device_enter (const AlexnetDevice *device, GError **error);
 
 /* Device memory, aligned to 256 bytes, and pinned host memory; freed by close.

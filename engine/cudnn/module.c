@@ -37,7 +37,8 @@ fill_plan (CudnnPlan *plan, const AlexnetNetwork *network,
   const AlexnetKernels *kernels;
 
   *precision = params->precision;
-  if (!alexnet_device_open (&plan->device, params->cuda_device, error) ||
+  if (!alexnet_device_open (&plan->device, params->cuda_device,
+          params->cuda_context, error) ||
       !alexnet_precision_resolve (precision, plan->device.capability,
           plan->device.name, error) ||
       !(kernels = alexnet_kernels_load (*precision, error)) ||
@@ -103,6 +104,12 @@ cudnn_infer (AlexnetPlan *base, guint first, guint n, float *const *outputs,
   return !plan->lost;
 }
 
+static guint64
+cudnn_get_device_memory (AlexnetPlan *base)
+{
+  return ((CudnnPlan *) base)->device.used;
+}
+
 static const AlexnetBackend cudnn_backend = {
   .name = "cudnn",
   .memories = 1u << ALEXNET_MEMORY_HOST | 1u << ALEXNET_MEMORY_CUDA,
@@ -111,6 +118,7 @@ static const AlexnetBackend cudnn_backend = {
   .stage = cudnn_stage,
   .stage_tensor = cudnn_stage_tensor,
   .infer = cudnn_infer,
+  .get_device_memory = cudnn_get_device_memory,
 };
 
 ALEXNET_API const AlexnetModule alexnet_module = {

@@ -11,6 +11,7 @@
 #define PITCH_ALIGNMENT 16
 
 typedef struct {
+  AlexnetDevice *device;
   gboolean busy;
   cudaStream_t stream;
   cudaEvent_t uploaded; /* pinned memory is free again */
@@ -48,6 +49,7 @@ lane_allocate (Lane *lane, gsize size, GError **error)
       !alexnet_cuda_malloc (&lane->memory, size, error))
     return FALSE;
   lane->size = size;
+  lane->device->used += size;
   return TRUE;
 }
 
@@ -61,6 +63,7 @@ lane_release (Lane *lane, GError **error)
   if (lane->pinned)
     ok = CUDA (cudaFreeHost (lane->pinned)) && ok;
   lane->memory = lane->pinned = NULL;
+  lane->device->used -= lane->size;
   lane->size = 0;
   return ok;
 }
@@ -132,6 +135,8 @@ alexnet_staging_new (AlexnetDevice *device, const AlexnetKernels *kernels,
   pthread_mutex_init (&staging->lock, NULL);
   pthread_cond_init (&staging->lane_freed, NULL);
 
+  for (guint i = 0; i < staging->n_lanes; i++)
+    staging->lanes[i].device = device;
   for (guint i = 0; ok && i < staging->n_lanes; i++)
     ok = lane_init (&staging->lanes[i], error);
   for (guint i = 0; ok && i < n_slots; i++)
@@ -353,6 +358,21 @@ await_producer (Lane *lane, const AlexnetImage *image, GError **error)
           cudaEventWaitDefault));
 }
 
+/* From here on the producer may write the frame again. */
+static gboolean
+release_producer (const AlexnetStaging *staging, guint slot,
+    const AlexnetImage *image, GError **error)
+{
+  cudaEvent_t filled = staging->slots[slot].filled;
+
+  if (image->memory != ALEXNET_MEMORY_CUDA)
+    return TRUE;
+  if (!image->cuda_stream)
+    return CUDA (cudaEventSynchronize (filled));
+  return CUDA (cudaStreamWaitEvent (image->cuda_stream, filled,
+      cudaEventWaitDefault));
+}
+
 static gboolean
 stage_image (AlexnetStaging *staging, Lane *lane, guint slot,
     const AlexnetImage *image, const AlexnetTables *tables, GError **error)
@@ -368,7 +388,8 @@ stage_image (AlexnetStaging *staging, Lane *lane, guint slot,
       await_producer (lane, image, error) &&
       alexnet_kernel_run_canvas (staging->kernels, ALEXNET_KERNEL_PIXELS,
           &args.slot, &args, lane->stream, error) &&
-      lane_end (staging, lane, slot, error);
+      lane_end (staging, lane, slot, error) &&
+      release_producer (staging, slot, image, error);
 }
 
 static gboolean

@@ -22,6 +22,8 @@ typedef enum {
   ONEDNN_BUFFER_NONE = ONEDNN_N_BUFFERS, /* set before each run */
 } OnednnBuffer;
 
+typedef struct _OnednnTuner OnednnTuner;
+
 typedef struct {
   dnnl_engine_t engine;
   dnnl_stream_t stream;
@@ -30,6 +32,8 @@ typedef struct {
                              channels of layer 0; 1: it is as it was */
   AlexnetNetwork network; /* layer 0 as it is computed */
   GPtrArray *weights;
+  gboolean trial;     /* programs are only timed: all weights are 0 */
+  OnednnTuner *tuner; /* while compiling; NULL in a trial */
   gsize sizes[ONEDNN_N_BUFFERS];
   void *buffers[ONEDNN_N_BUFFERS];
 } OnednnContext;
@@ -57,12 +61,24 @@ void *alexnet_onednn_alloc (gsize size, GError **error);
 gboolean alexnet_onednn_reorder (const OnednnContext *context,
     dnnl_memory_t src, dnnl_memory_t dst, GError **error);
 
-/* Weights or bias of a layer in the format of `wanted`; every format is made
- * once, so that programs of several batch sizes share it. `plain` describes
- * them as the model holds them, in float. The memory is the context's. */
+typedef enum {
+  ONEDNN_WEIGHTS,
+  ONEDNN_BIAS,
+  ONEDNN_WINOGRAD, /* + WinogradTile: what alexnet_winograd_weights() gives */
+} OnednnValues;
+
+/* Values of a layer in the format of `wanted`; every format is made once, so
+ * that programs of several batch sizes share it. `plain` describes them as the
+ * model holds them, or as they were transformed, in float. The memory is the
+ * context's. */
 gboolean alexnet_onednn_weights_get (OnednnContext *context, guint layer,
-    gboolean bias, DnnlDesc plain, DnnlDesc wanted, dnnl_memory_t *memory,
+    OnednnValues values, DnnlDesc plain, DnnlDesc wanted, dnnl_memory_t *memory,
     GError **error);
+
+/* Weights or bias as the layer computes with them, in float: [out, in / groups,
+ * kH, kW] or [out]. g_free() them; NULL when memory is short. */
+float *alexnet_onednn_layer_floats (const OnednnContext *context, guint layer,
+    OnednnValues values);
 
 GPtrArray *alexnet_onednn_weights_new (void);
 

@@ -43,6 +43,15 @@ dnnl_compat_desc_free (DnnlDesc desc)
     dnnl_memory_desc_destroy ((dnnl_memory_desc_t) desc);
 }
 
+static inline dnnl_data_type_t
+dnnl_compat_desc_type (DnnlDesc desc)
+{
+  dnnl_data_type_t type = dnnl_data_type_undef;
+
+  dnnl_memory_desc_query (desc, dnnl_query_data_type, &type);
+  return type;
+}
+
 static inline dnnl_status_t
 dnnl_compat_append_relu (dnnl_post_ops_t ops)
 {
@@ -100,6 +109,15 @@ dnnl_compat_linear (dnnl_primitive_desc_t *made, dnnl_engine_t engine,
       dnnl_forward_inference, src, weights, bias, dst, attr);
 }
 
+static inline dnnl_status_t
+dnnl_compat_matmul (dnnl_primitive_desc_t *made, dnnl_engine_t engine,
+    DnnlDesc src, DnnlDesc weights, DnnlDesc dst,
+    const_dnnl_primitive_attr_t attr)
+{
+  return dnnl_matmul_primitive_desc_create (made, engine, src, weights, NULL,
+      dst, attr);
+}
+
 #else /* oneDNN 2 */
 
 static inline dnnl_status_t
@@ -116,6 +134,12 @@ static inline void
 dnnl_compat_desc_free (DnnlDesc desc)
 {
   g_free ((gpointer) desc);
+}
+
+static inline dnnl_data_type_t
+dnnl_compat_desc_type (DnnlDesc desc)
+{
+  return desc->data_type;
 }
 
 static inline dnnl_status_t
@@ -191,6 +215,19 @@ dnnl_compat_linear (dnnl_primitive_desc_t *made, dnnl_engine_t engine,
   dnnl_inner_product_desc_t desc;
   dnnl_status_t status = dnnl_inner_product_forward_desc_init (&desc,
       dnnl_forward_inference, src, weights, bias, dst);
+
+  if (status != dnnl_success)
+    return status;
+  return dnnl_primitive_desc_create (made, &desc, attr, engine, NULL);
+}
+
+static inline dnnl_status_t
+dnnl_compat_matmul (dnnl_primitive_desc_t *made, dnnl_engine_t engine,
+    DnnlDesc src, DnnlDesc weights, DnnlDesc dst,
+    const_dnnl_primitive_attr_t attr)
+{
+  dnnl_matmul_desc_t desc;
+  dnnl_status_t status = dnnl_matmul_desc_init (&desc, src, weights, NULL, dst);
 
   if (status != dnnl_success)
     return status;

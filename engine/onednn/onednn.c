@@ -14,14 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compile.h"
 #include "input.h"
-#include "program.h"
-
-/* Of libgomp, which is what oneDNN runs its threads on. Declared here because
- * a compiler other than gcc does not bring that header. The number of threads
- * belongs to the calling thread. */
-void omp_set_num_threads (int n);
-int omp_get_max_threads (void);
+#include "parallel.h"
+#include "tune.h"
 
 /* Sizes of trunk programs. Programs for 16 and 32 images were up to 5 % slower
  * than eight at a time, whose activations stay in the cache. */
@@ -58,6 +54,7 @@ onednn_close (AlexnetPlan *plan)
     dnnl_stream_destroy (self->context.stream);
   if (self->context.engine)
     dnnl_engine_destroy (self->context.engine);
+  g_free (self->base.choices);
   g_free (self);
 }
 
@@ -163,13 +160,13 @@ add_trunk (OnednnPlan *self, guint batch, dnnl_format_tag_t in, GError **error)
       !alexnet_onednn_desc_new (context, batch, features_shape (self),
           dnnl_nchw, &dst, error))
     return FALSE;
-  trunk = alexnet_onednn_program_new (context, 0, self->split, batch, src,
+  trunk = alexnet_onednn_compile (context, 0, self->split, batch, src,
       context->type, error);
   if (!trunk)
     return FALSE;
   g_ptr_array_add (self->trunks, trunk);
   self->feature_size = dnnl_memory_desc_get_size (dst) / batch;
-  return alexnet_onednn_program_finish (trunk, context, dst, error);
+  return alexnet_onednn_program_finish (trunk, dst, error);
 }
 
 /* Reads and writes [N,C*H*W]. The features are plain so that the library sees
@@ -187,18 +184,18 @@ add_head (OnednnPlan *self, guint batch, GError **error)
 
   ONEDNN_TRY (dnnl_compat_desc_new (&src, 2, in, context->type, dnnl_nc));
   ONEDNN_TRY (dnnl_compat_desc_new (&dst, 2, out, dnnl_f32, dnnl_nc));
-  head = alexnet_onednn_program_new (context, self->split, self->end, batch,
-      src, dnnl_f32, error);
+  head = alexnet_onednn_compile (context, self->split, self->end, batch, src,
+      dnnl_f32, error);
   if (!head)
     return FALSE;
   g_ptr_array_add (self->heads, head);
   context->sizes[ONEDNN_BUFFER_FEATURES] = batch * self->feature_size;
   context->sizes[ONEDNN_BUFFER_OUTPUT] = dnnl_memory_desc_get_size (dst);
-  return alexnet_onednn_program_finish (head, context, dst, error);
+  return alexnet_onednn_program_finish (head, dst, error);
 }
 
 static gboolean
-compile (OnednnPlan *self, guint max_batch, dnnl_format_tag_t in,
+compile_all (OnednnPlan *self, guint max_batch, dnnl_format_tag_t in,
     GError **error)
 {
   for (guint i = 0; trunk_batches[i] && trunk_batches[i] <= max_batch; i++)
@@ -214,11 +211,24 @@ compile (OnednnPlan *self, guint max_batch, dnnl_format_tag_t in,
 }
 
 static gboolean
-attach_all (const OnednnContext *context, GPtrArray *programs, GError **error)
+compile (OnednnPlan *self, guint max_batch, dnnl_format_tag_t in,
+    GError **error)
+{
+  OnednnContext *context = &self->context;
+  gboolean done;
+
+  context->tuner = alexnet_onednn_tuner_new (context);
+  done = compile_all (self, max_batch, in, error);
+  self->base.choices = alexnet_onednn_tuner_get_table (context->tuner);
+  g_clear_pointer (&context->tuner, alexnet_onednn_tuner_free);
+  return done;
+}
+
+static gboolean
+attach_all (GPtrArray *programs, GError **error)
 {
   for (guint i = 0; i < programs->len; i++)
-    if (!alexnet_onednn_program_attach (g_ptr_array_index (programs, i),
-            context, error))
+    if (!alexnet_onednn_program_attach (g_ptr_array_index (programs, i), error))
       return FALSE;
   return TRUE;
 }
@@ -233,8 +243,7 @@ allocate_buffers (OnednnPlan *self, GError **error)
     if (!context->buffers[i])
       return FALSE;
   }
-  return attach_all (context, self->trunks, error) &&
-      attach_all (context, self->heads, error);
+  return attach_all (self->trunks, error) && attach_all (self->heads, error);
 }
 
 static gboolean
@@ -268,7 +277,7 @@ onednn_open (const AlexnetNetwork *network, const AlexnetPlanParams *params,
     GError **error)
 {
   OnednnPlan *self = g_new0 (OnednnPlan, 1);
-  int n_threads = omp_get_max_threads ();
+  guint n_threads = alexnet_onednn_set_threads (params->cpu_threads);
   gboolean built;
 
   self->base.backend = &alexnet_onednn_backend;
@@ -277,9 +286,8 @@ onednn_open (const AlexnetNetwork *network, const AlexnetPlanParams *params,
   self->trunks = g_ptr_array_new_with_free_func (free_program);
   self->heads = g_ptr_array_new_with_free_func (free_program);
   self->context.weights = alexnet_onednn_weights_new ();
-  omp_set_num_threads ((int) self->n_threads);
   built = build_plan (self, network, params, error);
-  omp_set_num_threads (n_threads);
+  alexnet_onednn_set_threads (n_threads);
   if (built)
     return &self->base;
 
@@ -373,17 +381,18 @@ onednn_infer (AlexnetPlan *plan, guint first, guint n, float *const *outputs,
   guint8 *features = context->buffers[ONEDNN_BUFFER_FEATURES];
   guint done = 0;
 
-  omp_set_num_threads ((int) self->n_threads);
+  alexnet_onednn_set_threads (self->n_threads);
+  alexnet_onednn_flush_denormals ();
   while (done < n) {
     const OnednnProgram *trunk = find_trunk (self, n - done);
 
-    if (!alexnet_onednn_program_run (trunk, context,
+    if (!alexnet_onednn_program_run (trunk,
             alexnet_onednn_input_slot (&self->input, first + done),
             features + done * self->feature_size, error))
       return FALSE;
     done += alexnet_onednn_program_get_batch (trunk);
   }
-  if (!alexnet_onednn_program_run (find_head (self, n), context, features,
+  if (!alexnet_onednn_program_run (find_head (self, n), features,
           context->buffers[ONEDNN_BUFFER_OUTPUT], error))
     return FALSE;
   write_outputs (self, outputs, n);

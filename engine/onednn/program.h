@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A run of layers compiled for one batch size: a list of primitives and the
- * memory that they read and write. */
+/* A list of steps for one batch size, each of which reads what the one before
+ * it wrote. A step is a primitive of oneDNN or an operation of our own. */
 
 #ifndef ALEXNET_ONEDNN_PROGRAM_H
 #define ALEXNET_ONEDNN_PROGRAM_H
@@ -10,41 +10,62 @@
 
 G_BEGIN_DECLS
 
+/* Something that oneDNN does not compute, or not as fast. Who makes one embeds
+ * this as first member. */
+typedef struct _OnednnOperation OnednnOperation;
+struct _OnednnOperation {
+  /* Reads src and writes dst, which are as the program's memories before and
+   * behind the step. May use scratch_size bytes of ONEDNN_BUFFER_SCRATCHPAD
+   * and the threads that OpenMP gives to the calling one. Must not allocate. */
+  gboolean (*run) (const OnednnOperation *operation,
+      const OnednnContext *context, const void *src, void *dst, GError **error);
+  void (*free) (OnednnOperation *operation);
+  gsize scratch_size;
+};
+
 typedef struct _OnednnProgram OnednnProgram;
 
-/* [batch, C, H, W] in the context's type. */
-gboolean alexnet_onednn_desc_new (const OnednnContext *context, guint batch,
-    const AlexnetShape *shape, dnnl_format_tag_t tag, DnnlDesc *desc,
-    GError **error);
-
-/* The first of `tags`, ended by dnnl_format_tag_undef, in which the network's
- * first layer likes to read one image. When none fits dnnl_nchw, or dnnl_nhwc
- * where pixels became channels. */
-gboolean alexnet_onednn_find_input_tag (const OnednnContext *context,
-    const dnnl_format_tag_t *tags, dnnl_format_tag_t *tag, GError **error);
-
-/* Compiles layers first .. end - 1 for inputs like `src`, which is [N,C,H,W]
- * or, from a linear layer on, [N,C*H*W]. A convolution or linear layer at the
- * end gives `last_type`. UNSUPPORTED, NO_MEMORY, DEVICE,
- * naming the layer. */
-OnednnProgram *alexnet_onednn_program_new (OnednnContext *context, guint first,
-    guint end, guint batch, DnnlDesc src, dnnl_data_type_t last_type,
-    GError **error);
+/* Reads memory like `src`. The context outlives the program. NO_MEMORY. */
+OnednnProgram *alexnet_onednn_program_new (OnednnContext *context, guint batch,
+    DnnlDesc src, GError **error);
 void alexnet_onednn_program_free (OnednnProgram *program);
 
+OnednnContext *
+alexnet_onednn_program_get_context (const OnednnProgram *program);
 guint alexnet_onednn_program_get_batch (const OnednnProgram *program);
 
-/* Makes the program end in memory like `dst`, once. */
-gboolean alexnet_onednn_program_finish (OnednnProgram *program,
-    OnednnContext *context, DnnlDesc dst, GError **error);
+/* What the last step wrote. Lives until the next one is added. */
+DnnlDesc alexnet_onednn_program_get_desc (const OnednnProgram *program);
+
+/* Attributes that every primitive of a program must have. */
+gboolean alexnet_onednn_attr_new (dnnl_primitive_attr_t *attr, gboolean relu,
+    GError **error);
+
+/* Appends a primitive that reads what the last step wrote and writes memory
+ * like `dst`. `weights` and `bias` are both NULL or neither. */
+gboolean alexnet_onednn_program_add (OnednnProgram *program,
+    dnnl_primitive_desc_t desc, DnnlDesc dst, dnnl_memory_t weights,
+    dnnl_memory_t bias, GError **error);
+
+/* The same for an operation, which the program frees, also when this fails. */
+gboolean alexnet_onednn_program_add_operation (OnednnProgram *program,
+    OnednnOperation *operation, DnnlDesc dst, GError **error);
+
+/* Brings what the last step wrote into the format of `wanted`, if it is not. */
+gboolean alexnet_onednn_program_add_reorder (OnednnProgram *program,
+    DnnlDesc wanted, GError **error);
+
+/* Makes the program end in memory like `dst`, once, and notes in the context
+ * how large its buffers must be. */
+gboolean alexnet_onednn_program_finish (OnednnProgram *program, DnnlDesc dst,
+    GError **error);
 
 /* Gives the program the context's buffers, which are now allocated. */
-gboolean alexnet_onednn_program_attach (OnednnProgram *program,
-    const OnednnContext *context, GError **error);
+gboolean alexnet_onednn_program_attach (OnednnProgram *program, GError **error);
 
 /* Does not allocate. */
-gboolean alexnet_onednn_program_run (const OnednnProgram *program,
-    const OnednnContext *context, void *src, void *dst, GError **error);
+gboolean alexnet_onednn_program_run (const OnednnProgram *program, void *src,
+    void *dst, GError **error);
 
 G_END_DECLS
 

@@ -147,6 +147,20 @@ bench_batch (AlexnetModel *model, const InspectEngineOptions *options,
   return TRUE;
 }
 
+static gboolean
+print_plans (AlexnetModel *model, const InspectEngineOptions *options,
+    guint max_batch, GError **error)
+{
+  g_autoptr (AlexnetEngine)
+      engine = inspect_get_engine (model, options, max_batch, error);
+
+  if (!engine)
+    return FALSE;
+  printf ("%-12s %5s  %-12s %s\n%s", "layer", "batch", "chosen",
+      "milliseconds of each", alexnet_engine_get_choices (engine));
+  return TRUE;
+}
+
 /* "1,8,32" -> { 1, 8, 32 } */
 static GArray *
 parse_batches (const char *text, GError **error)
@@ -171,9 +185,19 @@ parse_batches (const char *text, GError **error)
   return g_steal_pointer (&batches);
 }
 
+static guint
+largest_batch (const GArray *batches)
+{
+  guint largest = 0;
+
+  for (guint i = 0; i < batches->len; i++)
+    largest = MAX (largest, g_array_index (batches, guint, i));
+  return largest;
+}
+
 static gboolean
 bench (const char *path, const InspectEngineOptions *options,
-    const char *batches_text, int seconds, GError **error)
+    const char *batches_text, int seconds, gboolean plans, GError **error)
 {
   g_autoptr (GArray) batches = parse_batches (batches_text, error);
   g_autoptr (AlexnetModel) model = batches ? inspect_load_model (path, error)
@@ -186,6 +210,8 @@ bench (const char *path, const InspectEngineOptions *options,
         "%d seconds, expected at least 1", seconds);
     return FALSE;
   }
+  if (plans)
+    return print_plans (model, options, largest_batch (batches), error);
   printf ("%-9s %-9s %5s %11s %22s %9s %9s\n", "backend", "precision", "batch",
       "frames/s", "lowest .. highest", "in batch", "ms/batch");
   for (guint i = 0; i < batches->len; i++)
@@ -202,11 +228,14 @@ inspect_bench (int argc, char **argv, GError **error)
   InspectEngineOptions options = { 0 };
   g_autofree char *batches = NULL;
   int seconds = DEFAULT_SECONDS;
+  gboolean plans = FALSE;
   const GOptionEntry entries[] = {
     { "batch-sizes", 'n', 0, G_OPTION_ARG_STRING, &batches,
         "comma-separated (default: 1,8,32)", "LIST" },
     { "seconds", 's', 0, G_OPTION_ARG_INT, &seconds,
         "for each batch size (default: 3)", "N" },
+    { "plans", 0, 0, G_OPTION_ARG_NONE, &plans,
+        "print how each layer is computed, and do not measure", NULL },
     { NULL },
   };
   gboolean ok;
@@ -220,7 +249,7 @@ inspect_bench (int argc, char **argv, GError **error)
   ok = g_option_context_parse (context, &argc, &argv, error) &&
       inspect_check_arguments (argc, 0, 1, error) &&
       bench (argc > 1 ? argv[1] : NULL, &options,
-          batches ? batches : DEFAULT_BATCHES, seconds, error);
+          batches ? batches : DEFAULT_BATCHES, seconds, plans, error);
   inspect_engine_options_clear (&options);
   return ok;
 }

@@ -54,9 +54,9 @@ class Competitor:
         self.process.stdin.flush()
         return float(self.process.stdout.readline())
 
-    def calibrate(self):
+    def calibrate(self, seconds):
         self.run(1)
-        self.n = max(1, math.ceil(SECONDS / max(self.run(2) / 2, 1e-6)))
+        self.n = max(1, math.ceil(seconds / max(self.run(2) / 2, 1e-6)))
 
     def turn(self):
         self.seconds.append(self.run(self.n) / self.n)
@@ -158,9 +158,9 @@ def start_frames(arguments, threads, batch):
     return started
 
 
-def race(competitors, rounds):
+def race(competitors, rounds, seconds=SECONDS):
     for competitor in competitors:
-        competitor.calibrate()
+        competitor.calibrate(seconds)
     for i in range(rounds):
         order = competitors[i % 2::] + competitors[:i % 2]
         for competitor in order:
@@ -225,10 +225,16 @@ class Table:
             print("- " + goal, file=file)
 
 
-def describe(python):
+def describe_cpu():
     cpu = next((line.split(":", 1)[1].strip()
                 for line in open("/proc/cpuinfo", encoding="utf-8")
                 if line.startswith("model name")), platform.machine())
+    return [f"- date: {datetime.date.today()}",
+            f"- CPU: {cpu}, {os.cpu_count()} processors, load "
+            f"{os.getloadavg()[0]:.1f} at the start"]
+
+
+def describe(python):
     versions = []
     if python:
         listed = subprocess.run([python, "-m", "pip", "freeze"],
@@ -242,9 +248,7 @@ def describe(python):
             capture_output=True, text=True, check=False)
         versions += shown.stdout.split()
     return "\n".join([
-        f"- date: {datetime.date.today()}",
-        f"- CPU: {cpu}, {os.cpu_count()} processors, load "
-        f"{os.getloadavg()[0]:.1f} at the start",
+        *describe_cpu(),
         f"- versions: {', '.join(versions)}",
         f"- command: `meson test --benchmark -v` ({SECONDS} s a turn)"])
 

@@ -2,13 +2,14 @@
 
 """The other competitors of bench.py.
 
-    peers.py onnx MODEL.safetensors MODEL.onnx
+    peers.py onnx MODEL.safetensors MODEL.onnx [BATCH]
     peers.py NAME MODEL PRECISION THREADS BATCH INPUT OUTPUT
 
-The first form writes the torchvision network as ONNX. The second answers as
-"bench-engine tensors" does; NAME is onnxruntime, openvino, pytorch or opencv,
-MODEL the directory that holds both files. PRECISION is fp32, or auto where
-the peer has a default of its own.
+The first form writes the torchvision network as ONNX, for batches of any size
+or of BATCH, with the output's id that GStreamer's onnxinference wants. The
+second answers as "bench-engine tensors" does; NAME is onnxruntime, openvino,
+pytorch or opencv, MODEL the directory that holds both files. PRECISION is
+fp32, or auto where the peer has a default of its own.
 """
 
 import json
@@ -37,7 +38,7 @@ def load_weights(path):
             for name, entry in header.items()}
 
 
-def write_onnx(source, target):
+def write_onnx(source, target, batch="n"):
     import onnx
     from onnx import helper, numpy_helper
     weights = load_weights(source)
@@ -71,13 +72,14 @@ def write_onnx(source, target):
         return helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT,
                                              shape)
     graph = helper.make_graph(
-        nodes, "alexnet", [info("input", ["n", 3, 224, 224])],
-        [info(last, ["n", 1000])],
+        nodes, "alexnet", [info("input", [batch, 3, 224, 224])],
+        [info(last, [batch, 1000])],
         [numpy_helper.from_array(value, name)
          for name, value in weights.items()])
     model = helper.make_model(graph,
                               opset_imports=[helper.make_opsetid("", 13)])
     model.ir_version = 8
+    model.metadata_props.add(key=last, value="classification-scores")
     onnx.save(model, target)
 
 
@@ -155,7 +157,7 @@ MODULES = {"pytorch": "torch", "opencv": "cv2"}
 
 def main():
     if sys.argv[1] == "onnx":
-        return write_onnx(*sys.argv[2:4])
+        return write_onnx(*sys.argv[2:4], *map(int, sys.argv[4:]))
     name, model, precision, threads, batch, source, target = sys.argv[1:]
     x = np.fromfile(source, np.float32).reshape(-1, 3, 224, 224)[:int(batch)]
     run = RUNNERS[name](model, precision, int(threads), x.copy())

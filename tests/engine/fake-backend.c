@@ -36,6 +36,7 @@ static gboolean fake_stage_tensor (AlexnetPlan *plan, guint slot,
     const float *tensor, GError **error);
 static gboolean fake_infer (AlexnetPlan *plan, guint first, guint n,
     float *const *outputs, GError **error);
+static guint64 fake_get_device_memory (AlexnetPlan *plan);
 
 static AlexnetPlan *
 absent_open (const AlexnetNetwork *network, const AlexnetPlanParams *params,
@@ -59,6 +60,7 @@ static const AlexnetBackend fake_backend = {
   .stage = fake_stage,
   .stage_tensor = fake_stage_tensor,
   .infer = fake_infer,
+  .get_device_memory = fake_get_device_memory,
 };
 
 const AlexnetBackend *const alexnet_backends[] = {
@@ -161,6 +163,12 @@ enter_batch (guint n)
     fake.fail_infer--;
   pthread_mutex_unlock (&fake.lock);
   return ok;
+}
+
+static guint64
+fake_get_device_memory (AlexnetPlan *plan)
+{
+  return FAKE_BACKEND_MEMORY;
 }
 
 static gboolean

@@ -33,4 +33,7 @@ guint fake_backend_batch_size (guint i);
 
 guint fake_backend_n_open (void);
 
+/* Bytes of device memory that each engine says it holds. */
+#define FAKE_BACKEND_MEMORY 12345
+
 #endif /* FAKE_BACKEND_H */

@@ -143,6 +143,7 @@ test_batches_form_while_busy (Fixture *f, gconstpointer data)
   alexnet_engine_get_stats (f->engine, &stats);
   g_assert_cmpuint (stats.batches, ==, 3);
   g_assert_cmpuint (stats.images, ==, 7);
+  g_assert_cmpuint (stats.device_memory, ==, FAKE_BACKEND_MEMORY);
   alexnet_stream_free (stream);
 }
 
@@ -417,6 +418,29 @@ test_sharing (Fixture *f, gconstpointer data)
   g_assert_cmpuint (fake_backend_n_open (), ==, 1);
 }
 
+/* An id is part of what must be equal; having none is one of them. */
+static void
+test_isolation (Fixture *f, gconstpointer data)
+{
+  char id[] = "a";
+  AlexnetEngineParams params = { .id = id, .backend = "fake" };
+  AlexnetEngine *engines[4];
+  static const char names[] = { 'a', 'b', 'a', 'b' };
+
+  params.max_batch_size = GPOINTER_TO_UINT (data);
+  for (guint i = 0; i < G_N_ELEMENTS (engines); i++) {
+    id[0] = names[i];
+    engines[i] = alexnet_engine_get (f->model, &params, NULL);
+  }
+  g_assert_true (engines[0] != f->engine);
+  g_assert_true (engines[0] != engines[1]);
+  g_assert_true (engines[0] == engines[2]);
+  g_assert_true (engines[1] == engines[3]);
+  g_assert_cmpuint (fake_backend_n_open (), ==, 3);
+  for (guint i = 0; i < G_N_ELEMENTS (engines); i++)
+    alexnet_engine_unref (engines[i]);
+}
+
 static void
 test_choice_of_backend (void)
 {
@@ -591,6 +615,7 @@ main (int argc, char **argv)
     { "/engine/failed-staging", test_failed_staging, 2 },
     { "/engine/not-finite", test_not_finite, 2 },
     { "/engine/sharing", test_sharing, 4 },
+    { "/engine/isolation", test_isolation, 4 },
     { "/engine/bad-image", test_bad_image, 2 },
     { "/engine/many-streams", test_many_streams, 3 },
   };

@@ -49,7 +49,7 @@ bench_open (Bench *b, const AlexnetNetwork *network, AlexnetPrecision precision)
 {
   GError *own_error = NULL, **error = &own_error;
   const AlexnetKernels *kernels;
-  gboolean ok = alexnet_device_open (&b->device, 0, error) &&
+  gboolean ok = alexnet_device_open (&b->device, 0, NULL, error) &&
       (kernels = alexnet_kernels_load (precision, error)) &&
       alexnet_executor_open (&b->executor, &b->device, kernels, network,
           precision, MAX_BATCH, MAX_BATCH, error) &&

@@ -170,7 +170,7 @@ static Suite *
 accuracy_suite (void)
 {
   Suite *suite = suite_create ("accuracy");
-  TCase *tests = tcase_create ("accuracy");
+  TCase *tests = test_case_new ("accuracy");
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_fp32);

@@ -61,7 +61,7 @@ static Suite *
 device_suite (void)
 {
   Suite *suite = suite_create ("device");
-  TCase *tests = tcase_create ("device");
+  TCase *tests = test_case_new ("device");
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_device_fails);

@@ -402,7 +402,7 @@ static Suite *
 errors_suite (void)
 {
   Suite *suite = suite_create ("errors");
-  TCase *tests = tcase_create ("errors");
+  TCase *tests = test_case_new ("errors");
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_missing_model);

@@ -235,7 +235,7 @@ static Suite *
 flush_suite (void)
 {
   Suite *suite = suite_create ("flush");
-  TCase *tests = tcase_create ("flush");
+  TCase *tests = test_case_new ("flush");
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_flush_drops_frames_in_flight);

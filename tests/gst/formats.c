@@ -283,7 +283,7 @@ static Suite *
 formats_suite (void)
 {
   Suite *suite = suite_create ("formats");
-  TCase *tests = tcase_create ("formats");
+  TCase *tests = test_case_new ("formats");
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_all_formats);

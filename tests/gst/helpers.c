@@ -5,6 +5,8 @@
 #include <gdk-pixbuf/gdk-pixbuf.h>
 #include <glib/gstdio.h>
 
+#include "watchdog.h"
+
 #define TILE 32
 #define COLUMNS 25
 
@@ -15,6 +17,15 @@ path_in (const char *variable, const char *name)
 
   fail_unless (dir != NULL, "%s is not set", variable);
   return g_build_filename (dir, name, NULL);
+}
+
+TCase *
+test_case_new (const char *name)
+{
+  TCase *tests = tcase_create (name);
+
+  tcase_add_checked_fixture (tests, test_watchdog_start, test_watchdog_stop);
+  return tests;
 }
 
 char *

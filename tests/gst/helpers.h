@@ -34,6 +34,9 @@ typedef struct {
   guint n_pushed;
 } Fixture;
 
+/* A test case whose tests are watched: one that hangs shows where and ends. */
+TCase *test_case_new (const char *name);
+
 /* Of the demonstration model and of a file of tests/data; to be freed. */
 char *test_model_path (void);
 char *test_data_path (const char *name);

@@ -307,7 +307,7 @@ static Suite *
 metadata_suite (void)
 {
   Suite *suite = suite_create ("metadata");
-  TCase *tests = tcase_create ("metadata");
+  TCase *tests = test_case_new ("metadata");
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_custom_meta);

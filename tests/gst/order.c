@@ -224,7 +224,7 @@ static Suite *
 order_suite (void)
 {
   Suite *suite = suite_create ("order");
-  TCase *tests = tcase_create ("order");
+  TCase *tests = test_case_new ("order");
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_everything_in_order);

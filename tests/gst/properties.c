@@ -336,7 +336,7 @@ static Suite *
 properties_suite (void)
 {
   Suite *suite = suite_create ("properties");
-  TCase *tests = tcase_create ("properties");
+  TCase *tests = test_case_new ("properties");
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_top_k);

@@ -272,7 +272,7 @@ static Suite *
 queries_suite (void)
 {
   Suite *suite = suite_create ("queries");
-  TCase *tests = tcase_create ("queries");
+  TCase *tests = test_case_new ("queries");
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_latency_of_a_live_source);

@@ -188,7 +188,7 @@ static Suite *
 states_suite (void)
 {
   Suite *suite = suite_create ("states");
-  TCase *tests = tcase_create ("states");
+  TCase *tests = test_case_new ("states");
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_cycle);

@@ -10,7 +10,7 @@
 
 struct cudnnContext {
   cudaStream_t stream;
-  int device;
+  int context;
 };
 
 /* What a descriptor can hold, and whether it must. */
@@ -214,7 +214,7 @@ cudnnCreate (cudnnHandle_t *handle)
 
   if (!status) {
     *handle = g_new0 (struct cudnnContext, 1);
-    (*handle)->device = soft_current_device ();
+    (*handle)->context = soft_current_context ();
     soft_count (SOFT_LIVE_CUDNN_HANDLES, 1);
   }
   return soft_leave (SOFT_CUDNN, status);
@@ -510,7 +510,7 @@ execute (cudnnHandle_t handle, const SoftDescriptor *plan,
     return CUDNN_STATUS_BAD_PARAM_NULL_POINTER;
   if (!plan->finalized || !pack->finalized)
     return CUDNN_STATUS_BAD_PARAM_NOT_FINALIZED;
-  if (handle->device != soft_current_device ())
+  if (handle->context != soft_current_context ())
     return CUDNN_STATUS_EXECUTION_FAILED;
   memset (&e, 0, sizeof e);
   e.graph = plan->graph;

@@ -2,13 +2,22 @@
 
 #include "private.h"
 
+#include <cuda.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define MAX_DEVICES 8
 
+/* Contexts: each device's primary one, by ordinal, then others, which are all
+ * device 0's. */
+#define MAX_CONTEXTS (MAX_DEVICES + 4)
+
 static SoftDevice device;
-static gsize used[MAX_DEVICES];
+static gsize used[MAX_CONTEXTS];
 static __thread int current;
+
+/* A CUcontext points here, at what it is called. */
+static int contexts[MAX_CONTEXTS];
 
 static const struct {
   cudaError_t status;
@@ -59,10 +68,64 @@ soft_device (void)
 }
 
 int
-soft_current_device (void)
+soft_current_context (void)
 {
   return current;
 }
+
+void *
+softgpu_context (guint i)
+{
+  int context = MAX_DEVICES + (int) i;
+
+  g_assert_cmpint (context, <, MAX_CONTEXTS);
+  contexts[context] = context;
+  return &contexts[context];
+}
+
+static CUresult
+set_current (CUcontext context)
+{
+  cudaError_t status = soft_enter ("cuCtxSetCurrent", SOFT_CUDA, 0);
+
+  if (!status)
+    current = *(const int *) context;
+  return (CUresult) soft_leave (SOFT_CUDA, status);
+}
+
+static cudaError_t
+find_driver_function (const char *name, void **function,
+    enum cudaDriverEntryPointQueryResult *found)
+{
+  cudaError_t status = soft_enter ("cudaGetDriverEntryPoint", SOFT_CUDA, 0);
+  CUresult (*known) (CUcontext) = set_current;
+
+  if (status)
+    return soft_leave (SOFT_CUDA, status);
+  *found = cudaDriverEntryPointSymbolNotFound;
+  if (g_str_equal (name, "cuCtxSetCurrent")) {
+    *found = cudaDriverEntryPointSuccess;
+    memcpy (function, &known, sizeof known);
+  }
+  return soft_leave (SOFT_CUDA, cudaSuccess);
+}
+
+#if CUDART_VERSION >= 12050
+cudaError_t
+cudaGetDriverEntryPointByVersion (const char *name, void **function,
+    unsigned int version, unsigned long long flags,
+    enum cudaDriverEntryPointQueryResult *found)
+{
+  return find_driver_function (name, function, found);
+}
+#else
+cudaError_t
+cudaGetDriverEntryPoint (const char *name, void **function,
+    unsigned long long flags, enum cudaDriverEntryPointQueryResult *found)
+{
+  return find_driver_function (name, function, found);
+}
+#endif
 
 void
 soft_device_reset (void)
@@ -237,16 +300,16 @@ cudaMemGetInfo (gsize *free_bytes, gsize *total)
 }
 
 gboolean
-soft_take_memory (int ordinal, gsize size)
+soft_take_memory (int context, gsize size)
 {
-  if (used[ordinal] + size > device.memory)
+  if (used[context] + size > device.memory)
     return FALSE;
-  used[ordinal] += size;
+  used[context] += size;
   return TRUE;
 }
 
 void
-soft_give_memory (int ordinal, gsize size)
+soft_give_memory (int context, gsize size)
 {
-  used[ordinal] -= size;
+  used[context] -= size;
 }

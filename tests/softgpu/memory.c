@@ -26,7 +26,7 @@ typedef struct {
   guint8 *data;
   gsize size;
   SoftSide side;
-  int device;
+  int context;
 } Block;
 
 static GArray *blocks;
@@ -100,7 +100,7 @@ block_new (Block *block, gsize size, SoftSide side)
   block->data = body (block) + pages - padded;
   block->size = size;
   block->side = side;
-  block->device = soft_current_device ();
+  block->context = soft_current_context ();
 
   protect (block, PROT_READ | PROT_WRITE);
   fill (block);
@@ -235,7 +235,7 @@ block_free (void *address, SoftSide side)
   check_slack (&copy);
   retire (&copy);
   if (side == SOFT_ON_DEVICE)
-    soft_give_memory (copy.device, copy.size);
+    soft_give_memory (copy.context, copy.size);
   return copy.size;
 }
 
@@ -246,10 +246,10 @@ device_new (void **address, gsize size)
 
   if (size == 0)
     return cudaErrorInvalidValue;
-  if (!soft_take_memory (soft_current_device (), size))
+  if (!soft_take_memory (soft_current_context (), size))
     return cudaErrorMemoryAllocation;
   if (!block_new (&block, size, SOFT_ON_DEVICE)) {
-    soft_give_memory (soft_current_device (), size);
+    soft_give_memory (soft_current_context (), size);
     return cudaErrorMemoryAllocation;
   }
   soft_count (SOFT_LIVE_DEVICE_MEMORY, 1);

@@ -74,11 +74,11 @@ typedef struct {
 
 SOFTGPU_API SoftDevice *soft_device (void);
 void soft_device_reset (void);
-int soft_current_device (void);
+int soft_current_context (void);
 
-/* FALSE when the device has not so many bytes left. */
-gboolean soft_take_memory (int ordinal, gsize size);
-void soft_give_memory (int ordinal, gsize size);
+/* FALSE when the context has not so many bytes left. */
+gboolean soft_take_memory (int context, gsize size);
+void soft_give_memory (int context, gsize size);
 
 /* Memory: memory.c */
 
@@ -150,7 +150,7 @@ void soft_work_reset (void);
 typedef struct _SoftCapture SoftCapture;
 
 struct CUstream_st {
-  int device;
+  int context;
   guint lane;
   SoftItem *last;
   SoftCapture *capture;
@@ -158,7 +158,7 @@ struct CUstream_st {
 };
 
 struct CUevent_st {
-  int device;
+  int context;
   gboolean timed;
   SoftItem *item; /* its last record */
   SoftCapture *capture;

@@ -48,7 +48,10 @@ SOFTGPU_API void softgpu_set_seed (guint64 seed);
 /* 0 = there is none. */
 SOFTGPU_API void softgpu_set_devices (guint n);
 
-/* Bytes of each device. */
+/* A CUcontext of device 0 that is not its primary one. */
+SOFTGPU_API void *softgpu_context (guint i);
+
+/* Bytes of each context. */
 SOFTGPU_API void softgpu_set_memory (gsize total);
 
 /* 10 * major + minor. */

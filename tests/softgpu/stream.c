@@ -23,7 +23,7 @@ soft_stream_check (cudaStream_t stream)
 {
   if (!stream)
     soft_finding ("work is given to the default stream");
-  return stream->device == soft_current_device ()
+  return stream->context == soft_current_context ()
       ? cudaSuccess
       : cudaErrorInvalidResourceHandle;
 }
@@ -57,7 +57,7 @@ cudaStreamCreateWithFlags (cudaStream_t *stream, unsigned int flags)
 
   if (!status) {
     *stream = g_new0 (struct CUstream_st, 1);
-    (*stream)->device = soft_current_device ();
+    (*stream)->context = soft_current_context ();
     (*stream)->lane = n_lanes++;
     (*stream)->tails = g_array_new (FALSE, FALSE, sizeof (guint));
     soft_count (SOFT_LIVE_STREAMS, 1);
@@ -103,7 +103,7 @@ cudaEventCreateWithFlags (cudaEvent_t *event, unsigned int flags)
 
   if (!status) {
     *event = g_new0 (struct CUevent_st, 1);
-    (*event)->device = soft_current_device ();
+    (*event)->context = soft_current_context ();
     (*event)->timed = !(flags & cudaEventDisableTiming);
     (*event)->tails = g_array_new (FALSE, FALSE, sizeof (guint));
     soft_count (SOFT_LIVE_EVENTS, 1);
@@ -132,7 +132,7 @@ record (cudaEvent_t event, cudaStream_t stream)
 
   if (status)
     return status;
-  if (event->device != stream->device)
+  if (event->context != stream->context)
     return cudaErrorInvalidResourceHandle;
   soft_item_unref (event->item);
   event->item = NULL;

@@ -71,8 +71,8 @@ take_log (const char *domain, GLogLevelFlags level, const char *message,
 static float *
 use_module (guint ordinal, GError **error)
 {
-  AlexnetPlanParams params = { ALEXNET_PRECISION_FP16, 1, ordinal, max_batch,
-    N_IMAGES };
+  AlexnetPlanParams params = { ALEXNET_PRECISION_FP16, 1, ordinal, NULL,
+    max_batch, N_IMAGES };
   gsize n_in = alexnet_shape_size (&network->input);
   gsize n_out = alexnet_shape_size (alexnet_network_output (network));
   g_autofree float *outputs = g_new0 (float, N_IMAGES *n_out);

@@ -6,6 +6,7 @@
 #include <cuda_runtime_api.h>
 
 #include <math.h>
+#include <string.h>
 
 #include "fixture.h"
 #include "preprocess-run.h"
@@ -50,28 +51,43 @@ tear_down (Fixture *f, gconstpointer precision)
   softgpu_reset ();
 }
 
-/* Rounding to the slot's type. The CPU converts Y'CbCr row by row and the
- * kernel pixel by pixel: sums of floats may differ in their last bits. */
 static void
-check_frame (Fixture *f, const AlexnetImage *image, const AlexnetImage *host,
-    const AlexnetRegion *region, const AlexnetPreprocess *preprocess)
+stage_frame (Fixture *f, const AlexnetImage *image, const AlexnetRegion *region,
+    const AlexnetPreprocess *preprocess)
 {
-  g_auto (Output) expected = output_run_once (host, region, preprocess, SIZE);
-  g_autofree float *outputs = NULL;
   g_autoptr (GError) error = NULL;
-  double u = fixture_rounding (f->plan->precision, FALSE);
 
   alexnet_transform_update (f->transform, image, region, preprocess, SIZE,
       &error);
   g_assert_no_error (error);
   f->plan->backend->stage (f->plan, 1, image, f->transform, &error);
   g_assert_no_error (error);
+}
+
+/* Rounding to the slot's type. The CPU converts Y'CbCr row by row and the
+ * kernel pixel by pixel: sums of floats may differ in their last bits. */
+static void
+check_output (Fixture *f, const AlexnetImage *image,
+    const AlexnetRegion *region, const AlexnetPreprocess *preprocess)
+{
+  g_auto (Output) expected = output_run_once (image, region, preprocess, SIZE);
+  g_autofree float *outputs = NULL;
+  double u = fixture_rounding (f->plan->precision, FALSE);
+
   outputs = fixture_infer (f->plan, &f->network, 1, 1);
   for (guint i = 0; i < 3 * SIZE * SIZE; i++)
     if (!(fabs (outputs[i] - expected.values[i]) <=
             u * fabs (expected.values[i]) + 1e-5))
       g_error ("format %d, %u x %u, value %u is %g and not %g", image->format,
           image->width, image->height, i, outputs[i], expected.values[i]);
+}
+
+static void
+check_frame (Fixture *f, const AlexnetImage *image, const AlexnetImage *host,
+    const AlexnetRegion *region, const AlexnetPreprocess *preprocess)
+{
+  stage_frame (f, image, region, preprocess);
+  check_output (f, host, region, preprocess);
 }
 
 static const struct {
@@ -175,6 +191,94 @@ test_device_frames (Fixture *f, gconstpointer precision)
   }
 }
 
+typedef struct {
+  cudaStream_t stream;
+  void *pixels, *pinned;
+  gsize size;
+} Producer;
+
+static void
+producer_init (Producer *p, const AlexnetImage *image)
+{
+  g_autofree guint8 *garbage = NULL;
+
+  p->size = (gsize) image->strides[0] * image->height;
+  garbage = g_malloc0 (p->size);
+  p->pixels = softgpu_device_new (garbage, p->size);
+  g_assert_cmpint (cudaHostAlloc (&p->pinned, p->size, cudaHostAllocDefault),
+      ==, 0);
+  memcpy (p->pinned, image->planes[0], p->size);
+  g_assert_cmpint (cudaStreamCreateWithFlags (&p->stream,
+                       cudaStreamNonBlocking),
+      ==, 0);
+}
+
+static void
+producer_clear (Producer *p)
+{
+  g_assert_cmpint (cudaStreamSynchronize (p->stream), ==, 0);
+  g_assert_cmpint (cudaStreamDestroy (p->stream), ==, 0);
+  g_assert_cmpint (cudaFreeHost (p->pinned), ==, 0);
+  softgpu_device_free (p->pixels);
+}
+
+/* A decoder's stream writes the frame when it gets to it, and the next one
+ * into the same memory as soon as it is allowed to. */
+static void
+test_producer (Fixture *f, gconstpointer precision)
+{
+  g_autofree guint8 *photo = data_read_photo ();
+  g_autoptr (Frame)
+      frame = frame_new (ALEXNET_FORMAT_RGBA, 128, 96, 0, photo, FALSE);
+  AlexnetPreprocess preprocess = get_preprocess (ALEXNET_CROP_CENTER);
+  AlexnetImage image = frame->image;
+  g_autoptr (GError) error = NULL;
+
+  image.memory = ALEXNET_MEMORY_CUDA;
+  for (guint seed = 0; seed < 50; seed++) {
+    Producer p;
+
+    softgpu_set_seed (seed);
+    producer_init (&p, &frame->image);
+    image.planes[0] = p.pixels;
+    image.cuda_stream = p.stream;
+    cudaMemcpyAsync (p.pixels, p.pinned, p.size, cudaMemcpyHostToDevice,
+        p.stream);
+    stage_frame (f, &image, NULL, &preprocess);
+    cudaMemsetAsync (p.pixels, 0x55, p.size, p.stream);
+    check_output (f, &frame->image, NULL, &preprocess);
+    producer_clear (&p);
+  }
+}
+
+/* In a context of the caller's own, whatever is current in its thread. */
+static void
+test_context (gconstpointer precision)
+{
+  Fixture f = { .network = make_identity () };
+  AlexnetPlanParams params = { .precision = GPOINTER_TO_UINT (precision),
+    .cpu_threads = 1,
+    .cuda_context = softgpu_context (0),
+    .max_batch_size = 1,
+    .n_slots = 2 };
+  g_autofree guint8 *photo = data_read_photo ();
+  g_autoptr (Frame)
+      frame = frame_new (ALEXNET_FORMAT_NV12, 128, 96, 0, photo, FALSE);
+  AlexnetPreprocess preprocess = get_preprocess (ALEXNET_CROP_CENTER);
+  g_autoptr (GError) error = NULL;
+
+  f.plan = alexnet_backend_find ("cudnn", NULL)
+               ->open (&f.network, &params, &error);
+  g_assert_no_error (error);
+  f.transform = alexnet_transform_new ();
+  g_assert_cmpint (cudaSetDevice (0), ==, 0);
+  stage_frame (&f, &frame->image, NULL, &preprocess);
+  g_assert_cmpint (cudaSetDevice (0), ==, 0);
+  check_output (&f, &frame->image, NULL, &preprocess);
+  g_assert_cmpint (cudaSetDevice (0), ==, 0);
+  tear_down (&f, precision);
+}
+
 /* The first layer of a network takes blocks: pixels have to be where its
  * weights expect them. */
 static void
@@ -212,6 +316,36 @@ test_blocked (gconstpointer precision)
   g_free (whole);
 }
 
+/* Byte for byte what the device gave out, also after a frame that is larger
+ * than what was reserved for one. */
+static void
+test_device_memory (Fixture *f, gconstpointer precision)
+{
+  static const guint widths[] = { 64, 2048 };
+  AlexnetPreprocess preprocess = get_preprocess (ALEXNET_CROP_STRETCH);
+  guint64 seen = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (widths); i++) {
+    guint width = widths[i];
+    g_autofree guint8 *pixels = g_malloc0 (3 * (gsize) width * width);
+    AlexnetImage image = {
+      .format = ALEXNET_FORMAT_RGB,
+      .width = width,
+      .height = width,
+      .planes = { pixels },
+      .strides = { 3 * (gssize) width },
+    };
+    gsize available, total;
+
+    check_frame (f, &image, &image, NULL, &preprocess);
+    g_assert_cmpint (cudaMemGetInfo (&available, &total), ==, cudaSuccess);
+    g_assert_cmpuint (f->plan->backend->get_device_memory (f->plan), ==,
+        total - available);
+    g_assert_cmpuint (total - available, >, seen);
+    seen = total - available;
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -232,5 +366,13 @@ main (int argc, char **argv)
   g_test_add ("/softgpu/frames/device", Fixture,
       GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), set_up, test_device_frames,
       tear_down);
+  g_test_add ("/softgpu/frames/device-memory", Fixture,
+      GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), set_up, test_device_memory,
+      tear_down);
+  g_test_add ("/softgpu/frames/producer", Fixture,
+      GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), set_up, test_producer,
+      tear_down);
+  g_test_add_data_func ("/softgpu/frames/context",
+      GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), test_context);
   return cache_directory_run ();
 }

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "cpu.h"
+
+#ifdef ALEXNET_CPU_X86
+#include <cpuid.h>
+#endif
+
+#define VARIABLE "ALEXNET_CPU_ISA"
+
+static const char *const names[ALEXNET_N_ISAS] = {
+  [ALEXNET_ISA_PLAIN] = "plain",
+  [ALEXNET_ISA_AVX2] = "avx2",
+  [ALEXNET_ISA_AVX512] = "avx512",
+};
+
+const char *
+alexnet_isa_name (AlexnetIsa isa)
+{
+  return names[isa];
+}
+
+#ifdef ALEXNET_CPU_X86
+/* Not every compiler's __builtin_cpu_supports() knows it by name. */
+static gboolean
+has_f16c (void)
+{
+  guint a, b, c, d;
+
+  return __get_cpuid (1, &a, &b, &c, &d) && (c & bit_F16C) != 0;
+}
+
+AlexnetIsa
+alexnet_cpu_detect (void)
+{
+  __builtin_cpu_init ();
+  if (!__builtin_cpu_supports ("avx2") || !__builtin_cpu_supports ("fma") ||
+      !has_f16c ())
+    return ALEXNET_ISA_PLAIN;
+  if (!__builtin_cpu_supports ("avx512f") ||
+      !__builtin_cpu_supports ("avx512bw") ||
+      !__builtin_cpu_supports ("avx512cd") ||
+      !__builtin_cpu_supports ("avx512dq") ||
+      !__builtin_cpu_supports ("avx512vl"))
+    return ALEXNET_ISA_AVX2;
+  return ALEXNET_ISA_AVX512;
+}
+#else
+AlexnetIsa
+alexnet_cpu_detect (void)
+{
+  return ALEXNET_ISA_PLAIN;
+}
+#endif
+
+static void
+warn_once (const char *value, const char *problem, AlexnetIsa used)
+{
+  static gint warned;
+
+  if (g_atomic_int_compare_and_exchange (&warned, 0, 1))
+    g_warning (VARIABLE " is '%s', %s: using %s", value, problem, names[used]);
+}
+
+AlexnetIsa
+alexnet_cpu_isa (void)
+{
+  const char *value = g_getenv (VARIABLE);
+  AlexnetIsa best = alexnet_cpu_detect ();
+  AlexnetIsa isa = ALEXNET_ISA_PLAIN;
+
+  if (value == NULL || *value == '\0')
+    return best;
+  while (isa < ALEXNET_N_ISAS && !g_str_equal (value, names[isa]))
+    isa++;
+  if (isa <= best)
+    return isa;
+  warn_once (value,
+      isa < ALEXNET_N_ISAS ? "which this processor does not have"
+                           : "expected plain, avx2 or avx512",
+      best);
+  return best;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* ThreadSanitizer does not see libgomp's barriers, so the counter says once
+ * more what they say: what was written before alexnet_onednn_parallel() is
+ * seen by every thread, and what the threads wrote is seen behind it. */
+
+#include "parallel.h"
+
+#include <stdatomic.h>
+
+#ifdef __SSE__
+#include <xmmintrin.h>
+#endif
+
+/* Of libgomp, declared here because a compiler other than gcc does not bring
+ * its header and makes calls into another runtime of "#pragma omp". */
+void omp_set_num_threads (int n);
+int omp_get_max_threads (void);
+int omp_get_thread_num (void);
+int omp_get_num_threads (void);
+void GOMP_parallel (void (*func) (void *), void *data, unsigned n_threads,
+    unsigned flags);
+
+typedef struct {
+  OnednnParallelFunc func;
+  gpointer user;
+  atomic_uint passed;
+} Job;
+
+guint
+alexnet_onednn_set_threads (guint n_threads)
+{
+  guint before = alexnet_onednn_get_threads ();
+
+  omp_set_num_threads ((int) n_threads);
+  return before;
+}
+
+guint
+alexnet_onednn_get_threads (void)
+{
+  return (guint) omp_get_max_threads ();
+}
+
+static void
+run_share (void *data)
+{
+  Job *job = data;
+
+  atomic_fetch_add (&job->passed, 1);
+  job->func (job->user, (guint) omp_get_thread_num (),
+      (guint) omp_get_num_threads ());
+  atomic_fetch_add (&job->passed, 1);
+}
+
+void
+alexnet_onednn_parallel (OnednnParallelFunc func, gpointer user)
+{
+  Job job = { .func = func, .user = user };
+
+  atomic_store (&job.passed, 0);
+  GOMP_parallel (run_share, &job, 0, 0);
+  atomic_load (&job.passed);
+}
+
+static void
+flush_denormals (gpointer user, guint thread, guint n_threads)
+{
+#if defined(__SSE__)
+  const guint flush_to_zero = 1 << 15, denormals_are_zero = 1 << 6;
+
+  _mm_setcsr (_mm_getcsr () | flush_to_zero | denormals_are_zero);
+#elif defined(__aarch64__)
+  const guint64 flush_to_zero = 1 << 24;
+  guint64 state;
+
+  __asm__ volatile("mrs %0, fpcr" : "=r"(state));
+  __asm__ volatile("msr fpcr, %0" : : "r"(state | flush_to_zero));
+#endif
+}
+
+void
+alexnet_onednn_flush_denormals (void)
+{
+  alexnet_onednn_parallel (flush_denormals, NULL);
+}
