@@ -341,6 +341,29 @@ ALEXNET_API void alexnet_request_release (AlexnetRequest *request);
 ALEXNET_API guint alexnet_top_k (const float *values, guint n, guint k,
     guint *indices);
 
+/* ---- calibration --------------------------------------------------------- */
+
+/* Runs images through a model in float to find what ALEXNET_PRECISION_INT8
+ * needs to know: how large the values between its layers become.
+ * Thread-safety: one thread at a time. */
+typedef struct _AlexnetCalibration AlexnetCalibration;
+
+/* NO_MEMORY, DEVICE. */
+ALEXNET_API AlexnetCalibration *alexnet_calibration_new (AlexnetModel *model,
+    GError **error);
+ALEXNET_API void alexnet_calibration_free (AlexnetCalibration *calibration);
+
+/* Any number of images like those that will be classified. INVALID: the image,
+ * as for alexnet_stream_submit(); NOT_FINITE, DEVICE. */
+ALEXNET_API gboolean alexnet_calibration_add (AlexnetCalibration *calibration,
+    const AlexnetImage *image, GError **error);
+
+/* Writes a copy of the model, as safetensors, that holds what was found; what
+ * is at `path` stays when that fails. INVALID: there was no image, or the file
+ * cannot be written. */
+ALEXNET_API gboolean alexnet_calibration_write (
+    const AlexnetCalibration *calibration, const char *path, GError **error);
+
 G_END_DECLS
 
 #endif /* ALEXNET_H */

@@ -255,5 +255,5 @@ alexnet_model_apply_metadata (AlexnetModel *model, GError **error)
       ? caffe_preprocess
       : torchvision_preprocess;
   return check_architecture (model, error) && read_preprocess (model, error) &&
-      read_labels (model, error);
+      read_labels (model, error) && alexnet_model_read_int8 (model, error);
 }

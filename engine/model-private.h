@@ -27,6 +27,7 @@ struct _AlexnetModel {
   AlexnetNetwork network;
   AlexnetPreprocess preprocess;
   char **labels;
+  GPtrArray *scales;            /* of layers of network: float[] */
   gboolean shared;
   AlexnetFileId id;             /* when shared */
 
@@ -36,6 +37,10 @@ struct _AlexnetModel {
 /* Sets preprocess and labels from the metadata or the defaults, once the
  * network is bound. FORMAT. */
 gboolean alexnet_model_apply_metadata (AlexnetModel *model, GError **error);
+
+/* Sets what layers of the network say about int8, from the metadata where
+ * there is something. FORMAT. */
+gboolean alexnet_model_read_int8 (AlexnetModel *model, GError **error);
 
 G_END_DECLS
 

@@ -35,6 +35,7 @@ static void
 model_free (AlexnetModel *model)
 {
   g_strfreev (model->labels);
+  g_ptr_array_unref (model->scales);
   alexnet_tensor_set_free (model->tensors);
   g_bytes_unref (model->bytes);
   g_free (model->path);
@@ -150,6 +151,7 @@ alexnet_model_new_from_bytes (GBytes *bytes, const char *path, GError **error)
   model->path = g_strdup (path);
   model->bytes = g_bytes_ref (bytes);
   model->tensors = alexnet_tensor_set_new ();
+  model->scales = g_ptr_array_new_with_free_func (g_free);
   if (read_tensors (model->tensors, bytes, error) &&
       bind_network (model, error) &&
       alexnet_model_apply_metadata (model, error))

@@ -11,6 +11,10 @@
  *   for values 0..1), interpolation ("bilinear-antialias" or "bilinear",
  *   torchvision's name for it), channels ("RGB" or "BGR"). Anything else is
  *   refused, as it could not be honoured.
+ * - int8: a JSON object with an object for each convolution, by the name of
+ *   its tensors: range (least and most of its input) and scales (of its
+ *   filters: the largest weight over 127). "alexnet-inspect calibrate" makes
+ *   it.
  * Without it: resize 256; torchvision: RGB, ImageNet's mean and standard
  * deviation; caffe: BGR 0..255 minus (104, 117, 123), that is, mean
  * (123, 117, 104) / 255 and std 1 / 255.

@@ -67,6 +67,14 @@ typedef struct {
   /* Filled in by alexnet_network_bind(). CONV: [out, in / groups, kH, kW] and
    * [out]; LINEAR: [out, C * H * W] and [out]. */
   AlexnetTensor weight, bias;
+
+  /* CONV: what computing with whole numbers of 8 bits needs to know. Somebody
+   * else's memory; filled in by the model where its file was calibrated. */
+  struct {
+    float least, most;          /* of the layer's input */
+    const float *scales;        /* [channels]: largest weight of each filter
+                                   over 127; NULL: not known */
+  } int8;
 } AlexnetLayer;
 
 #define ALEXNET_MAX_LAYERS 32

@@ -82,24 +82,6 @@ gst_alexnet_classify_src_activate_mode (GstPad *pad, GstObject *parent,
   return ok;
 }
 
-static void
-set_frame_duration (GstAlexnetClassify *self, const GstVideoInfo *info)
-{
-  GstClockTime duration = GST_ALEXNET_UNKNOWN_FRAME_DURATION;
-  gboolean changed;
-
-  if (info->fps_n > 0)
-    duration = gst_util_uint64_scale_int (GST_SECOND, info->fps_d, info->fps_n);
-  duration = MAX (duration, 1);
-  GST_OBJECT_LOCK (self);
-  changed = self->frame_duration != duration;
-  self->frame_duration = duration;
-  GST_OBJECT_UNLOCK (self);
-  if (changed)
-    gst_element_post_message (GST_ELEMENT (self),
-        gst_message_new_latency (GST_OBJECT (self)));
-}
-
 /* The engine has to work where upstream's CUDA memory is. A backend of the CPU
  * reads it through the host. */
 static gboolean
@@ -119,6 +101,24 @@ follow_cuda (GstAlexnetClassify *self, const GstCaps *caps)
     return TRUE;
   return gst_alexnet_inflight_wait_empty (self->inflight) &&
       gst_alexnet_classify_change_engine (self);
+}
+
+static void
+set_frame_duration (GstAlexnetClassify *self, const GstVideoInfo *info)
+{
+  GstClockTime duration = GST_ALEXNET_UNKNOWN_FRAME_DURATION;
+  gboolean changed;
+
+  if (info->fps_n > 0)
+    duration = gst_util_uint64_scale_int (GST_SECOND, info->fps_d, info->fps_n);
+  duration = MAX (duration, 1);
+  GST_OBJECT_LOCK (self);
+  changed = self->frame_duration != duration;
+  self->frame_duration = duration;
+  GST_OBJECT_UNLOCK (self);
+  if (changed)
+    gst_element_post_message (GST_ELEMENT (self),
+        gst_message_new_latency (GST_OBJECT (self)));
 }
 
 static gboolean

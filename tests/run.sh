@@ -6,8 +6,9 @@
 # ends with one line "N passed, N failed, N skipped". Four builds:
 #     test     everything, as a user builds it
 #     asan     AddressSanitizer and UBSan: engine and element
-#     tsan     ThreadSanitizer: the engine, without oneDNN; it takes locks of
-#              GLib and barriers of OpenMP, which it does not see, for races
+#     tsan     ThreadSanitizer: the engine's tests with threads, without oneDNN;
+#              it takes locks of GLib and barriers of OpenMP, which it does not
+#              see, for races
 #     debian13 engine, element and pipelines with the GStreamer and oneDNN of
 #              Debian 13 (debian13.sh), where such a root can be made
 set -u
@@ -27,8 +28,9 @@ export TSAN_OPTIONS=halt_on_error=1
 sh tests/build.sh test --
 sh tests/build.sh asan -Db_sanitize=address,undefined -Db_lundef=false -- \
   --suite engine --suite gst --suite softgpu --timeout-multiplier 4
-sh tests/build.sh tsan -Db_sanitize=thread -Db_lundef=false -Donednn=disabled -- \
-  --suite engine --timeout-multiplier 4
+sh tests/build.sh tsan -Db_sanitize=thread -Db_lundef=false \
+  -Dcuda=disabled -Donednn=disabled -- \
+  --suite threads --timeout-multiplier 4
 
 rm -f build/debian13/meson-logs/testlog.json build/debian13/skipped
 if reason=$(sh tests/debian13.sh --make); then

@@ -2,6 +2,8 @@
 
 #include "compile.h"
 
+#include "int8.h"
+#include "linear.h"
 #include "tune.h"
 #include "winograd.h"
 
@@ -327,8 +329,13 @@ add_layer (Build *build, guint *i, GError **error)
       if (relu)
         *i = next_layer (build, next);
       type = *i == build->end ? build->last_type : build->context->type;
-      return layers[index].kind == ALEXNET_LAYER_CONV
-          ? add_conv (build, index, relu, type, error)
+      if (layers[index].kind == ALEXNET_LAYER_CONV && build->context->int8)
+        return alexnet_onednn_int8_add_conv (build->program, index, relu,
+            error);
+      if (layers[index].kind == ALEXNET_LAYER_CONV)
+        return add_conv (build, index, relu, type, error);
+      return alexnet_onednn_linear_wins (build->context, build->batch)
+          ? alexnet_onednn_linear_add (build->program, index, relu, error)
           : add_linear (build, index, relu, type, error);
     case ALEXNET_LAYER_MAXPOOL:
       return add_maxpool (build, &layers[index], error);
@@ -413,7 +420,7 @@ alexnet_onednn_find_input_tag (const OnednnContext *context,
   *tag = context->block > 1 ? dnnl_nhwc : dnnl_nchw;
   if (layer->kind != ALEXNET_LAYER_CONV)
     return TRUE;
-  if (context->type == dnnl_f32 && fits_any_tile (layer)) {
+  if (context->int8 || (context->type == dnnl_f32 && fits_any_tile (layer))) {
     *tag = dnnl_nhwc;
     return TRUE;
   }

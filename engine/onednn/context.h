@@ -6,8 +6,10 @@
 #ifndef ALEXNET_ONEDNN_CONTEXT_H
 #define ALEXNET_ONEDNN_CONTEXT_H
 
+#include "../cpu.h"
 #include "../network.h"
 #include "dnnl-compat.h"
+#include "linear-kernels.h"
 
 G_BEGIN_DECLS
 
@@ -32,8 +34,14 @@ typedef struct {
                              channels of layer 0; 1: it is as it was */
   AlexnetNetwork network; /* layer 0 as it is computed */
   GPtrArray *weights;
-  gboolean trial;     /* programs are only timed: all weights are 0 */
-  OnednnTuner *tuner; /* while compiling; NULL in a trial */
+  GPtrArray *matrices;   /* of linear.h */
+  gboolean int8;         /* convolutions compute with whole numbers */
+  AlexnetIsa isa;        /* of our own loops */
+  double loss_left;      /* of linear layers by LINEAR_S8: what remains of the
+                            sum of the squares of their relative errors */
+  OnednnStorage storage; /* of the weights in matrices */
+  gboolean trial;        /* programs are only timed: all weights are 0 */
+  OnednnTuner *tuner;    /* while compiling; NULL in a trial */
   gsize sizes[ONEDNN_N_BUFFERS];
   void *buffers[ONEDNN_N_BUFFERS];
 } OnednnContext;
@@ -64,6 +72,9 @@ gboolean alexnet_onednn_reorder (const OnednnContext *context,
 typedef enum {
   ONEDNN_WEIGHTS,
   ONEDNN_BIAS,
+  ONEDNN_INT8_WEIGHTS, /* of alexnet_onednn_int8_values() */
+  ONEDNN_INT8_BIAS,
+  ONEDNN_INT8_SCALES,
   ONEDNN_WINOGRAD, /* + WinogradTile: what alexnet_winograd_weights() gives */
 } OnednnValues;
 

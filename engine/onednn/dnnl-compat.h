@@ -24,6 +24,23 @@ typedef struct {
 
 #if DNNL_VERSION_MAJOR >= 3
 
+/* The argument that holds the scales of dnnl_compat_attr_scales(); 0: they
+ * were taken when they were given. */
+#define DNNL_COMPAT_SCALES_ARG (DNNL_ARG_ATTR_SCALES | DNNL_ARG_WEIGHTS)
+
+/* Whether those also multiply the bias. */
+#define DNNL_COMPAT_BIAS_IS_SCALED FALSE
+
+/* What the sums of a convolution of whole numbers are multiplied with, by
+ * channel. */
+static inline dnnl_status_t
+dnnl_compat_attr_scales (dnnl_primitive_attr_t attr, gboolean grouped,
+    dnnl_dim_t n, const float *scales)
+{
+  return dnnl_primitive_attr_set_scales_mask (attr, DNNL_ARG_WEIGHTS,
+      grouped ? 3 : 1);
+}
+
 static inline dnnl_status_t
 dnnl_compat_desc_new (DnnlDesc *desc, int n_dims, const dnnl_dim_t *dims,
     dnnl_data_type_t type, dnnl_format_tag_t tag)
@@ -119,6 +136,16 @@ dnnl_compat_matmul (dnnl_primitive_desc_t *made, dnnl_engine_t engine,
 }
 
 #else /* oneDNN 2 */
+
+#define DNNL_COMPAT_SCALES_ARG 0
+#define DNNL_COMPAT_BIAS_IS_SCALED TRUE
+
+static inline dnnl_status_t
+dnnl_compat_attr_scales (dnnl_primitive_attr_t attr, gboolean grouped,
+    dnnl_dim_t n, const float *scales)
+{
+  return dnnl_primitive_attr_set_output_scales (attr, n, 1 << 1, scales);
+}
 
 static inline dnnl_status_t
 dnnl_compat_desc_new (DnnlDesc *desc, int n_dims, const dnnl_dim_t *dims,

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "small-floats.h"
+
 /* More channels than this lie well as they are. */
 #define MAX_PACKED_CHANNELS 4
 
@@ -85,18 +87,6 @@ alexnet_onednn_input_slot (const OnednnInput *input, guint slot)
   return input->data + slot * input->slot_size;
 }
 
-/* To nearest, ties to even; a NaN stays one. */
-static guint16
-bf16_from_float (float value)
-{
-  guint32 bits;
-
-  memcpy (&bits, &value, sizeof bits);
-  if (value != value)
-    return (guint16) (bits >> 16 | 0x40);
-  return (guint16) ((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
-
 static inline void
 put_f32 (void *out, gsize i, float value)
 {
@@ -106,7 +96,7 @@ put_f32 (void *out, gsize i, float value)
 static inline void
 put_bf16 (void *out, gsize i, float value)
 {
-  ((guint16 *) out)[i] = bf16_from_float (value);
+  ((guint16 *) out)[i] = alexnet_onednn_bf16_from_float (value);
 }
 
 /* n times `block` values, side by side, to every `group`-th place. Inlined

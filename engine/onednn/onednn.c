@@ -16,7 +16,10 @@
 
 #include "compile.h"
 #include "input.h"
+#include "int8.h"
+#include "linear.h"
 #include "parallel.h"
+#include "precision.h"
 #include "tune.h"
 
 /* Sizes of trunk programs. Programs for 16 and 32 images were up to 5 % slower
@@ -47,6 +50,7 @@ onednn_close (AlexnetPlan *plan)
   g_ptr_array_unref (self->trunks);
   g_ptr_array_unref (self->heads);
   g_ptr_array_unref (self->context.weights);
+  g_ptr_array_unref (self->context.matrices);
   for (guint i = 0; i < ONEDNN_N_BUFFERS; i++)
     free (self->context.buffers[i]);
   alexnet_onednn_input_clear (&self->input);
@@ -56,42 +60,6 @@ onednn_close (AlexnetPlan *plan)
     dnnl_engine_destroy (self->context.engine);
   g_free (self->base.choices);
   g_free (self);
-}
-
-static gboolean
-cpu_has_bf16 (void)
-{
-  return (dnnl_get_effective_cpu_isa () & dnnl_cpu_isa_avx512_core_bf16) ==
-      dnnl_cpu_isa_avx512_core_bf16;
-}
-
-static gboolean
-choose_precision (OnednnPlan *self, AlexnetPrecision wanted, GError **error)
-{
-  switch (wanted) {
-    case ALEXNET_PRECISION_AUTO:
-      wanted = cpu_has_bf16 () ? ALEXNET_PRECISION_BF16
-                               : ALEXNET_PRECISION_FP32;
-      break;
-    case ALEXNET_PRECISION_FP32:
-      break;
-    case ALEXNET_PRECISION_BF16:
-      if (cpu_has_bf16 ())
-        break;
-      g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
-          "precision bf16 needs a CPU with AVX512-BF16 or AMX-BF16; oneDNN "
-          "finds no more than %s here",
-          dnnl_cpu_isa2str (dnnl_get_effective_cpu_isa ()));
-      return FALSE;
-    default:
-      g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
-          "backend 'cpu' computes in fp32 or bf16, not in %s",
-          alexnet_precision_name (wanted));
-      return FALSE;
-  }
-  self->base.precision = wanted;
-  self->context.type = wanted == ALEXNET_PRECISION_BF16 ? dnnl_bf16 : dnnl_f32;
-  return TRUE;
 }
 
 /* Where the trunk ends and whether a softmax is the last layer. */
@@ -253,8 +221,11 @@ build_plan (OnednnPlan *self, const AlexnetNetwork *network,
   OnednnContext *context = &self->context;
   dnnl_format_tag_t tag;
 
-  if (!choose_precision (self, params->precision, error) ||
+  if (!alexnet_onednn_choose_precision (context, params->precision,
+          &self->base.precision, error) ||
       !split_network (self, network, error) || !make_engine (context, error))
+    return FALSE;
+  if (context->int8 && !alexnet_onednn_int8_check (network, error))
     return FALSE;
   context->network = *network;
   alexnet_onednn_space_to_depth (context);
@@ -272,6 +243,17 @@ free_program (gpointer program)
   alexnet_onednn_program_free (program);
 }
 
+static void
+log_choice (const OnednnPlan *self)
+{
+  g_autofree char *linears = alexnet_onednn_linear_describe (&self->context);
+
+  g_info ("backend cpu computes in %s; its own loops use %s; weights that they "
+          "read: %s",
+      alexnet_precision_name (self->base.precision),
+      alexnet_isa_name (self->context.isa), linears);
+}
+
 static AlexnetPlan *
 onednn_open (const AlexnetNetwork *network, const AlexnetPlanParams *params,
     GError **error)
@@ -286,10 +268,13 @@ onednn_open (const AlexnetNetwork *network, const AlexnetPlanParams *params,
   self->trunks = g_ptr_array_new_with_free_func (free_program);
   self->heads = g_ptr_array_new_with_free_func (free_program);
   self->context.weights = alexnet_onednn_weights_new ();
+  self->context.matrices = alexnet_onednn_linear_matrices_new ();
   built = build_plan (self, network, params, error);
   alexnet_onednn_set_threads (n_threads);
-  if (built)
+  if (built) {
+    log_choice (self);
     return &self->base;
+  }
 
   onednn_close (&self->base);
   return NULL;

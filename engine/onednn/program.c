@@ -2,7 +2,7 @@
 
 #include "program.h"
 
-#define MAX_ARGS 5
+#define MAX_ARGS 6
 
 /* A primitive, or an operation, which reads and writes memories. */
 typedef struct {
@@ -133,6 +133,14 @@ alexnet_onednn_program_add (OnednnProgram *program, dnnl_primitive_desc_t desc,
   ONEDNN_TRY (dnnl_primitive_create (&step.primitive, desc));
   g_array_append_val (program->steps, step);
   return TRUE;
+}
+
+void
+alexnet_onednn_program_add_arg (OnednnProgram *program, int arg,
+    dnnl_memory_t memory)
+{
+  add_arg (&g_array_index (program->steps, Step, program->steps->len - 1), arg,
+      memory);
 }
 
 static void

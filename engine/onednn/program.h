@@ -47,6 +47,10 @@ gboolean alexnet_onednn_program_add (OnednnProgram *program,
     dnnl_primitive_desc_t desc, DnnlDesc dst, dnnl_memory_t weights,
     dnnl_memory_t bias, GError **error);
 
+/* Gives the last step, a primitive, one more argument. */
+void alexnet_onednn_program_add_arg (OnednnProgram *program, int arg,
+    dnnl_memory_t memory);
+
 /* The same for an operation, which the program frees, also when this fails. */
 gboolean alexnet_onednn_program_add_operation (OnednnProgram *program,
     OnednnOperation *operation, DnnlDesc dst, GError **error);

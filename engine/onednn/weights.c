@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "int8.h"
 #include "winograd.h"
 
 #define HUGE_PAGE ((gsize) 2 << 20)
@@ -156,6 +157,10 @@ find_weights (const OnednnContext *context, guint layer, OnednnValues values,
 static float *
 make_values (const OnednnContext *context, const Weights *weights)
 {
+  if (weights->values >= ONEDNN_INT8_WEIGHTS &&
+      weights->values <= ONEDNN_INT8_SCALES)
+    return alexnet_onednn_int8_values (context, weights->layer,
+        weights->values);
   if (weights->values < ONEDNN_WINOGRAD)
     return alexnet_onednn_layer_floats (context, weights->layer,
         weights->values);

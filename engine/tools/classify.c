@@ -2,7 +2,6 @@
 
 #include "inspect.h"
 
-#include <gdk-pixbuf/gdk-pixbuf.h>
 #include <stdio.h>
 
 #define DEPTH 16
@@ -23,22 +22,10 @@ typedef struct {
 static AlexnetRequest *
 submit_image (AlexnetStream *stream, const char *path, GError **error)
 {
-  g_autoptr (GError) cause = NULL;
-  g_autoptr (GdkPixbuf) pixbuf = gdk_pixbuf_new_from_file (path, &cause);
-  AlexnetImage image = { 0 };
+  AlexnetImage image;
+  g_autoptr (GdkPixbuf) pixbuf = inspect_load_image (path, &image, error);
 
-  if (!pixbuf) {
-    g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT,
-        cause->message);
-    return NULL;
-  }
-  image.format = gdk_pixbuf_get_has_alpha (pixbuf) ? ALEXNET_FORMAT_RGBA
-                                                   : ALEXNET_FORMAT_RGB;
-  image.width = (guint) gdk_pixbuf_get_width (pixbuf);
-  image.height = (guint) gdk_pixbuf_get_height (pixbuf);
-  image.planes[0] = gdk_pixbuf_read_pixels (pixbuf);
-  image.strides[0] = gdk_pixbuf_get_rowstride (pixbuf);
-  return alexnet_stream_submit (stream, &image, NULL, error);
+  return pixbuf ? alexnet_stream_submit (stream, &image, NULL, error) : NULL;
 }
 
 static void

@@ -6,6 +6,7 @@
 #define ALEXNET_INSPECT_H
 
 #include <alexnet.h>
+#include <gdk-pixbuf/gdk-pixbuf.h>
 
 G_BEGIN_DECLS
 
@@ -17,6 +18,7 @@ typedef gboolean (*InspectCommand) (int argc, char **argv, GError **error);
 gboolean inspect_summary (int argc, char **argv, GError **error);
 gboolean inspect_check (int argc, char **argv, GError **error);
 gboolean inspect_classify (int argc, char **argv, GError **error);
+gboolean inspect_calibrate (int argc, char **argv, GError **error);
 gboolean inspect_bench (int argc, char **argv, GError **error);
 
 /* Options that name an engine; zero-initialise, clear at the end. */
@@ -36,6 +38,10 @@ AlexnetEngine *inspect_get_engine (AlexnetModel *model,
 
 /* The model at `path`, or the default one when that is NULL. */
 AlexnetModel *inspect_load_model (const char *path, GError **error);
+
+/* A file's pixels, and `image` that points into them; FORMAT. */
+GdkPixbuf *inspect_load_image (const char *path, AlexnetImage *image,
+    GError **error);
 
 /* Fails unless `argc`, which counts the command, is within bounds. */
 gboolean inspect_check_arguments (int argc, int least, int most,

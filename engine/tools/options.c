@@ -9,7 +9,7 @@ add_entries (GOptionContext *context, InspectEngineOptions *options)
     { "backend", 'b', 0, G_OPTION_ARG_STRING, &options->backend,
         options->backend_help, "NAME" },
     { "precision", 'p', 0, G_OPTION_ARG_STRING, &options->precision,
-        "auto, fp32, bf16, ... (default: auto)", "NAME" },
+        "auto, fp32, bf16, int8, ... (default: auto)", "NAME" },
     { "threads", 't', 0, G_OPTION_ARG_INT, &options->threads,
         "of the CPU (default: one for each processor)", "N" },
     { NULL },

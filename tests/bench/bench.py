@@ -1,117 +1,165 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Frames a second of the bare engine, of the pipeline, and of what a user
-would take instead, on the same full-width network and input.
+"""How fast the engine and the element are beside what a user would take
+instead, on the same full-width network and input.
 
-    meson test --benchmark -v
+    meson test --benchmark -v peers
+    meson test --benchmark -v peers --test-args='--batches 1 --rounds 7'
 
-Every competitor is a process that waits for its turn, so that in each round
-all of them are timed one after the other on the same machine in the same
-state. A ratio is the median of the ratios of the rounds: what else the machine
-does shifts both sides of it. Before anything is timed, outputs are compared
-with the engine's, so that a peer that computes something else is not counted.
+Prints frames a second of every competitor, and a table of ratios: how many
+times as fast the engine is as the best of its rivals. Before anything is timed,
+outputs are compared with the engine's in fp32, so that a peer that computes
+something else is not counted. What cannot run is skipped, saying why.
+side-by-side.sh compares whole pipelines.
 """
 
 import argparse
 import array
-import datetime
-import math
+import gzip
 import os
 import pathlib
-import platform
-import random
 import statistics
+import struct
 import subprocess
 import sys
+import zlib
+
+from contest import Competitor, describe_cpu, race, ratio
 
 HERE = pathlib.Path(__file__).resolve().parent
-PACKAGES = ["onnx", "onnxruntime", "openvino", "numpy"]
+PACKAGES = ["onnx", "onnxruntime", "openvino", "nncf",
+            "opencv-python-headless", "numpy"]
 DEBIAN_PYTHON = "/usr/bin/python3"
-SECONDS = 0.4  # of one competitor in one round
-# Largest difference of log probabilities, which span about 10.
-TOLERANCE = {"fp32": 1e-3, "auto": 0.3}
+SIDE = 224
+N_IMAGES = 16
+# Largest difference of log probabilities from the engine's in fp32. They span
+# about 10; int8 is compared only to see that it is the same network.
+TOLERANCE = {"fp32": 1e-3, "auto": 0.3, "int8": 2}
+# Rivals, and how many times as fast as the best of them is wanted, by batch.
+RIVALS = {
+    "fp32": ["onnxruntime", "openvino", "pytorch", "opencv"],
+    "auto": ["openvino"],
+    "int8": ["openvino"],
+}
+WANTED = {
+    "fp32": {1: 1.3, 8: 1.5, 32: 1.7},
+    "auto": {1: 1.4, 8: 1.1, 32: 1.1},
+    "int8": {1: 1.2, 8: 1.05, 32: 1.05},
+}
+OVERHEAD = 0.05  # of the element over the bare engine
+
+skipped = {}  # why, by name
 
 
-class Competitor:
-    """A process that answers each line N with the seconds for N batches."""
-
-    def __init__(self, name, command, environment):
-        self.name = name
-        self.errors = open(os.devnull, "w", encoding="utf-8")
-        self.process = subprocess.Popen(
-            [str(word) for word in command], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=self.errors, text=True,
-            env={**os.environ, **environment})
-        self.ready = self.process.stdout.readline().split()
-        self.seconds = []
-        self.n = 1
-
-    def works(self):
-        return self.ready[:1] == ["ready"]
-
-    def run(self, n):
-        self.process.stdin.write(f"{n}\n")
-        self.process.stdin.flush()
-        return float(self.process.stdout.readline())
-
-    def calibrate(self, seconds):
-        self.run(1)
-        self.n = max(1, math.ceil(seconds / max(self.run(2) / 2, 1e-6)))
-
-    def turn(self):
-        self.seconds.append(self.run(self.n) / self.n)
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
+# ---- what everybody gets ----------------------------------------------------
 
 def make_environment(work):
-    """A Python with the peers of PyPI; None where it cannot be made."""
+    """A Python with the newest peers, or those that an earlier run installed;
+    None where there is none."""
     python = work / "peers" / "bin" / "python"
     if not python.exists():
         print("makes a virtual environment with " + " ".join(PACKAGES),
               flush=True)
         subprocess.run([sys.executable, "-m", "venv", work / "peers"],
                        check=False)
-    installed = subprocess.run(
-        [python, "-m", "pip", "install", "-q", *PACKAGES], check=False)
-    return python if installed.returncode == 0 else None
+    subprocess.run([python, "-m", "pip", "install", "-q", "-U", *PACKAGES],
+                   check=False)
+    found = subprocess.run([python, "-c", "import onnx, onnxruntime, openvino"],
+                           check=False)
+    return python if found.returncode == 0 else None
+
+
+def write_png(path, width, height, rgb):
+    def chunk(kind, data):
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(
+            ">I", zlib.crc32(body))
+    rows = b"".join(b"\0" + rgb[3 * width * y:3 * width * (y + 1)]
+                    for y in range(height))
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def write_images(work):
+    """Squares of 256 pixels out of a photograph, each a little further left,
+    to calibrate with; and what preprocessing makes of them, as raw floats."""
+    photo = gzip.decompress((HERE.parent / "data" / "preprocess-photo.gz")
+                            .read_bytes())
+    width, square, edge = 320, 256, (256 - SIDE) // 2
+    levels = [[(v / 255 - mean) / std for v in range(256)] for mean, std
+              in ((.485, .229), (.456, .224), (.406, .225))]
+    tensors, images = array.array("f"), []
+    for i in range(N_IMAGES):
+        rows = [photo[3 * (width * y + 4 * i):][:3 * square]
+                for y in range(square)]
+        images.append(work / f"image-{i}.png")
+        write_png(images[-1], square, square, b"".join(rows))
+        for c, table in enumerate(levels):
+            for row in rows[edge:-edge]:
+                tensors.extend(table[v] for v
+                               in row[3 * edge + c:-3 * edge:3])
+    with open(work / "input.f32", "wb") as file:
+        for _ in range(2):
+            tensors.tofile(file)
+    return images
+
+
+def skip(name, reason):
+    if name not in skipped:
+        print(f"skip: {name}: {reason}", flush=True)
+    skipped[name] = reason
+
+
+def try_once(name, command):
+    """Without it `name` cannot take part."""
+    done = subprocess.run([str(word) for word in command], check=False,
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        skip(name, done.stderr.strip().split("\n")[-1])
 
 
 def prepare(arguments, python):
-    """Model and input, written once."""
+    """Models and input, written once; what the engine calibrates, anew."""
     work = arguments.work
-    model = work / "alexnet.safetensors"
+    model, scaled = work / "alexnet.safetensors", work / "int8.safetensors"
     if not model.exists():
         subprocess.run([arguments.engine, "write", model], check=True)
     if python and not (work / "alexnet.onnx").exists():
         subprocess.run([python, HERE / "peers.py", "onnx", model,
                         work / "alexnet.onnx"], check=True)
-    generator = random.Random(1)
-    values = array.array("f", (generator.uniform(-2, 2)
-                               for _ in range(4 * 3 * 224 * 224)))
-    with open(work / "input.f32", "wb") as file:
-        for _ in range(8):
-            values.tofile(file)
+    images = write_images(work)
+    if "int8" not in arguments.precisions:
+        return
+    if arguments.inspect:
+        try_once("engine int8", [arguments.inspect, "calibrate", model,
+                                 *images, "-o", scaled])
+    else:
+        skip("engine int8", "alexnet-inspect was not built")
+    if python and not (work / "int8.xml").exists():
+        try_once("openvino int8", [python, HERE / "peers.py", "quantize",
+                                   work])
 
+
+# ---- competitors ------------------------------------------------------------
 
 def tensor_commands(arguments, python, threads, batch):
     """Name, what it computes in, command."""
     work = arguments.work
-    engine = [arguments.engine, "tensors", work / "alexnet.safetensors"]
-    for precision in ("fp32", "auto"):
+    interpreters = {"pytorch": arguments.torch}
+    for precision in arguments.precisions:
+        model = "int8" if precision == "int8" else "alexnet"
         yield (f"engine {precision}", precision,
-               [*engine, precision, threads, batch])
-    peers = [("onnxruntime", "fp32", python), ("openvino", "fp32", python),
-             ("openvino", "auto", python),
-             ("pytorch", "fp32", DEBIAN_PYTHON),
-             ("opencv", "fp32", DEBIAN_PYTHON)]
-    for name, precision, interpreter in peers:
-        if interpreter:
-            yield (f"{name} {precision}", precision,
-                   [interpreter, HERE / "peers.py", name, work, precision,
-                    threads, batch])
+               [arguments.engine, "tensors", work / f"{model}.safetensors",
+                precision, threads, batch])
+    for precision in arguments.precisions:
+        for name in RIVALS[precision]:
+            interpreter = interpreters.get(name, python)
+            if interpreter:
+                yield (f"{name} {precision}", precision,
+                       [interpreter, HERE / "peers.py", name, work, precision,
+                        threads, batch])
 
 
 def load(path):
@@ -126,13 +174,15 @@ def start_tensors(arguments, python, threads, batch):
     environment = {"OMP_NUM_THREADS": str(threads)}
     for name, precision, command in tensor_commands(
             arguments, python, threads, batch):
+        if name in skipped:
+            continue
         output = arguments.work / "output.f32"
         output.unlink(missing_ok=True)
         competitor = Competitor(
             name, [*command, arguments.work / "input.f32", output],
             environment)
         if not competitor.works():
-            print(f"skip: {name} does not run here", flush=True)
+            skip(name, competitor.reason())
             continue
         values = load(output)
         expected = expected or values
@@ -145,48 +195,31 @@ def start_tensors(arguments, python, threads, batch):
 
 
 def start_frames(arguments, threads, batch):
+    """The engine alone, and in the element."""
     words = [arguments.work / "alexnet.safetensors", "fp32", threads, batch]
-    environment = {"GST_PLUGIN_PATH": str(arguments.plugins),
-                   "GST_REGISTRY": str(arguments.work / "registry.bin")}
-    started = [Competitor("bare frames", [arguments.engine, "frames", *words],
-                          {}),
-               Competitor("pipeline", [arguments.pipeline, *words],
-                          environment)]
+    started = [Competitor("bare frames", [arguments.engine, "frames", *words]),
+               Competitor("pipeline", [arguments.pipeline, *words], {
+                   "GST_PLUGIN_PATH": str(arguments.plugins),
+                   "GST_REGISTRY": str(arguments.work / "registry.bin")})]
     for competitor in started:
         if not competitor.works():
-            sys.exit(f"{competitor.name} does not run")
+            sys.exit(f"{competitor.name} does not run: {competitor.reason()}")
     return started
 
 
-def race(competitors, rounds, seconds=SECONDS):
-    for competitor in competitors:
-        competitor.calibrate(seconds)
-    for i in range(rounds):
-        order = competitors[i % 2::] + competitors[:i % 2]
-        for competitor in order:
-            competitor.turn()
-    for competitor in competitors:
-        competitor.close()
+# ---- results ----------------------------------------------------------------
 
-
-def ratio(one, other):
-    """How many times as fast `one` is as `other`."""
-    return statistics.median(b / a for a, b
-                             in zip(one.seconds, other.seconds))
-
-
-class Table:
+class Results:
     def __init__(self):
-        self.rows, self.goals = [], []
+        self.rows, self.cells, self.goals = [], {}, []
 
     def add(self, threads, batch, competitors):
         named = {c.name: c for c in competitors}
         for c in competitors:
-            base = named["bare frames" if "pipeline" in named else
-                         "engine auto" if c.name.endswith("auto")
-                         else "engine fp32"]
-            fps = batch / statistics.median(c.seconds)
-            row = (threads, batch, c.name, f"{fps:.1f}",
+            base = named.get("bare frames") or named.get(
+                f"engine {c.name.split()[-1]}", c)
+            row = (threads, batch, c.name,
+                   f"{batch / statistics.median(c.seconds):.1f}",
                    "" if c is base else f"{ratio(base, c):.3f}")
             print("  ".join(str(word) for word in row), flush=True)
             self.rows.append(row)
@@ -194,63 +227,72 @@ class Table:
             self.judge(batch, named)
 
     def judge(self, batch, named):
-        if "pipeline" in named:
+        if "bare frames" in named:
             cost = ratio(named["bare frames"], named["pipeline"]) - 1
-            self.goal(f"pipeline, batch {batch}: costs {100 * cost:.1f} %, "
-                      "allowed 5 %", cost < 0.05)
-            return
-        peers = [c for n, c in named.items()
-                 if n.endswith("fp32") and not n.startswith("engine")]
-        if peers:
-            worst = min(ratio(named["engine fp32"], c) for c in peers)
-            wanted = 1 if batch == 1 else 0.97
-            self.goal(f"fp32, batch {batch}: {worst:.3f} x the best peer, "
-                      f"wanted {wanted}", worst >= wanted)
-        if "openvino auto" in named:
-            found = ratio(named["engine auto"], named["openvino auto"])
-            self.goal(f"auto, batch {batch}: {found:.3f} x OpenVINO's "
-                      "default, wanted 1", found >= 1)
+            self.goals.append(
+                ("met    " if cost < OVERHEAD else "MISSED ") +
+                f"pipeline, batch {batch}: costs {100 * cost:.1f} %, allowed "
+                f"{100 * OVERHEAD:.0f} %")
+        for kind, rivals in RIVALS.items():
+            own = named.get(f"engine {kind}")
+            found = [(ratio(own, named[f"{name} {kind}"]), name)
+                     for name in rivals if own and f"{name} {kind}" in named]
+            if found:
+                self.cells[kind, batch] = min(found)
 
-    def goal(self, text, met):
-        self.goals.append(("met    " if met else "MISSED ") + text)
+    def write_ratios(self, file):
+        batches = sorted({batch for _, batch in self.cells})
+        print("| 2 threads | " + " | ".join(f"batch {b}" for b in batches),
+              "|\n|---|" + "---|" * len(batches), file=file)
+        for kind in RIVALS:
+            words = []
+            for batch in batches:
+                wanted = WANTED[kind].get(batch)
+                if (kind, batch) not in self.cells:
+                    words.append("skipped" if wanted else "")
+                    continue
+                times, name = self.cells[kind, batch]
+                words.append(f"{times:.2f}x {name}")
+                if wanted:
+                    words[-1] += (f", wanted {wanted}" +
+                                  ("" if times >= wanted else ": MISSED"))
+            print(f"| {kind} | " + " | ".join(words) + " |", file=file)
 
     def write(self, file):
-        print("| threads | batch | | frames/s | engine is x times as fast |",
+        if self.cells:
+            self.write_ratios(file)
+        print(file=file)
+        for goal in self.goals:
+            print("- " + goal, file=file)
+        for name, reason in skipped.items():
+            print(f"- skipped {name}: {reason}", file=file)
+        print("\n| threads | batch | | frames/s | engine is x times as fast |",
               "|--:|--:|---|--:|--:|", sep="\n", file=file)
         for row in self.rows:
             print("| " + " | ".join(str(word) for word in row) + " |",
                   file=file)
-        print(file=file)
-        for goal in self.goals:
-            print("- " + goal, file=file)
 
 
-def describe_cpu():
-    cpu = next((line.split(":", 1)[1].strip()
-                for line in open("/proc/cpuinfo", encoding="utf-8")
-                if line.startswith("model name")), platform.machine())
-    return [f"- date: {datetime.date.today()}",
-            f"- CPU: {cpu}, {os.cpu_count()} processors, load "
-            f"{os.getloadavg()[0]:.1f} at the start"]
-
-
-def describe(python):
+def list_versions(arguments, python):
     versions = []
     if python:
         listed = subprocess.run([python, "-m", "pip", "freeze"],
                                 capture_output=True, text=True, check=False)
         versions = [line for line in listed.stdout.split()
                     if line.split("==")[0] in PACKAGES]
-    for module in ("torch", "cv2"):
-        shown = subprocess.run(
-            [DEBIAN_PYTHON, "-c",
-             f"import {module}; print('{module}==' + {module}.__version__)"],
-            capture_output=True, text=True, check=False)
-        versions += shown.stdout.split()
+    shown = subprocess.run(
+        [arguments.torch, "-c",
+         "import torch; print('torch==' + torch.__version__)"],
+        capture_output=True, text=True, check=False)
+    return versions + shown.stdout.split()
+
+
+def describe(arguments, python):
     return "\n".join([
         *describe_cpu(),
-        f"- versions: {', '.join(versions)}",
-        f"- command: `meson test --benchmark -v` ({SECONDS} s a turn)"])
+        f"- versions: {', '.join(list_versions(arguments, python))}",
+        f"- command: `meson test --benchmark -v peers`, {arguments.rounds} "
+        f"rounds of {arguments.seconds} s a competitor"])
 
 
 def parse():
@@ -259,10 +301,27 @@ def parse():
     parser.add_argument("pipeline", type=pathlib.Path)
     parser.add_argument("plugins", type=pathlib.Path)
     parser.add_argument("work", type=pathlib.Path)
+    parser.add_argument("--inspect", type=pathlib.Path,
+                        help="alexnet-inspect, which calibrates for int8")
+    parser.add_argument("--torch", default=DEBIAN_PYTHON, metavar="PYTHON",
+                        help="one that has PyTorch (%(default)s)")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--seconds", type=float, default=0.4,
+                        help="of one competitor in one round (%(default)s)")
+    parser.add_argument("--threads", type=int, nargs="+", default=[2])
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 8, 32])
+    parser.add_argument("--precisions", nargs="*", choices=TOLERANCE,
+                        default=list(TOLERANCE))
+    parser.add_argument("--no-pipeline", action="store_true")
     return parser.parse_args()
+
+
+def start_all(arguments, python, threads, batch):
+    """Groups of competitors, each started when the one before is done."""
+    if arguments.precisions:
+        yield start_tensors(arguments, python, threads, batch)
+    if not arguments.no_pipeline:
+        yield start_frames(arguments, threads, batch)
 
 
 def main():
@@ -270,23 +329,22 @@ def main():
     arguments.work.mkdir(parents=True, exist_ok=True)
     python = make_environment(arguments.work)
     if not python:
-        print("skip: onnxruntime and OpenVINO cannot be installed here")
-    description = describe(python)
+        print("skip: what comes from PyPI cannot be installed here")
+    description = describe(arguments, python)
     print(description, flush=True)
     prepare(arguments, python)
-    table = Table()
+    results = Results()
     for threads in arguments.threads:
         for batch in arguments.batches:
-            for competitors in (
-                    start_tensors(arguments, python, threads, batch),
-                    start_frames(arguments, threads, batch)):
-                race(competitors, arguments.rounds)
-                table.add(threads, batch, competitors)
+            for competitors in start_all(arguments, python, threads,
+                                         batch):
+                race(competitors, arguments.rounds, arguments.seconds)
+                results.add(threads, batch, competitors)
     with open(arguments.work / "results.md", "w", encoding="utf-8") as file:
         print(description + "\n", file=file)
-        table.write(file)
+        results.write(file)
     print()
-    table.write(sys.stdout)
+    results.write(sys.stdout)
 
 
 if __name__ == "__main__":

@@ -3,13 +3,15 @@
 """The other competitors of bench.py.
 
     peers.py onnx MODEL.safetensors MODEL.onnx [BATCH]
+    peers.py quantize MODEL
     peers.py NAME MODEL PRECISION THREADS BATCH INPUT OUTPUT
 
 The first form writes the torchvision network as ONNX, for batches of any size
 or of BATCH, with the output's id that GStreamer's onnxinference wants. The
-second answers as "bench-engine tensors" does; NAME is onnxruntime, openvino,
-pytorch or opencv, MODEL the directory that holds both files. PRECISION is
-fp32, or auto where the peer has a default of its own.
+second makes OpenVINO's int8.xml of it with nncf, calibrated with input.f32. The
+third answers as "bench-engine tensors" does; NAME is onnxruntime, openvino,
+pytorch or opencv, MODEL the directory that holds these files. PRECISION is
+fp32, for OpenVINO int8 too, or auto where the peer has a default of its own.
 """
 
 import json
@@ -83,6 +85,18 @@ def write_onnx(source, target, batch="n"):
     onnx.save(model, target)
 
 
+def quantize(work):
+    import nncf
+    import openvino
+    images = np.fromfile(f"{work}/input.f32",
+                         np.float32).reshape(-1, 1, 3, 224, 224)
+    images = images[:len(images) // 2]  # the other half is the same
+    network = openvino.Core().read_model(f"{work}/alexnet.onnx")
+    network = nncf.quantize(network, nncf.Dataset(images),
+                            subset_size=len(images))
+    openvino.save_model(network, f"{work}/int8.xml")
+
+
 def onnxruntime_runner(model, precision, threads, x):
     import onnxruntime
     options = onnxruntime.SessionOptions()
@@ -96,7 +110,8 @@ def onnxruntime_runner(model, precision, threads, x):
 
 def openvino_runner(model, precision, threads, x):
     import openvino
-    network = openvino.Core().read_model(f"{model}/alexnet.onnx")
+    network = openvino.Core().read_model(
+        f"{model}/{'int8.xml' if precision == 'int8' else 'alexnet.onnx'}")
     network.reshape(list(x.shape))
     config = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
     if precision == "fp32":
@@ -158,6 +173,8 @@ MODULES = {"pytorch": "torch", "opencv": "cv2"}
 def main():
     if sys.argv[1] == "onnx":
         return write_onnx(*sys.argv[2:4], *map(int, sys.argv[4:]))
+    if sys.argv[1] == "quantize":
+        return quantize(sys.argv[2])
     name, model, precision, threads, batch, source, target = sys.argv[1:]
     x = np.fromfile(source, np.float32).reshape(-1, 3, 224, 224)[:int(batch)]
     run = RUNNERS[name](model, precision, int(threads), x.copy())

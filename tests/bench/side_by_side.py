@@ -6,7 +6,7 @@ same full-width network and the same video; called by side-by-side.sh.
     side_by_side.py ENGINE PLUGINS WORK [OPTION...]
 
 Every competitor is a whole pipeline in a process of its own, built by the same
-Python code; bench.py says how they take turns. Before anything is timed each
+Python code; contest.py says how they take turns. Before anything is timed each
 classifies a frame of one colour, which no way of scaling changes, and has to
 find the class with the probability that the others find. With one thread a
 process sees and has one processor: onnxruntime, which onnxinference gives no
@@ -24,8 +24,9 @@ import sys
 import threading
 import time
 
-from bench import HERE, Competitor, describe_cpu, race, ratio
+from contest import Competitor, describe_cpu, race, ratio
 
+HERE = pathlib.Path(__file__).resolve().parent
 WIDTH, HEIGHT = 1280, 720
 FRAME_SIZE = WIDTH * HEIGHT * 3 // 2
 CAPS = (f"video/x-raw,format=I420,width={WIDTH},height={HEIGHT},"

@@ -12,7 +12,10 @@ int
 main (int argc, char *argv[])
 {
   static const BackendsPrecision precisions[] = {
-    { ALEXNET_PRECISION_FP32, 1e-5 },
+    /* Winograd's transforms round more often than a sum does. */
+    { ALEXNET_PRECISION_FP32, 3e-5 },
+    /* Only weights of linear layers are rounded, to 11 bits. */
+    { ALEXNET_PRECISION_FP16, 2e-3 },
     { ALEXNET_PRECISION_BF16, 2e-2 },
     { 0 },
   };

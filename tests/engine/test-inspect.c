@@ -71,6 +71,22 @@ static const Case cases[] = {
   { "classify/model", "classify -m /no/such DATA/cifar10-test-500.png", 1, NULL,
       "/no/such" },
 
+  { "calibrate/help", "calibrate --help", 0, "--output", NULL },
+  { "calibrate/output", "calibrate MODELS/alexnet-cifar10.safetensors a.png", 1,
+      NULL, "-o OUT.safetensors says it" },
+  { "calibrate/image",
+      "calibrate -o /dev/null MODELS/alexnet-cifar10.safetensors "
+      "/no/such/image.png",
+      1, NULL, "/no/such/image.png: " },
+  { "calibrate/no-image", "calibrate -o a MODELS/alexnet-cifar10.safetensors",
+      1, NULL, "expected at least 2" },
+  { "calibrate/unwritable",
+      "calibrate -o /no/such/file MODELS/alexnet-cifar10.safetensors "
+      "DATA/cifar10-test-500.png",
+      1, NULL, "cannot write /no/such/file: " },
+  { "check/int8", "check -b cpu -p int8 MODELS/alexnet-cifar10.safetensors", 1,
+      ANY, "alexnet-inspect calibrate MODEL IMAGES... -o OUT" },
+
   { "bench/help", "bench --help", 0, "--batch-sizes", NULL },
   { "bench/narrow",
       "bench -s 1 -n 2 -b reference DATA/models/torchvision-narrow.pth", 0,

@@ -87,6 +87,31 @@ get_composition (GstBuffer *buffer)
   return meta->overlay;
 }
 
+/* No colour is more than its alpha, and alpha is not all or nothing. */
+static void
+expect_premultiplied (GstVideoOverlayRectangle *picture)
+{
+  GstBuffer
+      *pixels = gst_video_overlay_rectangle_get_pixels_unscaled_raw (picture,
+          GST_VIDEO_OVERLAY_FORMAT_FLAG_PREMULTIPLIED_ALPHA);
+  guint n_between = 0;
+  GstMapInfo map;
+
+  fail_unless_equals_int (gst_video_overlay_rectangle_get_flags (picture),
+      GST_VIDEO_OVERLAY_FORMAT_FLAG_PREMULTIPLIED_ALPHA);
+  fail_unless (gst_buffer_map (pixels, &map, GST_MAP_READ));
+  for (gsize i = 0; i < map.size; i += 4) {
+    guint32 pixel = *(guint32 *) (map.data + i);
+    guint alpha = pixel >> 24;
+
+    fail_unless ((pixel & 0xff) <= alpha && (pixel >> 8 & 0xff) <= alpha &&
+        (pixel >> 16 & 0xff) <= alpha);
+    n_between += alpha > 0 && alpha < 255;
+  }
+  fail_unless (n_between > map.size / 8);
+  gst_buffer_unmap (pixels, &map);
+}
+
 /* Pictures go along, pixels stay. */
 GST_START_TEST (test_attached)
 {
@@ -106,6 +131,7 @@ GST_START_TEST (test_attached)
       &y, &width, &height));
   fail_unless (x > 0 && y > 0 && width > 50 && height > 20);
   fail_unless (x + width < WIDTH / 2 && y + height < HEIGHT / 2);
+  expect_premultiplied (picture);
   gst_buffer_unref (buffer);
 
   buffer = pass (harness, frame_new (NULL));

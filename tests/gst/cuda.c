@@ -154,7 +154,7 @@ static Suite *
 cuda_suite (void)
 {
   Suite *suite = suite_create ("cuda");
-  TCase *tcase = tcase_create ("general");
+  TCase *tcase = test_case_new ("general");
 
   suite_add_tcase (suite, tcase);
   tcase_add_test (tcase, test_caps);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A flush drops what is in flight and nothing else; a seek is one. */
+/* A flush drops what is in flight and nothing else. */
 
 #include "helpers.h"
 
@@ -166,71 +166,6 @@ GST_START_TEST (test_flush_stop_alone)
 }
 GST_END_TEST
 
-static GstElement *
-seekable_pipeline (void)
-{
-  char *model = test_model_path ();
-  char *line = g_strdup_printf (
-      "videotestsrc ! video/x-raw,width=64,height=48 ! "
-      "alexnetclassify name=c model-file=%s ! fakesink name=sink sync=false",
-      model);
-  GError *error = NULL;
-  GstElement *pipeline = gst_parse_launch (line, &error);
-
-  fail_unless (pipeline && !error, "%s", error ? error->message : "");
-  g_free (line);
-  g_free (model);
-  return pipeline;
-}
-
-GST_START_TEST (test_many_flushing_seeks)
-{
-  GstElement *pipeline = seekable_pipeline ();
-  GstBus *bus = gst_element_get_bus (pipeline);
-  GRand *random = g_rand_new_with_seed (1);
-
-  gst_element_set_state (pipeline, GST_STATE_PLAYING);
-  gst_element_get_state (pipeline, NULL, NULL, GST_CLOCK_TIME_NONE);
-  for (guint i = 0; i < 100; i++) {
-    fail_unless (gst_element_seek_simple (pipeline, GST_FORMAT_TIME,
-        GST_SEEK_FLAG_FLUSH, g_rand_int_range (random, 0, 1000) * GST_SECOND));
-    g_usleep (g_rand_int_range (random, 0, 3000));
-  }
-  fail_unless (gst_element_seek (pipeline, 1, GST_FORMAT_TIME,
-      GST_SEEK_FLAG_FLUSH, GST_SEEK_TYPE_SET, GST_SECOND, GST_SEEK_TYPE_SET,
-      2 * GST_SECOND));
-  gst_message_unref (test_pop_message (bus, GST_MESSAGE_EOS));
-  fail_unless_equals_int (test_count_messages (bus, GST_MESSAGE_ERROR), 0);
-  gst_element_set_state (pipeline, GST_STATE_NULL);
-  g_rand_free (random);
-  gst_object_unref (bus);
-  gst_object_unref (pipeline);
-}
-GST_END_TEST
-
-GST_START_TEST (test_segment_seeks_loop)
-{
-  GstElement *pipeline = seekable_pipeline ();
-  GstBus *bus = gst_element_get_bus (pipeline);
-
-  gst_element_set_state (pipeline, GST_STATE_PAUSED);
-  gst_element_get_state (pipeline, NULL, NULL, GST_CLOCK_TIME_NONE);
-  for (guint i = 0; i < 5; i++) {
-    GstSeekFlags flags = GST_SEEK_FLAG_SEGMENT;
-
-    if (i == 0)
-      flags |= GST_SEEK_FLAG_FLUSH;
-    fail_unless (gst_element_seek (pipeline, 1, GST_FORMAT_TIME, flags,
-        GST_SEEK_TYPE_SET, 0, GST_SEEK_TYPE_SET, GST_SECOND / 2));
-    gst_element_set_state (pipeline, GST_STATE_PLAYING);
-    gst_message_unref (test_pop_message (bus, GST_MESSAGE_SEGMENT_DONE));
-  }
-  gst_element_set_state (pipeline, GST_STATE_NULL);
-  gst_object_unref (bus);
-  gst_object_unref (pipeline);
-}
-GST_END_TEST
-
 static Suite *
 flush_suite (void)
 {
@@ -244,8 +179,6 @@ flush_suite (void)
   tcase_add_test (tests, test_flush_resets_interval_and_stale_result);
   tcase_add_test (tests, test_flush_resets_qos);
   tcase_add_test (tests, test_flush_stop_alone);
-  tcase_add_test (tests, test_many_flushing_seeks);
-  tcase_add_test (tests, test_segment_seeks_loop);
   return suite;
 }
 

@@ -204,6 +204,7 @@ test_frame_new (guint photo, GstCaps *caps)
 
   gst_video_info_set_format (&rgb, GST_VIDEO_FORMAT_RGB, TILE, TILE);
   fail_unless (gst_video_info_from_caps (&info, caps));
+  info.interlace_mode = GST_VIDEO_INTERLACE_MODE_PROGRESSIVE;
   rgb.fps_n = info.fps_n;
   rgb.fps_d = info.fps_d;
   tile = rgb_frame (photo, &rgb);

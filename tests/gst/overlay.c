@@ -393,7 +393,8 @@ GST_START_TEST (test_every_format)
             change.right == rgb.right && change.bottom == rgb.bottom,
         "%s: (%d, %d) to (%d, %d)", name, change.left, change.top, change.right,
         change.bottom);
-    fail_unless (fabs ((double) change.n_white / rgb.n_white - 1) < 0.25,
+    /* Some formats round upwards, or have no colour. */
+    fail_unless (fabs ((double) change.n_white / rgb.n_white - 1) < 0.4,
         "%s: %u white pixels", name, change.n_white);
     if (GST_VIDEO_FORMAT_INFO_IS_GRAY (gst_video_format_get_info (formats[i])))
       continue;

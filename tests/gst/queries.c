@@ -32,9 +32,9 @@ answer_latency (GstPad *pad, GstPadProbeInfo *info, gpointer live)
 }
 
 static Fixture *
-fixture_with_source (gboolean live)
+fixture_with_source (gboolean live, const char *batch_timeout)
 {
-  Fixture *fixture = test_fixture_new (NULL);
+  Fixture *fixture = test_fixture_new ("batch-timeout", batch_timeout, NULL);
 
   gst_pad_add_probe (fixture->harness->srcpad,
       GST_PAD_PROBE_TYPE_QUERY_UPSTREAM, answer_latency, GINT_TO_POINTER (live),
@@ -44,7 +44,7 @@ fixture_with_source (gboolean live)
 
 GST_START_TEST (test_latency_of_a_live_source)
 {
-  Fixture *fixture = fixture_with_source (TRUE);
+  Fixture *fixture = fixture_with_source (TRUE, "0");
   GstClockTime min, max;
   gboolean live;
 
@@ -58,7 +58,7 @@ GST_END_TEST
 
 GST_START_TEST (test_latency_of_a_file)
 {
-  Fixture *fixture = fixture_with_source (FALSE);
+  Fixture *fixture = fixture_with_source (FALSE, "0");
   GstClockTime min, max;
   gboolean live;
 
@@ -83,11 +83,76 @@ GST_START_TEST (test_latency_has_the_batch_timeout)
 }
 GST_END_TEST
 
+/* Seven frames come while one waits for others, and none may block the source.
+ */
+GST_START_TEST (test_latency_has_the_frames_that_wait)
+{
+  Fixture *fixture = fixture_with_source (TRUE, "250000000");
+  GstClockTime min, max;
+  gboolean live;
+
+  query_latency (fixture, &live, &min, &max);
+  fail_unless (min >= 100 + 250 * GST_MSECOND);
+  fail_unless_equals_uint64 (max, GST_SECOND + (4 + 7) * (GST_SECOND / 30));
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+/* What it says is no less than what most frames took. */
+GST_START_TEST (test_latency_is_measured)
+{
+  Fixture *fixture = fixture_with_source (TRUE, "0");
+  GstClockTime min, max;
+  gboolean live;
+
+  for (guint i = 0; i < 32; i++) {
+    test_push (fixture);
+    gst_buffer_unref (test_pull (fixture));
+  }
+  query_latency (fixture, &live, &min, &max);
+  fail_unless (min - 100 >=
+      test_stat (fixture->element, "inference-time-p50") * 3 / 4);
+  fail_unless (min - 100 <= test_stat (fixture->element, "total-time-p99") * 2);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+GST_START_TEST (test_latency_of_an_idle_element)
+{
+  GstElement *element = test_element_new ("batch-timeout", "1000", NULL);
+  GstPad *src = gst_element_get_static_pad (element, "src");
+  GstQuery *query = gst_query_new_latency ();
+
+  gst_pad_query (src, query);
+  gst_query_unref (query);
+  gst_object_unref (src);
+  gst_object_unref (element);
+}
+GST_END_TEST
+
+/* The depth is said in frames of the caps' duration. */
+GST_START_TEST (test_latency_is_posted_for_another_frame_rate)
+{
+  Fixture *fixture = test_fixture_new (NULL);
+  GstCaps *caps = gst_caps_copy (fixture->caps);
+
+  test_count_messages (fixture->bus, GST_MESSAGE_LATENCY);
+  gst_caps_set_simple (caps, "framerate", GST_TYPE_FRACTION, 5, 1, NULL);
+  gst_harness_push_event (fixture->harness, gst_event_new_caps (caps));
+  fail_unless_equals_int (test_count_messages (fixture->bus,
+                              GST_MESSAGE_LATENCY),
+      1);
+  gst_caps_unref (caps);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
 /* The first frame is measured long before the query is asked again. */
 GST_START_TEST (test_latency_is_posted_when_it_changes)
 {
   Fixture *fixture = test_fixture_new ("batch-timeout", "1000000", NULL);
 
+  test_count_messages (fixture->bus, GST_MESSAGE_LATENCY);
   test_push (fixture);
   gst_buffer_unref (test_pull (fixture));
   gst_message_unref (test_pop_message (fixture->bus, GST_MESSAGE_LATENCY));
@@ -278,7 +343,11 @@ queries_suite (void)
   tcase_add_test (tests, test_latency_of_a_live_source);
   tcase_add_test (tests, test_latency_of_a_file);
   tcase_add_test (tests, test_latency_has_the_batch_timeout);
+  tcase_add_test (tests, test_latency_has_the_frames_that_wait);
+  tcase_add_test (tests, test_latency_is_measured);
+  tcase_add_test (tests, test_latency_of_an_idle_element);
   tcase_add_test (tests, test_latency_is_posted_when_it_changes);
+  tcase_add_test (tests, test_latency_is_posted_for_another_frame_rate);
   tcase_add_test (tests, test_allocation_without_a_pool);
   tcase_add_test (tests, test_allocation_with_a_pool_downstream);
   tcase_add_test (tests, test_drain_waits);

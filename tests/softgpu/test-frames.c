@@ -366,13 +366,13 @@ main (int argc, char **argv)
   g_test_add ("/softgpu/frames/device", Fixture,
       GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), set_up, test_device_frames,
       tear_down);
-  g_test_add ("/softgpu/frames/device-memory", Fixture,
-      GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), set_up, test_device_memory,
-      tear_down);
   g_test_add ("/softgpu/frames/producer", Fixture,
       GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), set_up, test_producer,
       tear_down);
   g_test_add_data_func ("/softgpu/frames/context",
       GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), test_context);
+  g_test_add ("/softgpu/frames/device-memory", Fixture,
+      GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), set_up, test_device_memory,
+      tear_down);
   return cache_directory_run ();
 }

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "int8-kernels.h"
+
+#include "simd.h"
+
+/* Added to a float below 2^22 it leaves the nearest whole number in the last
+ * bits. */
+#define MAGIC 0x1.8p23f
+
+static void
+quantize (void *out, const float *in, gsize n, float factor, float least,
+    float most)
+{
+  guint8 *bytes = out;
+
+  for (gsize i = 0; i < n; i++) {
+    float value = in[i] * factor;
+    guint32 bits;
+
+    value = value > least ? value : least;
+    value = (value < most ? value : most) + MAGIC;
+    memcpy (&bits, &value, sizeof bits);
+    bytes[i] = (guint8) bits;
+  }
+}
+
+const OnednnQuantize SIMD_NAME (alexnet_onednn_quantize) = quantize;

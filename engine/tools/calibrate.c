@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "inspect.h"
+
+#include <stdio.h>
+
+static gboolean
+add_image (AlexnetCalibration *calibration, const char *path, GError **error)
+{
+  AlexnetImage image;
+  GdkPixbuf *pixbuf = inspect_load_image (path, &image, error);
+  gboolean ok = pixbuf && alexnet_calibration_add (calibration, &image, error);
+
+  g_clear_object (&pixbuf);
+  return ok;
+}
+
+static gboolean
+add_images (AlexnetCalibration *calibration, char **images, GError **error)
+{
+  guint n = g_strv_length (images);
+  InspectProgress progress;
+  gboolean ok = TRUE;
+
+  inspect_progress_begin (&progress);
+  for (guint i = 0; ok && i < n; i++) {
+    ok = add_image (calibration, images[i], error);
+    if (!ok)
+      g_prefix_error (error, "%s: ", images[i]);
+    inspect_progress_update (&progress, (i + 1.0) / n);
+  }
+  inspect_progress_end (&progress);
+  return ok;
+}
+
+static gboolean
+calibrate (const char *path, char **images, const char *output, GError **error)
+{
+  g_autoptr (AlexnetModel) model = inspect_load_model (path, error);
+  AlexnetCalibration *calibration;
+  gboolean ok;
+
+  if (!model)
+    return FALSE;
+  calibration = alexnet_calibration_new (model, error);
+  ok = calibration && add_images (calibration, images, error) &&
+      alexnet_calibration_write (calibration, output, error);
+  alexnet_calibration_free (calibration);
+  if (ok)
+    printf ("%s: %s with what precision int8 needs, from %u images\n", output,
+        path, g_strv_length (images));
+  return ok;
+}
+
+static gboolean
+check_output (const char *output, GError **error)
+{
+  if (output)
+    return TRUE;
+  g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+      "where to? -o OUT.safetensors says it");
+  return FALSE;
+}
+
+gboolean
+inspect_calibrate (int argc, char **argv, GError **error)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new ("MODEL IMAGE...");
+  g_autofree char *output = NULL;
+  const GOptionEntry entries[] = {
+    { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "file to write",
+        "FILE" },
+    { NULL },
+  };
+
+  g_option_context_set_summary (context,
+      "Runs images like those that the model will see through it, and writes "
+      "a\n"
+      "copy of the model, as safetensors, that says how large the values "
+      "between\n"
+      "its layers become: what precision int8 needs. A few hundred images "
+      "will\n"
+      "do.");
+  g_option_context_add_main_entries (context, entries, NULL);
+  return g_option_context_parse (context, &argc, &argv, error) &&
+      inspect_check_arguments (argc, 2, G_MAXINT, error) &&
+      check_output (output, error) &&
+      calibrate (argv[1], argv + 2, output, error);
+}

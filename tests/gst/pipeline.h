@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Whole pipelines, run as an application runs them. */
+
+#ifndef ALEXNET_TEST_PIPELINE_H
+#define ALEXNET_TEST_PIPELINE_H
+
+#include "helpers.h"
+
+/* Counts of what came out of the element, read once at the end. */
+typedef struct {
+  GstElement *pipeline, *element, *sink;
+  GstBus *bus;
+  GMutex lock;
+  guint n_frames, n_results; /* since the last test_pipeline_forget() */
+  GstClockTime first, last;  /* timestamps of these */
+} Pipeline;
+
+/* A gst-launch line with an alexnetclassify named "c", which gets the
+ * demonstration model, and a sink named "sink". State NULL. */
+Pipeline *test_pipeline_new (const char *line);
+void test_pipeline_free (Pipeline *p);
+
+/* Waits until the state is reached. */
+void test_pipeline_set_state (Pipeline *p, GstState state);
+
+/* Waits for this message, answers LATENCY meanwhile; an error fails. */
+void test_pipeline_wait (Pipeline *p, GstMessageType type);
+
+/* PLAYING until EOS. */
+void test_pipeline_run (Pipeline *p);
+
+void test_pipeline_seek (Pipeline *p, double rate, GstSeekFlags flags,
+    GstClockTime start, GstClockTime stop);
+
+/* Counts begin anew. */
+void test_pipeline_forget (Pipeline *p);
+
+#endif /* ALEXNET_TEST_PIPELINE_H */
