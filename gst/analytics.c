@@ -7,6 +7,8 @@
 #if HAVE_GST_ANALYTICS
 #include <gst/analytics/analytics.h>
 
+#define LABEL_HEIGHT 24
+
 gboolean
 gst_alexnet_analytics_is_built (void)
 {
@@ -100,6 +102,16 @@ add_classes (GstAnalyticsRelationMeta *meta, const GstAlexnetResult *result,
       result->confidences, quarks, classes);
 }
 
+/* objectdetectionoverlay writes above a box. In a picture that is high enough
+ * the whole frame's box leaves it room for its line, or it would be outside. */
+static guint
+get_headroom (const GstAlexnetRegion *region)
+{
+  return region->is_roi || region->area.height < 10 * LABEL_HEIGHT
+      ? 0
+      : LABEL_HEIGHT;
+}
+
 /* The whole frame is of its best class; that it is there is certain. */
 static gboolean
 add_od (GstAnalyticsRelationMeta *meta, const GstAlexnetRegion *region,
@@ -108,10 +120,11 @@ add_od (GstAnalyticsRelationMeta *meta, const GstAlexnetRegion *region,
   const AlexnetRegion *area = &region->area;
   GQuark type = region->is_roi ? region->type
                                : names->quarks[region->result->class_ids[0]];
+  guint headroom = get_headroom (region);
   GstAnalyticsODMtd od;
 
-  if (!gst_analytics_relation_meta_add_od_mtd (meta, type, area->x, area->y,
-          area->width, area->height, 1.0f, &od))
+  if (!gst_analytics_relation_meta_add_od_mtd (meta, type, area->x,
+          area->y + headroom, area->width, area->height - headroom, 1.0f, &od))
     return FALSE;
   *od_id = gst_analytics_mtd_get_id (&od);
   return TRUE;

@@ -504,7 +504,9 @@ install_regions (GObjectClass *klass)
    * GstAlexnetClassify:full-frame-od:
    *
    * Adds a GstAnalyticsODMtd that covers the frame to the result of a whole
-   * frame, so that elements which show detections show it too. It takes
+   * frame, so that elements which show detections show it too. In frames of
+   * 240 lines and more it begins at line 24, to leave room for the label that
+   * objectdetectionoverlay writes above. It takes
    * GStreamer 1.24 at build time and `analytics` in
    * #GstAlexnetClassify:attach-meta.
    */

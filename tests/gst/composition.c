@@ -515,7 +515,7 @@ static Suite *
 composition_suite (void)
 {
   Suite *suite = suite_create ("composition");
-  TCase *tests = tcase_create ("composition");
+  TCase *tests = test_case_new ("composition");
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_attached);

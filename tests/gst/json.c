@@ -382,7 +382,7 @@ static Suite *
 json_suite (void)
 {
   Suite *suite = suite_create ("json");
-  TCase *tests = tcase_create ("json");
+  TCase *tests = test_case_new ("json");
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_line_equals_metadata);

@@ -10,7 +10,7 @@ test_split_lines (char *contents)
   gsize size = strlen (contents);
   char **lines;
 
-  fail_unless (size == 0 || contents[size - 1] == '\n', "%s", contents);
+  fail_unless (size == 0 || contents[size - 1] == '\n', "%.200s", contents);
   if (size > 0)
     contents[size - 1] = '\0';
   lines = g_strsplit (contents, "\n", -1);
@@ -34,7 +34,8 @@ test_parse_line (const char *line)
   JsonNode *node = json_from_string (line, &error);
   JsonObject *object;
 
-  fail_unless (node != NULL, "%s: %s", line, error ? error->message : "empty");
+  fail_unless (node != NULL, "%.200s: %s", line,
+      error ? error->message : "empty");
   object = json_object_ref (json_node_get_object (node));
   json_node_unref (node);
   return object;

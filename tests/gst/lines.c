@@ -343,7 +343,7 @@ static Suite *
 lines_suite (void)
 {
   Suite *suite = suite_create ("lines");
-  TCase *tests = tcase_create ("lines");
+  TCase *tests = test_case_new ("lines");
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_append);

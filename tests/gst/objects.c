@@ -171,14 +171,30 @@ flush (Fixture *fixture)
   gst_harness_push_event (fixture->harness, gst_event_new_segment (&segment));
 }
 
-/* Ids may mean other objects after a jump. */
-GST_START_TEST (test_flush_forgets_objects)
+static void
+push_segment (Fixture *fixture)
 {
+  GstSegment segment;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_harness_push_event (fixture->harness, gst_event_new_segment (&segment));
+}
+
+static void
+push_gap (Fixture *fixture)
+{
+  gst_harness_push_event (fixture->harness, gst_event_new_gap (0, GST_SECOND));
+}
+
+/* Ids may mean other objects after a jump or a pause. */
+GST_START_TEST (test_objects_end_with_the_stream)
+{
+  void (*const breaks[]) (Fixture *) = { flush, push_segment, push_gap, flush };
   Fixture *fixture = test_fixture_new (ROI_LIST, "reclassify-interval", "0",
       NULL);
 
   collage_set_caps (fixture);
-  for (guint i = 0; i < 2; i++) {
+  for (guint i = 0; i < G_N_ELEMENTS (breaks); i++) {
     GstBuffer *buffer = collage_new (fixture);
 
     collage_add_object (buffer, i, 1);
@@ -186,7 +202,7 @@ GST_START_TEST (test_flush_forgets_objects)
     collage_expect_tile (collage_nth_result (buffer, 0), i);
     expect_object (collage_nth_result (buffer, 0), 1, FALSE);
     gst_buffer_unref (buffer);
-    flush (fixture);
+    breaks[i](fixture);
   }
   test_fixture_free (fixture);
 }
@@ -339,7 +355,7 @@ objects_suite (void)
   tcase_add_test (tests, test_repeated_while_in_flight);
   tcase_add_test (tests, test_message_on_change);
   tcase_add_test (tests, test_repeat_last_follows);
-  tcase_add_test (tests, test_flush_forgets_objects);
+  tcase_add_test (tests, test_objects_end_with_the_stream);
   tcase_add_test (tests, test_objects_are_forgotten);
   tcase_add_test (tests, test_flush_in_flight);
   tcase_add_test (tests, test_flush_in_mid_frame);

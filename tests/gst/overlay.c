@@ -393,9 +393,10 @@ GST_START_TEST (test_every_format)
             change.right == rgb.right && change.bottom == rgb.bottom,
         "%s: (%d, %d) to (%d, %d)", name, change.left, change.top, change.right,
         change.bottom);
-    /* Some formats round upwards, or have no colour. */
-    fail_unless (fabs ((double) change.n_white / rgb.n_white - 1) < 0.4,
-        "%s: %u white pixels", name, change.n_white);
+    /* With two bits of alpha the soft edges of letters come out lighter. */
+    fail_unless (change.n_white > 0.7 * rgb.n_white &&
+            change.n_white < 2 * rgb.n_white,
+        "%s: %u white pixels, not %u", name, change.n_white, rgb.n_white);
     if (GST_VIDEO_FORMAT_INFO_IS_GRAY (gst_video_format_get_info (formats[i])))
       continue;
     fail_unless (change.n_bar > 0.9 * rgb.n_bar, "%s: %u pixels of the bar",
@@ -408,7 +409,7 @@ static Suite *
 overlay_suite (void)
 {
   Suite *suite = suite_create ("overlay");
-  TCase *tests = tcase_create ("overlay");
+  TCase *tests = test_case_new ("overlay");
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_positions);

@@ -297,7 +297,8 @@ GST_START_TEST (test_caps_change)
     "format=BGRA,width=640,height=2",
   };
   Pipeline *p = test_pipeline_new ("videotestsrc num-buffers=600 ! "
-                                   "capsfilter name=f ! "
+                                   "capsfilter name=f "
+                                   "caps-change-mode=delayed ! "
                                    "alexnetclassify name=c ! "
                                    "fakesink name=sink sync=false");
   GstElement *filter = gst_bin_get_by_name (GST_BIN (p->pipeline), "f");

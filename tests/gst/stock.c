@@ -14,15 +14,14 @@ enum { X = 40, Y = 50, WIDTH = 120, HEIGHT = 100 };
 
 /* Adds what a detector would. */
 static void
-add_detection (GstBuffer *buffer)
+add_detection (GstBuffer *buffer, const char *type, float confidence)
 {
   GstAnalyticsRelationMeta
       *relation = gst_buffer_add_analytics_relation_meta (buffer);
   GstAnalyticsODMtd detection;
 
   fail_unless (gst_analytics_relation_meta_add_od_mtd (relation,
-      g_quark_from_static_string ("animal"), X, Y, WIDTH, HEIGHT, 0.5,
-      &detection));
+      g_quark_from_string (type), X, Y, WIDTH, HEIGHT, confidence, &detection));
 }
 
 /* An element with the demonstration model, or what it is given, as part of a
@@ -36,16 +35,17 @@ classify (const char *properties)
       properties);
 }
 
-/* The horse behind the elements of `line`, with a detection or without. */
+/* The horse behind the elements of `line`, with a detection or, if its type is
+ * NULL, without. */
 static GstBuffer *
-run (const char *line, gboolean detected)
+run_with (const char *line, const char *type, float confidence)
 {
   GstHarness *harness = gst_harness_new_parse (line);
   g_autoptr (GstCaps) caps = gst_caps_from_string (CAPS);
   GstBuffer *buffer = test_frame_new (TEST_HORSE, caps);
 
-  if (detected)
-    add_detection (buffer);
+  if (type)
+    add_detection (buffer, type, confidence);
   GST_BUFFER_PTS (buffer) = 0;
   gst_harness_set_caps_str (harness, CAPS, CAPS);
   gst_harness_play (harness);
@@ -54,6 +54,12 @@ run (const char *line, gboolean detected)
   fail_unless (buffer != NULL, "no frame came out of %s", line);
   gst_harness_teardown (harness);
   return buffer;
+}
+
+static GstBuffer *
+run (const char *line, gboolean detected)
+{
+  return run_with (line, detected ? "animal" : NULL, 0.5f);
 }
 
 static gboolean
@@ -137,11 +143,49 @@ GST_START_TEST (test_overlay_draws_no_frame)
 }
 GST_END_TEST
 
+/* The overlay writes our class at the detector's box: the picture is the one of
+ * a detection that has that class and confidence itself. */
+GST_START_TEST (test_overlay_shows_our_class)
+{
+  g_autofree char *element = classify ("inference-region=roi-list");
+  g_autofree char *line = g_strconcat (element, " ! " OVERLAY, NULL);
+  g_autoptr (GstBuffer) drawn = run (line, TRUE);
+  g_autoptr (GstBuffer) expected = NULL;
+  const GstStructure *result = test_get_result (drawn);
+  const GValue *labels = gst_structure_get_value (result, "labels");
+  const GValue *levels = gst_structure_get_value (result, "confidences");
+
+  expected = run_with (OVERLAY,
+      g_value_get_string (gst_value_array_get_value (labels, 0)),
+      g_value_get_float (gst_value_array_get_value (levels, 0)));
+  fail_unless (is_same_picture (drawn, expected));
+}
+GST_END_TEST
+
+/* As a detection the whole frame has its class written on the picture. */
+GST_START_TEST (test_overlay_shows_the_frame)
+{
+  g_autofree char *element = classify ("full-frame-od=true");
+  g_autofree char *line = g_strconcat (element, " ! " OVERLAY, NULL);
+  g_autoptr (GstBuffer) plain = run ("identity", FALSE);
+  g_autoptr (GstBuffer) drawn = run (line, FALSE);
+  GstMapInfo info;
+  gsize top = 320 * 3 * 18, changed = 0;
+
+  fail_unless (gst_buffer_map (plain, &info, GST_MAP_READ));
+  for (gsize i = 0; i < top; i++)
+    changed += gst_buffer_memcmp (drawn, i, info.data + i, 1) != 0;
+  gst_buffer_unmap (plain, &info);
+  fail_unless (changed > 300, "%" G_GSIZE_FORMAT " bytes above the box changed",
+      changed);
+}
+GST_END_TEST
+
 static Suite *
 stock_suite (void)
 {
   Suite *suite = suite_create ("stock");
-  TCase *tests = tcase_create ("stock");
+  TCase *tests = test_case_new ("stock");
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_detection_is_kept);
@@ -149,6 +193,8 @@ stock_suite (void)
           0)) {
     tcase_add_test (tests, test_overlay_draws_the_detection);
     tcase_add_test (tests, test_overlay_draws_no_frame);
+    tcase_add_test (tests, test_overlay_shows_our_class);
+    tcase_add_test (tests, test_overlay_shows_the_frame);
   }
   return suite;
 }
