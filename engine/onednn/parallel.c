@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* ThreadSanitizer does not see libgomp's barriers, so the counter says once
+/* ThreadSanitizer does not see libgomp's barriers, so `passed` says once
  * more what they say: what was written before alexnet_onednn_parallel() is
- * seen by every thread, and what the threads wrote is seen behind it. */
+ * seen by every thread, and what the threads wrote is seen behind it. It is
+ * one for all, because what a job lies in was something else before. */
 
 #include "parallel.h"
 
@@ -24,8 +25,9 @@ void GOMP_parallel (void (*func) (void *), void *data, unsigned n_threads,
 typedef struct {
   OnednnParallelFunc func;
   gpointer user;
-  atomic_uint passed;
 } Job;
+
+static atomic_uint passed;
 
 guint
 alexnet_onednn_set_threads (guint n_threads)
@@ -45,22 +47,22 @@ alexnet_onednn_get_threads (void)
 static void
 run_share (void *data)
 {
-  Job *job = data;
+  const Job *job = data;
 
-  atomic_fetch_add (&job->passed, 1);
+  atomic_fetch_add (&passed, 1);
   job->func (job->user, (guint) omp_get_thread_num (),
       (guint) omp_get_num_threads ());
-  atomic_fetch_add (&job->passed, 1);
+  atomic_fetch_add (&passed, 1);
 }
 
 void
 alexnet_onednn_parallel (OnednnParallelFunc func, gpointer user)
 {
-  Job job = { .func = func, .user = user };
+  Job job = { func, user };
 
-  atomic_store (&job.passed, 0);
+  atomic_fetch_add (&passed, 1);
   GOMP_parallel (run_share, &job, 0, 0);
-  atomic_load (&job.passed);
+  atomic_load (&passed);
 }
 
 static void
