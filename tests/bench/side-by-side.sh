@@ -8,7 +8,7 @@ set -eu
 
 cd "$(dirname "$0")/../.."
 # shellcheck disable=SC2016
-exec sh tests/debian13.sh sh -euc '
+exec sh tests/debian13.sh --bench sh -euc '
   [ -f build/debian13/build.ninja ] || meson setup build/debian13 >&2
   ninja --quiet -C build/debian13 >&2
   exec /usr/bin/python3 tests/bench/side_by_side.py \
