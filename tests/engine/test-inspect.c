@@ -84,8 +84,10 @@ static const Case cases[] = {
       "calibrate -o /no/such/file MODELS/alexnet-cifar10.safetensors "
       "DATA/cifar10-test-500.png",
       1, NULL, "cannot write /no/such/file: " },
+#if HAVE_ONEDNN
   { "check/int8", "check -b cpu -p int8 MODELS/alexnet-cifar10.safetensors", 1,
       ANY, "alexnet-inspect calibrate MODEL IMAGES... -o OUT" },
+#endif
 
   { "bench/help", "bench --help", 0, "--batch-sizes", NULL },
   { "bench/narrow",
