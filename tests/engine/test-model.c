@@ -177,6 +177,10 @@ typedef struct {
 
 #define PREPROCESS(text) "\"preprocess\":\"{" text "}\""
 
+#define INT8(range, scales)                              \
+  "\"int8\":\"{\\\"features.0\\\":{\\\"range\\\":" range \
+  ",\\\"scales\\\":" scales "}}\""
+
 static const Metadata metadata[] = {
   { "", NULL },
   { "\"unknown\":\"is ignored\"", NULL },
@@ -190,6 +194,16 @@ static const Metadata metadata[] = {
   { "\"labels\":\"{}\"", "expected a JSON array" },
   { "\"labels\":\"[\"", "__metadata__ labels is not JSON" },
   { "\"labels\":\"\"", "__metadata__ labels is empty" },
+  { "\"int8\":\"[]\"", "__metadata__ int8: expected a JSON object" },
+  { "\"int8\":\"{\"", "__metadata__ int8 is not JSON" },
+  { "\"int8\":\"{}\"", "__metadata__ int8 has no object 'features.0'" },
+  { INT8 ("[1,0]", "[1,1,1,1]"), "features.0: range is not two ascending" },
+  { INT8 ("[0]", "[1,1,1,1]"), "features.0: range is not two ascending" },
+  { INT8 ("[0,1e99]", "[1,1,1,1]"), "features.0: range is not two ascending" },
+  { INT8 ("[0,1]", "[1,1,1]"), "features.0: scales are not 4 numbers" },
+  { INT8 ("[0,1]", "[1,1,1,-1]"), "features.0: scales are not 4 numbers" },
+  { INT8 ("[0,1]", "[1,1,1,null]"), "features.0: scales are not 4 numbers" },
+  { INT8 ("[0,1]", "[1,0,1,1]"), "int8 has no object 'features.3'" },
   { "\"preprocess\":\"[]\"", "expected a JSON object" },
   { PREPROCESS (""), NULL },
   { PREPROCESS ("\\\"resize\\\":300"), NULL },
