@@ -16,8 +16,8 @@
 
 #define N_IMAGES 5
 
-/* Of the largest value. An input has 127 or 255 steps, a weight 63 or 127; where
- * there is no VNNI oneDNN halves weights once more for signed inputs. */
+/* Of the largest value. An input has 127 or 255 steps, a weight 63 or 127;
+ * where there is no VNNI oneDNN halves weights once more for signed inputs. */
 #define TOLERANCE 3e-2
 
 #define CONV(k, n, s, p, g)                                                 \
