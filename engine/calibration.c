@@ -20,7 +20,8 @@
 typedef struct {
   const AlexnetLayer *layer; /* a convolution */
   float least, most;         /* of its input so far */
-  AlexnetPlan *plan;         /* from it to the next one; NULL for the last */
+  AlexnetNetwork *part;      /* from it to the next one */
+  AlexnetPlan *plan;         /* of that part; NULL for the last */
   float *output;
 } Stage;
 
@@ -39,6 +40,7 @@ stage_clear (gpointer data)
 
   if (self->plan)
     self->plan->backend->close (self->plan);
+  g_free (self->part);
   g_free (self->output);
 }
 
@@ -65,27 +67,34 @@ find_conv (const AlexnetNetwork *network, guint i)
   return i;
 }
 
+/* Layers first .. end - 1. g_free() it. */
+static AlexnetNetwork *
+cut (const AlexnetNetwork *network, guint first, guint end)
+{
+  AlexnetNetwork *part = g_memdup2 (network, sizeof *network);
+
+  part->input = network->layers[first].in;
+  part->n_layers = end - first;
+  memmove (part->layers, part->layers + first,
+      part->n_layers * sizeof *part->layers);
+  return part;
+}
+
 /* From convolution `first` to before `end`. */
 static gboolean
 add_stage (AlexnetCalibration *self, guint first, guint end, GError **error)
 {
   const AlexnetNetwork *network = alexnet_model_get_network (self->model);
-  AlexnetNetwork part = *network;
-  Stage stage = { &network->layers[first], INFINITY, -INFINITY, NULL, NULL };
+  Stage stage = { &network->layers[first], INFINITY, -INFINITY,
+    cut (network, first, end), NULL, NULL };
 
-  part.input = network->layers[first].in;
-  part.n_layers = end - first;
-  memmove (part.layers, part.layers + first,
-      part.n_layers * sizeof *part.layers);
   if (end < network->n_layers) {
-    stage.plan = open_plan (&part, error);
-    if (!stage.plan)
-      return FALSE;
+    stage.plan = open_plan (stage.part, error);
     stage.output = g_new (float,
-        alexnet_shape_size (alexnet_network_output (&part)));
+        alexnet_shape_size (alexnet_network_output (stage.part)));
   }
   g_array_append_val (self->stages, stage);
-  return TRUE;
+  return stage.plan || end == network->n_layers;
 }
 
 static gboolean
