@@ -2,6 +2,10 @@
 
 #include "collage.h"
 
+#if HAVE_GST_ANALYTICS
+#include <gst/analytics/analytics.h>
+#endif
+
 #define WIDTH (COLLAGE_COLUMNS * COLLAGE_TILE)
 #define HEIGHT (COLLAGE_ROWS * COLLAGE_TILE)
 
@@ -82,6 +86,38 @@ collage_add_object (GstBuffer *buffer, guint tile, int id)
   gst_video_region_of_interest_meta_add_param (collage_add_tile (buffer, tile),
       gst_structure_new ("object_id", "id", G_TYPE_INT, id, NULL));
 }
+
+#if HAVE_GST_ANALYTICS
+guint
+collage_add_detection (GstBuffer *buffer, const char *type, guint tile)
+{
+  GstAnalyticsODMtd od;
+
+  fail_unless (gst_analytics_relation_meta_add_od_mtd (
+      gst_buffer_add_analytics_relation_meta (buffer),
+      g_quark_from_string (type), tile % COLLAGE_COLUMNS * COLLAGE_TILE,
+      tile / COLLAGE_COLUMNS * COLLAGE_TILE, COLLAGE_TILE, COLLAGE_TILE, 0.5f,
+      &od));
+  return gst_analytics_mtd_get_id (&od);
+}
+
+void
+collage_track_detection (GstBuffer *buffer, guint od_id, guint64 id,
+    gboolean reverse)
+{
+  GstAnalyticsRelationMeta
+      *meta = gst_buffer_get_analytics_relation_meta (buffer);
+  GstAnalyticsTrackingMtd tracking;
+  guint tracking_id;
+
+  fail_unless (gst_analytics_relation_meta_add_tracking_mtd (meta, id, 0,
+      &tracking));
+  tracking_id = gst_analytics_mtd_get_id (&tracking);
+  fail_unless (gst_analytics_relation_meta_set_relation (meta,
+      GST_ANALYTICS_REL_TYPE_RELATE_TO, reverse ? tracking_id : od_id,
+      reverse ? od_id : tracking_id));
+}
+#endif
 
 static const GValue *
 get_list (GstBuffer *buffer)

@@ -26,6 +26,15 @@ GstVideoRegionOfInterestMeta *collage_add_tile (GstBuffer *buffer, guint tile);
 /* A tile that a tracker follows. */
 void collage_add_object (GstBuffer *buffer, guint tile, int id);
 
+#if HAVE_GST_ANALYTICS
+/* A tile as GstAnalytics metadata; returns the detection's id. */
+guint collage_add_detection (GstBuffer *buffer, const char *type, guint tile);
+
+/* Relates a detection to a track; `reverse`: as some trackers do. */
+void collage_track_detection (GstBuffer *buffer, guint od_id, guint64 id,
+    gboolean reverse);
+#endif
+
 /* Field "regions" of the buffer's result: how many, one of them. */
 guint collage_n_results (GstBuffer *buffer);
 const GstStructure *collage_nth_result (GstBuffer *buffer, guint i);

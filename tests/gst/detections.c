@@ -13,36 +13,6 @@
   (GST_ANALYTICS_REL_TYPE_RELATE_TO | GST_ANALYTICS_REL_TYPE_IS_PART_OF)
 
 static guint
-add_od (GstBuffer *buffer, const char *type, guint tile)
-{
-  GstAnalyticsODMtd od;
-
-  fail_unless (gst_analytics_relation_meta_add_od_mtd (
-      gst_buffer_add_analytics_relation_meta (buffer),
-      g_quark_from_string (type), tile % COLLAGE_COLUMNS * COLLAGE_TILE,
-      tile / COLLAGE_COLUMNS * COLLAGE_TILE, COLLAGE_TILE, COLLAGE_TILE, 0.5f,
-      &od));
-  return gst_analytics_mtd_get_id (&od);
-}
-
-/* `reverse`: as some trackers relate them. */
-static void
-track (GstBuffer *buffer, guint od_id, guint64 id, gboolean reverse)
-{
-  GstAnalyticsRelationMeta
-      *meta = gst_buffer_get_analytics_relation_meta (buffer);
-  GstAnalyticsTrackingMtd tracking;
-  guint tracking_id;
-
-  fail_unless (gst_analytics_relation_meta_add_tracking_mtd (meta, id, 0,
-      &tracking));
-  tracking_id = gst_analytics_mtd_get_id (&tracking);
-  fail_unless (gst_analytics_relation_meta_set_relation (meta,
-      GST_ANALYTICS_REL_TYPE_RELATE_TO, reverse ? tracking_id : od_id,
-      reverse ? od_id : tracking_id));
-}
-
-static guint
 count (GstBuffer *buffer, GstAnalyticsMtdType type)
 {
   GstAnalyticsRelationMeta
@@ -100,9 +70,9 @@ GST_START_TEST (test_detections)
 
   collage_set_caps (fixture);
   in = collage_new (fixture);
-  a = add_od (in, "a", 2);
-  add_od (in, "c", 4);
-  b = add_od (in, "b", 1);
+  a = collage_add_detection (in, "a", 2);
+  collage_add_detection (in, "c", 4);
+  b = collage_add_detection (in, "b", 1);
   collage_add_tile (in, 2)->roi_type = g_quark_from_string ("a");
   out = push_pull (fixture, gst_buffer_ref (in));
   fail_unless_equals_int (collage_n_results (out), 2);
@@ -183,11 +153,11 @@ GST_START_TEST (test_tracked)
   collage_set_caps (fixture);
   for (guint i = 0; i < 5; i++) {
     GstBuffer *buffer = collage_new (fixture);
-    guint od = add_od (buffer, "a", i % 4 * 2);
+    guint od = collage_add_detection (buffer, "a", i % 4 * 2);
     const GstStructure *result;
     gboolean stale;
 
-    track (buffer, od, G_MAXUINT64 - 1, i % 3 == 0);
+    collage_track_detection (buffer, od, G_MAXUINT64 - 1, i % 3 == 0);
     buffer = push_pull (fixture, buffer);
     result = collage_nth_result (buffer, 0);
     fail_unless (gst_structure_get_boolean (result, "stale", &stale));
@@ -315,7 +285,7 @@ static Suite *
 detections_suite (void)
 {
   Suite *suite = suite_create ("detections");
-  TCase *tests = tcase_create ("detections");
+  TCase *tests = test_case_new ("detections");
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_detections);

@@ -346,7 +346,7 @@ static Suite *
 objects_suite (void)
 {
   Suite *suite = suite_create ("objects");
-  TCase *tests = tcase_create ("objects");
+  TCase *tests = test_case_new ("objects");
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_classified_again);

@@ -40,6 +40,19 @@ test_pipeline_new (const char *line)
   return p;
 }
 
+Pipeline *
+test_pipeline_new_clip (void)
+{
+  char *line = g_strdup_printf ("filesrc location=%s ! matroskademux ! "
+                                "vp8dec ! alexnetclassify name=c ! "
+                                "fakesink name=sink sync=false",
+      g_getenv ("ALEXNET_TEST_CLIP"));
+  Pipeline *p = test_pipeline_new (line);
+
+  g_free (line);
+  return p;
+}
+
 void
 test_pipeline_free (Pipeline *p)
 {
@@ -111,4 +124,44 @@ test_pipeline_forget (Pipeline *p)
   g_mutex_lock (&p->lock);
   p->n_frames = p->n_results = 0;
   g_mutex_unlock (&p->lock);
+}
+
+static GstPadProbeReturn
+forget_at_flush (GstPad *pad, GstPadProbeInfo *info, gpointer p)
+{
+  if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_FLUSH_STOP)
+    test_pipeline_forget (p);
+  return GST_PAD_PROBE_OK;
+}
+
+void
+test_pipeline_count_from_last_flush (Pipeline *p)
+{
+  GstPad *src = gst_element_get_static_pad (p->element, "src");
+
+  gst_pad_add_probe (src,
+      GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM | GST_PAD_PROBE_TYPE_EVENT_FLUSH,
+      forget_at_flush, p, NULL);
+  gst_object_unref (src);
+}
+
+void
+test_pipeline_wait_for_frames (Pipeline *p, guint n)
+{
+  guint n_frames;
+
+  do {
+    g_usleep (1000);
+    g_mutex_lock (&p->lock);
+    n_frames = p->n_frames;
+    g_mutex_unlock (&p->lock);
+  } while (n_frames < n);
+  fail_unless_equals_int (n_frames, n);
+}
+
+void
+test_pipeline_expect_all_classified (Pipeline *p)
+{
+  fail_unless (p->n_frames > 0);
+  fail_unless_equals_int (p->n_results, p->n_frames);
 }

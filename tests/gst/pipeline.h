@@ -19,6 +19,10 @@ typedef struct {
 /* A gst-launch line with an alexnetclassify named "c", which gets the
  * demonstration model, and a sink named "sink". State NULL. */
 Pipeline *test_pipeline_new (const char *line);
+
+/* One of the sample clip, really demuxed and decoded. */
+Pipeline *test_pipeline_new_clip (void);
+
 void test_pipeline_free (Pipeline *p);
 
 /* Waits until the state is reached. */
@@ -33,7 +37,15 @@ void test_pipeline_run (Pipeline *p);
 void test_pipeline_seek (Pipeline *p, double rate, GstSeekFlags flags,
     GstClockTime start, GstClockTime stop);
 
-/* Counts begin anew. */
+/* Counts begin anew, now or with each flush that comes out. */
 void test_pipeline_forget (Pipeline *p);
+void test_pipeline_count_from_last_flush (Pipeline *p);
+
+/* Waits for this many frames and expects no more: what the bus says about the
+ * source may overtake the frames. */
+void test_pipeline_wait_for_frames (Pipeline *p, guint n);
+
+/* There were frames, and each has its result. */
+void test_pipeline_expect_all_classified (Pipeline *p);
 
 #endif /* ALEXNET_TEST_PIPELINE_H */

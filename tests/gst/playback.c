@@ -7,7 +7,6 @@
 #include "pipeline.h"
 
 #define FPS 30
-#define CLIP_FPS 25
 
 #define TEST_SOURCE                                            \
   "videotestsrc ! video/x-raw,format=I420,width=64,height=48," \
@@ -24,42 +23,6 @@ test_source (const char *properties)
   return p;
 }
 
-/* The sample clip, really demuxed and decoded. */
-static Pipeline *
-sample_clip (void)
-{
-  char *line = g_strdup_printf ("filesrc location=%s ! matroskademux ! "
-                                "vp8dec ! alexnetclassify name=c ! "
-                                "fakesink name=sink sync=false",
-      g_getenv ("ALEXNET_TEST_CLIP"));
-  Pipeline *p = test_pipeline_new (line);
-
-  g_free (line);
-  return p;
-}
-
-static void
-expect_all_classified (Pipeline *p)
-{
-  fail_unless (p->n_frames > 0);
-  fail_unless_equals_int (p->n_results, p->n_frames);
-}
-
-/* What the bus says about the source may overtake the frames. */
-static void
-wait_for_frames (Pipeline *p, guint n)
-{
-  guint n_frames;
-
-  do {
-    g_usleep (1000);
-    g_mutex_lock (&p->lock);
-    n_frames = p->n_frames;
-    g_mutex_unlock (&p->lock);
-  } while (n_frames < n);
-  fail_unless_equals_int (n_frames, n);
-}
-
 /* Prerolled, with what preroll sent forgotten by the flush that follows. */
 static void
 seek_from_preroll (Pipeline *p, double rate, GstSeekFlags flags,
@@ -70,36 +33,17 @@ seek_from_preroll (Pipeline *p, double rate, GstSeekFlags flags,
   gst_element_get_state (p->pipeline, NULL, NULL, GST_CLOCK_TIME_NONE);
 }
 
-static GstPadProbeReturn
-forget_at_flush (GstPad *pad, GstPadProbeInfo *info, gpointer p)
-{
-  if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_FLUSH_STOP)
-    test_pipeline_forget (p);
-  return GST_PAD_PROBE_OK;
-}
-
-static void
-count_from_last_flush (Pipeline *p)
-{
-  GstPad *src = gst_element_get_static_pad (p->element, "src");
-
-  gst_pad_add_probe (src,
-      GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM | GST_PAD_PROBE_TYPE_EVENT_FLUSH,
-      forget_at_flush, p, NULL);
-  gst_object_unref (src);
-}
-
 GST_START_TEST (test_seek)
 {
   Pipeline *p = test_source ("");
 
-  count_from_last_flush (p);
+  test_pipeline_count_from_last_flush (p);
   seek_from_preroll (p, 1, GST_SEEK_FLAG_ACCURATE, 2 * GST_SECOND,
       4 * GST_SECOND);
   test_pipeline_run (p);
   fail_unless_equals_int (p->n_frames, 2 * FPS);
   fail_unless_equals_uint64 (p->first, 2 * GST_SECOND);
-  expect_all_classified (p);
+  test_pipeline_expect_all_classified (p);
   test_pipeline_free (p);
 }
 GST_END_TEST
@@ -109,12 +53,12 @@ GST_START_TEST (test_reverse)
   Pipeline *p = test_source ("");
   GstStructure *last;
 
-  count_from_last_flush (p);
+  test_pipeline_count_from_last_flush (p);
   seek_from_preroll (p, -1, GST_SEEK_FLAG_ACCURATE, GST_SECOND, 3 * GST_SECOND);
   test_pipeline_run (p);
   fail_unless (p->n_frames >= 2 * FPS);
   fail_unless (p->first > p->last);
-  expect_all_classified (p);
+  test_pipeline_expect_all_classified (p);
   g_object_get (p->element, "last-result", &last, NULL);
   fail_unless (test_get_uint64 (last, "running-time") > GST_SECOND);
   fail_unless (test_get_uint64 (last, "stream-time") < 2 * GST_SECOND);
@@ -125,12 +69,12 @@ GST_END_TEST
 
 GST_START_TEST (test_reverse_clip)
 {
-  Pipeline *p = sample_clip ();
+  Pipeline *p = test_pipeline_new_clip ();
 
-  count_from_last_flush (p);
+  test_pipeline_count_from_last_flush (p);
   seek_from_preroll (p, -1, 0, 0, 3 * GST_SECOND);
   test_pipeline_run (p);
-  expect_all_classified (p);
+  test_pipeline_expect_all_classified (p);
   test_pipeline_free (p);
 }
 GST_END_TEST
@@ -141,7 +85,7 @@ GST_START_TEST (test_fast)
 {
   Pipeline *p = test_source ("inference-period=100000000");
 
-  count_from_last_flush (p);
+  test_pipeline_count_from_last_flush (p);
   seek_from_preroll (p, 10, GST_SEEK_FLAG_ACCURATE, 0, 10 * GST_SECOND);
   test_pipeline_run (p);
   fail_unless_equals_int (p->n_frames, 10 * FPS);
@@ -164,12 +108,12 @@ GST_START_TEST (test_trick_modes)
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (modes); i++) {
-    Pipeline *p = sample_clip ();
+    Pipeline *p = test_pipeline_new_clip ();
 
-    count_from_last_flush (p);
+    test_pipeline_count_from_last_flush (p);
     seek_from_preroll (p, modes[i].rate, modes[i].flags, 0, 3 * GST_SECOND);
     test_pipeline_run (p);
-    expect_all_classified (p);
+    test_pipeline_expect_all_classified (p);
     test_pipeline_free (p);
   }
 }
@@ -181,12 +125,12 @@ GST_START_TEST (test_loop)
 {
   Pipeline *p = test_source ("inference-interval=1000");
 
-  count_from_last_flush (p);
+  test_pipeline_count_from_last_flush (p);
   seek_from_preroll (p, 1, GST_SEEK_FLAG_SEGMENT, 0, GST_SECOND);
   gst_element_set_state (p->pipeline, GST_STATE_PLAYING);
   for (guint round = 1; round <= 10; round++) {
     test_pipeline_wait (p, GST_MESSAGE_SEGMENT_DONE);
-    wait_for_frames (p, round * FPS);
+    test_pipeline_wait_for_frames (p, round * FPS);
     fail_unless_equals_int (p->n_results, round);
     test_pipeline_seek (p, 1, GST_SEEK_FLAG_SEGMENT, 0, GST_SECOND);
   }
@@ -196,7 +140,7 @@ GST_END_TEST
 
 GST_START_TEST (test_loop_clip)
 {
-  Pipeline *p = sample_clip ();
+  Pipeline *p = test_pipeline_new_clip ();
 
   seek_from_preroll (p, 1, GST_SEEK_FLAG_SEGMENT, 0, GST_SECOND);
   gst_element_set_state (p->pipeline, GST_STATE_PLAYING);
@@ -204,7 +148,7 @@ GST_START_TEST (test_loop_clip)
     test_pipeline_wait (p, GST_MESSAGE_SEGMENT_DONE);
     test_pipeline_seek (p, 1, GST_SEEK_FLAG_SEGMENT, 0, GST_SECOND);
   }
-  expect_all_classified (p);
+  test_pipeline_expect_all_classified (p);
   test_pipeline_free (p);
 }
 GST_END_TEST
@@ -215,7 +159,7 @@ GST_START_TEST (test_pause_and_resume)
   Pipeline *p = test_source ("");
   GRand *random = g_rand_new_with_seed (2);
 
-  count_from_last_flush (p);
+  test_pipeline_count_from_last_flush (p);
   seek_from_preroll (p, 1, GST_SEEK_FLAG_ACCURATE, 0, 20 * GST_SECOND);
   for (guint i = 0; i < 50; i++) {
     test_pipeline_set_state (p, GST_STATE_PLAYING);
@@ -225,62 +169,8 @@ GST_START_TEST (test_pause_and_resume)
   }
   test_pipeline_run (p);
   fail_unless_equals_int (p->n_frames, 20 * FPS);
-  expect_all_classified (p);
+  test_pipeline_expect_all_classified (p);
   g_rand_free (random);
-  test_pipeline_free (p);
-}
-GST_END_TEST
-
-static void
-seek_at_random (Pipeline *p, GRand *random, GstClockTime duration)
-{
-  static const double rates[] = { 1, 1, 2, -1, 0.5, -3 };
-  GstClockTime a = g_rand_double (random) * duration;
-  GstClockTime b = g_rand_double (random) * duration;
-  double rate = rates[g_rand_int_range (random, 0, G_N_ELEMENTS (rates))];
-
-  test_pipeline_seek (p, rate, GST_SEEK_FLAG_FLUSH, MIN (a, b),
-      MAX (a, b) + GST_SECOND);
-}
-
-static void
-seek_often (Pipeline *p, GstClockTime duration)
-{
-  GRand *random = g_rand_new_with_seed (3);
-
-  test_pipeline_set_state (p, GST_STATE_PLAYING);
-  for (guint i = 0; i < 100; i++) {
-    seek_at_random (p, random, duration);
-    g_usleep (g_rand_int_range (random, 0, 3000));
-    if (i % 10 == 9)
-      gst_element_set_state (p->pipeline,
-          i % 20 == 9 ? GST_STATE_PAUSED : GST_STATE_PLAYING);
-  }
-  count_from_last_flush (p);
-  test_pipeline_seek (p, 1, GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_ACCURATE, 0,
-      GST_SECOND);
-  gst_element_set_state (p->pipeline, GST_STATE_PLAYING);
-  g_rand_free (random);
-}
-
-GST_START_TEST (test_100_random_seeks)
-{
-  Pipeline *p = test_source ("max-in-flight=8");
-
-  seek_often (p, 1000 * GST_SECOND);
-  wait_for_frames (p, FPS);
-  expect_all_classified (p);
-  test_pipeline_free (p);
-}
-GST_END_TEST
-
-GST_START_TEST (test_100_random_seeks_in_a_clip)
-{
-  Pipeline *p = sample_clip ();
-
-  seek_often (p, 3 * GST_SECOND);
-  wait_for_frames (p, CLIP_FPS);
-  expect_all_classified (p);
   test_pipeline_free (p);
 }
 GST_END_TEST
@@ -314,7 +204,7 @@ GST_START_TEST (test_caps_change)
   }
   test_pipeline_wait (p, GST_MESSAGE_EOS);
   fail_unless_equals_int (p->n_frames, 600);
-  expect_all_classified (p);
+  test_pipeline_expect_all_classified (p);
   gst_object_unref (filter);
   test_pipeline_free (p);
 }
@@ -335,8 +225,6 @@ playback_suite (void)
   tcase_add_test (tests, test_loop);
   tcase_add_test (tests, test_loop_clip);
   tcase_add_test (tests, test_pause_and_resume);
-  tcase_add_test (tests, test_100_random_seeks);
-  tcase_add_test (tests, test_100_random_seeks_in_a_clip);
   tcase_add_test (tests, test_caps_change);
   return suite;
 }

@@ -516,7 +516,7 @@ static Suite *
 regions_suite (void)
 {
   Suite *suite = suite_create ("regions");
-  TCase *tests = tcase_create ("regions");
+  TCase *tests = test_case_new ("regions");
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_every_region);

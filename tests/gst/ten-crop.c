@@ -164,7 +164,7 @@ static Suite *
 ten_crop_suite (void)
 {
   Suite *suite = suite_create ("ten-crop");
-  TCase *tests = tcase_create ("ten-crop");
+  TCase *tests = test_case_new ("ten-crop");
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_average_of_ten);
