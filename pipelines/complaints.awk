@@ -1,14 +1,22 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Of what gst-launch-1.0 writes, prints warnings and the first error, a line
-# each with the reason in brackets, on standard error, and takes away what
-# stands around them; further errors follow from the first. -v script=NAME
-# stands in front. Another program may follow, for all other lines.
+# Of "pid N" of gst-launch-1.0 and what it writes, prints warnings and the first
+# error, a line each with the reason in brackets, on standard error, and takes
+# away what stands around them; further errors follow from the first.
+# -v script=NAME stands in front. Another program may follow, for all other
+# lines.
 
 function complain() {
   if (complaint != "")
     print script ": " complaint > "/dev/stderr"
   complaint = ""
+}
+
+# That of GStreamer 1.26 waits for ever when the error came before its main loop
+# ran; Ctrl-C ends it.
+function end_launch() {
+  system("for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 " pid " || exit; " \
+      "sleep 0.1; done 2>/dev/null; kill -INT " pid " 2>/dev/null")
 }
 
 # file.c(123): function (): /GstPipeline:pipeline0/...:
@@ -56,9 +64,25 @@ where == "above" {
   next
 }
 
-/^ERROR: pipeline doesn't want to (preroll|play)\.$/ ||
-    /^(Failed to set pipeline to |Setting pipeline to NULL|Freeing pipeline)/ {
+/^pid [0-9]+$/ {
+  pid = $2
   next
+}
+
+/^ERROR: pipeline doesn't want to (preroll|play)\.$/ {
+  if (!waited++)
+    end_launch()
+  next
+}
+
+/^(Failed to set pipeline to |Setting pipeline to NULL|Freeing pipeline)/ ||
+    /^(handling interrupt\.|Interrupt: Stopping pipeline)/ {
+  next
+}
+
+# A criticism of a library's: "(gst-launch-1.0:123): GLib-CRITICAL **: ..."
+/^\([^ ]*:[0-9]+\): / {
+  print > "/dev/stderr"
 }
 
 END {

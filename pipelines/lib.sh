@@ -78,37 +78,53 @@ gst_line () {
     ALEXNET_DATA_DIR="$root/pipelines/models" gst-launch-1.0 "$@"
 }
 
-# report [NAME=VALUE...]: prints what gst-launch-1.0 writes as results.awk
-# does, with these variables set.
+# read_launch WORD...: awk on what gst-launch-1.0 writes, line by line as it
+# comes; mawk, which Debian has for awk, else waits for 4 KB.
+read_launch () {
+  case $(awk -W version 2>&1 </dev/null) in
+    mawk*) set -- -W interactive "$@" ;;
+  esac
+  LC_ALL=C exec awk -v script="$script" -f "$root/pipelines/complaints.awk" "$@"
+}
+
+# Prints what gst-launch-1.0 writes as results.awk does; $report_as is a
+# variable for it, or nothing.
+report_as=
 report () {
-  for variable; do
-    set -- "$@" -v "$variable"
-    shift
-  done
-  (
-    trap '' INT
-    LC_ALL=C exec awk -v script="$script" "$@" \
-      -f "$root/pipelines/complaints.awk" -f "$root/pipelines/results.awk"
-  )
+  trap '' INT
+  read_launch -f "$root/pipelines/results.awk" -v status="$work/status" \
+    ${report_as:+-v "$report_as"}
 }
 
 # Runs a line of gst_line in GStreamer's own language, which complaints.awk
 # and results.awk read. Its process has the number that "pid" names.
 run_line () {
-  LC_ALL=C.UTF-8 LANGUAGE=C sh -c "echo \"pid \$\$\"; exec env $1"
+  LC_ALL=C.UTF-8 LANGUAGE=C sh -c "echo \"pid \$\$\" >&2; exec env $1"
 }
 
-# launch WORD...: shows the line, runs it and prints its results; $report_as
-# is a variable for report, or nothing.
-report_as=
+# run_into READER LINE: runs a line of gst_line. READER, a line of shell, has
+# its standard output; its standard error, which several threads write in
+# between, goes another way. Returns the status of the first that failed.
+run_into () {
+  echo 0 >"$work/status"
+  {
+    {
+      {
+        run_line "$2" 2>&3 || echo $? >"$work/status"
+      } | (eval "$1") || grep -qvx 0 "$work/status" || echo 1 >"$work/status"
+    } 3>&1 >&4 | (trap '' INT; read_launch)
+  } 4>&1
+  # gst-launch-1.0 returns -1 when a pipeline does not even start.
+  status=$(cat "$work/status")
+  [ "$status" -ne 255 ] || status=1
+  return "$status"
+}
+
+# launch WORD...: shows the line, runs it and prints its results.
 launch () {
   run=$(gst_line -m "$@")
   printf '$ %s\n' "$run"
-  {
-    status=0
-    run_line "$run" 2>&1 || status=$?
-    echo "status $status"
-  } | report ${report_as:+"$report_as"}
+  run_into report "$run"
 }
 
 # launch_quietly WORD...: the same without results. $into, a line of shell or
@@ -117,17 +133,7 @@ into=
 launch_quietly () {
   run=$(gst_line -q "$@")
   printf '$ %s\n' "$run${into:+ | $into}"
-  echo 0 >"$work/status"
-  {
-    {
-      {
-        LC_ALL=C.UTF-8 LANGUAGE=C sh -c "exec env $run" 2>&3 ||
-          echo 1 >"$work/status"
-      } | eval "${into:-cat}" || echo 1 >"$work/status"
-    } 3>&1 >&4 | LC_ALL=C awk -v script="$script" \
-      -f "$root/pipelines/complaints.awk"
-  } 4>&1
-  return "$(cat "$work/status")"
+  run_into "${into:-cat}" "$run"
 }
 
 # with_source COMMAND NAME WORD...: COMMAND with the words of a pipeline that

@@ -54,6 +54,31 @@ bad_input () {
 ' text files)' "$1" "$root/README.md"
 }
 
+# As gst-launch-1.0 of GStreamer 1.26 sometimes: after an error at the start it
+# waits until it is interrupted.
+hung_launch () {
+  mkdir "$work/bin"
+  cat >"$work/bin/gst-launch-1.0" <<'EOF' && chmod +x "$work/bin/gst-launch-1.0"
+#!/bin/sh
+trap 'exit 1' INT
+cat >&2 <<'END'
+ERROR: from element /GstPipeline:pipeline0/GstFileSrc:filesrc0: It broke.
+Additional debug info:
+gstfilesrc.c(1): start (): /GstPipeline:pipeline0/GstFileSrc:filesrc0:
+the reason
+ERROR: pipeline doesn't want to preroll.
+END
+while :; do
+  sleep 0.1
+done
+EOF
+  (
+    PATH=$work/bin:$PATH
+    fails_with 'It broke. (the reason)' overlay.sh &&
+      fails_with 'It broke. (the reason)' json.sh
+  )
+}
+
 files () {
   cp "$media" "$work/it's a clip.webm"
   run files.sh "$media" "$work/it's a clip.webm" && shows_line &&
@@ -282,6 +307,7 @@ check 'rtsp.sh: ended' rtsp_ended
 check 'regions.sh' regions
 check 'regions.sh: REGIONS' own_regions
 check 'overlay.sh' overlay
+check 'a launch that hangs' hung_launch
 check 'overlay.sh: onto itself' overlay_onto_itself
 check 'overlay.sh: bad input' bad_input overlay.sh
 check 'json.sh' json
