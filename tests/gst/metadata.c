@@ -263,6 +263,51 @@ GST_START_TEST (test_analytics_meta_can_be_left_out)
 GST_END_TEST
 #endif
 
+#define HAVE_TENSOR (HAVE_GST_ANALYTICS && GST_CHECK_VERSION (1, 26, 0))
+
+/* Says what has no effect, or NULL: nothing is wrong. */
+static void
+expect_warning (const char *full_frame_od, const char *attach,
+    const char *expected)
+{
+  Fixture *fixture = test_fixture_new ("full-frame-od", full_frame_od,
+      "attach-meta", attach, NULL);
+
+  if (expected) {
+    GstMessage *message = test_pop_message (fixture->bus, GST_MESSAGE_WARNING);
+    GError *error;
+    char *debug;
+
+    gst_message_parse_warning (message, &error, &debug);
+    fail_unless_equals_string (error->message, expected);
+    fail_unless (strstr (debug, "it takes ") != NULL, "%s", debug);
+    g_free (debug);
+    g_error_free (error);
+    gst_message_unref (message);
+  }
+  fail_unless_equals_int (test_count_messages (fixture->bus,
+                              GST_MESSAGE_WARNING),
+      0);
+  test_push (fixture);
+  gst_buffer_unref (test_pull (fixture));
+  test_fixture_free (fixture);
+}
+
+/* Metadata of a newer GStreamer than the build's is not left out silently; the
+ * frames come out all the same. */
+GST_START_TEST (test_metadata_that_cannot_be_had)
+{
+  const char *no_od = "full-frame-od has no effect.";
+  const char *no_tensor = "attach-meta=tensor has no effect.";
+
+  expect_warning ("false", "analytics+roi", NULL);
+  expect_warning ("false", "0", NULL);
+  expect_warning ("true", "roi", no_od);
+  expect_warning ("true", "analytics", HAVE_GST_ANALYTICS ? NULL : no_od);
+  expect_warning ("false", "tensor", HAVE_TENSOR ? NULL : no_tensor);
+}
+GST_END_TEST
+
 static GstPadProbeReturn
 count_results (GstPad *pad, GstPadProbeInfo *info, gpointer n)
 {
@@ -321,6 +366,7 @@ metadata_suite (void)
   tcase_add_test (tests, test_analytics_meta);
   tcase_add_test (tests, test_analytics_meta_can_be_left_out);
 #endif
+  tcase_add_test (tests, test_metadata_that_cannot_be_had);
   tcase_add_test (tests, test_result_survives_conversion);
   return suite;
 }
