@@ -3,7 +3,7 @@
 /* libalexnet: classifies images with AlexNet, on a GPU or on any CPU.
  *
  *     model -> engine -> stream -> submit (image) = request
- *                                  -> wait = probabilities -> release
+ *                                  -> wait = classes -> release
  *
  *     AlexnetModel *model = alexnet_model_load (path, &error);
  *     AlexnetEngine *engine = alexnet_engine_get (model, NULL, &error);
@@ -11,7 +11,7 @@
  *     AlexnetRequest *r = alexnet_stream_submit (stream, &image, NULL, &error);
  *     AlexnetResult result;
  *     if (alexnet_request_wait (r, &result, &error))
- *       use (result.probabilities, result.n_classes);
+ *       use (result.best[0].class_id, result.best[0].probability);
  *     alexnet_request_release (r);
  *
  * Conventions, true everywhere unless a comment says otherwise:
@@ -310,6 +310,11 @@ ALEXNET_API void alexnet_stream_set_flushing (AlexnetStream *stream,
 ALEXNET_API void alexnet_stream_set_preprocess (AlexnetStream *stream,
     const AlexnetPreprocess *preprocess);
 
+/* TRUE: results of later submissions say the best classes and no others, which
+ * leaves the GPU less to send back. Same thread as submit; FALSE at first. */
+ALEXNET_API void alexnet_stream_set_best_only (AlexnetStream *stream,
+    gboolean best_only);
+
 /* Preprocesses `region` of `image` (NULL: all of it) on the calling thread
  * and hands it to the engine. Blocks while `depth` requests are in flight or
  * the engine has no free slot. INVALID, CANCELLED, DEVICE. */
@@ -320,8 +325,20 @@ ALEXNET_API AlexnetRequest *alexnet_stream_submit (AlexnetStream *stream,
 ALEXNET_API AlexnetRequest *alexnet_stream_submit_tensor (
     AlexnetStream *stream, const float *tensor, GError **error);
 
+/* The most of the best classes that a result says. */
+#define ALEXNET_MAX_BEST 8
+
 typedef struct {
-  const float *probabilities;   /* the request's; softmax over all classes */
+  guint class_id;
+  float probability;
+} AlexnetBest;
+
+typedef struct {
+  const AlexnetBest *best;      /* the request's; the most probable first,
+                                   equal ones by class_id */
+  guint n_best;                 /* ALEXNET_MAX_BEST, or n_classes if fewer */
+  const float *probabilities;   /* the request's; softmax over all classes;
+                                   NULL: alexnet_stream_set_best_only() */
   guint n_classes;
   guint64 queue_time;           /* from submitted to taken into a batch */
   guint64 inference_time;       /* of the batch it was in */

@@ -61,6 +61,11 @@ struct _AlexnetBackend {
   gboolean (*infer) (AlexnetPlan *plan, guint first, guint n,
       float *const *outputs, GError **error);
 
+  /* The same for a network that ends in a softmax over [C,1,1], but writes to
+   * best[i] what AlexnetResult says there. NULL: infer serves as well. */
+  gboolean (*infer_best) (AlexnetPlan *plan, guint first, guint n,
+      AlexnetBest *const *best, GError **error);
+
   /* Bytes that the plan holds on the device now. Any thread, at any time.
    * NULL: it computes in host memory. */
   guint64 (*get_device_memory) (AlexnetPlan *plan);

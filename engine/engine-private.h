@@ -10,7 +10,7 @@
  * over it, and gives the slots back. So a batch is a contiguous slice of the
  * input, and batches form by themselves while the worker is busy.
  *
- * Probabilities are written into memory of the request, not of the slot: a
+ * Results are written into memory of the request, not of the slot: a
  * stream whose reader stalls keeps its own requests and nobody's slots.
  *
  * One mutex, `lock`, guards everything below it, in engines and streams. It
@@ -79,13 +79,15 @@ struct _AlexnetRequest {
   RequestState state;
   gboolean released;            /* by its user, while PENDING */
   AlexnetSlot *slot;            /* while PENDING and claimed */
-  AlexnetResult result;
+  AlexnetResult result;         /* no probabilities: nobody wants them */
   float *probabilities;
+  AlexnetBest best[ALEXNET_MAX_BEST];
 };
 
 struct _AlexnetStream {
   AlexnetEngine *engine;
   AlexnetPreprocess preprocess;
+  gboolean best_only;
   AlexnetTransform *transforms[ALEXNET_N_POSITIONS][2]; /* [.][mirror] */
   guint depth;
   AlexnetRequest *requests;

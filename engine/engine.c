@@ -89,23 +89,12 @@ take_batch (AlexnetEngine *engine)
   return 0;
 }
 
-static gboolean
-all_finite (const float *values, guint n)
-{
-  float sum = 0;
-
-  for (guint i = 0; i < n; i++)
-    sum += values[i];
-  return isfinite (sum);
-}
-
-/* A NaN in the weights need not show in the result: where a backend computes
- * a ReLU as a maximum, NaN becomes 0. */
+/* A softmax gives numbers or nothing but NaN. A NaN in the weights need not
+ * show there: where a backend computes a ReLU as a maximum, NaN becomes 0. */
 static gboolean
 is_finite (const AlexnetEngine *engine, const AlexnetRequest *request)
 {
-  return !engine->not_finite &&
-      all_finite (request->probabilities, request->result.n_classes);
+  return !engine->not_finite && isfinite (request->best[0].probability);
 }
 
 static void
@@ -124,18 +113,28 @@ finish_request (AlexnetEngine *engine, AlexnetRequest *request)
   pthread_cond_broadcast (&request->stream->changed);
 }
 
+/* Where a batch is written to. */
+typedef struct {
+  gboolean all; /* somebody wants all probabilities */
+  float *outputs[ALEXNET_MAX_BATCH_SIZE];
+  AlexnetBest *best[ALEXNET_MAX_BATCH_SIZE];
+} Results;
+
 static void
-start_batch (AlexnetEngine *engine, guint n, float **outputs)
+start_batch (AlexnetEngine *engine, guint n, Results *results)
 {
   guint64 now = alexnet_now ();
 
+  results->all = FALSE;
   for (guint i = 0; i < n; i++) {
     AlexnetSlot *slot = &engine->slots[engine->tail + i];
     AlexnetRequest *request = slot->request;
 
     slot->state = SLOT_RUNNING;
     request->result.queue_time = now - slot->ready_time;
-    outputs[i] = request->probabilities;
+    results->all |= request->result.probabilities != NULL;
+    results->outputs[i] = request->probabilities;
+    results->best[i] = request->best;
   }
 }
 
@@ -153,18 +152,42 @@ finish_batch (AlexnetEngine *engine, guint n, guint64 duration)
 }
 
 static void
+find_best (AlexnetBest *best, const float *probabilities, guint n_classes)
+{
+  guint ids[ALEXNET_MAX_BEST];
+  guint n = alexnet_top_k (probabilities, n_classes, ALEXNET_MAX_BEST, ids);
+
+  for (guint i = 0; i < n; i++)
+    best[i] = (AlexnetBest){ ids[i], probabilities[ids[i]] };
+}
+
+static GError *
+infer (AlexnetEngine *engine, guint first, guint n, const Results *results)
+{
+  AlexnetPlan *plan = engine->plan;
+  GError *error = NULL;
+
+  if (plan->backend->infer_best && !results->all)
+    plan->backend->infer_best (plan, first, n, results->best, &error);
+  else if (plan->backend->infer (plan, first, n, results->outputs, &error))
+    for (guint i = 0; i < n; i++)
+      find_best (results->best[i], results->outputs[i], engine->n_classes);
+  return error;
+}
+
+static void
 run_batch (AlexnetEngine *engine, guint n)
 {
-  float *outputs[ALEXNET_MAX_BATCH_SIZE];
-  GError *error = NULL;
+  Results results;
+  GError *error;
   guint first = engine->tail;
   guint64 duration;
 
-  start_batch (engine, n, outputs);
+  start_batch (engine, n, &results);
   pthread_mutex_unlock (&engine->lock);
 
   duration = alexnet_now ();
-  engine->plan->backend->infer (engine->plan, first, n, outputs, &error);
+  error = infer (engine, first, n, &results);
   duration = alexnet_now () - duration;
 
   pthread_mutex_lock (&engine->lock);

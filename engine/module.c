@@ -92,6 +92,13 @@ infer (AlexnetPlan *plan, guint first, guint n, float *const *outputs,
   return plan->backend->infer (plan, first, n, outputs, error);
 }
 
+static gboolean
+infer_best (AlexnetPlan *plan, guint first, guint n, AlexnetBest *const *best,
+    GError **error)
+{
+  return plan->backend->infer_best (plan, first, n, best, error);
+}
+
 const AlexnetBackend alexnet_cudnn_backend = {
   .name = "cudnn",
   .memories = 1u << ALEXNET_MEMORY_HOST | 1u << ALEXNET_MEMORY_CUDA,
@@ -100,4 +107,5 @@ const AlexnetBackend alexnet_cudnn_backend = {
   .stage = stage,
   .stage_tensor = stage_tensor,
   .infer = infer,
+  .infer_best = infer_best,
 };

@@ -30,6 +30,12 @@ alexnet_stream_set_preprocess (AlexnetStream *stream,
   complete_preprocess (&stream->preprocess, model);
 }
 
+void
+alexnet_stream_set_best_only (AlexnetStream *stream, gboolean best_only)
+{
+  stream->best_only = best_only;
+}
+
 static void
 init_requests (AlexnetStream *stream)
 {
@@ -42,7 +48,8 @@ init_requests (AlexnetStream *stream)
 
     request->stream = stream;
     request->probabilities = &stream->probabilities[i * (gsize) n_classes];
-    request->result.probabilities = request->probabilities;
+    request->result.best = request->best;
+    request->result.n_best = MIN (ALEXNET_MAX_BEST, n_classes);
     request->result.n_classes = n_classes;
   }
 }
@@ -151,6 +158,8 @@ claim (AlexnetStream *stream, GError **error)
       pthread_cond_wait (&engine->slot_freed, &engine->lock);
     } else {
       request->state = REQUEST_PENDING;
+      request->result.probabilities =
+          stream->best_only ? NULL : request->probabilities;
       request->slot = &engine->slots[engine->head];
       request->slot->state = SLOT_STAGING;
       request->slot->request = request;

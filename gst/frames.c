@@ -141,14 +141,18 @@ smooth_result (GstAlexnetClassify *self, const GstAlexnetItem *item,
   GstAlexnetResult *result = region->result;
   const float *smooth = result->probabilities;
 
+  /* It was asked for before smoothing was. */
+  if (!result->probabilities)
+    time_constant = 0;
   if (region->track)
     smooth = gst_alexnet_track_smooth (region->track, result, item->info.time,
         time_constant);
   else if (!region->is_roi)
     smooth = gst_alexnet_smoothing_add (&self->smoothing, result->probabilities,
         item->info.time, time_constant);
-  memmove (result->probabilities, smooth,
-      result->n_classes * sizeof *result->probabilities);
+  if (smooth != result->probabilities)
+    memcpy (result->probabilities, smooth,
+        result->n_classes * sizeof *result->probabilities);
 }
 
 static void
@@ -269,17 +273,15 @@ attach_results (GstAlexnetClassify *self, const GstAlexnetItem *item,
 {
   GstAlexnetNames names = gst_alexnet_session_get_names (&self->session);
   const GstStructure *structure;
-  GstAlexnetAttach attach;
   gboolean frame_od;
 
   GST_OBJECT_LOCK (self);
-  attach = self->settings.attach;
   frame_od = self->settings.full_frame_od;
   GST_OBJECT_UNLOCK (self);
 
   buffer = gst_buffer_make_writable (buffer);
   structure = gst_alexnet_result_attach (item->regions, &names, &item->info,
-      attach, frame_od, buffer);
+      self->session.attach, frame_od, buffer);
   if (gst_alexnet_regions_have_result (item->regions, TRUE))
     set_last_result (self, structure);
   return buffer;

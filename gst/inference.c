@@ -54,8 +54,8 @@ static void
 add_view (GstAlexnetResult **sum, const AlexnetResult *view, guint n_views)
 {
   if (!*sum)
-    *sum = gst_alexnet_result_new (view->n_classes);
-  for (guint i = 0; i < view->n_classes; i++)
+    *sum = gst_alexnet_result_new (view);
+  for (guint i = 0; view->probabilities && i < view->n_classes; i++)
     (*sum)->probabilities[i] += view->probabilities[i] / n_views;
   (*sum)->queue_time = MAX ((*sum)->queue_time, view->queue_time);
   (*sum)->inference_time = MAX ((*sum)->inference_time, view->inference_time);

@@ -6,13 +6,29 @@
 
 #include <string.h>
 
+static void
+make_room (GstAlexnetResult *result, guint n)
+{
+  result->n = n;
+  result->class_ids = g_new (guint, n);
+  result->confidences = g_new (float, n);
+}
+
 GstAlexnetResult *
-gst_alexnet_result_new (guint n_classes)
+gst_alexnet_result_new (const AlexnetResult *view)
 {
   GstAlexnetResult *result = g_atomic_rc_box_new0 (GstAlexnetResult);
 
-  result->n_classes = n_classes;
-  result->probabilities = g_new0 (float, n_classes);
+  result->n_classes = view->n_classes;
+  if (view->probabilities) {
+    result->probabilities = g_new0 (float, view->n_classes);
+    return result;
+  }
+  make_room (result, view->n_best);
+  for (guint i = 0; i < view->n_best; i++) {
+    result->class_ids[i] = view->best[i].class_id;
+    result->confidences[i] = view->best[i].probability;
+  }
   return result;
 }
 
@@ -32,22 +48,24 @@ gst_alexnet_result_unref (GstAlexnetResult *result)
   g_atomic_rc_box_release_full (result, clear_result);
 }
 
+static void
+find_best (GstAlexnetResult *result, guint k)
+{
+  make_room (result, k);
+  alexnet_top_k (result->probabilities, result->n_classes, k,
+      result->class_ids);
+  for (guint i = 0; i < k; i++)
+    result->confidences[i] = result->probabilities[result->class_ids[i]];
+}
+
 void
 gst_alexnet_result_rank (GstAlexnetResult *result, guint top_k, float threshold)
 {
-  guint k = MIN (top_k, result->n_classes), n;
-
-  result->class_ids = g_new (guint, k);
-  result->confidences = g_new (float, k);
-  n = alexnet_top_k (result->probabilities, result->n_classes, k,
-      result->class_ids);
-  for (guint i = 0; i < n; i++) {
-    float confidence = result->probabilities[result->class_ids[i]];
-
-    if (confidence < threshold)
-      break;
-    result->confidences[result->n++] = confidence;
-  }
+  if (result->probabilities)
+    find_best (result, MIN (top_k, result->n_classes));
+  result->n = MIN (result->n, top_k);
+  while (result->n > 0 && result->confidences[result->n - 1] < threshold)
+    result->n--;
 }
 
 static void

@@ -38,7 +38,8 @@ typedef enum {
 /* The classes of one region. Reference counted; constant once ranked. */
 typedef struct {
   guint n_classes;
-  float *probabilities;               /* [n_classes], softmax */
+  float *probabilities;               /* [n_classes], softmax; NULL: only the
+                                         best classes are known */
   guint64 queue_time, inference_time; /* ns; the longest of its requests */
 
   /* The classes that are kept, best first. */
@@ -47,11 +48,13 @@ typedef struct {
   float *confidences; /* 0..1 */
 } GstAlexnetResult;
 
-/* Begins with probabilities of zero and no class. */
-GstAlexnetResult *gst_alexnet_result_new (guint n_classes);
+/* For a request's result: begins with its best classes, or with no class and
+ * probabilities of zero if it has any. */
+GstAlexnetResult *gst_alexnet_result_new (const AlexnetResult *view);
 void gst_alexnet_result_unref (GstAlexnetResult *result);
 
-/* Keeps the `top_k` most probable classes of at least `threshold`. */
+/* Keeps the `top_k` most probable classes of at least `threshold`, as far as
+ * they are known. */
 void gst_alexnet_result_rank (GstAlexnetResult *result, guint top_k,
     float threshold);
 

@@ -162,6 +162,7 @@ gst_alexnet_session_start (GstAlexnetSession *session,
   if (depth == 0)
     depth = MIN (2 * settings->max_batch_size, ALEXNET_MAX_BATCH_SIZE);
   session->depth = depth;
+  session->attach = settings->attach;
   session->ten_crop = settings->ten_crop;
   session->preprocess = gst_alexnet_session_get_preprocess (session, settings);
   session->stream = alexnet_stream_new (session->engine, &session->preprocess,

@@ -28,6 +28,7 @@ typedef struct {
   /* Between _start and _stop. */
   AlexnetEngine *engine;
   AlexnetStream *stream;
+  GstAlexnetAttach attach;
   gboolean ten_crop;
   AlexnetPreprocess preprocess; /* of the sink pad's streaming thread */
   guint depth;                  /* most frames in flight */

@@ -74,12 +74,25 @@ describe_frame (GstAlexnetClassify *self, GstBuffer *buffer,
       info->running_time, estimate_duration (self, buffer));
 }
 
-static void
-update_crop_mode (GstAlexnetClassify *self)
+/* TRUE: of a result, its best classes are not enough. */
+static gboolean
+needs_all (const GstAlexnetSession *session, const GstAlexnetSettings *settings)
 {
+  return settings->top_k > ALEXNET_MAX_BEST || settings->smoothing > 0 ||
+      session->ten_crop || (session->attach & GST_ALEXNET_ATTACH_TENSOR);
+}
+
+static void
+update_session (GstAlexnetClassify *self)
+{
+  GstAlexnetSession *session = &self->session;
+  gboolean all;
+
   GST_OBJECT_LOCK (self);
-  self->session.preprocess.crop_mode = self->settings.crop_mode;
+  session->preprocess.crop_mode = self->settings.crop_mode;
+  all = needs_all (session, &self->settings);
   GST_OBJECT_UNLOCK (self);
+  alexnet_stream_set_best_only (session->stream, !all);
 }
 
 /* A list of regions that stays empty is a pipeline without a detector, or a
@@ -230,7 +243,7 @@ submit_frame (GstAlexnetClassify *self, GstAlexnetItem *item)
   }
   item->info.region = gst_alexnet_frame_get_visible (buffer, frame.image.width,
       frame.image.height);
-  update_crop_mode (self);
+  update_session (self);
   choose_regions (self, item);
   if (!submit_regions (self, item, &frame.image))
     GST_DEBUG_OBJECT (self, "not all of it is classified: %s",

@@ -8,6 +8,7 @@
 
 #define WORKSPACE_SIZE (64 << 20)
 #define ALIGNMENT 256
+#define BEST_SIZE (ALEXNET_MAX_BEST * sizeof (AlexnetBest))
 
 static gsize
 part_bytes (const AlexnetExecutor *ex, const AlexnetShape *shape, guint parts)
@@ -135,7 +136,7 @@ run_output (const AlexnetExecutor *ex, const AlexnetArray *in, GError **error)
 static gboolean
 run_softmax (const AlexnetExecutor *ex, const AlexnetArray *in, GError **error)
 {
-  AlexnetSoftmaxArgs args = { *in, ex->results };
+  AlexnetSoftmaxArgs args = { *in, ex->results, ex->best };
   gsize n_blocks = (gsize) in->n * in->height * in->width;
 
   return alexnet_kernel_run (ex->kernels, ALEXNET_KERNEL_SOFTMAX,
@@ -168,17 +169,23 @@ run_op (const AlexnetExecutor *ex, const AlexnetBatch *batch, guint i,
   g_return_val_if_reached (FALSE);
 }
 
+static gboolean
+bring (const AlexnetExecutor *ex, void *host, const void *device, gsize size,
+    GError **error)
+{
+  return CUDA (cudaMemcpyAsync (host, device, size, cudaMemcpyDeviceToHost,
+      ex->device->stream));
+}
+
 /* All that a graph holds. */
 static gboolean
 run_rest (const AlexnetExecutor *ex, const AlexnetBatch *batch, GError **error)
 {
-  gsize size = batch->size * ex->n_results * sizeof (float);
-
   for (guint i = 1; i < ex->program.n_ops; i++)
     if (!run_op (ex, batch, i, 0, error))
       return FALSE;
-  return CUDA (cudaMemcpyAsync (ex->host_results, ex->results, size,
-      cudaMemcpyDeviceToHost, ex->device->stream));
+  return !ex->best ||
+      bring (ex, ex->host_best, ex->best, batch->size * BEST_SIZE, error);
 }
 
 static void
@@ -234,19 +241,32 @@ allocate_activations (AlexnetExecutor *ex, GError **error)
 }
 
 static gboolean
-allocate (AlexnetExecutor *ex, GError **error)
+allocate_results (AlexnetExecutor *ex, GError **error)
 {
   const AlexnetOp *last = &ex->program.ops[ex->program.n_ops - 1];
-  gsize size;
+  guint max_batch = ex->batches[ex->n_batches - 1].size;
+  gsize n_pixels = (gsize) last->out.height * last->out.width;
+  gsize best_size = max_batch * n_pixels * BEST_SIZE, size;
 
   ex->n_results = alexnet_shape_size (&last->out);
-  size = ex->batches[ex->n_batches - 1].size * ex->n_results * sizeof (float);
+  size = max_batch * ex->n_results * sizeof (float);
+  if (!(ex->results = alexnet_device_alloc (ex->device, size, error)) ||
+      !(ex->host_results = alexnet_device_alloc_pinned (ex->device, size,
+            error)))
+    return FALSE;
+  return last->kind != ALEXNET_OP_SOFTMAX ||
+      ((ex->best = alexnet_device_alloc (ex->device, best_size, error)) &&
+          (ex->host_best = alexnet_device_alloc_pinned (ex->device, best_size,
+               error)));
+}
+
+static gboolean
+allocate (AlexnetExecutor *ex, GError **error)
+{
   return allocate_slots (ex, error) && allocate_activations (ex, error) &&
       (ex->workspace = alexnet_device_alloc (ex->device, WORKSPACE_SIZE,
            error)) &&
-      (ex->results = alexnet_device_alloc (ex->device, size, error)) &&
-      (ex->host_results = alexnet_device_alloc_pinned (ex->device, size,
-           error)) &&
+      allocate_results (ex, error) &&
       CUDA (cudaEventCreateWithFlags (&ex->done, cudaEventDisableTiming));
 }
 
@@ -546,19 +566,35 @@ find_batch (const AlexnetExecutor *ex, guint n)
 
 gboolean
 alexnet_executor_begin (AlexnetExecutor *ex, guint first, guint n,
-    GError **error)
+    gboolean outputs, GError **error)
 {
   const AlexnetBatch *batch = find_batch (ex, n);
   cudaStream_t stream = ex->device->stream;
+  gsize size = n * ex->n_results * sizeof (float);
 
   return run_op (ex, batch, 0, first, error) &&
       CUDA (cudaGraphLaunch (batch->graph, stream)) &&
+      (!outputs || bring (ex, ex->host_results, ex->results, size, error)) &&
       CUDA (cudaEventRecord (ex->done, stream));
 }
 
 gboolean
-alexnet_executor_end (AlexnetExecutor *ex, guint n, float *const *outputs,
-    GError **error)
+alexnet_executor_get_best (AlexnetExecutor *ex, guint n,
+    AlexnetBest *const *best, GError **error)
+{
+  gsize n_best = MIN (ex->n_results, ALEXNET_MAX_BEST);
+
+  if (!CUDA (cudaEventSynchronize (ex->done)))
+    return FALSE;
+  for (guint i = 0; i < n; i++)
+    memcpy (best[i], ex->host_best + i * ALEXNET_MAX_BEST,
+        n_best * sizeof (AlexnetBest));
+  return TRUE;
+}
+
+gboolean
+alexnet_executor_get_outputs (AlexnetExecutor *ex, guint n,
+    float *const *outputs, GError **error)
 {
   if (!CUDA (cudaEventSynchronize (ex->done)))
     return FALSE;

@@ -6,8 +6,8 @@
  * The slots are one tensor, of which a batch is a slice, and a captured graph
  * has its addresses in it. So the first operation, which alone reads slots, is
  * started with the slice's address before the graph, which holds all others
- * and the copy of the results. A batch runs with the next larger size that has
- * a graph; what it computes of the slots behind the batch is not looked at. */
+ * and the copy of the best classes. A batch runs with the next larger size that
+ * has a graph; what it computes of the slots behind it is not looked at. */
 
 #ifndef ALEXNET_CUDNN_EXECUTOR_H
 #define ALEXNET_CUDNN_EXECUTOR_H
@@ -38,6 +38,8 @@ typedef struct {
   void *workspace;
   float *results, *host_results; /* device, pinned; [N,C,H,W] */
   gsize n_results;               /* of one image */
+  AlexnetBest *best, *host_best; /* device, pinned; [N][ALEXNET_MAX_BEST];
+                                    NULL: no softmax at the end */
   AlexnetWeights weights[ALEXNET_MAX_OPS];
   GPtrArray *packs[ALEXNET_MAX_OPS]; /* of a CONV: [slot of the first
                                         operation][part] */
@@ -53,12 +55,15 @@ gboolean alexnet_executor_open (AlexnetExecutor *executor,
     guint max_batch_size, guint n_slots, GError **error);
 void alexnet_executor_close (AlexnetExecutor *executor, GError **error);
 
-/* Gives slots first .. first + n - 1 to the device's compute stream. */
+/* Gives slots first .. first + n - 1 to the device's compute stream. The best
+ * classes come back, and with `outputs` all outputs. */
 gboolean alexnet_executor_begin (AlexnetExecutor *executor, guint first,
-    guint n, GError **error);
+    guint n, gboolean outputs, GError **error);
 
-/* Waits for it, and copies the output of each image. */
-gboolean alexnet_executor_end (AlexnetExecutor *executor, guint n,
+/* Wait for it, and copy what came back of each image. */
+gboolean alexnet_executor_get_best (AlexnetExecutor *executor, guint n,
+    AlexnetBest *const *best, GError **error);
+gboolean alexnet_executor_get_outputs (AlexnetExecutor *executor, guint n,
     float *const *outputs, GError **error);
 
 G_END_DECLS

@@ -89,6 +89,9 @@ typedef struct {
 /* All below: blocks of 256 threads, a grid of one dimension. */
 #define ALEXNET_THREADS 256
 
+/* softmax: classes among which the best ones of all threads are. */
+#define ALEXNET_CANDIDATES (ALEXNET_THREADS / 32 * ALEXNET_MAX_BEST)
+
 /* maxpool, lrn: one thread for `vector` channels of an output pixel. vector is
  * 1 or ALEXNET_VECTOR_BYTES / size of a value; it divides channels / parts of
  * both, and their data and part_stride are aligned to it. */
@@ -118,10 +121,13 @@ typedef struct {
   float *out;
 } AlexnetOutputArgs;
 
-/* softmax over channels: one block a pixel of an image; out as above. */
+/* softmax over channels: one block a pixel of an image; out as above. best is
+ * [n,height,width][ALEXNET_MAX_BEST], what alexnet_top_k() says of a pixel;
+ * with fewer channels the rest stays as it was. */
 typedef struct {
   AlexnetArray in;
   float *out;
+  AlexnetBest *best;
 } AlexnetSoftmaxArgs;
 
 /* gemv: y[n][n_out] = x[n][n_in] * w[n_out][n_in] + bias, ReLU if `relu`;

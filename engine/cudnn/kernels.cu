@@ -11,6 +11,7 @@
 #define SHARED __shared__
 #define BARRIER() __syncthreads ()
 #define WARP_SUM(x) warp_sum (x)
+#define WARP_MAX(x) warp_max (x)
 #define FMA(a, b, c) fmaf (a, b, c)
 #define THREAD_X threadIdx.x
 #define THREAD_Y threadIdx.y
@@ -25,6 +26,17 @@ warp_sum (float x)
 {
   for (int step = 16; step > 0; step /= 2)
     x += __shfl_xor_sync (0xffffffffu, x, step);
+  return x;
+}
+
+DEVICE guint64
+warp_max (guint64 x)
+{
+  for (int step = 16; step > 0; step /= 2) {
+    guint64 other = __shfl_xor_sync (0xffffffffu, x, step);
+
+    x = other > x ? other : x;
+  }
   return x;
 }
 

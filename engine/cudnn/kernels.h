@@ -11,12 +11,14 @@
  *   SHARED, BARRIER ()                     memory of a block, its barrier
  *   WARP_SUM (x)                           sum over the 32 threads of a warp;
  *                                          every thread of it gets the sum
+ *   WARP_MAX (x)                           the same, the largest guint64
  *   THREAD_X, THREAD_Y, BLOCK_X, BLOCK_Y   indices
  *   FMA (a, b, c)                          a * b + c, rounded once if that is
  *                                          fast; nothing else is contracted
  *   UNROLL, UNROLL_BY (n)                  before a loop: all of it, or n turns
  *
- * All threads of a block reach every BARRIER, all of a warp every WARP_SUM. */
+ * All threads of a block reach every BARRIER that one of them reaches, all of a
+ * warp every WARP_SUM and WARP_MAX. */
 
 /* clang-format off */
 
@@ -237,10 +239,69 @@ NAME (reduce) (float *shared, float value, int sum)
   return shared[0];
 }
 
+/* Larger for a larger probability and, of equal ones, for the first channel;
+ * never 0. Bits of floats that are not negative order as the floats do. */
+DEVICE guint64
+NAME (key) (float probability, guint c)
+{
+  union {
+    float value;
+    guint32 bits;
+  } as = { probability };
+
+  return (guint64) as.bits << 32 | (guint32) ~c;
+}
+
+DEVICE AlexnetBest
+NAME (decode) (guint64 key)
+{
+  union {
+    guint32 bits;
+    float value;
+  } as = { (guint32) (key >> 32) };
+  AlexnetBest best = { ~(guint32) key, as.value };
+
+  return best;
+}
+
+/* Each warp puts its channels in order as far as they can matter; then each
+ * of these candidates counts how many are before it. A thread reads from `p`
+ * what it has written. */
+DEVICE void
+NAME (rank) (guint64 *candidates, const float *p, gsize stride, guint n,
+    AlexnetBest *best)
+{
+  guint64 key = ~(guint64) 0;
+  guint place = 0;
+
+  for (guint i = 0; i < ALEXNET_MAX_BEST; i++) {
+    guint64 next = 0;
+
+    for (guint c = THREAD_X; c < n; c += ALEXNET_THREADS) {
+      guint64 own = NAME (key) (p[c * stride], c);
+
+      if (own < key && own > next)
+        next = own;
+    }
+    key = WARP_MAX (next);
+    if (THREAD_X % 32 == 0)
+      candidates[THREAD_X / 32 * ALEXNET_MAX_BEST + i] = key;
+  }
+  BARRIER ();
+  if (THREAD_X >= ALEXNET_CANDIDATES)
+    return;
+  key = candidates[THREAD_X];
+  for (guint i = 0; i < ALEXNET_CANDIDATES; i++)
+    place += candidates[i] > key;
+  if (key != 0 && place < ALEXNET_MAX_BEST)
+    best[place] = NAME (decode) (key);
+}
+
 KERNEL
 NAME (softmax) (PARAM (AlexnetSoftmaxArgs) args)
 {
   SHARED float shared[ALEXNET_THREADS];
+  SHARED guint64 candidates[ALEXNET_CANDIDATES];
   const REAL *in = (const REAL *) args.in.data;
   guint pixels = args.in.width * args.in.height, n = BLOCK_X / pixels;
   guint y = BLOCK_X % pixels / args.in.width, x = BLOCK_X % args.in.width;
@@ -262,6 +323,8 @@ NAME (softmax) (PARAM (AlexnetSoftmaxArgs) args)
   for (guint c = THREAD_X; c < args.in.channels; c += ALEXNET_THREADS)
     out[(gsize) c * pixels] = expf (TO_FLOAT (in[alexnet_array_index (&args.in,
         n, y, x, c)]) - largest) / sum;
+  NAME (rank) (candidates, out, pixels, args.in.channels,
+      args.best + (gsize) BLOCK_X * ALEXNET_MAX_BEST);
 }
 
 /* The part of ALEXNET_GEMV_ROWS rows' products that one thread makes. Called

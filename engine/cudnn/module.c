@@ -91,16 +91,33 @@ cudnn_stage_tensor (AlexnetPlan *base, guint slot, const float *tensor,
 }
 
 static gboolean
+begin (CudnnPlan *plan, guint first, guint n, gboolean outputs, GError **error)
+{
+  return alexnet_device_enter (&plan->device, error) &&
+      alexnet_staging_wait (plan->staging, first, n, plan->device.stream,
+          error) &&
+      alexnet_executor_begin (&plan->executor, first, n, outputs, error);
+}
+
+static gboolean
 cudnn_infer (AlexnetPlan *base, guint first, guint n, float *const *outputs,
     GError **error)
 {
   CudnnPlan *plan = (CudnnPlan *) base;
 
-  plan->lost = !alexnet_device_enter (&plan->device, error) ||
-      !alexnet_staging_wait (plan->staging, first, n, plan->device.stream,
-          error) ||
-      !alexnet_executor_begin (&plan->executor, first, n, error) ||
-      !alexnet_executor_end (&plan->executor, n, outputs, error);
+  plan->lost = !begin (plan, first, n, TRUE, error) ||
+      !alexnet_executor_get_outputs (&plan->executor, n, outputs, error);
+  return !plan->lost;
+}
+
+static gboolean
+cudnn_infer_best (AlexnetPlan *base, guint first, guint n,
+    AlexnetBest *const *best, GError **error)
+{
+  CudnnPlan *plan = (CudnnPlan *) base;
+
+  plan->lost = !begin (plan, first, n, FALSE, error) ||
+      !alexnet_executor_get_best (&plan->executor, n, best, error);
   return !plan->lost;
 }
 
@@ -118,6 +135,7 @@ static const AlexnetBackend cudnn_backend = {
   .stage = cudnn_stage,
   .stage_tensor = cudnn_stage_tensor,
   .infer = cudnn_infer,
+  .infer_best = cudnn_infer_best,
   .get_device_memory = cudnn_get_device_memory,
 };
 

@@ -113,6 +113,7 @@ measure (AlexnetEngine *engine, const float *tensor, guint batch, int seconds,
   gboolean ok;
 
   load.stream = alexnet_stream_new (engine, NULL, load.depth);
+  alexnet_stream_set_best_only (load.stream, TRUE);
   load.requests = g_new0 (AlexnetRequest *, load.depth);
   inspect_progress_begin (&progress);
   ok = run_windows (&load, seconds * (gint64) G_USEC_PER_SEC, m, &progress,

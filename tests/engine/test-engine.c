@@ -83,8 +83,12 @@ assert_answer (AlexnetRequest *request, float value)
 
   alexnet_request_wait (request, &result, &error);
   g_assert_no_error (error);
-  g_assert_cmpfloat (result.probabilities[0], ==, value);
   g_assert_cmpuint (result.n_classes, ==, 10);
+  g_assert_cmpuint (result.n_best, ==, ALEXNET_MAX_BEST);
+  for (guint i = 0; i < result.n_best; i++) {
+    g_assert_cmpuint (result.best[i].class_id, ==, i);
+    g_assert_cmpfloat (result.best[i].probability, ==, i == 0 ? value : 0);
+  }
 }
 
 static void
@@ -366,6 +370,25 @@ test_not_finite (Fixture *f, gconstpointer data)
   alexnet_stream_free (stream);
 }
 
+static void
+test_best_only (Fixture *f, gconstpointer data)
+{
+  AlexnetStream *stream = alexnet_stream_new (f->engine, NULL, 2);
+  AlexnetRequest *requests[2];
+  AlexnetResult result;
+
+  requests[0] = submit (stream, 1);
+  alexnet_stream_set_best_only (stream, TRUE);
+  requests[1] = submit (stream, 2);
+  for (guint i = 0; i < 2; i++) {
+    assert_answer (requests[i], 1 + i);
+    alexnet_request_wait (requests[i], &result, NULL);
+    g_assert_cmpint (result.probabilities == NULL, ==, i == 1);
+    alexnet_request_release (requests[i]);
+  }
+  alexnet_stream_free (stream);
+}
+
 /* The fake backend answers 1 whatever the weights are, as real ones may. */
 static void
 test_not_finite_weights (void)
@@ -579,21 +602,6 @@ test_coming_and_going (void)
   g_assert_cmpuint (fake_backend_n_open (), ==, 0);
 }
 
-static void
-test_top_k (void)
-{
-  const float values[] = { 0.1f, 0.4f, 0.2f, 0.4f, 0.05f };
-  guint indices[5];
-
-  g_assert_cmpuint (alexnet_top_k (values, 5, 3, indices), ==, 3);
-  g_assert_cmpuint (indices[0], ==, 1);
-  g_assert_cmpuint (indices[1], ==, 3);
-  g_assert_cmpuint (indices[2], ==, 2);
-  g_assert_cmpuint (alexnet_top_k (values, 2, 5, indices), ==, 2);
-  g_assert_cmpuint (indices[0], ==, 1);
-  g_assert_cmpuint (indices[1], ==, 0);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -614,6 +622,7 @@ main (int argc, char **argv)
     { "/engine/lost-device", test_lost_device, 4 },
     { "/engine/failed-staging", test_failed_staging, 2 },
     { "/engine/not-finite", test_not_finite, 2 },
+    { "/engine/best-only", test_best_only, 2 },
     { "/engine/sharing", test_sharing, 4 },
     { "/engine/isolation", test_isolation, 4 },
     { "/engine/bad-image", test_bad_image, 2 },
@@ -629,6 +638,5 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/not-finite-weights", test_not_finite_weights);
   g_test_add_func ("/engine/choice-of-backend", test_choice_of_backend);
   g_test_add_func ("/engine/coming-and-going", test_coming_and_going);
-  g_test_add_func ("/alexnet/top-k", test_top_k);
   return g_test_run ();
 }

@@ -88,6 +88,21 @@ test_imagenet (void)
   g_assert_cmpstr (labels[999], ==, "toilet tissue");
 }
 
+static void
+test_top_k (void)
+{
+  const float values[] = { 0.1f, 0.4f, 0.2f, 0.4f, 0.05f };
+  guint indices[5];
+
+  g_assert_cmpuint (alexnet_top_k (values, 5, 3, indices), ==, 3);
+  g_assert_cmpuint (indices[0], ==, 1);
+  g_assert_cmpuint (indices[1], ==, 3);
+  g_assert_cmpuint (indices[2], ==, 2);
+  g_assert_cmpuint (alexnet_top_k (values, 2, 5, indices), ==, 2);
+  g_assert_cmpuint (indices[0], ==, 1);
+  g_assert_cmpuint (indices[1], ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -104,6 +119,7 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/labels/missing", test_missing);
   g_test_add_func ("/labels/imagenet", test_imagenet);
+  g_test_add_func ("/alexnet/top-k", test_top_k);
   status = g_test_run ();
   g_rmdir (dir);
   g_free (dir);

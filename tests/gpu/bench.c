@@ -85,7 +85,7 @@ measure (Bench *b, guint batch, guint n_times, gboolean cold)
     CUDA (cudaMemsetAsync (b->cold, 1, COLD_SIZE, stream));
   CUDA (cudaEventRecord (b->begin, stream));
   for (guint i = 0; i < n_times; i++)
-    alexnet_executor_begin (&b->executor, 0, batch, error);
+    alexnet_executor_begin (&b->executor, 0, batch, FALSE, error);
   CUDA (cudaEventRecord (b->end, stream));
   CUDA (cudaEventSynchronize (b->end));
   CUDA (cudaEventElapsedTime (&time, b->begin, b->end));
@@ -151,6 +151,7 @@ submit_frames (gpointer data)
   GError *error = NULL;
   AlexnetResult result;
 
+  alexnet_stream_set_best_only (stream, TRUE);
   for (guint i = 0; i < WIDTH * HEIGHT * 3 / 2; i++)
     pixels[i] = (guint8) (i * 2654435761u >> 24);
   for (guint i = 0; i < N_FRAMES + DEPTH; i++) {

@@ -128,6 +128,20 @@ fixture_infer (AlexnetPlan *plan, const AlexnetNetwork *network, guint first,
   return outputs;
 }
 
+AlexnetBest *
+fixture_infer_best (AlexnetPlan *plan, guint first, guint n)
+{
+  AlexnetBest *best = g_new0 (AlexnetBest, n *ALEXNET_MAX_BEST);
+  AlexnetBest *pointers[ALEXNET_MAX_BATCH_SIZE];
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < n; i++)
+    pointers[i] = best + i * ALEXNET_MAX_BEST;
+  plan->backend->infer_best (plan, first, n, pointers, &error);
+  g_assert_no_error (error);
+  return best;
+}
+
 float *
 fixture_reference (const AlexnetNetwork *network, guint n, const float *inputs)
 {

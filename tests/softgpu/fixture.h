@@ -43,6 +43,9 @@ void fixture_stage (AlexnetPlan *plan, const AlexnetNetwork *network,
 float *fixture_infer (AlexnetPlan *plan, const AlexnetNetwork *network,
     guint first, guint n);
 
+/* The same for the best classes, [n][ALEXNET_MAX_BEST]. */
+AlexnetBest *fixture_infer_best (AlexnetPlan *plan, guint first, guint n);
+
 /* What the reference makes of n inputs. */
 float *fixture_reference (const AlexnetNetwork *network, guint n,
     const float *inputs);

@@ -15,6 +15,7 @@
 #define SHARED static
 #define BARRIER() soft_barrier ()
 #define WARP_SUM(x) soft_warp_sum (x)
+#define WARP_MAX(x) soft_warp_max (x)
 #define THREAD_X soft_thread.thread_x
 #define THREAD_Y soft_thread.thread_y
 #define BLOCK_X soft_thread.block_x

@@ -23,6 +23,7 @@
 
 #define MAX_THREADS 1024
 #define WARP 32
+#define MAX_VALUE sizeof (guint64) /* that threads of a warp exchange */
 #define STACK_SIZE (32 << 10)
 #define MAX_FUNCTIONS 64
 
@@ -38,6 +39,7 @@ typedef struct {
   gsize stack_size;
   void *fake_stack; /* AddressSanitizer's */
   gboolean running;
+  gboolean odd; /* which of block.values it puts the next value into */
 } Fiber;
 
 SoftThread soft_thread;
@@ -46,7 +48,7 @@ static struct {
   Fiber fibers[MAX_THREADS + 1]; /* the last one is the caller */
   guint n, current;
   guint width; /* of a block */
-  float values[MAX_THREADS];
+  guint8 values[2][MAX_THREADS * MAX_VALUE];
   const Launch *launch;
 } block;
 
@@ -116,22 +118,45 @@ soft_barrier (void)
   switch_to (next_running (0, block.n));
 }
 
+/* All values of the warp's threads, of `size` bytes each. A thread can be back
+ * here before others have read these, but not twice. */
+static void
+gather (void *values, const void *value, gsize size)
+{
+  guint first = block.current / WARP * WARP;
+  Fiber *fiber = &block.fibers[block.current];
+  guint8 *shared = block.values[fiber->odd];
+
+  fiber->odd = !fiber->odd;
+  memcpy (&shared[block.current * size], value, size);
+  switch_to (next_running (first, WARP));
+  memcpy (values, &shared[first * size], WARP * size);
+}
+
 float
 soft_warp_sum (float value)
 {
-  guint first = block.current / WARP * WARP, lane = block.current % WARP;
+  guint lane = block.current % WARP;
   float sums[WARP], next[WARP];
 
-  block.values[block.current] = value;
-  switch_to (next_running (first, WARP));
-  memcpy (sums, &block.values[first], sizeof sums);
-  switch_to (next_running (first, WARP));
+  gather (sums, &value, sizeof value);
   for (guint step = WARP / 2; step > 0; step /= 2) {
     for (guint i = 0; i < WARP; i++)
       next[i] = sums[i] + sums[i ^ step];
     memcpy (sums, next, sizeof sums);
   }
   return sums[lane];
+}
+
+guint64
+soft_warp_max (guint64 value)
+{
+  guint64 values[WARP];
+
+  gather (values, &value, sizeof value);
+  for (guint i = 0; i < WARP; i++)
+    value = MAX (value, values[i]);
+  return value;
 }
 
 static void
@@ -149,6 +174,7 @@ start_fiber (Fiber *fiber)
   fiber->context.uc_stack.ss_size = STACK_SIZE;
   fiber->context.uc_link = NULL;
   fiber->running = TRUE;
+  fiber->odd = FALSE;
   makecontext (&fiber->context, fiber_main, 0);
 }
 

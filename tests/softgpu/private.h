@@ -195,9 +195,11 @@ typedef struct {
 extern SoftThread soft_thread;
 
 /* What kernels call: all threads of the block meet; all of the warp do, and
- * each gets the sum, added up as a butterfly of shuffles does. */
+ * each gets the sum, added up as a butterfly of shuffles does, or the largest
+ * value. */
 void soft_barrier (void);
 float soft_warp_sum (float value);
+guint64 soft_warp_max (guint64 value);
 
 /* TRUE when this thread captures, so that unsafe calls must fail; the capture
  * is then invalid. */

@@ -86,6 +86,9 @@ SOFTGPU_API const char *softgpu_failed_call (void);
 /* Pieces of device work run since the last reset. */
 SOFTGPU_API guint softgpu_n_works (void);
 
+/* Bytes that copies have brought to the host since the process began. */
+SOFTGPU_API gsize softgpu_n_returned (void);
+
 /* What is alive, one line a kind; "" when nothing is. The caller frees it. */
 SOFTGPU_API char *softgpu_list_live (void);
 

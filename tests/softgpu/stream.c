@@ -12,6 +12,8 @@ typedef struct {
   guint8 snapshot[] __attribute__ ((aligned (16)));
 } Copy;
 
+static gsize n_returned;
+
 typedef struct {
   void *to;
   int value;
@@ -233,6 +235,12 @@ check_copy (const Copy *copy)
     soft_check_device (copy->from, copy->size, from);
 }
 
+gsize
+softgpu_n_returned (void)
+{
+  return n_returned;
+}
+
 static void
 run_copy (void *data)
 {
@@ -240,6 +248,8 @@ run_copy (void *data)
 
   check_copy (copy);
   memcpy (copy->to, copy->from, copy->size);
+  if (copy->kind == cudaMemcpyDeviceToHost)
+    n_returned += copy->size;
 }
 
 static void

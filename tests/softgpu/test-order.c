@@ -139,12 +139,33 @@ stage (Script *s, AlexnetPlan *plan, guint i)
   g_assert_no_error (error);
 }
 
+/* Every other batch brings back its best classes alone; of these the outputs
+ * hold what was said. */
+static void
+infer (Script *s, AlexnetPlan *plan, guint b, float *outputs)
+{
+  gsize size = alexnet_shape_size (alexnet_network_output (s->network));
+  guint slot = batches[b].first % (2 * MAX_BATCH), n = batches[b].n;
+  g_autofree AlexnetBest *best = NULL;
+  g_autofree float *some = NULL;
+
+  if (b % 2 == 1) {
+    some = fixture_infer (plan, s->network, slot, n);
+    memcpy (outputs, some, n * size * sizeof (float));
+    return;
+  }
+  best = fixture_infer_best (plan, slot, n);
+  for (guint i = 0; i < n * ALEXNET_MAX_BEST; i++)
+    outputs[i / ALEXNET_MAX_BEST * size + best[i].class_id] =
+        best[i].probability;
+}
+
 /* Outputs of all frames. */
 static float *
 run_script (Script *s, guint64 seed)
 {
   gsize size = alexnet_shape_size (alexnet_network_output (s->network));
-  float *outputs = g_new (float, N_FRAMES *size);
+  float *outputs = g_new0 (float, N_FRAMES *size);
   AlexnetPlan *plan;
 
   softgpu_reset ();
@@ -153,12 +174,10 @@ run_script (Script *s, guint64 seed)
   producer_start (s);
   for (guint b = 0; b < G_N_ELEMENTS (batches); b++) {
     guint first = batches[b].first, n = batches[b].n;
-    g_autofree float *some = NULL;
 
     for (guint i = first; i < first + n; i++)
       stage (s, plan, i);
-    some = fixture_infer (plan, s->network, first % (2 * MAX_BATCH), n);
-    memcpy (outputs + first * size, some, n * size * sizeof (float));
+    infer (s, plan, b, outputs + first * size);
   }
   producer_stop (s);
   fixture_close (plan);
@@ -186,6 +205,7 @@ test_seeds (gconstpointer data)
 
   script_init (&s, GPOINTER_TO_UINT (data));
   size = alexnet_shape_size (alexnet_network_output (s.network));
+  g_assert_cmpuint (size, >=, ALEXNET_MAX_BEST);
   expected = run_script (&s, 0);
   check_first (&s, expected);
   for (guint64 seed = 1; seed < N_SEEDS; seed++) {

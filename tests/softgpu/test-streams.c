@@ -90,6 +90,28 @@ is_answer (const float *probabilities, guint i)
   return TRUE;
 }
 
+/* The same of what a stream gets that wants no more. */
+static gboolean
+is_best (const AlexnetResult *result, guint i)
+{
+  const float *all = expected + i * N_CLASSES;
+  float last = 1;
+
+  g_assert_cmpuint (result->n_best, ==, ALEXNET_MAX_BEST);
+  for (guint k = 0; k < result->n_best; k++) {
+    const AlexnetBest *best = &result->best[k];
+
+    if (best->probability > last ||
+        !(fabsf (best->probability - all[best->class_id]) <= 2e-5f))
+      return FALSE;
+    last = best->probability;
+  }
+  for (guint c = 0, n = 0; c < N_CLASSES; c++)
+    if ((n += all[c] > last + 2e-5f) >= result->n_best)
+      return FALSE;
+  return TRUE;
+}
+
 static void
 test_inputs_differ (void)
 {
@@ -102,6 +124,7 @@ test_inputs_differ (void)
 typedef struct {
   AlexnetEngine *engine;
   guint first, step;
+  gboolean best_only;
 } User;
 
 static void
@@ -112,7 +135,8 @@ check_result (AlexnetRequest *request, guint i)
 
   alexnet_request_wait (request, &result, &error);
   g_assert_no_error (error);
-  if (!is_answer (result.probabilities, i))
+  if (!is_best (&result, i) ||
+      (result.probabilities && !is_answer (result.probabilities, i)))
     g_error ("input %u has another's answer", i);
   alexnet_request_release (request);
 }
@@ -125,6 +149,7 @@ use_stream (gpointer data)
   AlexnetRequest *requests[DEPTH] = { NULL };
   AlexnetStream *stream = alexnet_stream_new (user->engine, NULL, DEPTH);
 
+  alexnet_stream_set_best_only (stream, user->best_only);
   for (guint n = 0; n < 2 * N_INPUTS + DEPTH; n++) {
     guint at = n % DEPTH;
     g_autoptr (GError) error = NULL;
@@ -156,8 +181,8 @@ test_sharing (void)
     engine = get_engine ();
     same = get_engine ();
     g_assert_true (engine == same);
-    users[0] = (User){ engine, 0, 1 };
-    users[1] = (User){ same, 5, 7 };
+    users[0] = (User){ engine, 0, 1, FALSE };
+    users[1] = (User){ same, 5, 7, TRUE };
     thread = g_thread_new ("user", use_stream, &users[1]);
     use_stream (&users[0]);
     g_thread_join (thread);
@@ -176,6 +201,35 @@ submit_some (AlexnetStream *stream, AlexnetRequest **requests, guint n)
     requests[i] = alexnet_stream_submit_tensor (stream,
         inputs + i % N_INPUTS * n_in, &error);
     g_assert_no_error (error);
+  }
+}
+
+/* No more comes back than was asked for. */
+static void
+test_best_only (void)
+{
+  for (guint best_only = 0; best_only < 2; best_only++) {
+    AlexnetEngine *engine;
+    AlexnetStream *stream;
+    AlexnetRequest *request;
+    AlexnetResult result;
+    gsize n_returned;
+
+    softgpu_reset ();
+    engine = get_engine ();
+    stream = alexnet_stream_new (engine, NULL, 1);
+    alexnet_stream_set_best_only (stream, best_only);
+    n_returned = softgpu_n_returned ();
+    submit_some (stream, &request, 1);
+    g_assert_true (alexnet_request_wait (request, &result, NULL));
+    g_assert_cmpint (result.probabilities == NULL, ==, best_only);
+    g_assert_cmpuint (softgpu_n_returned () - n_returned, ==,
+        ALEXNET_MAX_BEST * sizeof (AlexnetBest) +
+            (best_only ? 0 : N_CLASSES * sizeof (float)));
+    check_result (request, 0);
+    alexnet_stream_free (stream);
+    alexnet_engine_unref (engine);
+    assert_clean ();
   }
 }
 
@@ -311,6 +365,7 @@ main (int argc, char **argv)
   make_inputs ();
   g_test_add_func ("/softgpu/streams/inputs-differ", test_inputs_differ);
   g_test_add_func ("/softgpu/streams/sharing", test_sharing);
+  g_test_add_func ("/softgpu/streams/best-only", test_best_only);
   g_test_add_func ("/softgpu/streams/stop", test_stop);
   g_test_add_func ("/softgpu/streams/flush", test_flush);
   g_test_add_func ("/softgpu/streams/lost", test_lost);
