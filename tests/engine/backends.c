@@ -48,9 +48,19 @@ open_plan (const Subject *subject, const AlexnetNetwork *network,
   return plan;
 }
 
-/* FALSE, and the test is skipped, where this machine lacks the precision. */
+static void
+set_conv (const char *value)
+{
+  if (value)
+    g_setenv ("ALEXNET_CPU_CONV", value, TRUE);
+  else
+    g_unsetenv ("ALEXNET_CPU_CONV");
+}
+
+/* FALSE, and the test is skipped, where this machine lacks the precision. Else
+ * convolutions are computed as the subject says. */
 static gboolean
-is_possible (const Subject *subject)
+begin (const Subject *subject)
 {
   AlexnetNetwork network = { .input = { 1, 1, 1 },
     .n_layers = 1,
@@ -62,6 +72,7 @@ is_possible (const Subject *subject)
   g_autoptr (GError) error = NULL;
   AlexnetPlan *plan;
 
+  set_conv (subject->precision.cpu_conv);
   g_assert_true (alexnet_network_infer_shapes (&network, NULL));
   plan = subject->backend->open (&network, &params, &error);
   if (plan) {
@@ -240,7 +251,7 @@ test_layers (gconstpointer data)
 {
   const Subject *subject = data;
 
-  if (!is_possible (subject))
+  if (!begin (subject))
     return;
   for (guint i = 0; i < G_N_ELEMENTS (layer_cases); i++) {
     const LayerCase *c = &layer_cases[i];
@@ -355,7 +366,7 @@ check_prefixes (const Subject *subject, const char *architecture,
 static void
 test_narrow_networks (gconstpointer data)
 {
-  if (!is_possible (data))
+  if (!begin (data))
     return;
   check_prefixes (data, "torchvision", TRUE, N_SLOTS);
   check_prefixes (data, "caffe", TRUE, N_SLOTS);
@@ -364,7 +375,7 @@ test_narrow_networks (gconstpointer data)
 static void
 test_full_networks (gconstpointer data)
 {
-  if (!is_possible (data))
+  if (!begin (data))
     return;
   check_prefixes (data, "torchvision", FALSE, 3);
   check_prefixes (data, "caffe", FALSE, 3);
@@ -377,12 +388,13 @@ check_golden (const Subject *subject, const char *architecture, gboolean narrow,
   AlexnetNetwork network = make_network (architecture, narrow);
   g_autofree float *input = random_model_input (&network);
   g_autofree float *expected = NULL;
-  double tolerance = subject->precision.precision == ALEXNET_PRECISION_FP32
-      ? 1e-4
-      : subject->precision.tolerance;
+  gboolean fp32 = subject->precision.precision == ALEXNET_PRECISION_FP32;
+  double tolerance = fp32 ? 1e-4 : subject->precision.tolerance;
   double error;
   guint n;
 
+  if (fp32)
+    set_conv (NULL);
   network.n_layers--;
   expected = random_model_golden (name, &n);
   g_assert_cmpuint (n, ==, alexnet_network_output (&network)->channels);
@@ -395,7 +407,7 @@ check_golden (const Subject *subject, const char *architecture, gboolean narrow,
 static void
 test_golden (gconstpointer data)
 {
-  if (!is_possible (data))
+  if (!begin (data))
     return;
   check_golden (data, "torchvision", TRUE, "torchvision-narrow");
   check_golden (data, "caffe", TRUE, "caffe-narrow");
@@ -457,7 +469,7 @@ check_pixels (const Subject *subject, const char *architecture)
 static void
 test_pixels (gconstpointer data)
 {
-  if (!is_possible (data))
+  if (!begin (data))
     return;
   check_pixels (data, "torchvision");
   check_pixels (data, "caffe");

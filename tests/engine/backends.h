@@ -25,6 +25,8 @@ G_BEGIN_DECLS
 typedef struct {
   AlexnetPrecision precision;
   double tolerance;
+  const char *cpu_conv; /* $ALEXNET_CPU_CONV; NULL: what is the fastest. Golden
+                           logits in fp32 always take what is the fastest. */
 } BackendsPrecision;
 
 /* Adds the tests for all `precisions`, ended by a tolerance of 0; AUTO must
