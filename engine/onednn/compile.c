@@ -202,18 +202,32 @@ list_candidates (Conv *conv, const AlexnetLayer *layer,
           alexnet_winograd_guess (layer, tile, batch));
 }
 
+/* What the times depend on: also the source, since some candidates must
+ * reorder what others can read. Its channels' stride tells the formats apart
+ * in which layers write. g_free() it. */
+static char *
+make_key (const Conv *conv, const AlexnetLayer *layer)
+{
+  DnnlDesc src = alexnet_onednn_program_get_desc (conv->build->program);
+
+  return g_strdup_printf ("conv [%u,%u,%u] %s by %" G_GINT64_FORMAT
+                          ", %u of %ux%u, stride %u, padding %u, groups %u, "
+                          "to %s%s, batch %u",
+      layer->in.channels, layer->in.height, layer->in.width,
+      dnnl_dt2str (dnnl_compat_desc_type (src)),
+      (gint64) dnnl_compat_desc_stride (src, 1), layer->channels, layer->kernel,
+      layer->kernel, layer->stride, layer->padding, layer->groups,
+      dnnl_dt2str (conv->dst_type), conv->relu ? " with ReLU" : "",
+      conv->build->batch);
+}
+
 static gboolean
 add_conv (Build *build, guint i, gboolean relu, dnnl_data_type_t dst_type,
     GError **error)
 {
   const AlexnetLayer *layer = &build->context->network.layers[i];
   Conv conv = { build, i, relu, dst_type, { 0 } };
-  g_autofree char *key = g_strdup_printf (
-      "conv [%u,%u,%u], %u of %ux%u, stride %u, padding %u, groups %u, batch "
-      "%u",
-      layer->in.channels, layer->in.height, layer->in.width, layer->channels,
-      layer->kernel, layer->kernel, layer->stride, layer->padding,
-      layer->groups, build->batch);
+  g_autofree char *key = make_key (&conv, layer);
   OnednnQuestion question = {
     .layer = layer->name, .key = key, .add = add_candidate, .user = &conv
   };

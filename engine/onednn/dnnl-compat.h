@@ -69,6 +69,15 @@ dnnl_compat_desc_type (DnnlDesc desc)
   return type;
 }
 
+static inline dnnl_dim_t
+dnnl_compat_desc_stride (DnnlDesc desc, int axis)
+{
+  const dnnl_dims_t *strides = NULL;
+
+  dnnl_memory_desc_query (desc, dnnl_query_strides, &strides);
+  return strides ? (*strides)[axis] : 0;
+}
+
 static inline dnnl_status_t
 dnnl_compat_append_relu (dnnl_post_ops_t ops)
 {
@@ -167,6 +176,12 @@ static inline dnnl_data_type_t
 dnnl_compat_desc_type (DnnlDesc desc)
 {
   return desc->data_type;
+}
+
+static inline dnnl_dim_t
+dnnl_compat_desc_stride (DnnlDesc desc, int axis)
+{
+  return desc->format_desc.blocking.strides[axis];
 }
 
 static inline dnnl_status_t

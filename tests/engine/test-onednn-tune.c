@@ -11,20 +11,24 @@
 
 #define N_CHOICES 4 /* batches of 1, 2, 4, 8 */
 
+/* A convolution, behind a ReLU if `relu`. */
 static AlexnetNetwork
-make_network (void)
+make_network (gboolean relu)
 {
   AlexnetNetwork network = { .architecture = "torchvision",
     .input = { 16, 20, 20 },
-    .n_layers = 1,
-    .layers = { { .kind = ALEXNET_LAYER_CONV,
-        .name = "conv",
-        .channels = 16,
-        .kernel = 3,
-        .stride = 1,
-        .padding = 1,
-        .groups = 1 } } };
+    .n_layers = relu ? 2 : 1 };
 
+  network.layers[0].kind = ALEXNET_LAYER_RELU;
+  network.layers[network.n_layers - 1] = (AlexnetLayer){
+    .kind = ALEXNET_LAYER_CONV,
+    .name = "conv",
+    .channels = 16,
+    .kernel = 3,
+    .stride = 1,
+    .padding = 1,
+    .groups = 1
+  };
   g_assert_true (alexnet_network_infer_shapes (&network, NULL));
   random_model_fill (&network);
   return network;
@@ -32,9 +36,8 @@ make_network (void)
 
 /* The lines that say what was chosen. */
 static char **
-get_choices (guint n_threads)
+get_choices_of (AlexnetNetwork network, guint n_threads)
 {
-  AlexnetNetwork network = make_network ();
   AlexnetPlanParams params = { .precision = ALEXNET_PRECISION_FP32,
     .cpu_threads = n_threads,
     .max_batch_size = 8,
@@ -50,6 +53,12 @@ get_choices (guint n_threads)
   plan->backend->close (plan);
   random_model_clear (&network);
   return lines;
+}
+
+static char **
+get_choices (guint n_threads)
+{
+  return get_choices_of (make_network (FALSE), n_threads);
 }
 
 /* The only file in the cache; "" when there is none. */
@@ -161,6 +170,38 @@ test_used (void)
   cache_directory_clear ();
 }
 
+static guint
+count_questions (void)
+{
+  g_autofree char *path = find_cache ();
+  g_autofree char *text = NULL;
+  g_auto (GStrv) parts = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_file_get_contents (path, &text, NULL, &error);
+  g_assert_no_error (error);
+  parts = g_strsplit (text, "\"conv [", -1);
+  return g_strv_length (parts) - 1;
+}
+
+/* The same convolution is another question where it reads another format: the
+ * first layer chooses its own, a ReLU takes what comes. */
+static void
+test_source (void)
+{
+  g_auto (GStrv) first = get_choices (1);
+  g_auto (GStrv) behind = NULL;
+  g_auto (GStrv) again = NULL;
+
+  g_assert_cmpuint (count_questions (), ==, N_CHOICES);
+  behind = get_choices_of (make_network (TRUE), 1);
+  g_assert_cmpuint (count_questions (), ==, 2 * N_CHOICES);
+  again = get_choices (1);
+  g_assert_true (g_strv_equal ((const char *const *) first,
+      (const char *const *) again));
+  cache_directory_clear ();
+}
+
 static void
 test_damaged (void)
 {
@@ -226,6 +267,7 @@ main (int argc, char **argv)
   g_test_add_func ("/onednn-tune/timed", test_timed);
   g_test_add_func ("/onednn-tune/kept", test_kept);
   g_test_add_func ("/onednn-tune/used", test_used);
+  g_test_add_func ("/onednn-tune/source", test_source);
   g_test_add_func ("/onednn-tune/damaged", test_damaged);
   g_test_add_func ("/onednn-tune/threads", test_threads);
   g_test_add_func ("/onednn-tune/forced", test_forced);
