@@ -340,6 +340,26 @@ test_best_class (const GstStructure *result)
   return g_value_get_int (gst_value_array_get_value (ids, 0));
 }
 
+void
+test_get_probabilities (const GstStructure *result, double *probabilities)
+{
+  const GValue *ids = gst_structure_get_value (result, "class-ids");
+  const GValue *levels = gst_structure_get_value (result, "confidences");
+
+  fail_unless_equals_int (test_n_classes (result), TEST_N_CLASSES);
+  for (guint i = 0; i < TEST_N_CLASSES; i++)
+    probabilities[g_value_get_int (gst_value_array_get_value (ids, i))] =
+        g_value_get_float (gst_value_array_get_value (levels, i));
+}
+
+void
+test_expect_near (const double *found, const double *expected)
+{
+  for (guint i = 0; i < TEST_N_CLASSES; i++)
+    fail_unless (ABS (found[i] - expected[i]) < 1e-5,
+        "class %u: %f, expected %f", i, found[i], expected[i]);
+}
+
 guint64
 test_get_uint64 (const GstStructure *structure, const char *field)
 {

@@ -77,6 +77,12 @@ void test_clear_record (Fixture *fixture);
 const GstStructure *test_get_result (GstBuffer *buffer);
 guint test_n_classes (const GstStructure *result);
 int test_best_class (const GstStructure *result);
+
+/* Probabilities by class, of a result that has all of them; and whether they
+ * are nearly those. */
+void test_get_probabilities (const GstStructure *result, double *probabilities);
+void test_expect_near (const double *found, const double *expected);
+
 guint64 test_get_uint64 (const GstStructure *structure, const char *field);
 
 /* Attaches what an alexnetclassify could have: fields in the notation of

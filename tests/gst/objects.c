@@ -5,6 +5,8 @@
 
 #include "collage.h"
 
+#include <math.h>
+
 #define ROI_LIST "inference-region", "roi-list"
 
 static GstBuffer *
@@ -170,6 +172,50 @@ flush (Fixture *fixture)
   gst_harness_push_event (fixture->harness, gst_event_new_flush_stop (TRUE));
   gst_harness_push_event (fixture->harness, gst_event_new_segment (&segment));
 }
+
+/* Object 1, a region that is not tracked, and object 2 where that is. */
+static void
+classify_objects (Fixture *fixture, guint first, guint second,
+    double probabilities[][TEST_N_CLASSES])
+{
+  GstBuffer *buffer = collage_new (fixture);
+
+  collage_add_object (buffer, first, 1);
+  collage_add_tile (buffer, second);
+  collage_add_object (buffer, second, 2);
+  buffer = push_pull (fixture, buffer);
+  for (guint i = 0; i < 3; i++)
+    test_get_probabilities (collage_nth_result (buffer, i), probabilities[i]);
+  gst_buffer_unref (buffer);
+}
+
+/* Each object has an average of its own, in which the time since it was seen
+ * last counts; what is not tracked has none. */
+GST_START_TEST (test_smoothing)
+{
+  Fixture *fixture = test_fixture_new (ROI_LIST, "smoothing", "100000000",
+      "top-k", "10", NULL);
+  double weight = -expm1 (-2 * (double) TEST_FRAME_DURATION / 100000000);
+  double before[3][TEST_N_CLASSES], after[3][TEST_N_CLASSES];
+  double average[TEST_N_CLASSES];
+  double *horse = before[0], *truck = after[1];
+
+  collage_set_caps (fixture);
+  classify_objects (fixture, 0, 2, before);
+  gst_buffer_unref (push_pull (fixture, collage_new (fixture)));
+  classify_objects (fixture, 4, 1, after);
+  for (guint i = 0; i < TEST_N_CLASSES; i++)
+    average[i] = horse[i] + weight * (truck[i] - horse[i]);
+  fail_unless (truck[TEST_TRUCK_CLASS] > 0.9);
+  test_expect_near (after[0], horse);
+  test_expect_near (after[2], average);
+
+  flush (fixture);
+  classify_objects (fixture, 0, 1, before);
+  test_expect_near (before[2], truck);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
 
 static void
 push_segment (Fixture *fixture)
@@ -355,6 +401,7 @@ objects_suite (void)
   tcase_add_test (tests, test_repeated_while_in_flight);
   tcase_add_test (tests, test_message_on_change);
   tcase_add_test (tests, test_repeat_last_follows);
+  tcase_add_test (tests, test_smoothing);
   tcase_add_test (tests, test_objects_end_with_the_stream);
   tcase_add_test (tests, test_objects_are_forgotten);
   tcase_add_test (tests, test_flush_in_flight);

@@ -228,43 +228,22 @@ GST_START_TEST (test_late_frames_stay_due)
 }
 GST_END_TEST
 
-/* Probability of a class by class, of the next frame that comes out. */
-static void
-pull_probabilities (Fixture *fixture, double *probabilities)
-{
-  GstBuffer *buffer = test_pull (fixture);
-  const GstStructure *result = test_get_result (buffer);
-  const GValue *ids, *levels;
-
-  fail_unless (result != NULL);
-  ids = gst_structure_get_value (result, "class-ids");
-  levels = gst_structure_get_value (result, "confidences");
-  for (guint i = 0; i < TEST_N_CLASSES; i++)
-    probabilities[g_value_get_int (gst_value_array_get_value (ids, i))] =
-        g_value_get_float (gst_value_array_get_value (levels, i));
-  gst_buffer_unref (buffer);
-}
-
 static void
 classify_at (Fixture *fixture, guint photo, GstClockTime pts,
     double *probabilities)
 {
+  GstBuffer *buffer;
+
   push_at (fixture, photo, pts);
-  pull_probabilities (fixture, probabilities);
+  buffer = test_pull (fixture);
+  test_get_probabilities (test_get_result (buffer), probabilities);
+  gst_buffer_unref (buffer);
 }
 
 static Fixture *
 smoothing_fixture (const char *time_constant)
 {
   return test_fixture_new ("smoothing", time_constant, "top-k", "10", NULL);
-}
-
-static void
-expect_near (const double *found, const double *expected)
-{
-  for (guint i = 0; i < TEST_N_CLASSES; i++)
-    fail_unless (fabs (found[i] - expected[i]) < 1e-5,
-        "class %u: %f, expected %f", i, found[i], expected[i]);
 }
 
 /* Probabilities of the two photographs without smoothing. */
@@ -307,7 +286,7 @@ GST_START_TEST (test_smoothing)
       average[i] = weight * now[i] + (f > 0 ? (1 - weight) * average[i] : 0);
       sum += found[i];
     }
-    expect_near (found, average);
+    test_expect_near (found, average);
     fail_unless (fabs (sum - 1) < 1e-5);
   }
   test_fixture_free (fixture);
@@ -345,7 +324,7 @@ GST_START_TEST (test_smoothing_begins_anew)
   classify_both (horse, truck);
   for (guint i = 0; i < 4; i++) {
     classify_at (fixture, TEST_HORSE, 0, found);
-    expect_near (found, horse);
+    test_expect_near (found, horse);
     if (i == 0)
       flush (fixture);
     else if (i == 1)
@@ -357,7 +336,7 @@ GST_START_TEST (test_smoothing_begins_anew)
       g_object_set (fixture->element, "smoothing", G_GUINT64_CONSTANT (0),
           NULL);
     classify_at (fixture, TEST_TRUCK, GST_MSECOND, found);
-    expect_near (found, truck);
+    test_expect_near (found, truck);
     flush (fixture);
   }
   test_fixture_free (fixture);
