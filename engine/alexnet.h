@@ -233,7 +233,8 @@ typedef struct {
                                    must outlive the engine; NULL = the device's
                                    primary one */
   guint max_batch_size;         /* 1..ALEXNET_MAX_BATCH_SIZE; 0 = 16 */
-  guint64 batch_timeout;        /* to wait for a full batch; 0 = not at all */
+  guint64 batch_timeout;        /* ns to wait for a full batch while a stream
+                                   can fill it; 0 = not at all */
 } AlexnetEngineParams;
 
 /* NULL-terminated, in the order in which "auto" tries them. Static. */
@@ -303,6 +304,10 @@ ALEXNET_API void alexnet_stream_free (AlexnetStream *stream);
  * those that are blocked now. A request that is done can still be read. */
 ALEXNET_API void alexnet_stream_set_flushing (AlexnetStream *stream,
     gboolean flushing);
+
+/* Says that no submission follows for now: batches do not wait for any from
+ * this stream, until there is one. Same thread as submit. */
+ALEXNET_API void alexnet_stream_drain (AlexnetStream *stream);
 
 /* Changes how later submissions are preprocessed. Same thread as submit. What
  * each crop_position with and without mirror needs is kept, so switching

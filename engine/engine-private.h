@@ -61,6 +61,7 @@ struct _AlexnetEngine {
   pthread_cond_t work, slot_freed;
   AlexnetSlot *slots;
   guint head, tail, n_claimed;
+  guint n_filling;              /* streams that batches may wait for */
   gboolean warm, quit;
   GError *lost;                 /* why the plan is lost; constant once set */
   AlexnetEngineStats stats;
@@ -96,6 +97,7 @@ struct _AlexnetStream {
   /* Under the engine's lock. */
   pthread_cond_t changed;
   gboolean flushing;
+  gboolean filling;             /* has submitted and may go on */
 };
 
 guint64 alexnet_now (void);

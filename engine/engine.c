@@ -81,7 +81,8 @@ take_batch (AlexnetEngine *engine)
     if (n > 0) {
       deadline = engine->slots[engine->tail].ready_time +
           engine->params.batch_timeout;
-      if (n == batch_limit (engine) || alexnet_now () >= deadline)
+      if (n == batch_limit (engine) || engine->n_filling == 0 ||
+          alexnet_now () >= deadline)
         return n;
     }
     wait_for_work (engine, deadline);

@@ -84,6 +84,20 @@ has_pending (const AlexnetStream *stream)
   return FALSE;
 }
 
+static void
+set_filling (AlexnetStream *stream, gboolean filling)
+{
+  AlexnetEngine *engine = stream->engine;
+
+  if (stream->filling == filling)
+    return;
+  stream->filling = filling;
+  if (filling)
+    engine->n_filling++;
+  else if (--engine->n_filling == 0)
+    pthread_cond_signal (&engine->work);
+}
+
 void
 alexnet_stream_free (AlexnetStream *stream)
 {
@@ -93,6 +107,7 @@ alexnet_stream_free (AlexnetStream *stream)
     return;
   engine = stream->engine;
   pthread_mutex_lock (&engine->lock);
+  set_filling (stream, FALSE);
   while (has_pending (stream))
     pthread_cond_wait (&stream->changed, &engine->lock);
   pthread_mutex_unlock (&engine->lock);
@@ -114,9 +129,18 @@ alexnet_stream_set_flushing (AlexnetStream *stream, gboolean flushing)
 
   pthread_mutex_lock (&engine->lock);
   stream->flushing = flushing;
+  set_filling (stream, FALSE);
   pthread_cond_broadcast (&stream->changed);
   pthread_cond_broadcast (&engine->slot_freed);
   pthread_mutex_unlock (&engine->lock);
+}
+
+void
+alexnet_stream_drain (AlexnetStream *stream)
+{
+  pthread_mutex_lock (&stream->engine->lock);
+  set_filling (stream, FALSE);
+  pthread_mutex_unlock (&stream->engine->lock);
 }
 
 static gboolean
@@ -157,6 +181,7 @@ claim (AlexnetStream *stream, GError **error)
     } else if (engine->n_claimed == engine->n_slots) {
       pthread_cond_wait (&engine->slot_freed, &engine->lock);
     } else {
+      set_filling (stream, TRUE);
       request->state = REQUEST_PENDING;
       request->result.probabilities =
           stream->best_only ? NULL : request->probabilities;

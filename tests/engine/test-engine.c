@@ -92,6 +92,13 @@ assert_answer (AlexnetRequest *request, float value)
 }
 
 static void
+take_answer (AlexnetRequest *request, float value)
+{
+  assert_answer (request, value);
+  alexnet_request_release (request);
+}
+
+static void
 assert_fails (AlexnetRequest *request, AlexnetError code)
 {
   g_autoptr (GError) error = NULL;
@@ -109,15 +116,12 @@ test_answers_in_order (Fixture *f, gconstpointer data)
 
   for (guint i = 0; i < 200; i++) {
     if (pending[i % 5]) {
-      assert_answer (pending[i % 5], i - 5);
-      alexnet_request_release (pending[i % 5]);
+      take_answer (pending[i % 5], i - 5);
     }
     pending[i % 5] = submit (stream, i);
   }
-  for (guint i = 0; i < 5; i++) {
-    assert_answer (pending[i], 195 + i);
-    alexnet_request_release (pending[i]);
-  }
+  for (guint i = 0; i < 5; i++)
+    take_answer (pending[i], 195 + i);
   alexnet_stream_free (stream);
 }
 
@@ -134,10 +138,8 @@ test_batches_form_while_busy (Fixture *f, gconstpointer data)
   for (guint i = 1; i < 7; i++)
     requests[i] = submit (stream, i);
   fake_backend_set_gate (TRUE);
-  for (guint i = 0; i < 7; i++) {
-    assert_answer (requests[i], i);
-    alexnet_request_release (requests[i]);
-  }
+  for (guint i = 0; i < 7; i++)
+    take_answer (requests[i], i);
 
   /* A ring of 8 slots, batches of 4 at most: 0, 1-4, 5-6. */
   g_assert_cmpuint (fake_backend_n_batches (), ==, 3);
@@ -167,10 +169,8 @@ test_batch_timeout (void)
     requests[i] = submit (stream, i);
     g_usleep (10000);
   }
-  for (guint i = 0; i < 4; i++) {
-    assert_answer (requests[i], i);
-    alexnet_request_release (requests[i]);
-  }
+  for (guint i = 0; i < 4; i++)
+    take_answer (requests[i], i);
   g_assert_cmpuint (fake_backend_n_batches (), ==, 1);
   alexnet_stream_free (stream);
   alexnet_engine_unref (engine);
@@ -178,9 +178,42 @@ test_batch_timeout (void)
   engine = get_engine (model, 4, 1000000);
   stream = alexnet_stream_new (engine, NULL, 4);
   requests[0] = submit (stream, 7);
-  assert_answer (requests[0], 7);
-  alexnet_request_release (requests[0]);
+  take_answer (requests[0], 7);
   alexnet_stream_free (stream);
+  alexnet_engine_unref (engine);
+  alexnet_model_unref (model);
+}
+
+/* A batch waits for streams that go on, and for no other. */
+static void
+test_drain (void)
+{
+  AlexnetModel *model = load_model ();
+  AlexnetEngine *engine;
+  AlexnetStream *streams[2];
+  AlexnetRequest *requests[2];
+
+  fake_backend_reset ();
+  engine = get_engine (model, 4, 3600 * G_GUINT64_CONSTANT (1000000000));
+  for (guint i = 0; i < 2; i++)
+    streams[i] = alexnet_stream_new (engine, NULL, 4);
+  for (guint round = 1; round <= 3; round++) {
+    for (guint i = 0; i < 2; i++)
+      requests[i] = submit (streams[i], i);
+    alexnet_stream_drain (streams[0]);
+    g_usleep (10000);
+    g_assert_cmpuint (fake_backend_n_batches (), ==, round - 1);
+    alexnet_stream_drain (streams[1]);
+    for (guint i = 0; i < 2; i++)
+      take_answer (requests[i], i);
+    g_assert_cmpuint (fake_backend_batch_size (round - 1), ==, 2);
+  }
+  alexnet_request_release (submit (streams[1], 0));
+  requests[0] = submit (streams[0], 5);
+  alexnet_stream_drain (streams[0]);
+  alexnet_stream_free (streams[1]);
+  take_answer (requests[0], 5);
+  alexnet_stream_free (streams[0]);
   alexnet_engine_unref (engine);
   alexnet_model_unref (model);
 }
@@ -199,8 +232,7 @@ test_release_unread (Fixture *f, gconstpointer data)
   alexnet_request_release (submit (stream, 3));
   request = submit (stream, 4);
   fake_backend_set_gate (TRUE);
-  assert_answer (request, 4);
-  alexnet_request_release (request);
+  take_answer (request, 4);
 
   /* 2 and 3 were let go before the worker saw them. */
   g_assert_cmpuint (fake_backend_n_batches (), ==, 2);
@@ -236,13 +268,11 @@ test_flushing_wakes_wait (Fixture *f, gconstpointer data)
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_CANCELLED);
 
   fake_backend_set_gate (TRUE);
-  assert_answer (others, 2);
-  alexnet_request_release (others);
+  take_answer (others, 2);
   alexnet_request_release (request);
   alexnet_stream_set_flushing (stream, FALSE);
   request = submit (stream, 4);
-  assert_answer (request, 4);
-  alexnet_request_release (request);
+  take_answer (request, 4);
   alexnet_stream_free (stream);
   alexnet_stream_free (other);
 }
@@ -300,13 +330,10 @@ test_stalled_stream_stops_nobody (Fixture *f, gconstpointer data)
   for (guint i = 0; i < 50; i++) {
     AlexnetRequest *request = submit (other, 1000 + i);
 
-    assert_answer (request, 1000 + i);
-    alexnet_request_release (request);
+    take_answer (request, 1000 + i);
   }
-  for (guint i = 0; i < 100; i++) {
-    assert_answer (unread[i], i);
-    alexnet_request_release (unread[i]);
-  }
+  for (guint i = 0; i < 100; i++)
+    take_answer (unread[i], i);
   alexnet_stream_free (stalled);
   alexnet_stream_free (other);
 }
@@ -352,8 +379,7 @@ test_failed_staging (Fixture *f, gconstpointer data)
   }
   fake_backend_fail_stage (FALSE);
   request = submit (stream, 2);
-  assert_answer (request, 2);
-  alexnet_request_release (request);
+  take_answer (request, 2);
   alexnet_stream_free (stream);
 }
 
@@ -528,8 +554,7 @@ test_bad_image (Fixture *f, gconstpointer data)
   image.memory = ALEXNET_MEMORY_HOST;
   request = alexnet_stream_submit (stream, &image, NULL, &error);
   g_assert_no_error (error);
-  assert_answer (request, 9);
-  alexnet_request_release (request);
+  take_answer (request, 9);
   alexnet_stream_free (stream);
 }
 
@@ -579,8 +604,7 @@ get_and_use (void *model)
     AlexnetRequest *request = submit (stream, i);
 
     alexnet_engine_unref (engine);
-    assert_answer (request, i);
-    alexnet_request_release (request);
+    take_answer (request, i);
     alexnet_stream_free (stream);
   }
   return NULL;
@@ -635,6 +659,7 @@ main (int argc, char **argv)
         GUINT_TO_POINTER (tests[i].max_batch_size), set_up, tests[i].run,
         tear_down);
   g_test_add_func ("/engine/batch-timeout", test_batch_timeout);
+  g_test_add_func ("/engine/drain", test_drain);
   g_test_add_func ("/engine/not-finite-weights", test_not_finite_weights);
   g_test_add_func ("/engine/choice-of-backend", test_choice_of_backend);
   g_test_add_func ("/engine/coming-and-going", test_coming_and_going);
