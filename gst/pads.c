@@ -82,6 +82,14 @@ gst_alexnet_classify_src_activate_mode (GstPad *pad, GstObject *parent,
   return ok;
 }
 
+/* Blocks until everything is out. FALSE: that will not happen. */
+static gboolean
+drain (GstAlexnetClassify *self)
+{
+  gst_alexnet_session_drain (&self->session);
+  return gst_alexnet_inflight_wait_empty (self->inflight);
+}
+
 /* The engine has to work where upstream's CUDA memory is. A backend of the CPU
  * reads it through the host. */
 static gboolean
@@ -99,8 +107,7 @@ follow_cuda (GstAlexnetClassify *self, const GstCaps *caps)
   if (!gst_alexnet_cuda_find_context (&self->cuda, device_id) ||
       gst_alexnet_cuda_get_handle (&self->cuda) == self->session.cuda_context)
     return TRUE;
-  return gst_alexnet_inflight_wait_empty (self->inflight) &&
-      gst_alexnet_classify_change_engine (self);
+  return drain (self) && gst_alexnet_classify_change_engine (self);
 }
 
 static void
@@ -183,6 +190,10 @@ gst_alexnet_classify_sink_event (GstPad *pad, GstObject *parent,
     case GST_EVENT_GAP:
       gst_alexnet_classify_forget_tracks (self);
       gst_alexnet_schedule_reset (&self->schedule);
+      break;
+    case GST_EVENT_SEGMENT_DONE:
+    case GST_EVENT_EOS:
+      gst_alexnet_session_drain (&self->session);
       break;
     default:
       break;
@@ -301,7 +312,7 @@ gst_alexnet_classify_sink_query (GstPad *pad, GstObject *parent,
     return TRUE;
   if (!GST_QUERY_IS_SERIALIZED (query))
     return gst_pad_query_default (pad, parent, query);
-  if (!gst_alexnet_inflight_wait_empty (self->inflight))
+  if (!drain (self))
     return FALSE;
   if (GST_QUERY_TYPE (query) == GST_QUERY_ALLOCATION)
     return query_allocation (self, query);

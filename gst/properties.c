@@ -301,8 +301,9 @@ install_engine (GObjectClass *klass)
   /**
    * GstAlexnetClassify:batch-timeout:
    *
-   * How long a frame may wait for others to fill its batch. It is added to
-   * the latency.
+   * How long a frame may wait for others to fill its batch, of this stream or
+   * of another that shares the engine. When none of them has more to come, as
+   * after EOS, nothing waits. It is added to the latency.
    */
   install (klass, GST_ALEXNET_PROP_BATCH_TIMEOUT,
       g_param_spec_uint64 ("batch-timeout", "Batch timeout",

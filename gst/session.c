@@ -185,6 +185,13 @@ gst_alexnet_session_set_flushing (GstAlexnetSession *session, gboolean flushing)
     alexnet_stream_set_flushing (session->stream, flushing);
 }
 
+void
+gst_alexnet_session_drain (GstAlexnetSession *session)
+{
+  if (session->stream)
+    alexnet_stream_drain (session->stream);
+}
+
 AlexnetPreprocess
 gst_alexnet_session_get_preprocess (const GstAlexnetSession *session,
     const GstAlexnetSettings *settings)

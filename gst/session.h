@@ -53,6 +53,9 @@ void gst_alexnet_session_stop (GstAlexnetSession *session);
 void gst_alexnet_session_set_flushing (GstAlexnetSession *session,
     gboolean flushing);
 
+/* What is in flight does not wait for frames that could come. */
+void gst_alexnet_session_drain (GstAlexnetSession *session);
+
 /* The model's preprocessing with what the user wants otherwise. */
 AlexnetPreprocess
 gst_alexnet_session_get_preprocess (const GstAlexnetSession *session,

@@ -227,8 +227,7 @@ GST_END_TEST
 
 GST_START_TEST (test_drain_waits)
 {
-  Fixture *fixture = test_fixture_new ("max-batch-size", "8", "batch-timeout",
-      "100000000", NULL);
+  Fixture *fixture = test_fixture_new (TEST_HOLD, NULL);
 
   for (guint round = 1; round <= 3; round++) {
     GstQuery *query = gst_query_new_drain ();
@@ -258,14 +257,18 @@ drain (gpointer data)
 
 GST_START_TEST (test_flush_ends_drain)
 {
-  Fixture *fixture = test_fixture_new (TEST_HOLD, NULL);
+  Fixture *fixture = test_fixture_new (NULL);
+  GstPad *src = gst_element_get_static_pad (fixture->element, "src");
   GThread *thread;
 
+  gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM, NULL, NULL,
+      NULL);
   test_push (fixture);
   thread = g_thread_new ("drain", drain, fixture);
   g_usleep (20 * 1000);
   gst_harness_push_event (fixture->harness, gst_event_new_flush_start ());
   fail_if (GPOINTER_TO_INT (g_thread_join (thread)));
+  gst_object_unref (src);
   test_fixture_free (fixture);
 }
 GST_END_TEST
