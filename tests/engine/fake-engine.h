@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Engines of the fake backend, and what goes into them and comes out. */
+
+#ifndef FAKE_ENGINE_H
+#define FAKE_ENGINE_H
+
+#include "alexnet.h"
+
+/* The demonstration model. */
+AlexnetModel *load_model (void);
+
+AlexnetEngine *get_engine (AlexnetModel *model, guint max_batch_size,
+    guint64 batch_timeout);
+
+/* A tensor with this first value, which is the answer. */
+AlexnetRequest *try_submit (AlexnetStream *stream, float value, GError **error);
+AlexnetRequest *submit (AlexnetStream *stream, float value);
+
+/* Both wait; the second one releases the request. */
+void assert_answer (AlexnetRequest *request, float value);
+void take_answer (AlexnetRequest *request, float value);
+
+/* Waits and gets an error. */
+void assert_fails (AlexnetRequest *request, AlexnetError code);
+
+#endif /* FAKE_ENGINE_H */
