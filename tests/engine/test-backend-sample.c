@@ -6,9 +6,6 @@
  * logits are within a hundredth of the largest one; the same on the random
  * network at full width. */
 
-#include <gdk-pixbuf/gdk-pixbuf.h>
-#include <json-glib/json-glib.h>
-
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
@@ -16,6 +13,7 @@
 
 #include "backend.h"
 #include "random-model.h"
+#include "sample.h"
 
 #define DEPTH 8
 #define N_CLASSES 10
@@ -23,52 +21,13 @@
 #define WANTED 0.99
 #define AUTO_TOLERANCE 1e-2
 
-typedef struct {
-  GdkPixbuf *sheet; /* all images, row by row */
-  JsonParser *parser;
-  JsonArray *truth, *pytorch;
-  int tile, columns;
-  guint n;
-} Sample;
-
-static void
-sample_load (Sample *self)
-{
-  g_autofree char *png = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      "cifar10-test-500.png", NULL);
-  g_autofree char *json = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      "cifar10-test-500.json", NULL);
-  g_autoptr (GError) error = NULL;
-  JsonObject *object;
-
-  self->sheet = gdk_pixbuf_new_from_file (png, &error);
-  g_assert_no_error (error);
-  g_assert_cmpint (gdk_pixbuf_get_n_channels (self->sheet), ==, 3);
-  self->parser = json_parser_new ();
-  json_parser_load_from_file (self->parser, json, &error);
-  g_assert_no_error (error);
-  object = json_node_get_object (json_parser_get_root (self->parser));
-  self->truth = json_object_get_array_member (object, "truth");
-  self->pytorch = json_object_get_array_member (object, "pytorch_top1");
-  self->tile = (int) json_object_get_int_member (object, "tile");
-  self->columns = (int) json_object_get_int_member (object, "columns");
-  self->n = json_array_get_length (self->truth);
-}
-
-static void
-sample_clear (Sample *self)
-{
-  g_object_unref (self->sheet);
-  g_object_unref (self->parser);
-}
-
 static AlexnetImage
 get_image (const Sample *self, guint i)
 {
   int stride = gdk_pixbuf_get_rowstride (self->sheet);
-  int x = (int) i % self->columns * self->tile;
-  int y = (int) i / self->columns * self->tile;
+  int x, y;
 
+  sample_find (self, i, &x, &y);
   return (AlexnetImage){ .format = ALEXNET_FORMAT_RGB,
     .width = (guint) self->tile,
     .height = (guint) self->tile,
