@@ -3,13 +3,18 @@
 #
 # Gathers in build-gpu/ all that tests/gpu/run.sh needs on a machine that has a
 # GPU, CUDA and cuDNN but neither compiler nor GStreamer: our build and, from
-# this machine's packages, GStreamer with what plays the sample clip. Carry
-# build-gpu/ there together with the sources. Needs what the build needs.
+# this machine's packages, GStreamer with what plays the sample clip and
+# decodes it on the GPU. Carry build-gpu/ there together with the sources.
+#
+#     sh tests/gpu/bundle.sh [TREE OUT]
+#
+# takes what was built in TREE and writes to OUT; without them it builds, which
+# needs what the build needs.
 set -eu
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
-out=$root/build-gpu
-tree=$root/build-gpu-tree
+tree=${1:-$root/build-gpu-tree}
+out=${2:-$root/build-gpu}
 limit=50
 
 say () {
@@ -29,10 +34,14 @@ needs () {
     grep -vE '/libcu(dart|blas|blasLt|dnn)[^/]*\.so' | sort -u
 }
 
-[ -d "$tree" ] ||
-  meson setup "$tree" "$root" --buildtype=release -Dcuda=enabled \
-    -Donednn=disabled
-meson compile -C "$tree"
+build () {
+  [ -d "$tree" ] ||
+    meson setup "$tree" "$root" --buildtype=release -Dcuda=enabled \
+      -Donednn=disabled
+  meson compile -C "$tree"
+}
+
+[ $# -gt 0 ] || build
 [ -f "$tree/engine/cudnn/backend-cudnn.so" ] || fail 'the module is not built'
 
 rm -rf "$out"
@@ -50,6 +59,14 @@ for name in coreelements playback typefindfunctions matroska vpx \
   videoconvertscale videotestsrc; do
   cp "$libdir/gstreamer-1.0/libgst$name.so" "$out/plugins"
 done
+for name in videoparsersbad nvcodec; do
+  if [ -f "$libdir/gstreamer-1.0/libgst$name.so" ]; then
+    cp "$libdir/gstreamer-1.0/libgst$name.so" "$out/plugins"
+  else
+    say "no plugin $name here (gstreamer1.0-plugins-bad): nothing is decoded" \
+      'on the GPU'
+  fi
+done
 cp "$(command -v gst-launch-1.0)" "$(command -v gst-inspect-1.0)" "$out/bin"
 scanner=$(pkg-config --variable=pluginscannerdir gstreamer-1.0)
 cp "$scanner/gst-plugin-scanner" "$out/bin"
@@ -59,6 +76,17 @@ needs "$out"/bin/* "$out"/plugins/*.so "$out"/lib/*.so* | while read -r file; do
 done
 strip --strip-unneeded "$out"/bin/* "$out"/plugins/*.so "$out"/lib/*.so*
 
-size=$(du -sm "$out" | cut -f 1)
-say "build-gpu/ holds $size MB"
+# There is no encoder for it in the bundle.
+gst-launch-1.0 -q filesrc location="$root/pipelines/media/sample.webm" \
+  ! decodebin ! videoconvert ! video/x-raw,format=I420 \
+  ! x264enc speed-preset=ultrafast threads=1 ! video/x-h264,profile=baseline \
+  ! h264parse ! video/x-h264,stream-format=byte-stream \
+  ! filesink location="$out/sample.h264" || {
+  rm -f "$out/sample.h264"
+  say 'no H.264 sample: x264enc (gstreamer1.0-plugins-ugly) does not work here'
+}
+
+# A TREE may have oneDNN, which the build above leaves out.
+size=$(du -sm --exclude='libdnnl.*' "$out" | cut -f 1)
+say "$out holds $size MB"
 [ "$size" -le "$limit" ] || fail "that is more than $limit MB"
