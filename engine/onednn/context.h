@@ -34,7 +34,7 @@ typedef struct {
                              channels of layer 0; 1: it is as it was */
   AlexnetNetwork network; /* layer 0 as it is computed */
   GPtrArray *weights;
-  GPtrArray *matrices;   /* of linear.h */
+  GPtrArray *matrices;   /* of linear-matrix.h */
   gboolean int8;         /* convolutions compute with whole numbers */
   AlexnetIsa isa;        /* of our own loops */
   double loss_left;      /* of linear layers by LINEAR_S8: what remains of the

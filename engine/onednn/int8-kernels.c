@@ -26,3 +26,24 @@ quantize (void *out, const float *in, gsize n, float factor, float least,
 }
 
 const OnednnQuantize SIMD_NAME (alexnet_onednn_quantize) = quantize;
+
+/* As numbers without a sign, bits of floats are ordered as these are; negative
+ * ones come last. */
+static float
+largest (const float *in, gsize n)
+{
+  const guint32 infinity = 0x7f800000;
+  guint32 most = 0;
+  float value;
+
+  for (gsize i = 0; i < n; i++) {
+    guint32 bits;
+
+    memcpy (&bits, in + i, sizeof bits);
+    most = MAX (most, bits);
+  }
+  memcpy (&value, &most, sizeof value);
+  return most < infinity ? value : -1;
+}
+
+const OnednnLargest SIMD_NAME (alexnet_onednn_largest) = largest;

@@ -12,9 +12,16 @@ G_BEGIN_DECLS
 typedef void (*OnednnQuantize) (void *out, const float *in, gsize n,
     float factor, float least, float most);
 
+/* The largest of in [n]; -1 when one is negative or not finite. */
+typedef float (*OnednnLargest) (const float *in, gsize n);
+
 extern const OnednnQuantize alexnet_onednn_quantize_plain;
 extern const OnednnQuantize alexnet_onednn_quantize_avx2;
 extern const OnednnQuantize alexnet_onednn_quantize_avx512;
+
+extern const OnednnLargest alexnet_onednn_largest_plain;
+extern const OnednnLargest alexnet_onednn_largest_avx2;
+extern const OnednnLargest alexnet_onednn_largest_avx512;
 
 G_END_DECLS
 

@@ -2,422 +2,357 @@
 
 #include "linear.h"
 
-#include <float.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "int8-kernels.h"
+#include "linear-matrix.h"
 #include "parallel.h"
 #include "simd.h"
-#include "small-floats.h"
 
-static const char *const storage_names[] = { "fp32", "bf16", "fp16", "int8" };
+/* Up to so many images columns that meet only zeros, half of them behind a
+ * ReLU, are left out; and each thread takes a part of the columns, so that what
+ * it reads lies together. With more it takes a part of the rows. */
+#define FEW 4
 
-/* A layer's weights in panels, as linear-kernels.h has them. */
-typedef struct {
-  guint layer;
-  OnednnStorage storage;
-  gsize columns, rows; /* of the weights */
-  gsize padded;        /* columns of a panel */
-  gsize panel_size;    /* bytes */
-  gsize n_panels;
-  guint8 *panels;
-  float *bias; /* [n_panels * LINEAR_ROWS] */
-} Matrix;
+/* Floats of the sums that a thread works on; they stay in its cache. */
+#define TILE 32768
 
 typedef struct {
   OnednnOperation base;
-  const Matrix *matrix;
+  const OnednnMatrix *matrix;
+  AlexnetIsa isa;
   const OnednnLinearKernels *kernels;
+  OnednnLinearKernel dot; /* NULL: not for this matrix or CPU */
   guint batch;
   gboolean relu;
 } Linear;
 
-static void
-matrix_free (gpointer data)
-{
-  Matrix *self = data;
-
-  free (self->panels);
-  free (self->bias);
-  g_free (self);
-}
-
-GPtrArray *
-alexnet_onednn_linear_matrices_new (void)
-{
-  return g_ptr_array_new_with_free_func (matrix_free);
-}
-
-/* Packing on several threads. */
+/* Columns of one group. */
 typedef struct {
-  const Matrix *matrix;
-  const AlexnetTensor *weight;
-  float *rows;     /* [threads, LINEAR_ROWS, padded], zeros behind `columns` */
-  int too_large;   /* atomic; a weight is finite, but not as fp16 */
-  double *squares; /* [threads,2]: of what LINEAR_S8 changed, of the weights */
-} Packing;
-
-/* Row `row` of the weights to out [columns], without denormal numbers, which
- * are slow; zeros where there is no such row. */
-static void
-read_row (float *out, const Matrix *matrix, const AlexnetTensor *weight,
-    gsize row)
-{
-  gsize size = matrix->columns * alexnet_dtype_size (weight->dtype);
-  AlexnetTensor slice = { weight->dtype, 1, { matrix->columns },
-    (const guint8 *) weight->data + row * size };
-
-  if (row >= matrix->rows) {
-    memset (out, 0, matrix->columns * sizeof *out);
-    return;
-  }
-  alexnet_tensor_to_float (out, &slice);
-  for (gsize c = 0; c < matrix->columns; c++)
-    if (fabsf (out[c]) < FLT_MIN)
-      out[c] = 0;
-}
-
-static void
-pack_f32 (float *panel, const float *rows, gsize padded)
-{
-  for (gsize c = 0; c < padded; c++)
-    for (gsize r = 0; r < LINEAR_ROWS; r++)
-      *panel++ = rows[r * padded + c];
-}
-
-static void
-pack_bf16 (guint16 *panel, const float *rows, gsize padded)
-{
-  for (gsize c = 0; c < padded; c++)
-    for (gsize r = 0; r < LINEAR_ROWS; r++)
-      *panel++ = alexnet_onednn_bf16_from_float (rows[r * padded + c]);
-}
-
-/* FALSE when a value is finite, but not as fp16. */
-static gboolean
-pack_f16 (guint16 *panel, const float *rows, gsize padded)
-{
-  gboolean fits = TRUE;
-
-  for (gsize c = 0; c < padded; c++)
-    for (gsize r = 0; r < LINEAR_ROWS; r++) {
-      float value = rows[r * padded + c];
-
-      *panel++ = alexnet_onednn_f16_from_float (value);
-      fits = fits && !(fabsf (value) > ONEDNN_F16_MAX && isfinite (value));
-    }
-  return fits;
-}
-
-static float
-float_from_bf16 (guint16 value)
-{
-  guint32 bits = (guint32) value << 16;
-  float result;
-
-  memcpy (&result, &bits, sizeof result);
-  return result;
-}
-
-/* What the whole numbers of a group are multiplied with, as bf16: zero where
- * all are, or denormal, and NaN where one is not finite, so that the result is
- * not. */
-static guint16
-find_scale (const float *values)
-{
-  float largest = 0, sum = 0, scale;
-  guint32 bits;
-
-  for (gsize c = 0; c < LINEAR_GROUP; c++) {
-    largest = fmaxf (largest, fabsf (values[c]));
-    sum += fabsf (values[c]);
-  }
-  if (!isfinite (sum))
-    return alexnet_onednn_bf16_from_float (NAN);
-  scale = largest / G_MAXINT8;
-  if (scale < FLT_MIN)
-    return 0;
-  memcpy (&bits, &scale, sizeof bits);
-  return (guint16) ((bits + 0xffff) >> 16); /* up, so that 127 is enough */
-}
-
-/* One row of a group. Adds to squares[2]. */
-static void
-pack_s8_row (gint8 *out, const float *values, float scale, double *squares)
-{
-  float lost = 0, all = 0;
-
-  for (gsize c = 0; c < LINEAR_GROUP; c++) {
-    float whole = scale > 0 ? rintf (values[c] / scale) : 0;
-    float rest = values[c] - whole * scale;
-
-    out[c * LINEAR_ROWS] = (gint8) whole;
-    lost += rest * rest;
-    all += values[c] * values[c];
-  }
-  squares[0] += (double) lost;
-  squares[1] += (double) all;
-}
-
-static void
-pack_s8 (guint8 *panel, const float *rows, gsize padded, double *squares)
-{
-  for (gsize c = 0; c < padded; c += LINEAR_GROUP) {
-    guint16 *scales = (guint16 *) panel;
-    gint8 *out = (gint8 *) (scales + LINEAR_ROWS);
-
-    for (gsize r = 0; r < LINEAR_ROWS; r++) {
-      const float *values = rows + r * padded + c;
-
-      scales[r] = find_scale (values);
-      pack_s8_row (out + r, values, float_from_bf16 (scales[r]), squares);
-    }
-    panel += LINEAR_S8_GROUP_SIZE;
-  }
-}
-
-static void
-pack_panel (Packing *packing, gsize i, float *rows, double *squares)
-{
-  const Matrix *matrix = packing->matrix;
-  guint8 *panel = matrix->panels + i * matrix->panel_size;
-
-  for (gsize r = 0; r < LINEAR_ROWS; r++)
-    read_row (rows + r * matrix->padded, matrix, packing->weight,
-        i * LINEAR_ROWS + r);
-  switch (matrix->storage) {
-    case LINEAR_F32:
-      pack_f32 ((float *) panel, rows, matrix->padded);
-      break;
-    case LINEAR_BF16:
-      pack_bf16 ((guint16 *) panel, rows, matrix->padded);
-      break;
-    case LINEAR_F16:
-      if (!pack_f16 ((guint16 *) panel, rows, matrix->padded))
-        g_atomic_int_set (&packing->too_large, TRUE);
-      break;
-    default:
-      pack_s8 (panel, rows, matrix->padded, squares);
-  }
-}
-
-static void
-pack_share (gpointer user, guint thread, guint n_threads)
-{
-  Packing *packing = user;
-  gsize n = packing->matrix->n_panels;
-  float *rows = packing->rows + thread * LINEAR_ROWS * packing->matrix->padded;
-
-  for (gsize i = alexnet_onednn_part (n, thread, n_threads);
-       i < alexnet_onednn_part (n, thread + 1, n_threads); i++)
-    pack_panel (packing, i, rows, packing->squares + 2 * thread);
-}
-
-static gsize
-find_panel_size (const Matrix *matrix)
-{
-  gsize n = LINEAR_ROWS * matrix->padded;
-
-  switch (matrix->storage) {
-    case LINEAR_F32:
-      return n * sizeof (float);
-    case LINEAR_S8:
-      return matrix->padded / LINEAR_GROUP * LINEAR_S8_GROUP_SIZE;
-    default:
-      return n * sizeof (guint16);
-  }
-}
-
-static gsize
-round_up (gsize n, gsize unit)
-{
-  return (n + unit - 1) / unit * unit;
-}
-
-/* What rounding to LINEAR_S8 changed, of the weights: root mean squares. */
-static double
-find_loss (const double *squares, guint n_threads)
-{
-  double lost = 0, all = 0;
-
-  for (guint i = 0; i < n_threads; i++) {
-    lost += squares[2 * i];
-    all += squares[2 * i + 1];
-  }
-  return all > 0 ? sqrt (lost / all) : 0;
-}
-
-/* Allocates and fills the panels; returns a negative number when that fails,
- * else what find_loss() says. */
-static double
-pack_as (Matrix *matrix, OnednnStorage storage, const AlexnetTensor *weight,
-    GError **error)
-{
-  guint n_threads = alexnet_onednn_get_threads ();
-  gsize size = LINEAR_ROWS * matrix->padded * sizeof (float);
-  g_autofree double *squares = g_new0 (double, 2 * n_threads);
-  Packing packing = { matrix, weight, NULL, FALSE, squares };
-
-  matrix->storage = storage;
-  matrix->panel_size = find_panel_size (matrix);
-  free (matrix->panels);
-  matrix->panels = alexnet_onednn_alloc (matrix->n_panels * matrix->panel_size,
-      error);
-  packing.rows = matrix->panels ? alexnet_onednn_alloc (n_threads * size, error)
-                                : NULL;
-  if (!packing.rows)
-    return -1;
-  alexnet_onednn_parallel (pack_share, &packing);
-  if (packing.too_large) {
-    matrix->storage = LINEAR_BF16;
-    alexnet_onednn_parallel (pack_share, &packing);
-  }
-  free (packing.rows);
-  return find_loss (squares, n_threads);
-}
-
-/* As LINEAR_S8 where the context wants that or still can afford it. */
-static gboolean
-pack (OnednnContext *context, Matrix *matrix, const AlexnetTensor *weight,
-    GError **error)
-{
-  double loss;
-
-  if (context->loss_left > 0) {
-    loss = pack_as (matrix, LINEAR_S8, weight, error);
-    if (loss < 0)
-      return FALSE;
-    loss *= loss;
-    if (loss <= context->loss_left) {
-      context->loss_left -= loss;
-      return TRUE;
-    }
-  }
-  return pack_as (matrix, context->storage, weight, error) >= 0;
-}
-
-static Matrix *
-matrix_new (OnednnContext *context, guint i, GError **error)
-{
-  const AlexnetLayer *layer = &context->network.layers[i];
-  Matrix *self = g_new0 (Matrix, 1);
-
-  g_ptr_array_add (context->matrices, self);
-  self->layer = i;
-  self->columns = alexnet_shape_size (&layer->in);
-  self->rows = layer->channels;
-  self->padded = round_up (self->columns, LINEAR_GROUP);
-  self->n_panels = round_up (self->rows, LINEAR_ROWS) / LINEAR_ROWS;
-  self->bias = alexnet_onednn_alloc (self->n_panels * LINEAR_ROWS *
-          sizeof (float),
-      error);
-  if (!self->bias || !pack (context, self, &layer->weight, error))
-    return NULL;
-  alexnet_tensor_to_float (self->bias, &layer->bias);
-  return self;
-}
-
-static const Matrix *
-get_matrix (OnednnContext *context, guint layer, GError **error)
-{
-  for (guint i = 0; i < context->matrices->len; i++) {
-    const Matrix *matrix = g_ptr_array_index (context->matrices, i);
-
-    if (matrix->layer == layer)
-      return matrix;
-  }
-  return matrix_new (context, layer, error);
-}
-
-char *
-alexnet_onednn_linear_describe (const OnednnContext *context)
-{
-  g_autoptr (GString) text = g_string_new (NULL);
-
-  for (guint i = 0; i < context->matrices->len; i++) {
-    const Matrix *matrix = g_ptr_array_index (context->matrices, i);
-    const char *name = context->network.layers[matrix->layer].name;
-
-    g_string_append_printf (text, "%s%s %s", i > 0 ? ", " : "",
-        name ? name : "a linear layer", storage_names[matrix->storage]);
-  }
-  return g_strdup (text->len > 0 ? text->str : "none");
-}
-
-/* in [batch,columns] -> out [padded,batch], zeros behind `columns`. */
-static void
-interleave (float *out, const float *in, const Matrix *matrix, guint batch)
-{
-  for (gsize c = 0; c < matrix->columns; c++)
-    for (guint i = 0; i < batch; i++)
-      *out++ = in[i * matrix->columns + c];
-  memset (out, 0, (matrix->padded - matrix->columns) * batch * sizeof *out);
-}
+  guint32 group, first, n_blocks; /* first: in the list of columns */
+} Part;
 
 typedef struct {
   const Linear *linear;
-  const float *in; /* pieces of the batch, each as interleave() made it */
-  float *out;      /* [batch,rows] */
+  const float *src; /* [batch,columns] */
+  float *dst;       /* [batch,rows] */
+  gboolean whole;   /* `in` holds whole numbers, guint8, else float */
+  gsize n_parts;
+  Part *parts;
+  guint32 *columns; /* in blocks of LINEAR_BLOCK */
+  void *in;         /* [blocks][batch][LINEAR_BLOCK] */
+  guint8 *wholes;   /* [batch,padded_columns] */
+  float *scales;    /* [batch]: what 1 in a whole number stands for */
+  float *sums;      /* [threads,sums_size] */
+  gsize sums_size;  /* floats */
+  guint n_sums;     /* threads whose sums are added up */
+  gsize size;       /* bytes of all these */
 } Run;
 
-/* Images that go through the kernel together. */
-static guint
-piece_size (const Linear *linear)
+/* The next part of `scratch`, or NULL. */
+static void *
+take (Run *run, guint8 *scratch, gsize size)
 {
-  guint n = (linear->batch + linear->kernels->max_inputs - 1) /
-      linear->kernels->max_inputs;
+  void *part = scratch ? scratch + run->size : NULL;
 
-  return (linear->batch + n - 1) / n;
+  run->size += alexnet_onednn_round_up (size, 64);
+  return part;
 }
 
-/* Adds the bias to sums [n,LINEAR_ROWS] and writes those rows that exist. */
-static void
-write_panel (const Run *run, guint first, guint n, gsize panel,
-    const float *sums)
+/* In `scratch`; NULL to learn the size. */
+static Run
+make_run (const Linear *self, guint8 *scratch)
 {
-  const Matrix *matrix = run->linear->matrix;
-  const float *bias = matrix->bias + panel * LINEAR_ROWS;
-  gsize rows = MIN (matrix->rows - panel * LINEAR_ROWS, LINEAR_ROWS);
+  const OnednnMatrix *matrix = self->matrix;
+  gsize n = matrix->padded_columns, batch = self->batch;
+  gsize n_threads = alexnet_onednn_get_threads ();
+  Run run = { .linear = self, .n_sums = 1 };
 
-  for (guint i = 0; i < n; i++) {
-    float *out = run->out + (first + i) * matrix->rows + panel * LINEAR_ROWS;
+  run.parts = take (&run, scratch, n / LINEAR_GROUP * sizeof (Part));
+  run.columns = take (&run, scratch, n * sizeof (guint32));
+  run.in = take (&run, scratch, batch * n * sizeof (float));
+  run.wholes = take (&run, scratch, batch * n);
+  run.scales = take (&run, scratch, batch * sizeof (float));
+  run.sums_size = batch <= FEW ? batch * matrix->padded_rows
+                               : MAX (TILE, batch * LINEAR_SLICE);
+  run.sums = take (&run, scratch, n_threads * run.sums_size * sizeof (float));
+  return run;
+}
 
-    for (gsize r = 0; r < rows; r++) {
-      float value = sums[i * LINEAR_ROWS + r] + bias[r];
+/* ---- inputs -------------------------------------------------------------- */
 
-      out[r] = run->linear->relu && value < 0 ? 0 : value;
+/* FALSE when an input is negative or not finite. */
+static gboolean
+make_whole (Run *run, gsize i)
+{
+  static const OnednnQuantize
+      *const quantize[ALEXNET_N_ISAS] = SIMD_BY_ISA (alexnet_onednn_quantize);
+  static const OnednnLargest
+      *const largest[ALEXNET_N_ISAS] = SIMD_BY_ISA (alexnet_onednn_largest);
+  const OnednnMatrix *matrix = run->linear->matrix;
+  AlexnetIsa isa = run->linear->isa;
+  const float *in = run->src + i * matrix->columns;
+  guint8 *out = run->wholes + i * matrix->padded_columns;
+  float most = (*largest[isa]) (in, matrix->columns);
+  float scale = most / G_MAXUINT8;
+
+  if (most < 0)
+    return FALSE;
+  if (!isnormal (scale))
+    scale = 1;
+  run->scales[i] = scale;
+  (*quantize[isa]) (out, in, matrix->columns, 1 / scale, 0, G_MAXUINT8);
+  memset (out + matrix->columns, 0, matrix->padded_columns - matrix->columns);
+  return TRUE;
+}
+
+/* Input `c` of image `i` as place `n` of the list; whether it is not zero. */
+static inline __attribute__ ((always_inline)) gboolean
+put_input (const Run *run, gsize i, gsize c, gsize n, gboolean whole)
+{
+  const OnednnMatrix *matrix = run->linear->matrix;
+  gsize to = (n / LINEAR_BLOCK * run->linear->batch + i) * LINEAR_BLOCK +
+      n % LINEAR_BLOCK;
+  float value;
+
+  if (whole) {
+    guint8 number = run->wholes[i * matrix->padded_columns + c];
+
+    ((guint8 *) run->in)[to] = number;
+    return number != 0;
+  }
+  value = run->src[i * matrix->columns + c];
+  ((float *) run->in)[to] = value;
+  return value != 0;
+}
+
+/* Fills the last block of the list up. */
+static gsize
+put_zeros (const Run *run, gsize n)
+{
+  for (; n % LINEAR_BLOCK != 0; n++) {
+    run->columns[n] = run->columns[n - 1];
+    for (gsize i = 0; i < run->linear->batch; i++) {
+      gsize to = (n / LINEAR_BLOCK * run->linear->batch + i) * LINEAR_BLOCK +
+          n % LINEAR_BLOCK;
+
+      if (run->whole)
+        ((guint8 *) run->in)[to] = 0;
+      else
+        ((float *) run->in)[to] = 0;
     }
   }
+  return n;
 }
 
 static void
-run_panel (const Run *run, gsize panel, guint piece)
+add_part (Run *run, gsize group, gsize first, gsize end)
 {
-  const Linear *linear = run->linear;
-  const Matrix *matrix = linear->matrix;
-  float sums[LINEAR_MAX_INPUTS * LINEAR_ROWS];
+  if (end > first)
+    run->parts[run->n_parts++] = (Part){ (guint32) group, (guint32) first,
+      (guint32) ((end - first) / LINEAR_BLOCK) };
+}
 
-  for (guint i = 0; i < linear->batch; i += piece) {
-    guint n = MIN (piece, linear->batch - i);
+/* Without columns that meet only zeros. */
+static inline __attribute__ ((always_inline)) void
+gather (Run *run, gboolean whole)
+{
+  gsize columns = run->linear->matrix->columns, batch = run->linear->batch;
+  gsize n = 0;
 
-    linear->kernels->kernels[matrix->storage][n - 1](sums,
-        matrix->panels + panel * matrix->panel_size,
-        run->in + i * matrix->padded, matrix->padded);
-    write_panel (run, i, n, panel, sums);
+  for (gsize begin = 0; begin < columns; begin += LINEAR_GROUP) {
+    gsize end = MIN (begin + LINEAR_GROUP, columns), first = n;
+
+    for (gsize c = begin; c < end; c++) {
+      gboolean any = FALSE;
+
+      run->columns[n] = (guint32) c;
+      for (gsize i = 0; i < batch; i++)
+        any |= put_input (run, i, c, n, whole);
+      n += any;
+    }
+    n = put_zeros (run, n);
+    add_part (run, begin / LINEAR_GROUP, first, n);
   }
 }
 
 static void
-run_share (gpointer user, guint thread, guint n_threads)
+list_all_columns (Run *run)
+{
+  gsize n = run->linear->matrix->padded_columns;
+
+  for (gsize c = 0; c < n; c++)
+    run->columns[c] = (guint32) c;
+  for (gsize c = 0; c < n; c += LINEAR_GROUP)
+    add_part (run, c / LINEAR_GROUP, c, c + LINEAR_GROUP);
+}
+
+/* All columns of image `i`. */
+static void
+put_image (const Run *run, gsize i)
+{
+  const OnednnMatrix *matrix = run->linear->matrix;
+  gsize size = run->whole ? 1 : sizeof (float), batch = run->linear->batch;
+  const guint8 *in = run->whole
+      ? run->wholes + i * matrix->padded_columns
+      : (const guint8 *) (run->src + i * matrix->columns);
+  gsize n = run->whole ? matrix->padded_columns : matrix->columns;
+  guint8 *out = (guint8 *) run->in + i * LINEAR_BLOCK * size;
+
+  for (gsize c = 0; c < matrix->padded_columns; c += LINEAR_BLOCK) {
+    gsize some = c < n ? MIN (n - c, LINEAR_BLOCK) * size : 0;
+
+    memcpy (out, in + c * size, some);
+    memset (out + some, 0, LINEAR_BLOCK * size - some);
+    out += batch * LINEAR_BLOCK * size;
+  }
+}
+
+static void
+put_images (gpointer user, guint thread, guint n_threads)
 {
   const Run *run = user;
-  gsize n = run->linear->matrix->n_panels;
-  guint piece = piece_size (run->linear);
+  gsize n = run->linear->batch;
 
   for (gsize i = alexnet_onednn_part (n, thread, n_threads);
        i < alexnet_onednn_part (n, thread + 1, n_threads); i++)
-    run_panel (run, i, piece);
+    put_image (run, i);
+}
+
+static void
+prepare (Run *run)
+{
+  const Linear *self = run->linear;
+
+  run->whole = self->dot != NULL;
+  for (gsize i = 0; run->whole && i < self->batch; i++)
+    run->whole = make_whole (run, i);
+  if (self->batch > FEW || !self->matrix->finite) {
+    list_all_columns (run);
+    alexnet_onednn_parallel (put_images, run);
+  } else if (run->whole)
+    gather (run, TRUE);
+  else
+    gather (run, FALSE);
+}
+
+/* ---- products ------------------------------------------------------------ */
+
+/* sums [rows,batch] of parts first .. end - 1 for the rows from `row`. */
+static void
+multiply (const Run *run, float *sums, gsize row, gsize rows, gsize first,
+    gsize end)
+{
+  const Linear *self = run->linear;
+  gsize size = run->whole ? 1 : sizeof (float);
+  OnednnLinearKernel kernel = run->whole
+      ? self->dot
+      : self->kernels->kernels[self->matrix->storage];
+
+  gsize n_listed = end > first
+      ? run->parts[end - 1].first + run->parts[end - 1].n_blocks * LINEAR_BLOCK
+      : 0;
+
+  memset (sums, 0, rows * self->batch * sizeof *sums);
+  for (gsize p = first; p < end; p++) {
+    const Part *part = &run->parts[p];
+    OnednnSpan span = { .columns = run->columns + part->first,
+      .n_blocks = part->n_blocks,
+      .n_listed = n_listed - part->first,
+      .in = (const guint8 *) run->in + part->first * self->batch * size };
+
+    alexnet_onednn_matrix_find (self->matrix, row, part->group, &span);
+    kernel (sums, &span, rows, self->batch);
+  }
+}
+
+typedef float Four __attribute__ ((vector_size (16), aligned (4)));
+typedef gint32 FourMasks __attribute__ ((vector_size (16), aligned (4)));
+
+/* out [n] of up to four rows = the sums, with scale and bias. */
+static void
+write_four (const Run *run, float *out, const float *sums, float scale,
+    const float *bias, gsize n)
+{
+  Four total = { 0 }, addend, zero = { 0 };
+
+  for (guint s = 0; s < run->n_sums; s++) {
+    memcpy (&addend, sums + s * run->sums_size, sizeof addend);
+    total += addend;
+  }
+  memcpy (&addend, bias, sizeof addend);
+  total = total * scale + addend;
+  if (run->linear->relu)
+    total = (Four) ((FourMasks) total & ~(FourMasks) (total < zero));
+  memcpy (out, &total, n * sizeof *out);
+}
+
+static void
+write_rows (const Run *run, const float *sums, gsize row, gsize rows)
+{
+  const Linear *self = run->linear;
+  gsize all = self->matrix->rows, end = MIN (row + rows, all);
+  gsize step = run->whole ? LINEAR_SLICE : self->kernels->step;
+
+  for (gsize i = 0; i < self->batch; i++)
+    for (gsize r = row; r < end; r += 4) {
+      gsize of_step = (r - row) % step;
+      gsize place = run->whole ? alexnet_onednn_linear_dot_place (of_step)
+                               : of_step;
+
+      write_four (run, run->dst + i * all + r,
+          sums + ((r - row - of_step) * self->batch + i * step + place),
+          run->whole ? run->scales[i] : 1, self->matrix->bias + r,
+          MIN (end - r, 4));
+    }
+}
+
+static gsize
+rows_left (const Run *run, gsize row)
+{
+  OnednnSpan span;
+
+  return alexnet_onednn_matrix_find (run->linear->matrix, row, 0, &span);
+}
+
+/* A part of the columns: [rows,batch] for one panel behind the other. */
+static void
+run_columns (gpointer user, guint thread, guint n_threads)
+{
+  Run *run = user;
+  gsize first = alexnet_onednn_part (run->n_parts, thread, n_threads);
+  gsize end = alexnet_onednn_part (run->n_parts, thread + 1, n_threads);
+  float *sums = run->sums + thread * run->sums_size;
+  gsize rows;
+
+  if (thread == 0)
+    run->n_sums = n_threads;
+  for (gsize row = 0; row < run->linear->matrix->padded_rows; row += rows) {
+    rows = rows_left (run, row);
+    multiply (run, sums + row * run->linear->batch, row, rows, first, end);
+  }
+}
+
+static void
+run_rows (gpointer user, guint thread, guint n_threads)
+{
+  const Run *run = user;
+  gsize slices = run->linear->matrix->padded_rows / LINEAR_SLICE;
+  gsize row = alexnet_onednn_part (slices, thread, n_threads) * LINEAR_SLICE;
+  gsize end = alexnet_onednn_part (slices, thread + 1, n_threads) *
+      LINEAR_SLICE;
+  gsize most = run->sums_size / run->linear->batch / LINEAR_SLICE *
+      LINEAR_SLICE;
+  float *sums = run->sums + thread * run->sums_size;
+
+  while (row < end) {
+    gsize rows = MIN (MIN (end - row, most), rows_left (run, row));
+
+    multiply (run, sums, row, rows, 0, run->n_parts);
+    write_rows (run, sums, row, rows);
+    row += rows;
+  }
 }
 
 static gboolean
@@ -425,16 +360,21 @@ linear_run (const OnednnOperation *operation, const OnednnContext *context,
     const void *src, void *dst, GError **error)
 {
   const Linear *self = (const Linear *) operation;
-  const Matrix *matrix = self->matrix;
-  float *in = context->buffers[ONEDNN_BUFFER_SCRATCHPAD];
-  Run run = { self, in, dst };
-  guint piece = piece_size (self);
+  Run run = make_run (self, context->buffers[ONEDNN_BUFFER_SCRATCHPAD]);
+  gsize rows;
 
-  for (guint i = 0; i < self->batch; i += piece)
-    interleave (in + i * matrix->padded,
-        (const float *) src + i * matrix->columns, matrix,
-        MIN (piece, self->batch - i));
-  alexnet_onednn_parallel (run_share, &run);
+  run.src = src;
+  run.dst = dst;
+  prepare (&run);
+  if (self->batch > FEW) {
+    alexnet_onednn_parallel (run_rows, &run);
+    return TRUE;
+  }
+  alexnet_onednn_parallel (run_columns, &run);
+  for (gsize row = 0; row < self->matrix->padded_rows; row += rows) {
+    rows = rows_left (&run, row);
+    write_rows (&run, run.sums + row * self->batch, row, rows);
+  }
   return TRUE;
 }
 
@@ -445,19 +385,23 @@ linear_free (OnednnOperation *operation)
 }
 
 static OnednnOperation *
-linear_new (OnednnProgram *program, const Matrix *matrix, gboolean relu)
+linear_new (OnednnProgram *program, const OnednnMatrix *matrix, gboolean relu)
 {
   static const OnednnLinearKernels *const kernels[ALEXNET_N_ISAS] =
       SIMD_BY_ISA (alexnet_onednn_linear_kernels);
+  const OnednnContext *context = alexnet_onednn_program_get_context (program);
   Linear *self = g_new0 (Linear, 1);
 
   self->base.run = linear_run;
   self->base.free = linear_free;
   self->matrix = matrix;
-  self->kernels = kernels[alexnet_onednn_program_get_context (program)->isa];
+  self->isa = context->isa;
+  self->kernels = kernels[context->isa];
+  if (context->int8 && matrix->storage == LINEAR_S8)
+    self->dot = alexnet_onednn_linear_dot (context->isa);
   self->batch = alexnet_onednn_program_get_batch (program);
   self->relu = relu;
-  self->base.scratch_size = self->batch * matrix->padded * sizeof (float);
+  self->base.scratch_size = make_run (self, NULL).size;
   return &self->base;
 }
 
@@ -477,7 +421,7 @@ alexnet_onednn_linear_add (OnednnProgram *program, guint i, gboolean relu,
     GError **error)
 {
   OnednnContext *context = alexnet_onednn_program_get_context (program);
-  const Matrix *matrix = get_matrix (context, i, error);
+  const OnednnMatrix *matrix = alexnet_onednn_matrix_get (context, i, error);
   guint batch = alexnet_onednn_program_get_batch (program);
   g_auto (DnnlDesc) src = NULL;
   g_auto (DnnlDesc) dst = NULL;

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A linear layer on a few images: a product that reads the weights once, at
- * the speed of the memory, whatever they are stored in. It computes in
- * float. */
+/* A linear layer: a product that reads the weights once, at the speed of the
+ * memory where that is what bounds it. For a few images it leaves out the
+ * columns of weights that meet only zeros, which a ReLU makes many of. It
+ * computes in float, or with precision int8, where the CPU has VNNI and no
+ * input is negative, with inputs as whole numbers of 8 bits, scaled to the
+ * largest of their image. */
 
 #ifndef ALEXNET_ONEDNN_LINEAR_H
 #define ALEXNET_ONEDNN_LINEAR_H
@@ -19,12 +22,6 @@ gboolean alexnet_onednn_linear_add (OnednnProgram *program, guint i,
 
 /* Whether it is faster than oneDNN's product for that many images. */
 gboolean alexnet_onednn_linear_wins (const OnednnContext *context, guint batch);
-
-/* What the weights of which layer are stored as. g_free() it. */
-char *alexnet_onednn_linear_describe (const OnednnContext *context);
-
-/* Packed weights by layer; for the context. */
-GPtrArray *alexnet_onednn_linear_matrices_new (void);
 
 G_END_DECLS
 

@@ -17,7 +17,7 @@
 #include "compile.h"
 #include "input.h"
 #include "int8.h"
-#include "linear.h"
+#include "linear-matrix.h"
 #include "parallel.h"
 #include "precision.h"
 #include "tune.h"
