@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Video as it comes: interlaced, rotated, of uneven frame rate, without
- * timestamps. */
+/* Video as it comes: in odd sizes, interlaced, rotated, of uneven frame rate,
+ * without timestamps. */
 
 #include "helpers.h"
 
@@ -28,6 +28,30 @@ classify (Fixture *fixture, GstBuffer *buffer)
       TEST_HORSE_CLASS);
   return buffer;
 }
+
+/* Chroma has half a sample too many, in rows, columns or both. */
+GST_START_TEST (test_odd_sizes)
+{
+  static const char *const formats[] = { "I420", "YV12", "NV12", "NV21", "YUY2",
+    "UYVY", "Y42B", "Y444", "P010_10LE", "I420_10LE", "RGB", "GRAY8" };
+  static const guint sizes[][2] = { { 33, 32 }, { 32, 33 }, { 63, 65 },
+    { 101, 99 } };
+  Fixture *fixture = test_fixture_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (formats) * G_N_ELEMENTS (sizes); i++) {
+    const guint *size = sizes[i % G_N_ELEMENTS (sizes)];
+    char *caps = g_strdup_printf (
+        "video/x-raw,format=%s,width=%u,height=%u,framerate=30/1",
+        formats[i / G_N_ELEMENTS (sizes)], size[0], size[1]);
+
+    set_caps (fixture, caps);
+    gst_buffer_unref (classify (fixture,
+        test_frame_new (TEST_HORSE, fixture->caps)));
+    g_free (caps);
+  }
+  test_fixture_free (fixture);
+}
+GST_END_TEST
 
 /* Both fields are classified together, as one picture; the flags that say how
  * they lie stay. */
@@ -255,6 +279,7 @@ video_suite (void)
   TCase *tests = test_case_new ("video");
 
   suite_add_tcase (suite, tests);
+  tcase_add_test (tests, test_odd_sizes);
   tcase_add_test (tests, test_interlaced);
   tcase_add_test (tests, test_alternating_fields_are_refused);
   tcase_add_test (tests, test_rotated);
