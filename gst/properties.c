@@ -564,7 +564,7 @@ install_readable (GObjectClass *klass)
    *
    * The newest result, laid out as the metadata is. notify::last-result is
    * emitted for each one, by the streaming thread and before the frame is
-   * pushed.
+   * pushed; `gst-launch-1.0 -v -X last-result` does not print it.
    */
   install (klass, GST_ALEXNET_PROP_LAST_RESULT,
       g_param_spec_boxed ("last-result", "Last result",
