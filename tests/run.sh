@@ -6,9 +6,9 @@
 # ends with one line "N passed, N failed, N skipped". Four builds:
 #     test     everything, as a user builds it
 #     asan     AddressSanitizer and UBSan: engine and element
-#     tsan     ThreadSanitizer: the engine's tests with threads, without oneDNN;
-#              it takes locks of GLib and barriers of OpenMP, which it does not
-#              see, for races
+#     tsan     ThreadSanitizer: the engine's tests with threads and seeks in
+#              pipelines, without oneDNN; it takes barriers of OpenMP, which it
+#              does not see, for races
 #     debian13 engine, element and pipelines with the GStreamer and oneDNN of
 #              Debian 13 (debian13.sh), where such a root can be made
 set -u
