@@ -259,7 +259,7 @@ input_rest (AlexnetIsa isa, WinogradTile tile, float *out, gsize plane,
 {
   float from[MAX_TILE * MAX_TILE][LANES] = { 0 };
   float to[MAX_TILE * MAX_TILE][LANES];
-  const float *places[MAX_TILE * MAX_TILE];
+  const float *places[MAX_TILE * MAX_TILE] = { 0 };
   guint side = alexnet_winograd_forms[tile].tile;
 
   for (guint i = 0; i < side * side; i++) {
@@ -279,7 +279,7 @@ output_rest (AlexnetIsa isa, WinogradTile tile, float *const *pixels,
   const WinogradForm *form = &alexnet_winograd_forms[tile];
   float from[MAX_TILE * MAX_TILE][LANES] = { 0 }, offset[LANES] = { 0 };
   float to[MAX_TILE * MAX_TILE][LANES];
-  float *places[MAX_TILE * MAX_TILE];
+  float *places[MAX_TILE * MAX_TILE] = { 0 };
 
   for (guint k = 0; k < form->tile * form->tile; k++)
     memcpy (from[k], in + k * plane + first, n * sizeof (float));
