@@ -3,7 +3,7 @@
 #
 # Runs all tests: sh tests/run.sh
 # Installs what they need, builds below build/ with warnings as errors, and
-# ends with one line "N passed, N failed, N skipped". Four builds:
+# ends with one line "N passed, N failed, N skipped". Five builds:
 #     test     everything, as a user builds it
 #     asan     AddressSanitizer and UBSan: engine and element
 #     tsan     ThreadSanitizer: the engine's tests with threads and seeks in
@@ -11,13 +11,15 @@
 #              does not see, for races
 #     debian13 engine, element and pipelines with the GStreamer and oneDNN of
 #              Debian 13 (debian13.sh), where such a root can be made
+#     arm64    for another processor, and a part of the engine's tests emulated
+#              (arm64.sh), where its libraries can be had
 set -u
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$root" || exit 1
 
 sh pipelines/install-packages.sh run build full test rtsp regions mqtt gpu \
-  json plot || exit 1
+  json plot arm64 || exit 1
 
 export GST_REGISTRY_FORK=no
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=1
@@ -32,12 +34,21 @@ sh tests/build.sh tsan -Db_sanitize=thread -Db_lundef=false \
   -Dcuda=disabled -Donednn=disabled -- \
   --suite threads --timeout-multiplier 4
 
-rm -f build/debian13/meson-logs/testlog.json build/debian13/skipped
-if reason=$(sh tests/debian13.sh --make); then
-  sh tests/debian13.sh sh tests/build.sh debian13 -- --no-suite style
-elif [ $? -eq 77 ]; then
-  mkdir -p build/debian13
-  echo "${reason#SKIP: }" >build/debian13/skipped
-fi
+# root_for NAME: makes the root of tests/NAME.sh, or notes why there is none.
+root_for () {
+  rm -f "build/$1/meson-logs/testlog.json" "build/$1/skipped"
+  if reason=$(sh "tests/$1.sh" --make); then
+    return 0
+  elif [ $? -eq 77 ]; then
+    mkdir -p "build/$1"
+    echo "${reason#SKIP: }" >"build/$1/skipped"
+  fi
+  return 1
+}
 
-python3 tests/results.py build/test build/asan build/tsan build/debian13
+root_for debian13 &&
+  sh tests/debian13.sh sh tests/build.sh debian13 -- --no-suite style
+root_for arm64 && sh tests/arm64.sh
+
+python3 tests/results.py build/test build/asan build/tsan build/debian13 \
+  build/arm64
