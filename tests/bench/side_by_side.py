@@ -56,9 +56,16 @@ COMPETITORS = {
     "alexnetclassify, 16, fp32": ("ours", {"precision": "fp32", "batch": 16}),
     "torchvision, 16": ("torchvision", {"batch": 16}),
 }
-# The element, and by how much it wants to beat the best of the others.
-GOALS = {"alexnetclassify": 1.3, "alexnetclassify, fp32": 1.3,
-         "alexnetclassify, 16": 2, "alexnetclassify, 16, fp32": 2}
+OTHERS = [name for name, (kind, _) in COMPETITORS.items() if kind != "ours"]
+# The element, by how much it wants to beat the best of these others.
+GOALS = [
+    ("alexnetclassify", OTHERS, 1.3),
+    ("alexnetclassify, fp32", OTHERS, 1.3),
+    ("alexnetclassify, fp32", ["onnxinference"], 1.7),
+    ("alexnetclassify, 16", OTHERS, 2),
+    ("alexnetclassify, 16, fp32", OTHERS, 2),
+    ("alexnetclassify, 16, fp32", ["onnxinference"], 2.5),
+]
 
 
 # --- one competitor, in its process ----------------------------------------
@@ -310,16 +317,16 @@ def show(contestants, threads):
                     f"| {1000 * statistics.median(c.cpu):.1f} "
                     f"| {c.peak / 1024:.0f} | {user_writes(c.name)} |")
     rows.append("")
-    others = [c for c in contestants if not c.name.startswith("alexnet")]
-    for c in contestants:
-        if c.name not in GOALS:
-            continue
-        best = min(others, key=lambda other: ratio(c, other))
+    by_name = {c.name: c for c in contestants}
+    for name, others, wanted in GOALS:
+        c = by_name[name]
+        best = min((by_name[other] for other in others),
+                   key=lambda other: ratio(c, other))
         found = [b / a for a, b in zip(c.seconds, best.seconds)]
         rows.append(
-            f"- {'met   ' if ratio(c, best) >= GOALS[c.name] else 'MISSED'} "
-            f"{c.name}: {ratio(c, best):.2f} x {best.name} "
-            f"({min(found):.2f} to {max(found):.2f}), wanted {GOALS[c.name]}")
+            f"- {'met   ' if ratio(c, best) >= wanted else 'MISSED'} "
+            f"{name}: {ratio(c, best):.2f} x {best.name} "
+            f"({min(found):.2f} to {max(found):.2f}), wanted {wanted}")
     return "\n".join(rows) + "\n"
 
 
