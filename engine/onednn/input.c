@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "simd.h"
 #include "small-floats.h"
 
 /* More channels than this lie well as they are. */
@@ -58,6 +59,8 @@ alexnet_onednn_input_init (OnednnInput *input, const OnednnContext *context,
     const AlexnetShape *image, guint padding, dnnl_format_tag_t tag,
     guint n_slots, GError **error)
 {
+  static const OnednnQuantize
+      *const quantize[ALEXNET_N_ISAS] = SIMD_BY_ISA (alexnet_onednn_quantize);
   const AlexnetShape *shape = &context->network.input;
   gsize groups;
 
@@ -66,10 +69,16 @@ alexnet_onednn_input_init (OnednnInput *input, const OnednnContext *context,
   input->block = context->block;
   input->padding = context->block > 1 ? padding : 0;
   input->group = tag_group (tag, shape);
-  input->bf16 = context->type == dnnl_bf16;
+  input->type = alexnet_onednn_int8_input_type (context);
+  input->value_size = dnnl_data_type_size (input->type);
+  if (input->type == dnnl_u8 || input->type == dnnl_s8) {
+    input->quantization = alexnet_onednn_int8_quantization (&context->network
+                                                                 .layers[0]);
+    input->quantize = *quantize[context->isa];
+  }
   groups = (shape->channels + input->group - 1) / input->group;
   input->slot_size = groups * input->group * shape->height * shape->width *
-      (input->bf16 ? 2 : 4);
+      input->value_size;
   input->data = alexnet_onednn_alloc (n_slots * input->slot_size, error);
   return input->data != NULL;
 }
@@ -87,72 +96,101 @@ alexnet_onednn_input_slot (const OnednnInput *input, guint slot)
   return input->data + slot * input->slot_size;
 }
 
+/* Value `j` of `values` to place `i`. */
+typedef void (*Put) (void *out, gsize i, const void *values, gsize j);
+
 static inline void
-put_f32 (void *out, gsize i, float value)
+put_f32 (void *out, gsize i, const void *values, gsize j)
 {
-  ((float *) out)[i] = value;
+  ((float *) out)[i] = ((const float *) values)[j];
 }
 
 static inline void
-put_bf16 (void *out, gsize i, float value)
+put_bf16 (void *out, gsize i, const void *values, gsize j)
 {
-  ((guint16 *) out)[i] = alexnet_onednn_bf16_from_float (value);
+  ((guint16 *) out)[i] = alexnet_onednn_bf16_from_float (((const float *)
+          values)[j]);
+}
+
+static inline void
+put_byte (void *out, gsize i, const void *values, gsize j)
+{
+  ((guint8 *) out)[i] = ((const guint8 *) values)[j];
 }
 
 /* n times `block` values, side by side, to every `group`-th place. Inlined
  * with constant block and type it becomes a few vector moves. */
 static inline __attribute__ ((always_inline)) void
-put_blocks_with (void *out, const float *values, gsize n, gsize block,
-    gsize group, void (*put) (void *out, gsize i, float value))
+put_blocks_with (void *out, const void *values, gsize first, gsize n,
+    gsize block, gsize group, Put put)
 {
   for (gsize i = 0; i < n; i++)
     for (gsize q = 0; q < block; q++)
-      put (out, i * group + q, values[i * block + q]);
+      put (out, i * group + q, values, first + i * block + q);
 }
 
-static void
-put_blocks (const OnednnInput *input, void *out, const float *values, gsize n)
+static inline __attribute__ ((always_inline)) void
+put_blocks_as (const OnednnInput *input, void *out, const void *values,
+    gsize first, gsize n, Put put)
 {
   gsize block = input->block, group = input->group;
 
   if (group == 1)
-    input->bf16 ? put_blocks_with (out, values, 1, n, 0, put_bf16)
-                : put_blocks_with (out, values, 1, n, 0, put_f32);
+    put_blocks_with (out, values, first, 1, n, 0, put);
   else if (block == 4)
-    input->bf16 ? put_blocks_with (out, values, n, 4, group, put_bf16)
-                : put_blocks_with (out, values, n, 4, group, put_f32);
+    put_blocks_with (out, values, first, n, 4, group, put);
   else
-    input->bf16 ? put_blocks_with (out, values, n, block, group, put_bf16)
-                : put_blocks_with (out, values, n, block, group, put_f32);
+    put_blocks_with (out, values, first, n, block, group, put);
+}
+
+static void
+put_blocks (const OnednnInput *input, void *out, const void *values,
+    gsize first, gsize n)
+{
+  switch (input->type) {
+    case dnnl_f32:
+      put_blocks_as (input, out, values, first, n, put_f32);
+      break;
+    case dnnl_bf16:
+      put_blocks_as (input, out, values, first, n, put_bf16);
+      break;
+    default:
+      put_blocks_as (input, out, values, first, n, put_byte);
+  }
 }
 
 /* Pixels first .. end - 1 of a row one by one. */
 static void
-put_pixels (const OnednnInput *input, void *out, const float *values,
+put_pixels (const OnednnInput *input, void *out, const void *values,
     gsize first, gsize end)
 {
+  Put put = input->type == dnnl_f32 ? put_f32
+      : input->type == dnnl_bf16    ? put_bf16
+                                    : put_byte;
+
   for (gsize x = first; x < end; x++) {
     gsize column = (x + input->padding) / input->block;
     gsize i = column * input->group + (x + input->padding) % input->block;
 
     if (column >= input->shape.width)
       break;
-    input->bf16 ? put_bf16 (out, i, values[x]) : put_f32 (out, i, values[x]);
+    put (out, i, values, x);
   }
 }
 
-/* Row y of channel c of an image. values [W]. A block's values of one row are
- * neighbours: `group` is a multiple of `block`. */
+/* Row y of channel c of an image. values [W], whole numbers where the input is
+ * made of them. A block's values of one row are neighbours: `group` is a
+ * multiple of `block`. */
 static void
-put_row (const OnednnInput *input, guint8 *slot, guint c, guint y,
-    const float *values)
+put_values (const OnednnInput *input, guint8 *slot, guint c, guint y,
+    const void *values)
 {
   gsize block = input->block, group = input->group;
   gsize width = input->image.width, padded = y + input->padding;
   gsize channel = (c * block + padded % block) * block;
   gsize row = channel / group * input->shape.height + padded / block;
   gsize start = row * input->shape.width * group + channel % group;
-  void *out = slot + start * (input->bf16 ? 2 : 4);
+  guint8 *out = slot + start * input->value_size;
   gsize first = MIN ((block - input->padding % block) % block, width);
   gsize column = (first + input->padding) / block;
   gsize n = (width - first) / block;
@@ -163,9 +201,26 @@ put_row (const OnednnInput *input, guint8 *slot, guint c, guint y,
   if (column >= input->shape.width)
     return;
   n = MIN (n, input->shape.width - column);
-  put_blocks (input, (guint8 *) out + column * group * (input->bf16 ? 2 : 4),
-      values + first, n);
+  put_blocks (input, out + column * group * input->value_size, values, first,
+      n);
   put_pixels (input, out, values, first + n * block, width);
+}
+
+static void
+put_row (const OnednnInput *input, guint8 *slot, guint c, guint y,
+    const float *values)
+{
+  const OnednnQuantization *q = &input->quantization;
+  guint8 *whole;
+
+  if (!input->quantize) {
+    put_values (input, slot, c, y, values);
+    return;
+  }
+  whole = g_newa (guint8, input->image.width);
+  input->quantize (whole, values, input->image.width, 1 / q->scale, q->least,
+      q->most);
+  put_values (input, slot, c, y, whole);
 }
 
 typedef struct {

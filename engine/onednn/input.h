@@ -9,16 +9,21 @@
 
 #include "../preprocess.h"
 #include "context.h"
+#include "int8.h"
+#include "int8-kernels.h"
 
 G_BEGIN_DECLS
 
 typedef struct {
-  AlexnetShape image;   /* what comes in */
-  AlexnetShape shape;   /* what layer 0 reads */
-  guint block, padding; /* pixel y lies in row (y + padding) / block */
-  guint group;          /* channels that lie side by side */
-  gboolean bf16;
-  gsize slot_size; /* bytes */
+  AlexnetShape image;    /* what comes in */
+  AlexnetShape shape;    /* what layer 0 reads */
+  guint block, padding;  /* pixel y lies in row (y + padding) / block */
+  guint group;           /* channels that lie side by side */
+  dnnl_data_type_t type; /* f32, bf16, or u8 or s8 with these */
+  OnednnQuantization quantization;
+  OnednnQuantize quantize;
+  gsize value_size; /* bytes */
+  gsize slot_size;  /* bytes */
   guint8 *data;
 } OnednnInput;
 

@@ -12,13 +12,6 @@
  * 16 bits, where 2 * 255 * 63 still fits. */
 #define MOST_WITHOUT_VNNI 63
 
-/* What the input of a layer is made of. */
-typedef struct {
-  dnnl_data_type_t type; /* u8 or s8 */
-  float scale;           /* what 1 stands for */
-  float least, most;
-} Quantization;
-
 static gboolean
 cpu_has_vnni (void)
 {
@@ -48,18 +41,28 @@ alexnet_onednn_int8_check (const AlexnetNetwork *network, GError **error)
 }
 
 /* An input that was always zero has any scale. */
-static Quantization
-find_quantization (const AlexnetLayer *layer)
+OnednnQuantization
+alexnet_onednn_int8_quantization (const AlexnetLayer *layer)
 {
   float least = layer->int8.least, most = layer->int8.most;
-  Quantization q = { dnnl_u8, most / G_MAXUINT8, 0, G_MAXUINT8 };
+  OnednnQuantization q = { dnnl_u8, most / G_MAXUINT8, 0, G_MAXUINT8 };
 
   if (least < 0)
-    q = (Quantization){ dnnl_s8, fmaxf (-least, most) / G_MAXINT8, -G_MAXINT8,
-      G_MAXINT8 };
+    q = (OnednnQuantization){ dnnl_s8, fmaxf (-least, most) / G_MAXINT8,
+      -G_MAXINT8, G_MAXINT8 };
   if (!isnormal (q.scale))
     q.scale = 1;
   return q;
+}
+
+dnnl_data_type_t
+alexnet_onednn_int8_input_type (const OnednnContext *context)
+{
+  const AlexnetLayer *layer = &context->network.layers[0];
+
+  return context->int8 && layer->kind == ALEXNET_LAYER_CONV
+      ? alexnet_onednn_int8_quantization (layer).type
+      : context->type;
 }
 
 /* The convolution that reads what layer `i` writes, with nothing but what
@@ -86,7 +89,7 @@ find_result_scale (const AlexnetNetwork *network, guint i)
 {
   const AlexnetLayer *reader = find_reader (network, i);
 
-  return reader ? find_quantization (reader).scale : 1;
+  return reader ? alexnet_onednn_int8_quantization (reader).scale : 1;
 }
 
 /* What 1 in the weights of filter `c` stands for; a filter of zeros has any
@@ -124,7 +127,7 @@ static float *
 make_scales (const OnednnContext *context, guint i)
 {
   const AlexnetLayer *layer = &context->network.layers[i];
-  float in = find_quantization (layer).scale;
+  float in = alexnet_onednn_int8_quantization (layer).scale;
   float out = find_result_scale (&context->network, i);
   float *scales = g_try_new (float, layer->channels);
 
@@ -168,7 +171,7 @@ alexnet_onednn_int8_values (const OnednnContext *context, guint layer,
 typedef struct {
   OnednnOperation base;
   OnednnQuantize func;
-  Quantization quantization;
+  OnednnQuantization quantization;
   gsize n;
 } Quantizer;
 
@@ -183,7 +186,7 @@ quantize_share (gpointer user, guint thread, guint n_threads)
 {
   const Run *run = user;
   const Quantizer *self = run->quantizer;
-  const Quantization *q = &self->quantization;
+  const OnednnQuantization *q = &self->quantization;
   gsize begin = alexnet_onednn_part (self->n, thread, n_threads);
   gsize end = alexnet_onednn_part (self->n, thread + 1, n_threads);
 
@@ -208,8 +211,8 @@ quantizer_free (OnednnOperation *operation)
 }
 
 static OnednnOperation *
-quantizer_new (const OnednnContext *context, const Quantization *quantization,
-    gsize n)
+quantizer_new (const OnednnContext *context,
+    const OnednnQuantization *quantization, gsize n)
 {
   static const OnednnQuantize
       *const funcs[ALEXNET_N_ISAS] = SIMD_BY_ISA (alexnet_onednn_quantize);
@@ -241,7 +244,7 @@ quantize (OnednnProgram *program, const AlexnetLayer *layer, DnnlDesc wanted,
     GError **error)
 {
   OnednnContext *context = alexnet_onednn_program_get_context (program);
-  Quantization q = find_quantization (layer);
+  OnednnQuantization q = alexnet_onednn_int8_quantization (layer);
   gsize n = alexnet_onednn_program_get_batch (program) *
       alexnet_shape_size (&layer->in);
   g_auto (DnnlDesc) floats = NULL;
@@ -299,9 +302,10 @@ make_descs (Descs *descs, const OnednnProgram *program, guint i, GError **error)
   const AlexnetLayer *reader = find_reader (network, i);
 
   return make_desc (&descs->src, program, &layer->in,
-             find_quantization (layer).type, error) &&
+             alexnet_onednn_int8_quantization (layer).type, error) &&
       make_desc (&descs->dst, program, &layer->out,
-          reader ? find_quantization (reader).type : dnnl_f32, error) &&
+          reader ? alexnet_onednn_int8_quantization (reader).type : dnnl_f32,
+          error) &&
       make_weight_descs (descs, layer, error);
 }
 

@@ -12,6 +12,18 @@
 
 G_BEGIN_DECLS
 
+/* What the input of a layer is made of. */
+typedef struct {
+  dnnl_data_type_t type; /* u8 or s8 */
+  float scale;           /* what 1 stands for */
+  float least, most;
+} OnednnQuantization;
+
+OnednnQuantization alexnet_onednn_int8_quantization (const AlexnetLayer *layer);
+
+/* The type that the network's first layer reads. */
+dnnl_data_type_t alexnet_onednn_int8_input_type (const OnednnContext *context);
+
 /* UNSUPPORTED, naming the command that helps, when the file of a network with
  * convolutions holds no calibration. */
 gboolean alexnet_onednn_int8_check (const AlexnetNetwork *network,

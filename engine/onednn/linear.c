@@ -109,11 +109,11 @@ make_whole (Run *run, gsize i)
 
 /* Input `c` of image `i` as place `n` of the list; whether it is not zero. */
 static inline __attribute__ ((always_inline)) gboolean
-put_input (const Run *run, gsize i, gsize c, gsize n, gboolean whole)
+put_input (const Run *run, gsize batch, gsize i, gsize c, gsize n,
+    gboolean whole)
 {
   const OnednnMatrix *matrix = run->linear->matrix;
-  gsize to = (n / LINEAR_BLOCK * run->linear->batch + i) * LINEAR_BLOCK +
-      n % LINEAR_BLOCK;
+  gsize to = (n / LINEAR_BLOCK * batch + i) * LINEAR_BLOCK + n % LINEAR_BLOCK;
   float value;
 
   if (whole) {
@@ -156,9 +156,9 @@ add_part (Run *run, gsize group, gsize first, gsize end)
 
 /* Without columns that meet only zeros. */
 static inline __attribute__ ((always_inline)) void
-gather (Run *run, gboolean whole)
+gather (Run *run, gsize batch, gboolean whole)
 {
-  gsize columns = run->linear->matrix->columns, batch = run->linear->batch;
+  gsize columns = run->linear->matrix->columns;
   gsize n = 0;
 
   for (gsize begin = 0; begin < columns; begin += LINEAR_GROUP) {
@@ -169,7 +169,7 @@ gather (Run *run, gboolean whole)
 
       run->columns[n] = (guint32) c;
       for (gsize i = 0; i < batch; i++)
-        any |= put_input (run, i, c, n, whole);
+        any |= put_input (run, batch, i, c, n, whole);
       n += any;
     }
     n = put_zeros (run, n);
@@ -231,10 +231,10 @@ prepare (Run *run)
   if (self->batch > FEW || !self->matrix->finite) {
     list_all_columns (run);
     alexnet_onednn_parallel (put_images, run);
-  } else if (run->whole)
-    gather (run, TRUE);
+  } else if (self->batch == 1)
+    run->whole ? gather (run, 1, TRUE) : gather (run, 1, FALSE);
   else
-    gather (run, FALSE);
+    gather (run, self->batch, run->whole);
 }
 
 /* ---- products ------------------------------------------------------------ */
