@@ -370,6 +370,7 @@ add_layers (Build *build, guint first, GError **error)
   while (i < build->end) {
     guint index = i;
 
+    alexnet_onednn_program_begin_layer (build->program, i);
     if (add_layer (build, &i, error))
       continue;
     g_prefix_error (error, "layer %u (%s) for batches of %u: ", index + 1,

@@ -303,7 +303,7 @@ onednn_stage_tensor (AlexnetPlan *plan, guint slot, const float *tensor,
 }
 
 /* The largest program for at most `n` images. */
-static const OnednnProgram *
+static OnednnProgram *
 find_trunk (const OnednnPlan *self, guint n)
 {
   guint i = self->trunks->len - 1;
@@ -315,7 +315,7 @@ find_trunk (const OnednnPlan *self, guint n)
 }
 
 /* The smallest program for at least `n` images. */
-static const OnednnProgram *
+static OnednnProgram *
 find_head (const OnednnPlan *self, guint n)
 {
   guint i = 0;
@@ -371,7 +371,7 @@ onednn_infer (AlexnetPlan *plan, guint first, guint n, float *const *outputs,
   alexnet_onednn_set_threads (self->n_threads);
   alexnet_onednn_flush_denormals ();
   while (done < n) {
-    const OnednnProgram *trunk = find_trunk (self, n - done);
+    OnednnProgram *trunk = find_trunk (self, n - done);
 
     if (!alexnet_onednn_program_run (trunk,
             alexnet_onednn_input_slot (&self->input, first + done),

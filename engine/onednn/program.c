@@ -11,6 +11,8 @@ typedef struct {
   dnnl_exec_arg_t args[MAX_ARGS];
   OnednnOperation *operation;
   guint src, dst;
+  guint layer;
+  gint64 spent; /* microseconds, by the profile, without the first run */
 } Step;
 
 typedef struct {
@@ -23,6 +25,9 @@ struct _OnednnProgram {
   guint batch;
   GArray *steps, *memories;
   guint src, dst; /* in memories */
+  guint layer;    /* of the next step */
+  gboolean profile;
+  guint n_runs;
 };
 
 static dnnl_memory_t
@@ -85,6 +90,7 @@ static gboolean
 connect (OnednnProgram *program, Step *step, DnnlDesc dst, GError **error)
 {
   step->src = program->dst;
+  step->layer = program->layer;
   if (!add_memory (program, dst, other_buffer (program), error))
     return FALSE;
   program->dst = program->memories->len - 1;
@@ -220,12 +226,56 @@ alexnet_onednn_program_new (OnednnContext *context, guint batch, DnnlDesc src,
 
   self->context = context;
   self->batch = batch;
+  self->profile = !context->trial && g_getenv ("ALEXNET_CPU_PROFILE");
   self->steps = g_array_new (FALSE, FALSE, sizeof (Step));
   self->memories = g_array_new (FALSE, FALSE, sizeof (Memory));
   if (add_memory (self, src, ONEDNN_BUFFER_NONE, error))
     return self;
   alexnet_onednn_program_free (self);
   return NULL;
+}
+
+void
+alexnet_onednn_program_begin_layer (OnednnProgram *program, guint layer)
+{
+  program->layer = layer;
+}
+
+/* Of one image; 0 for a layer without weights. */
+static double
+count_operations (const AlexnetLayer *layer)
+{
+  double n = 2.0 * (double) alexnet_shape_size (&layer->out);
+
+  if (layer->kind == ALEXNET_LAYER_CONV)
+    return n * layer->in.channels / layer->groups * layer->kernel *
+        layer->kernel;
+  if (layer->kind == ALEXNET_LAYER_LINEAR)
+    return n * (double) alexnet_shape_size (&layer->in);
+  return 0;
+}
+
+static void
+print_step (const OnednnProgram *program, const Step *step)
+{
+  const AlexnetLayer *layer = &program->context->network.layers[step->layer];
+  double ms = (double) step->spent / 1e3 / (program->n_runs - 1);
+  double operations = count_operations (layer) * program->batch;
+  gboolean product = step->operation != NULL;
+
+  if (step->primitive) {
+    const_dnnl_primitive_desc_t desc;
+    dnnl_primitive_kind_t kind = dnnl_undefined_primitive;
+
+    dnnl_primitive_get_primitive_desc (step->primitive, &desc);
+    dnnl_primitive_desc_query (desc, dnnl_query_primitive_kind, 0, &kind);
+    product = kind == dnnl_convolution || kind == dnnl_inner_product;
+  }
+  g_printerr ("%-14s batch %3u %8.3f ms", layer->name ? layer->name : "-",
+      program->batch, ms);
+  if (product && operations > 0)
+    g_printerr (" %7.0f GFLOP/s", operations / ms / 1e6);
+  g_printerr ("\n");
 }
 
 static void
@@ -241,6 +291,8 @@ alexnet_onednn_program_free (OnednnProgram *program)
 {
   if (!program)
     return;
+  for (guint i = 0; program->n_runs > 1 && i < program->steps->len; i++)
+    print_step (program, &g_array_index (program->steps, Step, i));
   for (guint i = 0; i < program->steps->len; i++)
     step_clear (&g_array_index (program->steps, Step, i));
   for (guint i = 0; i < program->memories->len; i++)
@@ -309,14 +361,39 @@ run_step (const OnednnProgram *program, const Step *step, GError **error)
   return TRUE;
 }
 
+static gboolean
+time_step (OnednnProgram *program, Step *step, GError **error)
+{
+  gint64 begin = g_get_monotonic_time ();
+
+  if (!run_step (program, step, error))
+    return FALSE;
+  ONEDNN_TRY (dnnl_stream_wait (program->context->stream));
+  if (program->n_runs > 0)
+    step->spent += g_get_monotonic_time () - begin;
+  return TRUE;
+}
+
+static gboolean
+time_steps (OnednnProgram *program, GError **error)
+{
+  for (guint i = 0; i < program->steps->len; i++)
+    if (!time_step (program, &g_array_index (program->steps, Step, i), error))
+      return FALSE;
+  program->n_runs++;
+  return TRUE;
+}
+
 gboolean
-alexnet_onednn_program_run (const OnednnProgram *program, void *src, void *dst,
+alexnet_onednn_program_run (OnednnProgram *program, void *src, void *dst,
     GError **error)
 {
   ONEDNN_TRY (dnnl_memory_set_data_handle (get_memory (program, program->src),
       src));
   ONEDNN_TRY (dnnl_memory_set_data_handle (get_memory (program, program->dst),
       dst));
+  if (program->profile)
+    return time_steps (program, error);
   for (guint i = 0; i < program->steps->len; i++)
     if (!run_step (program, &g_array_index (program->steps, Step, i), error))
       return FALSE;

@@ -34,6 +34,11 @@ OnednnContext *
 alexnet_onednn_program_get_context (const OnednnProgram *program);
 guint alexnet_onednn_program_get_batch (const OnednnProgram *program);
 
+/* The steps that come next are layer `layer`'s. With $ALEXNET_CPU_PROFILE set
+ * to anything the time of each layer goes to standard error when the program
+ * is freed; it is for looking into the speed of an engine. */
+void alexnet_onednn_program_begin_layer (OnednnProgram *program, guint layer);
+
 /* What the last step wrote. Lives until the next one is added. */
 DnnlDesc alexnet_onednn_program_get_desc (const OnednnProgram *program);
 
@@ -68,7 +73,7 @@ gboolean alexnet_onednn_program_finish (OnednnProgram *program, DnnlDesc dst,
 gboolean alexnet_onednn_program_attach (OnednnProgram *program, GError **error);
 
 /* Does not allocate. */
-gboolean alexnet_onednn_program_run (const OnednnProgram *program, void *src,
+gboolean alexnet_onednn_program_run (OnednnProgram *program, void *src,
     void *dst, GError **error);
 
 G_END_DECLS
