@@ -462,7 +462,8 @@ plan_batch (AlexnetExecutor *ex, AlexnetBatch *batch, AlexnetPlanCache *cache,
     if (!ok) {
       g_autofree char *name = alexnet_op_get_name (&ex->program, i);
 
-      g_prefix_error (error, "%s, batch of %u: ", name, batch->size);
+      g_prefix_error (error, "%s: %s, batch of %u: ", ex->device->name, name,
+          batch->size);
       return FALSE;
     }
   }

@@ -540,7 +540,7 @@ alexnet_conv_plans (const AlexnetCudnn *cudnn, const AlexnetConv *conv,
     return g_steal_pointer (&plans);
 
   g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
-      "cuDNN has no plan for %s on this device", name);
+      "cuDNN has no plan for %s", name);
   return NULL;
 }
 

@@ -56,7 +56,8 @@ soft_engines_list (const SoftGraph *graph, cudnnBackendHeurMode_t mode,
   gboolean floats = graph->tensors[graph->ops[0].x].type == CUDNN_DATA_FLOAT;
   guint n = 0;
 
-  for (guint i = 0; i < G_N_ELEMENTS (engines); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (engines) && !soft_device ()->no_engines;
+       i++)
     if ((engines[i].id == 0) == (mode == CUDNN_HEUR_MODE_FALLBACK) &&
         (floats || !engines[i].floats_only))
       ids[n++] = engines[i].id;

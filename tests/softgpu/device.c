@@ -157,6 +157,12 @@ softgpu_set_memory (gsize total)
 }
 
 void
+softgpu_set_no_engines (void)
+{
+  device.no_engines = TRUE;
+}
+
+void
 softgpu_set_capability (guint capability)
 {
   device.capability = capability;

@@ -69,6 +69,7 @@ typedef struct {
   gsize memory;
   int driver_version;
   gsize cudnn_version;
+  gboolean no_engines;
   cudaError_t lost;
 } SoftDevice;
 

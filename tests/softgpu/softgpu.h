@@ -57,6 +57,9 @@ SOFTGPU_API void softgpu_set_memory (gsize total);
 /* 10 * major + minor. */
 SOFTGPU_API void softgpu_set_capability (guint capability);
 
+/* cuDNN's lists of engines are empty from now on. */
+SOFTGPU_API void softgpu_set_no_engines (void);
+
 /* As cudaDriverGetVersion() and cudnnGetVersion() say it; driver 0 = there is
  * none. */
 SOFTGPU_API void softgpu_set_driver_version (int version);

@@ -380,6 +380,26 @@ test_old_device (void)
   start ();
 }
 
+/* A layer for which there is no plan is a failure that says all there is. */
+static void
+test_no_plan (void)
+{
+  static const char *const words[] = { "softgpu", "conv1", "batch of 1", "fp16",
+    "no plan" };
+  g_autoptr (GError) error = NULL;
+
+  start ();
+  cache_directory_clear ();
+  softgpu_set_no_engines ();
+  g_assert_null (use_module (0, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    if (!strstr (error->message, words[i]))
+      g_error ("'%s' is not in: %s", words[i], error->message);
+  assert_clean ("a network without plans");
+  start ();
+}
+
 static void
 test_auto (void)
 {
@@ -545,6 +565,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/softgpu/faults/absent", test_absent);
   g_test_add_func ("/softgpu/faults/old-device", test_old_device);
+  g_test_add_func ("/softgpu/faults/no-plan", test_no_plan);
   g_test_add_func ("/softgpu/faults/auto", test_auto);
   g_test_add_func ("/softgpu/faults/second-device", test_second_device);
   g_test_add_func ("/softgpu/faults/plan-cache", test_plan_cache);
