@@ -27,6 +27,7 @@ typedef struct {
   double tolerance;
   const char *cpu_conv; /* $ALEXNET_CPU_CONV; NULL: what is the fastest. Golden
                            logits in fp32 always take what is the fastest. */
+  double alone; /* tolerance of a layer that nothing is before; 0: the same */
 } BackendsPrecision;
 
 /* Adds the tests for all `precisions`, ended by a tolerance of 0; AUTO must
