@@ -8,10 +8,13 @@
  * LATENCY is the device's time for one batch in microseconds, median; COLD the
  * same after the L2 cache was overwritten, for batches up to 8, else "-";
  * FRAMES are frames a second with batches back to back. Inputs lie in their
- * slots already. Then one line for 1080p NV12 frames in host memory through
- * the whole engine:
+ * slots already. Then a line for each for 1080p NV12 frames, in host memory and
+ * in the device's, through the whole engine:
  *
- *     host-nv12-1080p PRECISION BATCH MICROSECONDS-A-FRAME */
+ *     nv12-1080p PRECISION BATCH HOST DEVICE
+ *
+ * in microseconds a frame. With --trial a narrow network and hardly anything is
+ * measured, to see whether this program works. */
 
 #include <glib/gstdio.h>
 #include <stdio.h>
@@ -22,11 +25,25 @@
 #include "random-model.h"
 #include "staging.h"
 
-#define MAX_BATCH 512
-#define COLD_SIZE (256 << 20)
-#define N_SAMPLES 51
+#define MAX_SAMPLES 51
 #define N_THREADS 4
-#define N_FRAMES 4000
+
+static const guint batches[] = { 1, 8, 32, 128, 512 };
+
+/* How much is measured. */
+typedef struct {
+  guint n_batches;
+  guint n_samples, n_warm_ups;
+  guint n_images; /* back to back, at least eight batches */
+  guint n_frames; /* of each thread */
+  gsize cold_size;
+  gboolean narrow;
+} Extent;
+
+static const Extent full = { G_N_ELEMENTS (batches), MAX_SAMPLES, 10, 256, 4000,
+  256 << 20, FALSE };
+static const Extent trial = { 1, 1, 0, 1, 2, 1 << 20, TRUE };
+static const Extent *extent = &full;
 
 typedef struct {
   AlexnetDevice device;
@@ -49,13 +66,14 @@ bench_open (Bench *b, const AlexnetNetwork *network, AlexnetPrecision precision)
 {
   GError *own_error = NULL, **error = &own_error;
   const AlexnetKernels *kernels;
+  guint max_batch = batches[extent->n_batches - 1];
   gboolean ok = alexnet_device_open (&b->device, 0, NULL, error) &&
       (kernels = alexnet_kernels_load (precision, error)) &&
       alexnet_executor_open (&b->executor, &b->device, kernels, network,
-          precision, MAX_BATCH, MAX_BATCH, error) &&
+          precision, max_batch, max_batch, error) &&
       CUDA (cudaEventCreateWithFlags (&b->begin, cudaEventDefault)) &&
       CUDA (cudaEventCreateWithFlags (&b->end, cudaEventDefault)) &&
-      (b->cold = alexnet_device_alloc (&b->device, COLD_SIZE, error));
+      (b->cold = alexnet_device_alloc (&b->device, extent->cold_size, error));
 
   g_assert_cmpint (ok, ==, own_error == NULL);
   die_on (own_error);
@@ -82,7 +100,7 @@ measure (Bench *b, guint batch, guint n_times, gboolean cold)
   float time = 0;
 
   if (cold)
-    CUDA (cudaMemsetAsync (b->cold, 1, COLD_SIZE, stream));
+    CUDA (cudaMemsetAsync (b->cold, 1, extent->cold_size, stream));
   CUDA (cudaEventRecord (b->begin, stream));
   for (guint i = 0; i < n_times; i++)
     alexnet_executor_begin (&b->executor, 0, batch, FALSE, error);
@@ -104,25 +122,24 @@ compare (const void *a, const void *b)
 static double
 median (Bench *b, guint batch, guint n_times, gboolean cold)
 {
-  double samples[N_SAMPLES];
+  double samples[MAX_SAMPLES];
 
-  for (guint i = 0; i < 10; i++)
+  for (guint i = 0; i < extent->n_warm_ups; i++)
     measure (b, batch, n_times, cold);
-  for (guint i = 0; i < N_SAMPLES; i++)
+  for (guint i = 0; i < extent->n_samples; i++)
     samples[i] = measure (b, batch, n_times, cold);
-  qsort (samples, N_SAMPLES, sizeof *samples, compare);
-  return samples[N_SAMPLES / 2];
+  qsort (samples, extent->n_samples, sizeof *samples, compare);
+  return samples[extent->n_samples / 2];
 }
 
 static void
 bench_device (const AlexnetNetwork *network, AlexnetPrecision precision)
 {
-  static const guint batches[] = { 1, 8, 32, 128, 512 };
   Bench b = { 0 };
 
   bench_open (&b, network, precision);
-  for (guint i = 0; i < G_N_ELEMENTS (batches); i++) {
-    guint n = batches[i], n_times = MAX (8, 256 / n);
+  for (guint i = 0; i < extent->n_batches; i++) {
+    guint n = batches[i], n_times = MAX (8, extent->n_images / n);
 
     printf ("cudnn\t%s\t%u\t%.1f\t", alexnet_precision_name (precision), n,
         median (&b, n, 1, FALSE));
@@ -136,84 +153,161 @@ bench_device (const AlexnetNetwork *network, AlexnetPrecision precision)
   bench_close (&b);
 }
 
+/* One NV12 frame of noise; in host memory, or on the device with a stream. */
+typedef struct {
+  AlexnetImage image;
+  guint8 *pixels;
+  void *device;
+} Frame;
+
+static void
+frame_init (Frame *f, AlexnetMemory memory)
+{
+  enum { WIDTH = 1920, HEIGHT = 1080, SIZE = WIDTH * HEIGHT * 3 / 2 };
+  GError *own_error = NULL, **error = &own_error;
+  guint8 *base = f->pixels = g_malloc (SIZE);
+  cudaStream_t stream = NULL;
+
+  for (guint i = 0; i < SIZE; i++)
+    f->pixels[i] = (guint8) (i * 2654435761u >> 24);
+  if (memory == ALEXNET_MEMORY_CUDA &&
+      alexnet_cuda_malloc (&f->device, SIZE, error) &&
+      CUDA (cudaStreamCreateWithFlags (&stream, cudaStreamNonBlocking)) &&
+      CUDA (cudaMemcpyAsync (f->device, f->pixels, SIZE,
+          cudaMemcpyHostToDevice, stream)))
+    base = f->device;
+  die_on (own_error);
+  f->image = (AlexnetImage){ .format = ALEXNET_FORMAT_NV12,
+    .memory = memory,
+    .width = WIDTH,
+    .height = HEIGHT,
+    .planes = { base, base + WIDTH * HEIGHT },
+    .strides = { WIDTH, WIDTH },
+    .cuda_stream = stream };
+}
+
+static void
+frame_clear (Frame *f)
+{
+  GError *own_error = NULL, **error = &own_error;
+
+  if (f->device && CUDA (cudaStreamDestroy (f->image.cuda_stream)))
+    CUDA (cudaFree (f->device));
+  die_on (own_error);
+  g_free (f->pixels);
+}
+
+typedef struct {
+  AlexnetEngine *engine;
+  AlexnetMemory memory;
+  guint depth;
+} Load;
+
 static gpointer
 submit_frames (gpointer data)
 {
-  enum { WIDTH = 1920, HEIGHT = 1080, DEPTH = 32 };
-  g_autofree guint8 *pixels = g_malloc (WIDTH * HEIGHT * 3 / 2);
-  AlexnetImage image = { .format = ALEXNET_FORMAT_NV12,
-    .width = WIDTH,
-    .height = HEIGHT,
-    .planes = { pixels, pixels + WIDTH * HEIGHT },
-    .strides = { WIDTH, WIDTH } };
-  AlexnetStream *stream = alexnet_stream_new (data, NULL, DEPTH);
-  AlexnetRequest *requests[DEPTH] = { NULL };
+  const Load *load = data;
+  AlexnetStream *stream = alexnet_stream_new (load->engine, NULL, load->depth);
+  AlexnetRequest *requests[ALEXNET_MAX_BATCH_SIZE] = { NULL };
+  Frame frame = { 0 };
   GError *error = NULL;
   AlexnetResult result;
 
+  frame_init (&frame, load->memory);
   alexnet_stream_set_best_only (stream, TRUE);
-  for (guint i = 0; i < WIDTH * HEIGHT * 3 / 2; i++)
-    pixels[i] = (guint8) (i * 2654435761u >> 24);
-  for (guint i = 0; i < N_FRAMES + DEPTH; i++) {
-    AlexnetRequest **request = &requests[i % DEPTH];
+  for (guint i = 0; i < extent->n_frames + load->depth; i++) {
+    AlexnetRequest **request = &requests[i % load->depth];
 
     if (*request)
       alexnet_request_wait (*request, &result, &error);
     die_on (error);
     g_clear_pointer (request, alexnet_request_release);
-    if (i < N_FRAMES)
-      *request = alexnet_stream_submit (stream, &image, NULL, &error);
+    if (i < extent->n_frames)
+      *request = alexnet_stream_submit (stream, &frame.image, NULL, &error);
     die_on (error);
   }
   alexnet_stream_free (stream);
+  frame_clear (&frame);
   return NULL;
 }
 
-static void
-bench_host (const char *path, guint batch)
+/* Microseconds a frame, of all threads together. */
+static double
+measure_frames (AlexnetEngine *engine, AlexnetMemory memory, guint batch)
 {
-  AlexnetEngineParams params = { .backend = "cudnn", .max_batch_size = batch };
+  Load load = { engine, memory, MAX (32, batch / 2) };
   GThread *threads[N_THREADS];
-  GError *error = NULL;
-  AlexnetModel *model = alexnet_model_load (path, &error);
-  AlexnetEngine *engine;
   gint64 begin;
 
-  die_on (error);
-  engine = alexnet_engine_get (model, &params, &error);
-  die_on (error);
-  submit_frames (engine);
+  submit_frames (&load);
   begin = g_get_monotonic_time ();
   for (guint i = 0; i < N_THREADS; i++)
-    threads[i] = g_thread_new ("submit", submit_frames, engine);
+    threads[i] = g_thread_new ("submit", submit_frames, &load);
   for (guint i = 0; i < N_THREADS; i++)
     g_thread_join (threads[i]);
-  printf ("host-nv12-1080p\t%s\t%u\t%.1f\n",
-      alexnet_precision_name (alexnet_engine_get_precision (engine)), batch,
-      (g_get_monotonic_time () - begin) / (double) (N_THREADS * N_FRAMES));
+  return (double) (g_get_monotonic_time () - begin) /
+      (N_THREADS * extent->n_frames);
+}
+
+static void
+bench_frames (AlexnetModel *model, AlexnetPrecision precision, guint batch)
+{
+  AlexnetEngineParams params = { .backend = "cudnn",
+    .precision = precision,
+    .max_batch_size = batch };
+  GError *error = NULL;
+  AlexnetEngine *engine = alexnet_engine_get (model, &params, &error);
+
+  die_on (error);
+  printf ("nv12-1080p\t%s\t%u\t%.1f\t", alexnet_precision_name (precision),
+      batch, measure_frames (engine, ALEXNET_MEMORY_HOST, batch));
+  printf ("%.1f\n", measure_frames (engine, ALEXNET_MEMORY_CUDA, batch));
+  fflush (stdout);
   alexnet_engine_unref (engine);
+}
+
+static AlexnetModel *
+load_model (const AlexnetNetwork *network)
+{
+  g_autofree char *path = g_build_filename (g_get_tmp_dir (),
+      "alexnet-random.safetensors", NULL);
+  GError *error = NULL;
+  AlexnetModel *model;
+
+  random_model_write (network, path, &error);
+  die_on (error);
+  model = alexnet_model_load (path, &error);
+  die_on (error);
+  g_unlink (path);
+  return model;
+}
+
+static void
+bench_all (const AlexnetNetwork *network)
+{
+  static const AlexnetPrecision precisions[] = { ALEXNET_PRECISION_FP16,
+    ALEXNET_PRECISION_BF16, ALEXNET_PRECISION_TF32, ALEXNET_PRECISION_FP32 };
+  AlexnetModel *model = load_model (network);
+
+  for (guint i = 0; i < G_N_ELEMENTS (precisions); i++)
+    bench_device (network, precisions[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (precisions); i++)
+    for (guint j = 0; j < extent->n_batches; j++)
+      bench_frames (model, precisions[i], batches[j]);
   alexnet_model_unref (model);
 }
 
 int
-main (void)
+main (int argc, char **argv)
 {
-  static const AlexnetPrecision precisions[] = { ALEXNET_PRECISION_FP16,
-    ALEXNET_PRECISION_BF16, ALEXNET_PRECISION_TF32, ALEXNET_PRECISION_FP32 };
   AlexnetNetwork network = *alexnet_network_find ("torchvision");
-  g_autofree char *path = g_build_filename (g_get_tmp_dir (),
-      "alexnet-random.safetensors", NULL);
-  GError *error = NULL;
 
+  if (argc == 2 && g_str_equal (argv[1], "--trial"))
+    extent = &trial;
+  if (extent->narrow)
+    random_model_narrow (&network);
   random_model_fill (&network);
-  random_model_write (&network, path, &error);
-  die_on (error);
-  for (guint i = 0; i < G_N_ELEMENTS (precisions); i++)
-    bench_device (&network, precisions[i]);
-  bench_host (path, 1);
-  bench_host (path, 16);
-  bench_host (path, 64);
-  g_unlink (path);
+  bench_all (&network);
   random_model_clear (&network);
   return 0;
 }

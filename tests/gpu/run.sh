@@ -175,11 +175,25 @@ sanitize () {
     echo 'skipped: there is no compute-sanitizer'
     return 77
   }
+  # Pixels and batches; earlier steps have cached the plans.
   ours "$tool" --tool "$1" --error-exitcode 9 \
-    "$bundle/bin/alexnet-inspect" check --backend=cudnn "$model"
+    "$bundle/bin/gst-launch-1.0" -q videotestsrc num-buffers=12 \
+    ! video/x-raw,format=NV12,width=320,height=240 \
+    ! alexnetclassify backend=cudnn max-batch-size=4 ! fakesink
+}
+
+# The figures of a dry run mean nothing and are not shown.
+try_speed () {
+  ours "$bundle/bin/gpu-bench" --trial >"$work/ours" &&
+    awk -f "$root/tests/gpu/table.awk" "$work/ours" >"$work/table" || return 1
+  [ "$(grep -c '^| [fbt]' "$work/table")" = 8 ] && for_gpu false
 }
 
 speed () {
+  [ -z "$dry" ] || {
+    try_speed
+    return
+  }
   ours "$bundle/bin/gpu-bench" >"$work/ours" || return 1
   python3 "$root/tests/gpu/baseline.py" graph fused s2d compile \
     >"$work/theirs" || echo 'PyTorch failed' >>"$work/theirs"
@@ -203,7 +217,7 @@ if [ $failed -eq 0 ]; then
   step '64 streams, one engine' many_streams
   step 'memcheck' for_gpu sanitize memcheck
   step 'racecheck' for_gpu sanitize racecheck
-  [ "${QUICK:-0}" = 1 ] || step 'speed' for_gpu speed
+  [ "${QUICK:-0}" = 1 ] || step 'speed' speed
 fi
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What gpu-bench and baseline.py print -> one table in Markdown: a row for each
-# precision and batch size, ours beside the best of PyTorch's variants.
+# What gpu-bench and baseline.py print -> tables in Markdown: a row for each
+# precision and batch size, ours beside the best of PyTorch's variants; and
+# what whole frames take.
 BEGIN {
   FS = "\t"
   print "| precision | batch | us | cold | frames/s | PyTorch us | cold |" \
     " frames/s | by | speed-up |"
   print "|---|---:|---:|---:|---:|---:|---:|---:|---|---:|"
+}
+$1 == "nv12-1080p" {
+  frames[f++] = "| " $2 " | " $3 " | " $4 " | " $5 " |"
+  next
 }
 $1 == "cudnn" {
   key = $2 "\t" $3
@@ -36,6 +41,11 @@ END {
       print " | | | | |"
     }
   }
+  print "\nNV12 frames of 1920x1080 through the engine, us a frame:\n"
+  print "| precision | batch | in host memory | in device memory |"
+  print "|---|---:|---:|---:|"
+  for (i = 0; i < f; i++)
+    print frames[i]
   print ""
   for (i = 0; i < m; i++)
     print "- " notes[i]
