@@ -330,7 +330,10 @@ install_results (GObjectClass *klass)
   /**
    * GstAlexnetClassify:top-k:
    *
-   * Classes that are kept of each result.
+   * Classes that are kept of each result. For more than eight the GPU has to
+   * send back the probabilities of all classes, as for smoothing, ten-crop and
+   * tensors. After a change to more than eight, frames that are inside the
+   * element already have eight.
    */
   install (klass, GST_ALEXNET_PROP_TOP_K,
       g_param_spec_uint ("top-k", "Top k",
