@@ -77,8 +77,9 @@ infer_best (AlexnetPlan *plan, guint first, float *outputs, GError **error)
   g_assert_cmpuint (n_out, ==, ALEXNET_MAX_BEST);
   if (!plan->backend->infer_best (plan, first, max_batch, pointers, error))
     return FALSE;
-  for (guint i = 0; i < max_batch * n_out; i++)
-    outputs[i / n_out * n_out + best[0][i].class_id] = best[0][i].probability;
+  for (guint i = 0; i < max_batch; i++)
+    for (guint k = 0; k < ALEXNET_MAX_BEST; k++)
+      outputs[i * n_out + best[i][k].class_id] = best[i][k].probability;
   return TRUE;
 }
 
