@@ -1,22 +1,37 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Of "pid N" of gst-launch-1.0 and what it writes, prints warnings and the first
-# error, a line each with the reason in brackets, on standard error, and takes
-# away what stands around them; further errors follow from the first.
-# -v script=NAME stands in front. Another program may follow, for all other
-# lines.
+# Of what gst-launch-1.0 writes, prints warnings and the first error, a line
+# each with the reason in brackets, on standard error, and takes away what
+# stands around them; further errors follow from the first. -v script=NAME
+# stands in front; the number of its process is in the file $launched. Another
+# program may follow, for all other lines.
 
 function complain() {
   if (complaint != "")
     print script ": " complaint > "/dev/stderr"
   complaint = ""
+  explained = 0
 }
 
-# That of GStreamer 1.26 waits for ever when the error came before its main loop
-# ran; Ctrl-C ends it.
+# It may wait for ever: that of GStreamer 1.26 when the error came before its
+# main loop ran, all when what they could not link was the only thing to decode.
+# Ctrl-C ends it.
 function end_launch() {
-  system("for i in 1 2 3 4 5 6 7 8 9 10; do kill -0 " pid " || exit; " \
-      "sleep 0.1; done 2>/dev/null; kill -INT " pid " 2>/dev/null")
+  if (!ended++)
+    system("pid=$(cat \"$launched\"); for i in 1 2 3 4 5 6 7 8 9 10; do " \
+        "kill -0 $pid || exit; sleep 0.1; done 2>/dev/null; " \
+        "kill -INT $pid 2>/dev/null")
+}
+
+# Several threads may write errors at a time, so that what belongs to the second
+# stands among the lines of the first.
+/^ERROR: pipeline doesn't want to (preroll|play)\.$/ {
+  end_launch()
+  next
+}
+
+/^ERROR: from element / && errors {
+  next
 }
 
 # file.c(123): function (): /GstPipeline:pipeline0/...:
@@ -28,8 +43,10 @@ where == "next" {
 
 where == "above" {
   where = ""
-  if (complaint != "")
+  if (complaint != "" && !explained++)
     complaint = complaint " (" $0 ")"
+  if (complaint ~ /^Delayed linking failed/)
+    end_launch()
   next
 }
 
@@ -43,10 +60,8 @@ where == "above" {
 }
 
 /^(ERROR|WARNING): from element / {
-  if (!errors) {
-    complaint = $0
-    sub(/^[A-Z]+: from element [^ ]*: /, "", complaint)
-  }
+  complaint = $0
+  sub(/^[A-Z]+: from element [^ ]*: /, "", complaint)
   errors += /^ERROR/
   next
 }
@@ -61,17 +76,6 @@ where == "above" {
 
 # GStreamer 1.22 says this of every element in Python.
 /The created element should be floating/ {
-  next
-}
-
-/^pid [0-9]+$/ {
-  pid = $2
-  next
-}
-
-/^ERROR: pipeline doesn't want to (preroll|play)\.$/ {
-  if (!waited++)
-    end_launch()
   next
 }
 

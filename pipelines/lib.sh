@@ -84,7 +84,8 @@ read_launch () {
   case $(awk -W version 2>&1 </dev/null) in
     mawk*) set -- -W interactive "$@" ;;
   esac
-  LC_ALL=C exec awk -v script="$script" -f "$root/pipelines/complaints.awk" "$@"
+  launched=$work/pid LC_ALL=C exec awk -v script="$script" \
+    -f "$root/pipelines/complaints.awk" "$@"
 }
 
 # Prints what gst-launch-1.0 writes as results.awk does; $report_as is a
@@ -97,9 +98,10 @@ report () {
 }
 
 # Runs a line of gst_line in GStreamer's own language, which complaints.awk
-# and results.awk read. Its process has the number that "pid" names.
+# and results.awk read. $work/pid says which process it is.
 run_line () {
-  LC_ALL=C.UTF-8 LANGUAGE=C sh -c "echo \"pid \$\$\" >&2; exec env $1"
+  launched=$work/pid LC_ALL=C.UTF-8 LANGUAGE=C \
+    sh -c "echo \$\$ >\"\$launched\"; exec env $1"
 }
 
 # run_into READER LINE: runs a line of gst_line. READER, a line of shell, has

@@ -54,14 +54,20 @@ bad_input () {
 ' text files)' "$1" "$root/README.md"
 }
 
-# As gst-launch-1.0 of GStreamer 1.26 sometimes: after an error at the start it
-# waits until it is interrupted.
+# As gst-launch-1.0 sometimes: after an error at the start, or when there was
+# nothing to link, it waits until it is interrupted.
 hung_launch () {
   mkdir "$work/bin"
   cat >"$work/bin/gst-launch-1.0" <<'EOF' && chmod +x "$work/bin/gst-launch-1.0"
 #!/bin/sh
 trap 'exit 1' INT
-cat >&2 <<'END'
+[ "${1-}" != -m ] || [ -z "${UNLINKED-}" ] || cat <<'END'
+WARNING: from element /GstPipeline:pipeline0/GstDecodeBin:decodebin0: Delayed linking failed.
+Additional debug info:
+gst/parse/grammar.y(950): gst_parse_no_more_pads (): /GstPipeline:pipeline0:
+another reason
+END
+[ -n "${UNLINKED-}" ] || cat >&2 <<'END'
 ERROR: from element /GstPipeline:pipeline0/GstFileSrc:filesrc0: It broke.
 Additional debug info:
 gstfilesrc.c(1): start (): /GstPipeline:pipeline0/GstFileSrc:filesrc0:
@@ -75,7 +81,9 @@ EOF
   (
     PATH=$work/bin:$PATH
     fails_with 'It broke. (the reason)' overlay.sh &&
-      fails_with 'It broke. (the reason)' json.sh
+      fails_with 'It broke. (the reason)' json.sh &&
+      UNLINKED=yes fails_with 'Delayed linking failed. (another reason)' \
+        overlay.sh
   )
 }
 
