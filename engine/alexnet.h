@@ -305,8 +305,8 @@ ALEXNET_API void alexnet_stream_free (AlexnetStream *stream);
 ALEXNET_API void alexnet_stream_set_flushing (AlexnetStream *stream,
     gboolean flushing);
 
-/* Says that no submission follows for now: batches do not wait for any from
- * this stream, until there is one. Same thread as submit. */
+/* Until the next submission, batches wait for none from this stream. Same
+ * thread as submit. */
 ALEXNET_API void alexnet_stream_drain (AlexnetStream *stream);
 
 /* Changes how later submissions are preprocessed. Same thread as submit. What
