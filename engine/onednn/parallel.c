@@ -8,6 +8,7 @@
 #include "parallel.h"
 
 #include <stdatomic.h>
+#include <time.h>
 
 #ifdef __SSE__
 #include <xmmintrin.h>
@@ -85,4 +86,24 @@ void
 alexnet_onednn_flush_denormals (void)
 {
   alexnet_onednn_parallel (flush_denormals, NULL);
+}
+
+static void
+add_cpu_time (gpointer user, guint thread, guint n_threads)
+{
+  atomic_ullong *nanoseconds = user;
+  struct timespec time;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &time);
+  atomic_fetch_add (nanoseconds,
+      (guint64) time.tv_sec * 1000000000 + (guint64) time.tv_nsec);
+}
+
+double
+alexnet_onednn_get_cpu_time (void)
+{
+  atomic_ullong nanoseconds = 0;
+
+  alexnet_onednn_parallel (add_cpu_time, &nanoseconds);
+  return (double) atomic_load (&nanoseconds) / 1e6;
 }

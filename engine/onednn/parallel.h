@@ -27,6 +27,10 @@ void alexnet_onednn_parallel (OnednnParallelFunc func, gpointer user);
  * on: some processors need a hundred times as long for one. */
 void alexnet_onednn_flush_denormals (void);
 
+/* Milliseconds for which these threads have had a processor, up to now: the
+ * clock of a whole process is only as exact as the kernel's ticks are. */
+double alexnet_onednn_get_cpu_time (void);
+
 /* Part `i` of `n` equal parts of 0 .. size - 1 begins here. */
 static inline gsize
 alexnet_onednn_part (gsize size, gsize i, gsize n)
