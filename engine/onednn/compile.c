@@ -2,6 +2,7 @@
 
 #include "compile.h"
 
+#include "int8-winograd.h"
 #include "int8.h"
 #include "linear.h"
 #include "tune.h"
@@ -125,9 +126,11 @@ make_conv (const OnednnContext *context, const AlexnetLayer *layer,
   return TRUE;
 }
 
-/* Ways to compute a convolution: the library's, or with a tile. */
+/* Ways to compute a convolution: the library's, or with a tile, in float or
+ * in whole numbers. */
 #define DIRECT 0
 #define WINOGRAD(tile) (1 + (tile))
+#define INT8_WINOGRAD(form) (WINOGRAD (WINOGRAD_N_TILES) + (form))
 
 typedef struct {
   const Build *build;
@@ -156,14 +159,31 @@ add_candidate (OnednnProgram *program, guint i, gconstpointer user,
     GError **error)
 {
   const Conv *conv = user;
+  guint candidate = conv->candidates[i];
   Build build = *conv->build;
 
   build.context = alexnet_onednn_program_get_context (program);
   build.program = program;
-  if (conv->candidates[i] == DIRECT)
-    return add_direct (&build, conv, error);
+  if (candidate == DIRECT)
+    return build.context->int8
+        ? alexnet_onednn_int8_add_conv (program, conv->layer, conv->relu, error)
+        : add_direct (&build, conv, error);
+  if (candidate >= INT8_WINOGRAD (0))
+    return alexnet_int8_winograd_add (program, conv->layer,
+        (Int8WinogradForm) (candidate - INT8_WINOGRAD (0)), conv->relu, error);
   return alexnet_winograd_add (program, conv->layer,
-      (WinogradTile) (conv->candidates[i] - WINOGRAD (0)), conv->relu, error);
+      (WinogradTile) (candidate - WINOGRAD (0)), conv->relu, error);
+}
+
+static const char *
+name_candidate (guint candidate)
+{
+  if (candidate == DIRECT)
+    return "direct";
+  if (candidate >= INT8_WINOGRAD (0))
+    return alexnet_int8_winograd_name ((Int8WinogradForm) (candidate -
+        INT8_WINOGRAD (0)));
+  return alexnet_winograd_forms[candidate - WINOGRAD (0)].name;
 }
 
 /* In the order of `costs`, which go along. */
@@ -179,10 +199,21 @@ insert_candidate (Conv *conv, OnednnQuestion *question, double *costs,
     costs[i] = costs[i - 1];
   }
   conv->candidates[i] = candidate;
-  question->names[i] = candidate == DIRECT
-      ? "direct"
-      : alexnet_winograd_forms[candidate - WINOGRAD (0)].name;
+  question->names[i] = name_candidate (candidate);
   costs[i] = cost;
+}
+
+/* With the one of less arithmetic first. */
+static void
+list_int8_candidates (Conv *conv, const AlexnetLayer *layer,
+    OnednnQuestion *question)
+{
+  double costs[ONEDNN_MAX_CANDIDATES];
+
+  for (Int8WinogradForm form = 0; form < INT8_WINOGRAD_N_FORMS; form++)
+    if (alexnet_int8_winograd_fits (layer, form))
+      insert_candidate (conv, question, costs, INT8_WINOGRAD (form), 0);
+  insert_candidate (conv, question, costs, DIRECT, 1);
 }
 
 static void
@@ -210,10 +241,11 @@ make_key (const Conv *conv, const AlexnetLayer *layer)
 {
   DnnlDesc src = alexnet_onednn_program_get_desc (conv->build->program);
 
-  return g_strdup_printf ("conv [%u,%u,%u] %s by %" G_GINT64_FORMAT
+  return g_strdup_printf ("%sconv [%u,%u,%u] %s by %" G_GINT64_FORMAT
                           ", %u of %ux%u, stride %u, padding %u, groups %u, "
                           "to %s%s, batch %u",
-      layer->in.channels, layer->in.height, layer->in.width,
+      conv->build->context->int8 ? "int8 " : "", layer->in.channels,
+      layer->in.height, layer->in.width,
       dnnl_dt2str (dnnl_compat_desc_type (src)),
       (gint64) dnnl_compat_desc_stride (src, 1), layer->channels, layer->kernel,
       layer->kernel, layer->stride, layer->padding, layer->groups,
@@ -233,7 +265,10 @@ add_conv (Build *build, guint i, gboolean relu, dnnl_data_type_t dst_type,
   };
   guint best = 0;
 
-  list_candidates (&conv, layer, &question);
+  if (build->context->int8)
+    list_int8_candidates (&conv, layer, &question);
+  else
+    list_candidates (&conv, layer, &question);
   return (question.n == 1 ||
              alexnet_onednn_tune (build->context->tuner, build->program,
                  &question, &best, error)) &&
@@ -344,8 +379,8 @@ add_layer (Build *build, guint *i, GError **error)
         *i = next_layer (build, next);
       type = *i == build->end ? build->last_type : build->context->type;
       if (layers[index].kind == ALEXNET_LAYER_CONV && build->context->int8)
-        return alexnet_onednn_int8_add_conv (build->program, index, relu,
-            error);
+        type = alexnet_onednn_int8_result (&build->context->network, index)
+                   .type;
       if (layers[index].kind == ALEXNET_LAYER_CONV)
         return add_conv (build, index, relu, type, error);
       return alexnet_onednn_linear_wins (build->context, build->batch)

@@ -75,7 +75,9 @@ typedef enum {
   ONEDNN_INT8_WEIGHTS, /* of alexnet_onednn_int8_values() */
   ONEDNN_INT8_BIAS,
   ONEDNN_INT8_SCALES,
-  ONEDNN_WINOGRAD, /* + WinogradTile: what alexnet_winograd_weights() gives */
+  ONEDNN_INT8_WINOGRAD, /* + what alexnet_int8_winograd_values() takes */
+  /* + WinogradTile: what alexnet_winograd_weights() gives */
+  ONEDNN_WINOGRAD = ONEDNN_INT8_WINOGRAD + 8,
 } OnednnValues;
 
 /* Values of a layer in the format of `wanted`; every format is made once, so

@@ -12,8 +12,8 @@
  * 16 bits, where 2 * 255 * 63 still fits. */
 #define MOST_WITHOUT_VNNI 63
 
-static gboolean
-cpu_has_vnni (void)
+gboolean
+alexnet_onednn_int8_has_vnni (void)
 {
   dnnl_cpu_isa_t isa = dnnl_get_effective_cpu_isa ();
 
@@ -83,13 +83,13 @@ find_reader (const AlexnetNetwork *network, guint i)
   return NULL;
 }
 
-/* What 1 in the result of layer `i` stands for. */
-static float
-find_result_scale (const AlexnetNetwork *network, guint i)
+OnednnQuantization
+alexnet_onednn_int8_result (const AlexnetNetwork *network, guint i)
 {
   const AlexnetLayer *reader = find_reader (network, i);
 
-  return reader ? alexnet_onednn_int8_quantization (reader).scale : 1;
+  return reader ? alexnet_onednn_int8_quantization (reader)
+                : (OnednnQuantization){ dnnl_f32, 1, -G_MAXFLOAT, G_MAXFLOAT };
 }
 
 /* What 1 in the weights of filter `c` stands for; a filter of zeros has any
@@ -99,7 +99,7 @@ find_filter_scale (const AlexnetLayer *layer, guint c)
 {
   float scale = layer->int8.scales[c];
 
-  if (!cpu_has_vnni ())
+  if (!alexnet_onednn_int8_has_vnni ())
     scale *= (float) G_MAXINT8 / MOST_WITHOUT_VNNI;
   return isnormal (scale) ? scale : 1;
 }
@@ -111,7 +111,7 @@ make_weights (const OnednnContext *context, guint i)
   float *values = alexnet_onednn_layer_floats (context, i, ONEDNN_WEIGHTS);
   gsize n = (gsize) layer->in.channels / layer->groups * layer->kernel *
       layer->kernel;
-  float most = cpu_has_vnni () ? G_MAXINT8 : MOST_WITHOUT_VNNI;
+  float most = alexnet_onednn_int8_has_vnni () ? G_MAXINT8 : MOST_WITHOUT_VNNI;
 
   for (guint c = 0; values && c < layer->channels; c++) {
     float scale = find_filter_scale (layer, c);
@@ -128,7 +128,7 @@ make_scales (const OnednnContext *context, guint i)
 {
   const AlexnetLayer *layer = &context->network.layers[i];
   float in = alexnet_onednn_int8_quantization (layer).scale;
-  float out = find_result_scale (&context->network, i);
+  float out = alexnet_onednn_int8_result (&context->network, i).scale;
   float *scales = g_try_new (float, layer->channels);
 
   for (guint c = 0; scales && c < layer->channels; c++)
@@ -140,7 +140,7 @@ static float *
 make_bias (const OnednnContext *context, guint i)
 {
   const AlexnetLayer *layer = &context->network.layers[i];
-  float out = find_result_scale (&context->network, i);
+  float out = alexnet_onednn_int8_result (&context->network, i).scale;
   float *bias = alexnet_onednn_layer_floats (context, i, ONEDNN_BIAS);
   g_autofree float *scales = bias ? make_scales (context, i) : NULL;
 
@@ -238,17 +238,19 @@ make_desc (DnnlDesc *desc, const OnednnProgram *program,
   return TRUE;
 }
 
-/* Brings what the last step wrote into `wanted`, whole numbers. */
-static gboolean
-quantize (OnednnProgram *program, const AlexnetLayer *layer, DnnlDesc wanted,
-    GError **error)
+gboolean
+alexnet_onednn_int8_add_input (OnednnProgram *program, guint i, GError **error)
 {
   OnednnContext *context = alexnet_onednn_program_get_context (program);
+  const AlexnetLayer *layer = &context->network.layers[i];
   OnednnQuantization q = alexnet_onednn_int8_quantization (layer);
   gsize n = alexnet_onednn_program_get_batch (program) *
       alexnet_shape_size (&layer->in);
+  g_auto (DnnlDesc) wanted = NULL;
   g_auto (DnnlDesc) floats = NULL;
 
+  if (!make_desc (&wanted, program, &layer->in, q.type, error))
+    return FALSE;
   if (dnnl_compat_desc_type (alexnet_onednn_program_get_desc (program)) !=
       dnnl_f32)
     return alexnet_onednn_program_add_reorder (program, wanted, error);
@@ -256,6 +258,16 @@ quantize (OnednnProgram *program, const AlexnetLayer *layer, DnnlDesc wanted,
       alexnet_onednn_program_add_reorder (program, floats, error) &&
       alexnet_onednn_program_add_operation (program,
           quantizer_new (context, &q, n), wanted, error);
+}
+
+gboolean
+alexnet_onednn_int8_result_desc (DnnlDesc *desc, const OnednnProgram *program,
+    guint i, GError **error)
+{
+  const OnednnContext *context = alexnet_onednn_program_get_context (program);
+
+  return make_desc (desc, program, &context->network.layers[i].out,
+      alexnet_onednn_int8_result (&context->network, i).type, error);
 }
 
 /* Descriptors of the convolution, and of its values as they are made. */
@@ -296,16 +308,12 @@ make_weight_descs (Descs *descs, const AlexnetLayer *layer, GError **error)
 static gboolean
 make_descs (Descs *descs, const OnednnProgram *program, guint i, GError **error)
 {
-  const AlexnetNetwork *network = &alexnet_onednn_program_get_context (program)
-                                       ->network;
-  const AlexnetLayer *layer = &network->layers[i];
-  const AlexnetLayer *reader = find_reader (network, i);
+  const AlexnetLayer *layer = &alexnet_onednn_program_get_context (program)
+                                   ->network.layers[i];
 
   return make_desc (&descs->src, program, &layer->in,
              alexnet_onednn_int8_quantization (layer).type, error) &&
-      make_desc (&descs->dst, program, &layer->out,
-          reader ? alexnet_onednn_int8_quantization (reader).type : dnnl_f32,
-          error) &&
+      alexnet_onednn_int8_result_desc (&descs->dst, program, i, error) &&
       make_weight_descs (descs, layer, error);
 }
 
@@ -356,7 +364,7 @@ alexnet_onednn_int8_add_conv (OnednnProgram *program, guint i, gboolean relu,
 
   return make_descs (&descs, program, i, error) &&
       make_conv (context, i, &descs, relu, &conv, error) &&
-      quantize (program, &context->network.layers[i], descs.src, error) &&
+      alexnet_onednn_int8_add_input (program, i, error) &&
       alexnet_onednn_weights_get (context, i, ONEDNN_INT8_WEIGHTS, descs.plain,
           dnnl_primitive_desc_query_md (conv, dnnl_query_weights_md, 0),
           &weights, error) &&

@@ -12,14 +12,28 @@
 
 G_BEGIN_DECLS
 
-/* What the input of a layer is made of. */
+/* What the input or the result of a layer is made of. */
 typedef struct {
-  dnnl_data_type_t type; /* u8 or s8 */
+  dnnl_data_type_t type; /* u8 or s8; a result may be f32 */
   float scale;           /* what 1 stands for */
   float least, most;
 } OnednnQuantization;
 
+/* Of the input. */
 OnednnQuantization alexnet_onednn_int8_quantization (const AlexnetLayer *layer);
+
+/* Of what layer `i` writes: whole numbers when another convolution reads it,
+ * with nothing but pooling between, and float elsewhere. */
+OnednnQuantization alexnet_onednn_int8_result (const AlexnetNetwork *network,
+    guint i);
+
+/* As dnnl_nhwc. */
+gboolean alexnet_onednn_int8_result_desc (DnnlDesc *desc,
+    const OnednnProgram *program, guint i, GError **error);
+
+/* Whether the CPU multiplies and adds up whole numbers of 8 bits in one
+ * instruction. */
+gboolean alexnet_onednn_int8_has_vnni (void);
 
 /* The type that the network's first layer reads. */
 dnnl_data_type_t alexnet_onednn_int8_input_type (const OnednnContext *context);
@@ -29,9 +43,13 @@ dnnl_data_type_t alexnet_onednn_int8_input_type (const OnednnContext *context);
 gboolean alexnet_onednn_int8_check (const AlexnetNetwork *network,
     GError **error);
 
-/* Appends convolution `i`, with a ReLU behind it if `relu`. What is not yet a
- * whole number is made one; the result is one when another convolution reads
- * it, with nothing but pooling between, and float elsewhere. */
+/* Brings what the last step wrote into what layer `i` reads, where it is not
+ * that. */
+gboolean alexnet_onednn_int8_add_input (OnednnProgram *program, guint i,
+    GError **error);
+
+/* Appends convolution `i`, with a ReLU behind it if `relu`; reads whatever
+ * there is, and writes alexnet_onednn_int8_result(). */
 gboolean alexnet_onednn_int8_add_conv (OnednnProgram *program, guint i,
     gboolean relu, GError **error);
 

@@ -59,11 +59,36 @@ simd_add (Simd a, Simd b)
   return _mm512_add_ps (a, b);
 }
 
+SIMD_INLINE Simd
+simd_sub (Simd a, Simd b)
+{
+  return _mm512_sub_ps (a, b);
+}
+
+SIMD_INLINE Simd
+simd_mul (Simd a, Simd b)
+{
+  return _mm512_mul_ps (a, b);
+}
+
 /* a * b + c */
 SIMD_INLINE Simd
 simd_fma (Simd a, Simd b, Simd c)
 {
   return _mm512_fmadd_ps (a, b, c);
+}
+
+/* `b` where `a` is NaN, in simd_min() too. */
+SIMD_INLINE Simd
+simd_max (Simd a, Simd b)
+{
+  return _mm512_max_ps (a, b);
+}
+
+SIMD_INLINE Simd
+simd_min (Simd a, Simd b)
+{
+  return _mm512_min_ps (a, b);
 }
 
 SIMD_INLINE Simd
@@ -86,6 +111,20 @@ simd_load_s8 (const gint8 *in)
 {
   return _mm512_cvtepi32_ps (
       _mm512_cvtepi8_epi32 (_mm_loadu_si128 ((const __m128i *) in)));
+}
+
+SIMD_INLINE Simd
+simd_load_s32 (const gint32 *in)
+{
+  return _mm512_cvtepi32_ps (_mm512_loadu_si512 (in));
+}
+
+/* The nearest whole numbers, which a byte holds. */
+SIMD_INLINE void
+simd_store_bytes (guint8 *out, Simd a)
+{
+  _mm_storeu_si128 ((__m128i *) out,
+      _mm512_cvtepi32_epi8 (_mm512_cvtps_epi32 (a)));
 }
 
 #elif defined(ONEDNN_SIMD_AVX2)
@@ -122,9 +161,33 @@ simd_add (Simd a, Simd b)
 }
 
 SIMD_INLINE Simd
+simd_sub (Simd a, Simd b)
+{
+  return _mm256_sub_ps (a, b);
+}
+
+SIMD_INLINE Simd
+simd_mul (Simd a, Simd b)
+{
+  return _mm256_mul_ps (a, b);
+}
+
+SIMD_INLINE Simd
 simd_fma (Simd a, Simd b, Simd c)
 {
   return _mm256_fmadd_ps (a, b, c);
+}
+
+SIMD_INLINE Simd
+simd_max (Simd a, Simd b)
+{
+  return _mm256_max_ps (a, b);
+}
+
+SIMD_INLINE Simd
+simd_min (Simd a, Simd b)
+{
+  return _mm256_min_ps (a, b);
 }
 
 SIMD_INLINE Simd
@@ -147,6 +210,24 @@ simd_load_s8 (const gint8 *in)
 {
   return _mm256_cvtepi32_ps (
       _mm256_cvtepi8_epi32 (_mm_loadl_epi64 ((const __m128i *) in)));
+}
+
+SIMD_INLINE Simd
+simd_load_s32 (const gint32 *in)
+{
+  return _mm256_cvtepi32_ps (_mm256_loadu_si256 ((const __m256i *) in));
+}
+
+/* The nearest whole numbers, which a byte holds. */
+SIMD_INLINE void
+simd_store_bytes (guint8 *out, Simd a)
+{
+  const __m256i lowest = _mm256_set1_epi32 (0x0c080400);
+  __m256i bytes = _mm256_shuffle_epi8 (_mm256_cvtps_epi32 (a), lowest);
+
+  _mm_storel_epi64 ((__m128i *) out,
+      _mm_unpacklo_epi32 (_mm256_castsi256_si128 (bytes),
+          _mm256_extracti128_si256 (bytes, 1)));
 }
 
 #else /* vectors that the compiler makes of what the CPU has */
@@ -184,9 +265,37 @@ simd_add (Simd a, Simd b)
 }
 
 SIMD_INLINE Simd
+simd_sub (Simd a, Simd b)
+{
+  return a - b;
+}
+
+SIMD_INLINE Simd
+simd_mul (Simd a, Simd b)
+{
+  return a * b;
+}
+
+SIMD_INLINE Simd
 simd_fma (Simd a, Simd b, Simd c)
 {
   return a * b + c;
+}
+
+SIMD_INLINE Simd
+simd_max (Simd a, Simd b)
+{
+  for (guint i = 0; i < SIMD_LANES; i++)
+    a[i] = a[i] > b[i] ? a[i] : b[i];
+  return a;
+}
+
+SIMD_INLINE Simd
+simd_min (Simd a, Simd b)
+{
+  for (guint i = 0; i < SIMD_LANES; i++)
+    a[i] = a[i] < b[i] ? a[i] : b[i];
+  return a;
 }
 
 SIMD_INLINE Simd
@@ -208,6 +317,29 @@ simd_load_s8 (const gint8 *in)
 
   memcpy (&values, in, sizeof values);
   return __builtin_convertvector(values, Simd);
+}
+
+SIMD_INLINE Simd
+simd_load_s32 (const gint32 *in)
+{
+  typedef gint32 Numbers __attribute__ ((vector_size (16)));
+  Numbers values;
+
+  memcpy (&values, in, sizeof values);
+  return __builtin_convertvector(values, Simd);
+}
+
+/* The nearest whole numbers, which a byte holds: they are the last bits when
+ * there is no room for a fraction. */
+SIMD_INLINE void
+simd_store_bytes (guint8 *out, Simd a)
+{
+  guint32 bits[SIMD_LANES];
+
+  a += 0x1.8p23f;
+  memcpy (bits, &a, sizeof bits);
+  for (guint i = 0; i < SIMD_LANES; i++)
+    out[i] = (guint8) bits[i];
 }
 
 #endif

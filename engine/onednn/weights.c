@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "int8-winograd.h"
 #include "int8.h"
 #include "winograd.h"
 
@@ -161,9 +162,12 @@ make_values (const OnednnContext *context, const Weights *weights)
       weights->values <= ONEDNN_INT8_SCALES)
     return alexnet_onednn_int8_values (context, weights->layer,
         weights->values);
-  if (weights->values < ONEDNN_WINOGRAD)
+  if (weights->values < ONEDNN_INT8_WINOGRAD)
     return alexnet_onednn_layer_floats (context, weights->layer,
         weights->values);
+  if (weights->values < ONEDNN_WINOGRAD)
+    return alexnet_int8_winograd_values (context, weights->layer,
+        weights->values - ONEDNN_INT8_WINOGRAD);
   return alexnet_winograd_weights (context, weights->layer,
       (WinogradTile) (weights->values - ONEDNN_WINOGRAD));
 }

@@ -12,12 +12,14 @@
 #include "backend.h"
 #include "cpu.h"
 #include "definition.h"
+#include "layers.h"
 #include "random-model.h"
 
 #define N_IMAGES 5
 
 /* Of the largest value. An input has 127 or 255 steps, a weight 63 or 127;
- * where there is no VNNI oneDNN halves weights once more for signed inputs. */
+ * where there is no VNNI oneDNN halves weights once more for signed inputs.
+ * Winograd's transforms make steps four times as large. */
 #define TOLERANCE 3e-2
 
 #define CONV(k, n, s, p, g)                                                 \
@@ -56,7 +58,14 @@ static const NetworkCase cases[] = {
   { { 8, 13, 11 }, 2, { CONV (12, 3, 1, 1, 1), CONV (6, 3, 1, 1, 2) } },
   { { 8, 15, 15 }, 5,
       { CONV (16, 3, 1, 1, 1), RELU, LRN, MAXPOOL, CONV (6, 3, 1, 1, 2) } },
+  { { 40, 19, 17 }, 4,
+      { CONV (64, 3, 1, 1, 1), RELU, MAXPOOL, CONV (48, 5, 1, 2, 2) } },
+  { { 64, 11, 9 }, 5,
+      { CONV (96, 5, 1, 2, 1), RELU, LRN, MAXPOOL, CONV (32, 3, 1, 1, 2) } },
 };
+
+/* In $ALEXNET_CPU_CONV; a layer that cannot be computed so is direct. */
+static const char *const ways[] = { "direct", "F(2x2,3x3) F(2x2,5x5)" };
 
 static const AlexnetBackend *backend;
 
@@ -79,25 +88,6 @@ clear_network (AlexnetNetwork *network)
   random_model_clear (network);
 }
 
-/* in [N_IMAGES,C,H,W]; as alexnet_calibration_write() has it. */
-static void
-calibrate_layer (AlexnetLayer *layer, const float *in)
-{
-  gsize n = N_IMAGES * alexnet_shape_size (&layer->in);
-  gsize filter = alexnet_tensor_n_values (&layer->weight) / layer->channels;
-  const float *weights = layer->weight.data;
-  float *scales = g_new0 (float, layer->channels);
-
-  layer->int8.least = layer->int8.most = in[0];
-  for (gsize i = 0; i < n; i++) {
-    layer->int8.least = fminf (layer->int8.least, in[i]);
-    layer->int8.most = fmaxf (layer->int8.most, in[i]);
-  }
-  for (gsize i = 0; i < filter * layer->channels; i++)
-    scales[i / filter] = fmaxf (scales[i / filter], fabsf (weights[i]) / 127);
-  layer->int8.scales = scales;
-}
-
 /* What the definition makes of in [N_IMAGES,C,H,W]; calibrates on the way. */
 static float *
 compute (AlexnetNetwork *network, const float *in)
@@ -110,7 +100,7 @@ compute (AlexnetNetwork *network, const float *in)
     float *next = definition_compute (layer, values, N_IMAGES);
 
     if (layer->kind == ALEXNET_LAYER_CONV)
-      calibrate_layer (layer, values);
+      layers_calibrate (layer, values, N_IMAGES);
     g_free (values);
     values = next;
   }
@@ -162,7 +152,8 @@ find_error (const AlexnetNetwork *network, AlexnetIsa isa, const float *in,
 }
 
 static void
-check_case (const NetworkCase *c, AlexnetIsa isa, gboolean is_signed)
+check_case (const NetworkCase *c, AlexnetIsa isa, gboolean is_signed,
+    const char *way)
 {
   AlexnetNetwork network = make_network (c);
   gsize n = N_IMAGES * alexnet_shape_size (&network.input);
@@ -174,10 +165,12 @@ check_case (const NetworkCase *c, AlexnetIsa isa, gboolean is_signed)
   for (gsize i = 0; !is_signed && i < n; i++)
     in[i] = fabsf (in[i]);
   expected = compute (&network, in);
+  g_setenv ("ALEXNET_CPU_CONV", way, TRUE);
   error = find_error (&network, isa, in, expected);
-  g_test_message ("[%u,%u,%u], %u layers, %s input: error %.2g", c->in.channels,
-      c->in.height, c->in.width, c->n_layers, is_signed ? "signed" : "unsigned",
-      error);
+  g_unsetenv ("ALEXNET_CPU_CONV");
+  g_test_message ("[%u,%u,%u], %u layers, %s input, %s: error %.2g",
+      c->in.channels, c->in.height, c->in.width, c->n_layers,
+      is_signed ? "signed" : "unsigned", way, error);
   g_assert_cmpfloat (error, <=, TOLERANCE);
   clear_network (&network);
 }
@@ -191,10 +184,11 @@ test_convolutions (gconstpointer data)
     g_test_skip ("this CPU does not have the instruction set");
     return;
   }
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-    check_case (&cases[i], isa, TRUE);
-    check_case (&cases[i], isa, FALSE);
-  }
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    for (guint w = 0; w < G_N_ELEMENTS (ways); w++) {
+      check_case (&cases[i], isa, TRUE, ways[w]);
+      check_case (&cases[i], isa, FALSE, ways[w]);
+    }
 }
 
 /* Images of zeros, a filter of zeros and one of denormal numbers. */

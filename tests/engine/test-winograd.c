@@ -9,16 +9,15 @@
 #include <math.h>
 #include <string.h>
 
-#include "backend.h"
 #include "cache-directory.h"
 #include "cpu.h"
+#include "layers.h"
 #include "onednn/winograd-transform.h"
 #include "random-model.h"
 #include "reference/reference.h"
 
 #define MAX_CHANNELS 70
 #define N_IMAGES 3 /* that differ; batches repeat them */
-#define MAX_BATCH 33
 
 /* Of a layer on its own. */
 #define DIRECT_TOLERANCE 1e-5
@@ -208,31 +207,11 @@ open_plan (const AlexnetBackend *backend, const AlexnetNetwork *network,
   return plan;
 }
 
-/* inputs [n_images, size of the input], which slots take in turn; returns
- * [batch, size of the output]. */
-static float *
-run (AlexnetPlan *plan, const AlexnetNetwork *network, const float *inputs,
-    guint n_images, guint batch)
-{
-  gsize in = alexnet_shape_size (&network->input);
-  gsize out = alexnet_shape_size (alexnet_network_output (network));
-  float *outputs = g_new (float, batch *out), *pointers[MAX_BATCH];
-  g_autoptr (GError) error = NULL;
-
-  for (guint i = 0; i < batch; i++) {
-    plan->backend->stage_tensor (plan, i, inputs + i % n_images * in, NULL);
-    pointers[i] = outputs + i * out;
-  }
-  plan->backend->infer (plan, 0, batch, pointers, &error);
-  g_assert_no_error (error);
-  return outputs;
-}
-
 static float *
 run_reference (const AlexnetNetwork *network, const float *inputs, guint n)
 {
   AlexnetPlan *plan = open_plan (&alexnet_reference_backend, network, n);
-  float *outputs = run (plan, network, inputs, n, n);
+  float *outputs = layers_run (plan, network, inputs, n, n);
 
   plan->backend->close (plan);
   return outputs;
@@ -272,7 +251,7 @@ check_batches (const AlexnetNetwork *network, const float *inputs,
 
     if (batches[i] > max_batch)
       break;
-    outputs = run (plan, network, inputs, N_IMAGES, batches[i]);
+    outputs = layers_run (plan, network, inputs, N_IMAGES, batches[i]);
     error = fmax (error,
         get_error (outputs, expected, size, N_IMAGES, batches[i]));
   }
@@ -348,53 +327,17 @@ check_ways (const AlexnetNetwork *network, const float *inputs,
   g_unsetenv ("ALEXNET_CPU_CONV");
 }
 
-/* A convolution and, as in both networks, a ReLU. */
-static AlexnetNetwork
-make_single (const AlexnetLayer *layer)
-{
-  AlexnetNetwork network = { .architecture = "torchvision",
-    .input = layer->in,
-    .n_layers = 2,
-    .layers = { *layer, { .kind = ALEXNET_LAYER_RELU } } };
-
-  g_assert_true (alexnet_network_infer_shapes (&network, NULL));
-  return network;
-}
-
-static float *
-random_inputs (const AlexnetShape *shape)
-{
-  gsize n = N_IMAGES * alexnet_shape_size (shape);
-  float *inputs = g_new (float, n);
-
-  random_model_values (inputs, n, "images", 1);
-  return inputs;
-}
-
-/* 1 / `divisor` of the width. */
-static AlexnetNetwork
-make_network (const char *architecture, guint divisor)
-{
-  AlexnetNetwork network = *alexnet_network_find (architecture);
-
-  for (guint i = 0; i < network.n_layers; i++)
-    network.layers[i].channels /= divisor;
-  g_assert_true (alexnet_network_infer_shapes (&network, NULL));
-  random_model_fill (&network);
-  return network;
-}
-
 /* Each layer reads what `reference` made of those before it. */
 static void
 check_layers (const char *architecture, guint divisor, guint max_batch)
 {
-  AlexnetNetwork network = make_network (architecture, divisor);
-  float *values = random_inputs (&network.input);
+  AlexnetNetwork network = layers_make_network (architecture, divisor);
+  float *values = layers_random_inputs (&network.input, N_IMAGES);
 
   for (guint i = 0; network.layers[i].kind != ALEXNET_LAYER_LINEAR; i++) {
     const AlexnetLayer *layer = &network.layers[i];
     gboolean conv = layer->kind == ALEXNET_LAYER_CONV;
-    AlexnetNetwork single = make_single (layer);
+    AlexnetNetwork single = layers_make_single (layer);
     g_autofree char *what = g_strdup_printf ("%s, 1/%u of the width, %s",
         architecture, divisor, layer->name);
     float *next;
@@ -422,7 +365,7 @@ static void
 test_layers (gconstpointer isa)
 {
   set_isa (isa);
-  check_layers ("torchvision", 8, MAX_BATCH);
+  check_layers ("torchvision", 8, LAYERS_MAX_BATCH);
   check_layers ("caffe", 8, 7);
   check_layers ("torchvision", 3, 3);
   check_layers ("caffe", 4, 3);
@@ -435,7 +378,7 @@ test_full_width (gconstpointer isa)
 
   set_isa (isa);
   n_threads = best ? 2 : 1;
-  check_layers ("torchvision", 1, best ? MAX_BATCH : 2);
+  check_layers ("torchvision", 1, best ? LAYERS_MAX_BATCH : 2);
   if (best)
     check_layers ("caffe", 1, 3);
   n_threads = 1;
@@ -464,9 +407,9 @@ test_sizes (gconstpointer isa)
     layer.name = "conv";
     layer.stride = 1;
     layer.in = (AlexnetShape){ i % 2 ? 6 : 30, 5 + i % 13, 17 - i % 13 };
-    network = make_single (&layer);
+    network = layers_make_single (&layer);
     random_model_fill (&network);
-    inputs = random_inputs (&network.input);
+    inputs = layers_random_inputs (&network.input, N_IMAGES);
     expected = run_reference (&network, inputs, N_IMAGES);
     check_ways (&network, inputs, expected, 3, NULL);
     random_model_clear (&network);
@@ -477,8 +420,8 @@ test_sizes (gconstpointer isa)
 static void
 check_network (const char *architecture, const char *conv, double tolerance)
 {
-  AlexnetNetwork network = make_network (architecture, 1);
-  g_autofree float *inputs = random_inputs (&network.input);
+  AlexnetNetwork network = layers_make_network (architecture, 1);
+  g_autofree float *inputs = layers_random_inputs (&network.input, N_IMAGES);
   g_autofree float *expected = NULL;
   double error;
 
@@ -533,7 +476,7 @@ test_bf16 (void)
     return;
   }
   precision = ALEXNET_PRECISION_BF16;
-  check_layers ("torchvision", 8, MAX_BATCH);
+  check_layers ("torchvision", 8, LAYERS_MAX_BATCH);
   check_layers ("caffe", 8, 7);
   check_layers ("torchvision", 1, 2);
   check_layers ("caffe", 1, 2);
@@ -557,8 +500,8 @@ run_filled (const char *way, float weight, float input, gsize *size)
     .padding = 1,
     .groups = 1,
     .in = { 20, 9, 9 } };
-  AlexnetNetwork network = make_single (&layer);
-  g_autofree float *inputs = random_inputs (&network.input);
+  AlexnetNetwork network = layers_make_single (&layer);
+  g_autofree float *inputs = layers_random_inputs (&network.input, N_IMAGES);
   AlexnetPlan *plan;
   float *outputs;
 
@@ -571,7 +514,7 @@ run_filled (const char *way, float weight, float input, gsize *size)
     inputs[i] = input;
   g_setenv ("ALEXNET_CPU_CONV", way, TRUE);
   plan = open_plan (alexnet_backend_find ("cpu", NULL), &network, 1);
-  outputs = run (plan, &network, inputs, 1, 1);
+  outputs = layers_run (plan, &network, inputs, 1, 1);
   plan->backend->close (plan);
   random_model_clear (&network);
   g_unsetenv ("ALEXNET_CPU_CONV");

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "layers.h"
+
+#include <math.h>
+
+#include "random-model.h"
+
+AlexnetNetwork
+layers_make_single (const AlexnetLayer *layer)
+{
+  AlexnetNetwork network = { .architecture = "torchvision",
+    .input = layer->in,
+    .n_layers = 2,
+    .layers = { *layer, { .kind = ALEXNET_LAYER_RELU } } };
+
+  g_assert_true (alexnet_network_infer_shapes (&network, NULL));
+  return network;
+}
+
+AlexnetNetwork
+layers_make_network (const char *architecture, guint divisor)
+{
+  AlexnetNetwork network = *alexnet_network_find (architecture);
+
+  for (guint i = 0; i < network.n_layers; i++)
+    network.layers[i].channels /= divisor;
+  g_assert_true (alexnet_network_infer_shapes (&network, NULL));
+  random_model_fill (&network);
+  return network;
+}
+
+float *
+layers_random_inputs (const AlexnetShape *shape, guint n)
+{
+  gsize size = n * alexnet_shape_size (shape);
+  float *inputs = g_new (float, size);
+
+  random_model_values (inputs, size, "images", 1);
+  return inputs;
+}
+
+float *
+layers_run (AlexnetPlan *plan, const AlexnetNetwork *network,
+    const float *inputs, guint n, guint batch)
+{
+  gsize in = alexnet_shape_size (&network->input);
+  gsize out = alexnet_shape_size (alexnet_network_output (network));
+  float *outputs = g_new (float, batch *out), *pointers[LAYERS_MAX_BATCH];
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpuint (batch, <=, LAYERS_MAX_BATCH);
+  for (guint i = 0; i < batch; i++) {
+    plan->backend->stage_tensor (plan, i, inputs + i % n * in, NULL);
+    pointers[i] = outputs + i * out;
+  }
+  plan->backend->infer (plan, 0, batch, pointers, &error);
+  g_assert_no_error (error);
+  return outputs;
+}
+
+void
+layers_calibrate (AlexnetLayer *layer, const float *inputs, guint n)
+{
+  gsize size = n * alexnet_shape_size (&layer->in);
+  gsize filter = alexnet_tensor_n_values (&layer->weight) / layer->channels;
+  const float *weights = layer->weight.data;
+  float *scales = g_new0 (float, layer->channels);
+
+  layer->int8.least = layer->int8.most = inputs[0];
+  for (gsize i = 0; i < size; i++) {
+    layer->int8.least = fminf (layer->int8.least, inputs[i]);
+    layer->int8.most = fmaxf (layer->int8.most, inputs[i]);
+  }
+  for (gsize i = 0; i < filter * layer->channels; i++)
+    scales[i / filter] = fmaxf (scales[i / filter], fabsf (weights[i]) / 127);
+  layer->int8.scales = scales;
+}
