@@ -46,6 +46,12 @@ static const Form forms[INT8_WINOGRAD_N_FORMS] = {
   [INT8_WINOGRAD_5] = { "F(2x2,5x5)", 5, 7 },
 };
 
+/* Where in a thread's share the numbers of the first tile and group begin, and
+ * how far it is to those of the next. */
+typedef struct {
+  gsize first, to_tile, to_group;
+} Numbers;
+
 typedef struct {
   OnednnOperation base;
   Int8WinogradForm form;
@@ -61,6 +67,7 @@ typedef struct {
   OnednnProduct products[MAX_PRODUCTS];
   /* Where things lie in a thread's share of the scratchpad, and its size. */
   gsize inputs[MAX_PRODUCTS], outputs[MAX_PRODUCTS], scratchpad, share;
+  Numbers numbers[MAX_NUMBERS];
   Int8WinogradInput input;
   Int8WinogradOutput output;
   const float *scales, *bias;
@@ -193,45 +200,27 @@ result_size (const Int8Winograd *self)
   return self->result.type == dnnl_f32 ? sizeof (float) : 1;
 }
 
-/* Where the numbers of tile `t` of the part go to, for the first group, and
- * how far it is to the next. */
-static void
-find_numbers (const Part *part, gsize t, guint8 **numbers, gsize *to_next)
-{
-  const Int8Winograd *self = part->winograd;
-  const Int8WinogradLayout *layout = &self->layout;
-  gsize channels = group_inputs (self);
-
-  for (guint k = 0; k < layout->rows * layout->rows; k++) {
-    const Int8WinogradPlace *place = &layout->numbers[k];
-    const Int8WinogradProduct *product = &layout->products[place->product];
-    gsize row = product->n_parts * channels;
-
-    numbers[k] = part->share + self->inputs[place->product] +
-        (place->index * self->part_tiles + t) * row + place->part * channels;
-    to_next[k] = self->products[place->product].input_size;
-  }
-}
-
 static void
 transform_tile (const Part *part, gsize t)
 {
   const Int8Winograd *self = part->winograd;
-  guint n = self->tiles.tile, rows = self->layout.rows;
+  guint n = self->tiles.tile * self->tiles.tile;
+  guint n_numbers = self->layout.rows * self->layout.rows;
   const void *pixels[MAX_TILE * MAX_TILE];
   guint8 *numbers[MAX_NUMBERS];
-  gsize to_next[MAX_NUMBERS];
 
   alexnet_winograd_tiles_read (&self->tiles, part->job->src, 1, part->first + t,
       self->zeros, pixels);
-  find_numbers (part, t, numbers, to_next);
+  for (guint k = 0; k < n_numbers; k++)
+    numbers[k] = part->share + self->numbers[k].first +
+        t * self->numbers[k].to_tile;
   for (guint g = 0; g < self->layer.groups; g++) {
     self->input (self->form, numbers, pixels, self->is_signed,
         group_inputs (self));
-    for (guint i = 0; i < n * n; i++)
+    for (guint i = 0; i < n; i++)
       pixels[i] = (const guint8 *) pixels[i] + group_inputs (self);
-    for (guint k = 0; k < rows * rows; k++)
-      numbers[k] += to_next[k];
+    for (guint k = 0; k < n_numbers; k++)
+      numbers[k] += self->numbers[k].to_group;
   }
 }
 
@@ -376,6 +365,21 @@ choose_parts (Int8Winograd *self, guint batch)
   self->n_parts = divide_up (self->n_tiles, self->part_tiles);
 }
 
+static void
+place_numbers (Int8Winograd *self)
+{
+  gsize channels = group_inputs (self);
+
+  for (guint k = 0; k < self->layout.rows * self->layout.rows; k++) {
+    const Int8WinogradPlace *place = &self->layout.numbers[k];
+    gsize row = self->layout.products[place->product].n_parts * channels;
+
+    self->numbers[k] = (Numbers){ self->inputs[place->product] +
+          place->index * self->part_tiles * row + place->part * channels,
+      row, self->products[place->product].input_size };
+  }
+}
+
 static gboolean
 make_products (Int8Winograd *self, OnednnContext *context, guint i,
     GError **error)
@@ -401,6 +405,7 @@ make_products (Int8Winograd *self, OnednnContext *context, guint i,
   self->scratchpad = size;
   self->share = size + pad;
   self->base.scratch_size = alexnet_onednn_get_threads () * self->share;
+  place_numbers (self);
   self->zeros = alexnet_onednn_alloc (self->layer.in.channels, error);
   return self->zeros != NULL;
 }
