@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "definition.h"
+#include "preprocess-run.h"
 #include "random-model.h"
 #include "reference/reference.h"
 
@@ -416,21 +417,6 @@ test_golden (gconstpointer data)
   check_golden (data, "torchvision", FALSE, "torchvision-full");
 }
 
-typedef struct {
-  float *tensor; /* [3,size,size] */
-  gsize size;
-} Rows;
-
-static void
-collect_row (gpointer user, guint y, const float *const channels[3])
-{
-  Rows *rows = user;
-
-  for (gsize c = 0; c < 3; c++)
-    memcpy (rows->tensor + (c * rows->size + y) * rows->size, channels[c],
-        rows->size * sizeof (float));
-}
-
 /* Pixels staged are the tensor staged that preprocessing makes of them. */
 static void
 check_pixels (const Subject *subject, const char *architecture)
@@ -439,7 +425,6 @@ check_pixels (const Subject *subject, const char *architecture)
   AlexnetNetwork network = make_network (architecture, TRUE);
   guint side = network.input.height;
   g_autofree guint8 *pixels = g_malloc (WIDTH * HEIGHT * 3);
-  g_autofree float *tensor = g_new (float, 3 * side * side);
   AlexnetImage image = { .format = ALEXNET_FORMAT_RGB,
     .width = WIDTH,
     .height = HEIGHT,
@@ -448,22 +433,21 @@ check_pixels (const Subject *subject, const char *architecture)
   AlexnetPreprocess preprocess = { ALEXNET_CROP_CENTER, 256,
     { 0.5f, 0.4f, 0.3f }, { 0.2f, 0.3f, 0.4f }, FALSE };
   AlexnetTransform *transform = alexnet_transform_new ();
-  Rows rows = { tensor, side };
   AlexnetPlan *plan = open_plan (subject, &network, 2, 2);
   gsize size = alexnet_shape_size (alexnet_network_output (&network));
   g_autofree float *outputs = g_new (float, 2 * size);
+  Output tensor;
 
   for (guint i = 0; i < WIDTH * HEIGHT * 3; i++)
     pixels[i] = (guint8) g_test_rand_int ();
-  g_assert_true (alexnet_transform_update (transform, &image, NULL, &preprocess,
-      side, NULL));
-  alexnet_transform_run (transform, &image, collect_row, &rows);
-  g_assert_true (subject->backend->stage_tensor (plan, 0, tensor, NULL));
+  tensor = output_run (transform, &image, NULL, &preprocess, side);
+  g_assert_true (subject->backend->stage_tensor (plan, 0, tensor.values, NULL));
   g_assert_true (subject->backend->stage (plan, 1, &image, transform, NULL));
   run_slots (plan, 0, 2, outputs, size);
   g_assert_cmpmem (outputs, size * sizeof (float), outputs + size,
       size * sizeof (float));
   subject->backend->close (plan);
+  output_clear (&tensor);
   alexnet_transform_free (transform);
   random_model_clear (&network);
 }

@@ -2,18 +2,6 @@
 
 #include "fake-engine.h"
 
-AlexnetModel *
-load_model (void)
-{
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_MODELS"),
-      "alexnet-cifar10.safetensors", NULL);
-  g_autoptr (GError) error = NULL;
-  AlexnetModel *model = alexnet_model_load (path, &error);
-
-  g_assert_no_error (error);
-  return model;
-}
-
 AlexnetEngine *
 get_engine (AlexnetModel *model, guint max_batch_size, guint64 batch_timeout)
 {

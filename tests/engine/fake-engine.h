@@ -7,9 +7,6 @@
 
 #include "alexnet.h"
 
-/* The demonstration model. */
-AlexnetModel *load_model (void);
-
 AlexnetEngine *get_engine (AlexnetModel *model, guint max_batch_size,
     guint64 batch_timeout);
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "backend.h"
+#include "models.h"
 #include "random-model.h"
 #include "sample.h"
 
@@ -61,21 +62,6 @@ finish (AlexnetRequest *request, float *probabilities)
   alexnet_request_release (request);
 }
 
-/* `path` or the demonstration model. */
-static AlexnetModel *
-load_model (const char *path)
-{
-  g_autofree char
-      *demonstration = g_build_filename (g_getenv ("ALEXNET_TEST_MODELS"),
-          "alexnet-cifar10.safetensors", NULL);
-  g_autoptr (GError) error = NULL;
-  AlexnetModel *model = alexnet_model_load (path ? path : demonstration,
-      &error);
-
-  g_assert_no_error (error);
-  return model;
-}
-
 /* [sample->n, N_CLASSES], to be freed; NULL, and the test is skipped, where
  * this machine lacks the precision. */
 static float *
@@ -84,7 +70,7 @@ classify (const Sample *sample, const char *path, AlexnetPrecision precision)
   AlexnetEngineParams params = {
     .backend = "cpu", .precision = precision, .cpu_threads = 2
   };
-  AlexnetModel *model = load_model (path);
+  AlexnetModel *model = models_load (path);
   g_autoptr (GError) error = NULL;
   AlexnetEngine *engine = alexnet_engine_get (model, &params, &error);
   AlexnetRequest *requests[DEPTH];
@@ -198,7 +184,7 @@ test_auto_sample (void)
 static char *
 make_calibrated (const Sample *sample)
 {
-  AlexnetModel *model = load_model (NULL);
+  AlexnetModel *model = models_load (NULL);
   g_autoptr (GError) error = NULL;
   AlexnetCalibration *calibration = alexnet_calibration_new (model, &error);
   char *path = NULL;
@@ -255,7 +241,7 @@ test_int8_uncalibrated (void)
 {
   AlexnetEngineParams params = { .backend = "cpu",
     .precision = ALEXNET_PRECISION_INT8 };
-  AlexnetModel *model = load_model (NULL);
+  AlexnetModel *model = models_load (NULL);
   g_autoptr (GError) error = NULL;
 
   g_assert_null (alexnet_engine_get (model, &params, &error));

@@ -11,6 +11,8 @@
 #include "backend.h"
 #include "definition.h"
 #include "model.h"
+#include "models.h"
+#include "preprocess-run.h"
 #include "reference/reference.h"
 
 #define N_IMAGES 2
@@ -39,16 +41,6 @@ alexnet_backend_find (const char *name, GError **error)
   g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
       "no backend '%s'", name);
   return NULL;
-}
-
-static AlexnetModel *
-load_model (const char *path)
-{
-  g_autoptr (GError) error = NULL;
-  AlexnetModel *model = alexnet_model_load (path, &error);
-
-  g_assert_no_error (error);
-  return model;
 }
 
 static AlexnetImage
@@ -91,39 +83,22 @@ calibrate (AlexnetModel *model)
   return path;
 }
 
-typedef struct {
-  float *tensor; /* [3,size,size] */
-  gsize size;
-} Rows;
-
-static void
-collect_row (gpointer user, guint y, const float *const channels[3])
-{
-  Rows *rows = user;
-
-  for (gsize c = 0; c < 3; c++)
-    memcpy (rows->tensor + (c * rows->size + y) * rows->size, channels[c],
-        rows->size * sizeof (float));
-}
-
 /* What goes into the network: [N_IMAGES,3,size,size]. */
 static float *
 make_inputs (AlexnetModel *model)
 {
-  gsize size = alexnet_model_get_input_size (model);
-  float *inputs = g_new (float, N_IMAGES * 3 * size * size);
-  AlexnetTransform *transform = alexnet_transform_new ();
+  guint size = alexnet_model_get_input_size (model);
+  gsize n = (gsize) 3 * size * size;
+  float *inputs = g_new (float, N_IMAGES *n);
   guint8 pixels[SIDE * SIDE * 3];
 
   for (guint i = 0; i < N_IMAGES; i++) {
     AlexnetImage image = make_image (pixels, i);
-    Rows rows = { inputs + i * 3 * size * size, size };
+    g_auto (Output) output = output_run_once (&image, NULL,
+        alexnet_model_get_preprocess (model), size);
 
-    g_assert_true (alexnet_transform_update (transform, &image, NULL,
-        alexnet_model_get_preprocess (model), (guint) size, NULL));
-    alexnet_transform_run (transform, &image, collect_row, &rows);
+    memcpy (inputs + i * n, output.values, n * sizeof (float));
   }
-  alexnet_transform_free (transform);
   return inputs;
 }
 
@@ -173,11 +148,11 @@ test_ranges (gconstpointer name)
 {
   g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
       "models", name, NULL);
-  AlexnetModel *model = load_model (path);
+  AlexnetModel *model = models_load (path);
   g_autofree char *calibrated = calibrate (model);
 
   alexnet_model_unref (model);
-  model = load_model (calibrated);
+  model = models_load (calibrated);
   check_ranges (model);
   alexnet_model_unref (model);
   g_unlink (calibrated);

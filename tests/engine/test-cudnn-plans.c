@@ -17,6 +17,7 @@
 
 #include "graph.h"
 #include "model.h"
+#include "models.h"
 
 #define WORKSPACE (64 << 20)
 
@@ -145,22 +146,10 @@ check_network (Fixture *f, const AlexnetNetwork *network, gboolean refused)
     }
 }
 
-static AlexnetModel *
-load_demonstration (void)
-{
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_MODELS"),
-      "alexnet-cifar10.safetensors", NULL);
-  g_autoptr (GError) error = NULL;
-  AlexnetModel *model = alexnet_model_load (path, &error);
-
-  g_assert_no_error (error);
-  return model;
-}
-
 static void
 check_networks (Fixture *f, gboolean refused)
 {
-  AlexnetModel *model = load_demonstration ();
+  AlexnetModel *model = models_load (NULL);
 
   for (guint i = 0; alexnet_networks ()[i]; i++)
     check_network (f, alexnet_networks ()[i], refused);

@@ -10,6 +10,7 @@
 #include "fake-backend.h"
 #include "fake-engine.h"
 #include "model.h"
+#include "models.h"
 
 typedef struct {
   AlexnetModel *model;
@@ -20,7 +21,7 @@ static void
 set_up (Fixture *f, gconstpointer max_batch_size)
 {
   fake_backend_reset ();
-  f->model = load_model ();
+  f->model = models_load (NULL);
   f->engine = get_engine (f->model, GPOINTER_TO_UINT (max_batch_size), 0);
 }
 
@@ -86,7 +87,7 @@ test_batch_timeout (void)
   AlexnetRequest *requests[4];
 
   fake_backend_reset ();
-  model = load_model ();
+  model = models_load (NULL);
   engine = get_engine (model, 4, 20 * G_GUINT64_CONSTANT (1000000000));
   stream = alexnet_stream_new (engine, NULL, 4);
   for (guint i = 0; i < 4; i++) {
@@ -112,7 +113,7 @@ test_batch_timeout (void)
 static void
 test_drain (void)
 {
-  AlexnetModel *model = load_model ();
+  AlexnetModel *model = models_load (NULL);
   AlexnetEngine *engine;
   AlexnetStream *streams[2];
   AlexnetRequest *requests[2];
@@ -417,7 +418,7 @@ test_isolation (Fixture *f, gconstpointer data)
 static void
 test_choice_of_backend (void)
 {
-  AlexnetModel *model = load_model ();
+  AlexnetModel *model = models_load (NULL);
   AlexnetEngineParams params = { .backend = "absent" };
   g_autoptr (GError) error = NULL;
   AlexnetEngine *engine;
@@ -537,7 +538,7 @@ get_and_use (void *model)
 static void
 test_coming_and_going (void)
 {
-  AlexnetModel *model = load_model ();
+  AlexnetModel *model = models_load (NULL);
   pthread_t threads[6];
 
   fake_backend_reset ();

@@ -6,6 +6,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "models.h"
 #include "module.h"
 
 typedef struct {
@@ -32,24 +33,12 @@ tear_down (Fixture *f, gconstpointer data)
   g_free (f->directory);
 }
 
-static AlexnetModel *
-load_model (void)
-{
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_MODELS"),
-      "alexnet-cifar10.safetensors", NULL);
-  g_autoptr (GError) error = NULL;
-  AlexnetModel *model = alexnet_model_load (path, &error);
-
-  g_assert_no_error (error);
-  return model;
-}
-
 /* NULL: the backend works. */
 static GError *
 get_reason (const char *backend)
 {
   AlexnetEngineParams params = { .backend = backend };
-  AlexnetModel *model = load_model ();
+  AlexnetModel *model = models_load (NULL);
   GError *error = NULL;
 
   alexnet_engine_unref (alexnet_engine_get (model, &params, &error));
@@ -115,7 +104,7 @@ test_wrong_version (Fixture *f, gconstpointer data)
 static void
 test_auto (Fixture *f, gconstpointer data)
 {
-  AlexnetModel *model = load_model ();
+  AlexnetModel *model = models_load (NULL);
   g_autoptr (GError) error = NULL;
   AlexnetEngine *engine;
 
