@@ -81,13 +81,20 @@ alexnet_int8_winograd_name (Int8WinogradForm form)
 }
 
 gboolean
+alexnet_int8_winograd_is_exact (void)
+{
+  return (dnnl_get_effective_cpu_isa () & dnnl_cpu_isa_avx512_core_vnni) ==
+      dnnl_cpu_isa_avx512_core_vnni;
+}
+
+gboolean
 alexnet_int8_winograd_fits (const AlexnetLayer *layer, Int8WinogradForm form)
 {
   return layer->kind == ALEXNET_LAYER_CONV && layer->stride == 1 &&
       layer->kernel == forms[form].kernel &&
       layer->in.channels / layer->groups >= INT8_WINOGRAD_LEAST_INPUTS &&
       layer->channels / layer->groups >= INT8_WINOGRAD_LEAST_OUTPUTS &&
-      alexnet_onednn_int8_has_vnni ();
+      alexnet_int8_winograd_is_exact ();
 }
 
 static gsize

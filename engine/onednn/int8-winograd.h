@@ -2,10 +2,9 @@
 
 /* Convolution of whole numbers of 8 bits as oneDNN's products of matrices
  * between the transforms of int8-winograd-kernels.h: 1.5 to 2 times fewer
- * multiplications than direct convolution, for an error of about 2.5 % of the
- * norm of the result instead of 1 %, which comes from rounding transformed
- * pixels to 8 bits. Where the CPU has no instructions for such products direct
- * convolution is better in both. */
+ * multiplications than direct convolution, for an error that is two to three
+ * times as large (about 2 % of the norm of the result), because transformed
+ * pixels are rounded to 8 bits. */
 
 #ifndef ALEXNET_ONEDNN_INT8_WINOGRAD_H
 #define ALEXNET_ONEDNN_INT8_WINOGRAD_H
@@ -61,8 +60,12 @@ alexnet_int8_winograd_first (const Int8WinogradPanels *panels, gsize i)
 
 const char *alexnet_int8_winograd_name (Int8WinogradForm form);
 
-/* Whether `layer` is a convolution for `form` with a stride of 1, and the CPU
- * one that gains by it. */
+/* Whether the library's products use this CPU's AVX512-VNNI. Without it they
+ * would add up two products in 16 bits, where they have no room. */
+gboolean alexnet_int8_winograd_is_exact (void);
+
+/* Whether `layer` is a convolution for `form` with a stride of 1, of enough
+ * channels, and products are exact. */
 gboolean alexnet_int8_winograd_fits (const AlexnetLayer *layer,
     Int8WinogradForm form);
 

@@ -12,8 +12,8 @@
  * 16 bits, where 2 * 255 * 63 still fits. */
 #define MOST_WITHOUT_VNNI 63
 
-gboolean
-alexnet_onednn_int8_has_vnni (void)
+static gboolean
+cpu_has_vnni (void)
 {
   dnnl_cpu_isa_t isa = dnnl_get_effective_cpu_isa ();
 
@@ -99,7 +99,7 @@ find_filter_scale (const AlexnetLayer *layer, guint c)
 {
   float scale = layer->int8.scales[c];
 
-  if (!alexnet_onednn_int8_has_vnni ())
+  if (!cpu_has_vnni ())
     scale *= (float) G_MAXINT8 / MOST_WITHOUT_VNNI;
   return isnormal (scale) ? scale : 1;
 }
@@ -111,7 +111,7 @@ make_weights (const OnednnContext *context, guint i)
   float *values = alexnet_onednn_layer_floats (context, i, ONEDNN_WEIGHTS);
   gsize n = (gsize) layer->in.channels / layer->groups * layer->kernel *
       layer->kernel;
-  float most = alexnet_onednn_int8_has_vnni () ? G_MAXINT8 : MOST_WITHOUT_VNNI;
+  float most = cpu_has_vnni () ? G_MAXINT8 : MOST_WITHOUT_VNNI;
 
   for (guint c = 0; values && c < layer->channels; c++) {
     float scale = find_filter_scale (layer, c);

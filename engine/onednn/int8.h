@@ -31,10 +31,6 @@ OnednnQuantization alexnet_onednn_int8_result (const AlexnetNetwork *network,
 gboolean alexnet_onednn_int8_result_desc (DnnlDesc *desc,
     const OnednnProgram *program, guint i, GError **error);
 
-/* Whether the CPU multiplies and adds up whole numbers of 8 bits in one
- * instruction. */
-gboolean alexnet_onednn_int8_has_vnni (void);
-
 /* The type that the network's first layer reads. */
 dnnl_data_type_t alexnet_onednn_int8_input_type (const OnednnContext *context);
 
