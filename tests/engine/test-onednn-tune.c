@@ -7,6 +7,7 @@
 
 #include "backend.h"
 #include "cache-directory.h"
+#include "onednn/parallel.h"
 #include "random-model.h"
 
 #define N_CHOICES 4 /* batches of 1, 2, 4, 8 */
@@ -260,6 +261,40 @@ test_forced (void)
   g_unsetenv ("ALEXNET_CPU_CONV");
 }
 
+/* Without asking the kernel for anything. */
+static void
+be_busy (gpointer user, guint thread, guint n_threads)
+{
+  volatile guint n = 0;
+
+  while (n < 300000)
+    n++;
+}
+
+/* Threads have no more than all of the time, however short it is: a clock that
+ * learns at the kernel's ticks what other threads have had now and then jumps
+ * further. What else the machine does makes no difference. */
+static void
+test_clock (void)
+{
+  const guint n_threads = 2;
+  guint before = alexnet_onednn_set_threads (n_threads);
+  double total = 0;
+
+  for (guint i = 0; i < 200; i++) {
+    gint64 begin = g_get_monotonic_time ();
+    double milliseconds = alexnet_onednn_get_cpu_time ();
+
+    alexnet_onednn_parallel (be_busy, NULL);
+    milliseconds = alexnet_onednn_get_cpu_time () - milliseconds;
+    g_assert_cmpfloat (milliseconds, <=,
+        n_threads * (double) (g_get_monotonic_time () - begin + 1) / 1e3);
+    total += milliseconds;
+  }
+  g_assert_cmpfloat (total, >, 0);
+  alexnet_onednn_set_threads (before);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -271,5 +306,6 @@ main (int argc, char **argv)
   g_test_add_func ("/onednn-tune/damaged", test_damaged);
   g_test_add_func ("/onednn-tune/threads", test_threads);
   g_test_add_func ("/onednn-tune/forced", test_forced);
+  g_test_add_func ("/onednn-tune/clock", test_clock);
   return cache_directory_run ();
 }
