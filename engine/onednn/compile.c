@@ -459,6 +459,18 @@ fits_any_tile (const AlexnetLayer *layer)
   return FALSE;
 }
 
+dnnl_data_type_t
+alexnet_onednn_input_type (const OnednnContext *context)
+{
+  const AlexnetLayer *layer = &context->network.layers[0];
+
+  if (layer->kind != ALEXNET_LAYER_CONV)
+    return context->type;
+  if (context->int8)
+    return alexnet_onednn_int8_quantization (layer).type;
+  return fits_any_tile (layer) ? dnnl_f32 : context->type;
+}
+
 gboolean
 alexnet_onednn_find_input_tag (const OnednnContext *context,
     const dnnl_format_tag_t *tags, dnnl_format_tag_t *tag, GError **error)
@@ -470,7 +482,7 @@ alexnet_onednn_find_input_tag (const OnednnContext *context,
   *tag = context->block > 1 ? dnnl_nhwc : dnnl_nchw;
   if (layer->kind != ALEXNET_LAYER_CONV)
     return TRUE;
-  if (context->int8 || (context->type == dnnl_f32 && fits_any_tile (layer))) {
+  if (context->int8 || fits_any_tile (layer)) {
     *tag = dnnl_nhwc;
     return TRUE;
   }

@@ -14,6 +14,10 @@ gboolean alexnet_onednn_desc_new (const OnednnContext *context, guint batch,
     const AlexnetShape *shape, dnnl_format_tag_t tag, DnnlDesc *desc,
     GError **error);
 
+/* What the network's first layer reads: whole numbers in int8, and float where
+ * it may be computed after Winograd. */
+dnnl_data_type_t alexnet_onednn_input_type (const OnednnContext *context);
+
 /* The first of `tags`, ended by dnnl_format_tag_undef, in which the network's
  * first layer likes to read one image. When none fits dnnl_nchw, or dnnl_nhwc
  * where pixels became channels. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compile.h"
 #include "simd.h"
 #include "small-floats.h"
 
@@ -69,7 +70,7 @@ alexnet_onednn_input_init (OnednnInput *input, const OnednnContext *context,
   input->block = context->block;
   input->padding = context->block > 1 ? padding : 0;
   input->group = tag_group (tag, shape);
-  input->type = alexnet_onednn_int8_input_type (context);
+  input->type = alexnet_onednn_input_type (context);
   input->value_size = dnnl_data_type_size (input->type);
   if (input->type == dnnl_u8 || input->type == dnnl_s8) {
     input->quantization = alexnet_onednn_int8_quantization (&context->network

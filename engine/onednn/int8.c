@@ -55,16 +55,6 @@ alexnet_onednn_int8_quantization (const AlexnetLayer *layer)
   return q;
 }
 
-dnnl_data_type_t
-alexnet_onednn_int8_input_type (const OnednnContext *context)
-{
-  const AlexnetLayer *layer = &context->network.layers[0];
-
-  return context->int8 && layer->kind == ALEXNET_LAYER_CONV
-      ? alexnet_onednn_int8_quantization (layer).type
-      : context->type;
-}
-
 /* The convolution that reads what layer `i` writes, with nothing but what
  * keeps whole numbers between; NULL when there is none. */
 static const AlexnetLayer *

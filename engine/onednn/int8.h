@@ -31,9 +31,6 @@ OnednnQuantization alexnet_onednn_int8_result (const AlexnetNetwork *network,
 gboolean alexnet_onednn_int8_result_desc (DnnlDesc *desc,
     const OnednnProgram *program, guint i, GError **error);
 
-/* The type that the network's first layer reads. */
-dnnl_data_type_t alexnet_onednn_int8_input_type (const OnednnContext *context);
-
 /* UNSUPPORTED, naming the command that helps, when the file of a network with
  * convolutions holds no calibration. */
 gboolean alexnet_onednn_int8_check (const AlexnetNetwork *network,

@@ -126,7 +126,7 @@ add_trunk (OnednnPlan *self, guint batch, dnnl_format_tag_t in, GError **error)
   OnednnProgram *trunk;
 
   ONEDNN_TRY (dnnl_compat_desc_new (&src, 4, dims,
-      alexnet_onednn_int8_input_type (context), in));
+      alexnet_onednn_input_type (context), in));
   if (!alexnet_onednn_desc_new (context, batch, features_shape (self),
           dnnl_nchw, &dst, error))
     return FALSE;
