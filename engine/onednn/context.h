@@ -88,6 +88,10 @@ gboolean alexnet_onednn_weights_get (OnednnContext *context, guint layer,
     OnednnValues values, DnnlDesc plain, DnnlDesc wanted, dnnl_memory_t *memory,
     GError **error);
 
+/* `n` values of a layer that stay floats, as they lie in such a memory. */
+gboolean alexnet_onednn_floats_get (OnednnContext *context, guint layer,
+    OnednnValues values, gsize n, const float **floats, GError **error);
+
 /* Weights or bias as the layer computes with them, in float: [out, in / groups,
  * kH, kW] or [out]. g_free() them; NULL when memory is short. */
 float *alexnet_onednn_layer_floats (const OnednnContext *context, guint layer,

@@ -421,24 +421,6 @@ make_products (Int8Winograd *self, OnednnContext *context, guint i,
   return self->zeros != NULL;
 }
 
-static gboolean
-find_floats (const float **values, OnednnContext *context, guint i, guint which,
-    gsize n, GError **error)
-{
-  dnnl_dims_t dims = { (dnnl_dim_t) n };
-  g_auto (DnnlDesc) desc = NULL;
-  dnnl_memory_t memory;
-  void *data;
-
-  ONEDNN_TRY (dnnl_compat_desc_new (&desc, 1, dims, dnnl_f32, dnnl_a));
-  if (!alexnet_onednn_weights_get (context, i, ONEDNN_INT8_WINOGRAD + which,
-          desc, desc, &memory, error))
-    return FALSE;
-  ONEDNN_TRY (dnnl_memory_get_data_handle (memory, &data));
-  *values = data;
-  return TRUE;
-}
-
 static Int8Winograd *
 winograd_new (const OnednnProgram *program, guint i, Int8WinogradForm form,
     gboolean relu)
@@ -476,10 +458,12 @@ alexnet_int8_winograd_add (OnednnProgram *program, guint i,
   g_auto (DnnlDesc) dst = NULL;
 
   if (make_products (self, context, i, error) &&
-      find_floats (&self->scales, context, i, INT8_WINOGRAD_SCALES,
-          PLANES * channels, error) &&
-      find_floats (&self->bias, context, i, INT8_WINOGRAD_BIAS,
-          OUTPUT * OUTPUT * channels, error) &&
+      alexnet_onednn_floats_get (context, i,
+          ONEDNN_INT8_WINOGRAD + INT8_WINOGRAD_SCALES, PLANES * channels,
+          &self->scales, error) &&
+      alexnet_onednn_floats_get (context, i,
+          ONEDNN_INT8_WINOGRAD + INT8_WINOGRAD_BIAS, OUTPUT * OUTPUT * channels,
+          &self->bias, error) &&
       alexnet_onednn_int8_add_input (program, i, error) &&
       alexnet_onednn_int8_result_desc (&dst, program, i, error))
     return alexnet_onednn_program_add_operation (program, &self->base, dst,

@@ -212,3 +212,21 @@ alexnet_onednn_weights_get (OnednnContext *context, guint layer,
   *memory = weights->memory;
   return context->trial || fill_weights (context, weights, plain, error);
 }
+
+gboolean
+alexnet_onednn_floats_get (OnednnContext *context, guint layer,
+    OnednnValues values, gsize n, const float **floats, GError **error)
+{
+  dnnl_dims_t dims = { (dnnl_dim_t) n };
+  g_auto (DnnlDesc) desc = NULL;
+  dnnl_memory_t memory;
+  void *data;
+
+  ONEDNN_TRY (dnnl_compat_desc_new (&desc, 1, dims, dnnl_f32, dnnl_a));
+  if (!alexnet_onednn_weights_get (context, layer, values, desc, desc, &memory,
+          error))
+    return FALSE;
+  ONEDNN_TRY (dnnl_memory_get_data_handle (memory, &data));
+  *floats = data;
+  return TRUE;
+}

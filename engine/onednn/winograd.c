@@ -252,23 +252,6 @@ make_product (Winograd *self, OnednnContext *context, guint i, GError **error)
 }
 
 static gboolean
-find_bias (Winograd *self, OnednnContext *context, guint i, GError **error)
-{
-  dnnl_dims_t dims = { self->layer.channels };
-  g_auto (DnnlDesc) desc = NULL;
-  dnnl_memory_t memory;
-  void *data;
-
-  ONEDNN_TRY (dnnl_compat_desc_new (&desc, 1, dims, dnnl_f32, dnnl_a));
-  if (!alexnet_onednn_weights_get (context, i, ONEDNN_BIAS, desc, desc, &memory,
-          error))
-    return FALSE;
-  ONEDNN_TRY (dnnl_memory_get_data_handle (memory, &data));
-  self->bias = data;
-  return TRUE;
-}
-
-static gboolean
 make_image_desc (DnnlDesc *desc, guint batch, const AlexnetShape *shape,
     GError **error)
 {
@@ -300,7 +283,8 @@ alexnet_winograd_add (OnednnProgram *program, guint i, WinogradTile tile,
       tile_size (layer, tile));
   self->n_tiles = self->block * alexnet_winograd_tiles_per_image (&self->tiles);
   if (make_product (self, context, i, error) &&
-      find_bias (self, context, i, error) &&
+      alexnet_onednn_floats_get (context, i, ONEDNN_BIAS, layer->channels,
+          &self->bias, error) &&
       make_image_desc (&src, self->batch, &layer->in, error) &&
       make_image_desc (&dst, self->batch, &layer->out, error) &&
       alexnet_onednn_program_add_reorder (program, src, error))
