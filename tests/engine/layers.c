@@ -4,7 +4,9 @@
 
 #include <math.h>
 
+#include "cpu.h"
 #include "random-model.h"
+#include "reference/reference.h"
 
 AlexnetNetwork
 layers_make_single (const AlexnetLayer *layer)
@@ -40,6 +42,21 @@ layers_random_inputs (const AlexnetShape *shape, guint n)
   return inputs;
 }
 
+AlexnetPlan *
+layers_open (const AlexnetBackend *backend, const AlexnetNetwork *network,
+    AlexnetPrecision precision, guint n_threads, guint batch)
+{
+  AlexnetPlanParams params = { .precision = precision,
+    .cpu_threads = n_threads,
+    .max_batch_size = batch,
+    .n_slots = batch };
+  g_autoptr (GError) error = NULL;
+  AlexnetPlan *plan = backend->open (network, &params, &error);
+
+  g_assert_no_error (error);
+  return plan;
+}
+
 float *
 layers_run (AlexnetPlan *plan, const AlexnetNetwork *network,
     const float *inputs, guint n, guint batch)
@@ -57,6 +74,29 @@ layers_run (AlexnetPlan *plan, const AlexnetNetwork *network,
   plan->backend->infer (plan, 0, batch, pointers, &error);
   g_assert_no_error (error);
   return outputs;
+}
+
+float *
+layers_run_reference (const AlexnetNetwork *network, const float *inputs,
+    guint n)
+{
+  AlexnetPlan *plan = layers_open (&alexnet_reference_backend, network,
+      ALEXNET_PRECISION_FP32, 1, n);
+  float *outputs = layers_run (plan, network, inputs, n, n);
+
+  plan->backend->close (plan);
+  return outputs;
+}
+
+void
+layers_add_for_isas (const char *prefix, const char *name, GTestDataFunc func)
+{
+  for (AlexnetIsa isa = 0; isa <= alexnet_cpu_detect (); isa++) {
+    g_autofree char *path = g_strdup_printf ("%s/%s/%s", prefix, name,
+        alexnet_isa_name (isa));
+
+    g_test_add_data_func (path, GINT_TO_POINTER (isa), func);
+  }
 }
 
 void

@@ -15,7 +15,6 @@
 #include "onednn/int8-winograd-tables.h"
 #include "onednn/simd.h"
 #include "random-model.h"
-#include "reference/reference.h"
 
 #define MAX_CHANNELS 70
 #define MAX_PIXELS (INT8_WINOGRAD_MAX_TILE * INT8_WINOGRAD_MAX_TILE)
@@ -256,32 +255,6 @@ test_output (gconstpointer isa)
 
 static guint n_threads = 1;
 
-static AlexnetPlan *
-open_plan (const AlexnetBackend *backend, const AlexnetNetwork *network,
-    AlexnetPrecision precision, guint batch)
-{
-  AlexnetPlanParams params = { .precision = precision,
-    .cpu_threads = n_threads,
-    .max_batch_size = batch,
-    .n_slots = batch };
-  g_autoptr (GError) error = NULL;
-  AlexnetPlan *plan = backend->open (network, &params, &error);
-
-  g_assert_no_error (error);
-  return plan;
-}
-
-static float *
-run_reference (const AlexnetNetwork *network, const float *inputs)
-{
-  AlexnetPlan *plan = open_plan (&alexnet_reference_backend, network,
-      ALEXNET_PRECISION_FP32, N_IMAGES);
-  float *outputs = layers_run (plan, network, inputs, N_IMAGES, N_IMAGES);
-
-  plan->backend->close (plan);
-  return outputs;
-}
-
 /* Of the norm of `expected` [N_IMAGES, size]. */
 static double
 get_error (const float *found, const float *expected, gsize size, guint batch)
@@ -308,8 +281,8 @@ check_batches (const AlexnetNetwork *network, const float *inputs,
   double error = 0;
 
   g_setenv ("ALEXNET_CPU_CONV", way, TRUE);
-  plan = open_plan (alexnet_backend_find ("cpu", NULL), network,
-      ALEXNET_PRECISION_INT8, max_batch);
+  plan = layers_open (alexnet_backend_find ("cpu", NULL), network,
+      ALEXNET_PRECISION_INT8, n_threads, max_batch);
   g_unsetenv ("ALEXNET_CPU_CONV");
   g_assert_nonnull (strstr (plan->choices, way));
   for (guint i = 0; i < G_N_ELEMENTS (batches) && batches[i] <= max_batch;
@@ -373,7 +346,7 @@ check_layers (const char *architecture, guint divisor, guint max_batch)
 
     if (layer->kind != ALEXNET_LAYER_CONV)
       single.n_layers = 1;
-    next = run_reference (&single, values);
+    next = layers_run_reference (&single, values, N_IMAGES);
     if (layer->kind == ALEXNET_LAYER_CONV)
       check_ways (&single, values, next, max_batch, what);
     g_free (values);
@@ -428,7 +401,7 @@ test_sizes (gconstpointer isa)
     network = layers_make_single (&layer);
     random_model_fill (&network);
     inputs = layers_random_inputs (&network.input, N_IMAGES);
-    expected = run_reference (&network, inputs);
+    expected = layers_run_reference (&network, inputs, N_IMAGES);
     what = g_strdup_printf ("[%u,%u,%u], %u of %ux%u, %u threads",
         layer.in.channels, layer.in.height, layer.in.width, layer.channels,
         layer.kernel, layer.kernel, n_threads);
@@ -464,25 +437,14 @@ test_zeros (gconstpointer isa)
     weights[k] = 0;
     weights[32 * 9 + k] = 1e-41f;
   }
-  expected = run_reference (&network, inputs);
+  expected = layers_run_reference (&network, inputs, N_IMAGES);
   check_ways (&network, inputs, expected, 2, "filters");
   memset (inputs, 0,
       N_IMAGES * alexnet_shape_size (&layer.in) * sizeof (float));
   g_free (expected);
-  expected = run_reference (&network, inputs);
+  expected = layers_run_reference (&network, inputs, N_IMAGES);
   check_ways (&network, inputs, expected, 2, "zeros");
   random_model_clear (&network);
-}
-
-static void
-add_for_isas (const char *name, GTestDataFunc func)
-{
-  for (AlexnetIsa isa = 0; isa <= alexnet_cpu_detect (); isa++) {
-    g_autofree char *path = g_strdup_printf ("/int8-winograd/%s/%s", name,
-        alexnet_isa_name (isa));
-
-    g_test_add_data_func (path, GINT_TO_POINTER (isa), func);
-  }
 }
 
 int
@@ -490,10 +452,10 @@ main (int argc, char **argv)
 {
   cache_directory_init (&argc, &argv);
   g_test_add_func ("/int8-winograd/forms", test_forms);
-  add_for_isas ("input", test_input);
-  add_for_isas ("output", test_output);
-  add_for_isas ("layers", test_layers);
-  add_for_isas ("sizes", test_sizes);
-  add_for_isas ("zeros", test_zeros);
+  layers_add_for_isas ("/int8-winograd", "input", test_input);
+  layers_add_for_isas ("/int8-winograd", "output", test_output);
+  layers_add_for_isas ("/int8-winograd", "layers", test_layers);
+  layers_add_for_isas ("/int8-winograd", "sizes", test_sizes);
+  layers_add_for_isas ("/int8-winograd", "zeros", test_zeros);
   return cache_directory_run ();
 }

@@ -14,7 +14,6 @@
 #include "layers.h"
 #include "onednn/winograd-transform.h"
 #include "random-model.h"
-#include "reference/reference.h"
 
 #define MAX_CHANNELS 70
 #define N_IMAGES 3 /* that differ; batches repeat them */
@@ -190,33 +189,6 @@ static guint n_threads = 1;
 
 static AlexnetPrecision precision = ALEXNET_PRECISION_FP32;
 
-static AlexnetPlan *
-open_plan (const AlexnetBackend *backend, const AlexnetNetwork *network,
-    guint batch)
-{
-  gboolean exact = backend == &alexnet_reference_backend;
-  AlexnetPlanParams params = { .precision = exact ? ALEXNET_PRECISION_FP32
-                                                  : precision,
-    .cpu_threads = n_threads,
-    .max_batch_size = batch,
-    .n_slots = batch };
-  g_autoptr (GError) error = NULL;
-  AlexnetPlan *plan = backend->open (network, &params, &error);
-
-  g_assert_no_error (error);
-  return plan;
-}
-
-static float *
-run_reference (const AlexnetNetwork *network, const float *inputs, guint n)
-{
-  AlexnetPlan *plan = open_plan (&alexnet_reference_backend, network, n);
-  float *outputs = layers_run (plan, network, inputs, n, n);
-
-  plan->backend->close (plan);
-  return outputs;
-}
-
 static double
 get_error (const float *found, const float *expected, gsize size, guint n,
     guint batch)
@@ -240,8 +212,8 @@ check_batches (const AlexnetNetwork *network, const float *inputs,
     const float *expected, guint max_batch, const char *way)
 {
   static const guint batches[] = { 1, 2, 3, 7, 16, 33 };
-  AlexnetPlan *plan = open_plan (alexnet_backend_find ("cpu", NULL), network,
-      max_batch);
+  AlexnetPlan *plan = layers_open (alexnet_backend_find ("cpu", NULL), network,
+      precision, n_threads, max_batch);
   gsize size = alexnet_shape_size (alexnet_network_output (network));
   double error = 0;
 
@@ -344,7 +316,7 @@ check_layers (const char *architecture, guint divisor, guint max_batch)
 
     if (!conv)
       single.n_layers = 1;
-    next = run_reference (&single, values, N_IMAGES);
+    next = layers_run_reference (&single, values, N_IMAGES);
     if (conv)
       check_ways (&single, values, next, max_batch, what);
     g_free (values);
@@ -410,7 +382,7 @@ test_sizes (gconstpointer isa)
     network = layers_make_single (&layer);
     random_model_fill (&network);
     inputs = layers_random_inputs (&network.input, N_IMAGES);
-    expected = run_reference (&network, inputs, N_IMAGES);
+    expected = layers_run_reference (&network, inputs, N_IMAGES);
     check_ways (&network, inputs, expected, 3, NULL);
     random_model_clear (&network);
   }
@@ -426,7 +398,7 @@ check_network (const char *architecture, const char *conv, double tolerance)
   double error;
 
   network.n_layers--;
-  expected = run_reference (&network, inputs, N_IMAGES);
+  expected = layers_run_reference (&network, inputs, N_IMAGES);
   g_setenv ("ALEXNET_CPU_CONV", conv, TRUE);
   error = check_batches (&network, inputs, expected, N_IMAGES,
       "by $ALEXNET_CPU_CONV");
@@ -513,7 +485,8 @@ run_filled (const char *way, float weight, float input, gsize *size)
   for (gsize i = 0; i < *size; i++)
     inputs[i] = input;
   g_setenv ("ALEXNET_CPU_CONV", way, TRUE);
-  plan = open_plan (alexnet_backend_find ("cpu", NULL), &network, 1);
+  plan = layers_open (alexnet_backend_find ("cpu", NULL), &network, precision,
+      n_threads, 1);
   outputs = layers_run (plan, &network, inputs, 1, 1);
   plan->backend->close (plan);
   random_model_clear (&network);
@@ -553,30 +526,19 @@ test_denormals (gconstpointer isa)
   }
 }
 
-static void
-add_for_isas (const char *name, GTestDataFunc func)
-{
-  for (AlexnetIsa isa = 0; isa <= alexnet_cpu_detect (); isa++) {
-    g_autofree char *path = g_strdup_printf ("/winograd/%s/%s", name,
-        alexnet_isa_name (isa));
-
-    g_test_add_data_func (path, GINT_TO_POINTER (isa), func);
-  }
-}
-
 int
 main (int argc, char **argv)
 {
   cache_directory_init (&argc, &argv);
   g_test_add_func ("/winograd/forms", test_forms);
-  add_for_isas ("transforms", test_transforms);
-  add_for_isas ("nan", test_nan);
-  add_for_isas ("layers", test_layers);
-  add_for_isas ("full-width", test_full_width);
-  add_for_isas ("sizes", test_sizes);
+  layers_add_for_isas ("/winograd", "transforms", test_transforms);
+  layers_add_for_isas ("/winograd", "nan", test_nan);
+  layers_add_for_isas ("/winograd", "layers", test_layers);
+  layers_add_for_isas ("/winograd", "full-width", test_full_width);
+  layers_add_for_isas ("/winograd", "sizes", test_sizes);
   g_test_add_func ("/winograd/whole-network", test_whole_network);
   g_test_add_func ("/winograd/bf16", test_bf16);
-  add_for_isas ("not-finite", test_not_finite);
-  add_for_isas ("denormals", test_denormals);
+  layers_add_for_isas ("/winograd", "not-finite", test_not_finite);
+  layers_add_for_isas ("/winograd", "denormals", test_denormals);
   return cache_directory_run ();
 }
