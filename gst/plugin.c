@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "gstalexnetclassify.h"
-#include "gstclassificationjson.h"
-#include "result.h"
+#include "classify/gstalexnetclassify.h"
+#include "json/gstclassificationjson.h"
+#include "meta/result.h"
 
 #if HAVE_OVERLAY
-#include "gstclassificationoverlay.h"
+#include "overlay/gstclassificationoverlay.h"
 #endif
 
 static gboolean

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Gates that a script can keep: form, and who may include whom. Prints TAP.
+# Gates that a script can keep. Prints TAP.
 #
 # File names here have no blanks.
 # shellcheck disable=SC2086,SC2046
@@ -67,52 +67,6 @@ long_functions () {
        }' "$@"
 }
 
-# includes FILE...: what each includes in quotes, as "FILE NAME".
-includes () {
-  for file; do
-    sed -n "s|^# *include *\"\(.*\)\".*|$file \1|p" "$file"
-  done
-}
-
-# includes_but ALLOWED FILE...: includes in quotes of files that are neither
-# in ALLOWED, a regular expression, nor in the includer's own directory.
-includes_but () {
-  allowed=$1
-  shift
-  includes "$@" | grep -vE " ($allowed)\$" |
-    while read -r file name; do
-      case $name in
-        */*) echo "$file $name" ;;
-        *) [ -f "$(dirname "$file")/$name" ] || echo "$file $name" ;;
-      esac
-    done
-}
-
-engine_c_includes () {
-  includes engine/engine.c engine/stream.c |
-    grep -vE ' (alexnet|engine-private|backend|model|preprocess)\.h$'
-}
-
-# Each backend has module.h if it is a module, in one file.
-backend_includes () {
-  includes_but '(\.\./)?(backend|cpu|network|plan-cache|preprocess)\.h' \
-    $(files 'engine/*/*.c' 'engine/*/*.h' 'engine/*/*.cu' |
-      grep -E '^engine/(reference|onednn|cudnn)/') |
-    grep -vE '/module\.c \.\./module\.h$'
-}
-
-# What lies below backends and engine knows neither.
-includes_upwards () {
-  includes $(files 'engine/*.[ch]' | grep -E '^engine/(formats/)?[^/]*$' |
-    grep -vE '/(backend|calibration|engine|engine-private|module|stream)\.') |
-    grep -E '[ /](backend|engine-private|module)\.h$'
-}
-
-includes_of_backends () {
-  grep -nE '# *include *"(\.\./)?(reference|onednn|cudnn)/' \
-    $(files 'engine/*.c' 'engine/*.h' 'gst/*') | grep -v '^engine/backend\.c:'
-}
-
 gate 'licence in the first lines' without_licence $sources
 gate 'no tabs' grep -nP '\t' $texts
 gate 'no trailing blanks' grep -nE '[[:space:]]+$' $texts
@@ -123,15 +77,4 @@ gate 'no path of one machine' \
   grep -nE '(^|[^A-Za-z0-9_.$*}])/([w]ork|[t]mp|[h]ome|[r]oot)/' $texts
 gate 'the engine does not know GStreamer' \
   grep -nE '# *include *[<"]gst' $(files 'engine/*')
-gate 'gst, tools and pipelines include only alexnet.h of the engine' \
-  includes_but 'alexnet\.h' \
-  $(files 'gst/*.[ch]' 'engine/tools/*.[ch]' 'pipelines/*.[ch]')
-gate 'engine.c and stream.c include backend.h, model.h and preprocess.h' \
-  engine_c_includes
-gate 'formats include only network.h' \
-  includes_but '\.\./network\.h' $(files 'engine/formats/*.[ch]')
-gate 'nothing below them includes backends or engine' includes_upwards
-gate 'a backend includes only backend.h, cpu.h, network.h and two more' \
-  backend_includes
-gate 'only backend.c includes backends' includes_of_backends
 echo "1..$n"

@@ -8,7 +8,7 @@
 
 #include <cudnn.h>
 
-#include "network.h"
+#include "network/network.h"
 
 G_BEGIN_DECLS
 

@@ -14,7 +14,7 @@
 
 #include "launch.h"
 #include "linear.h"
-#include "plan-cache.h"
+#include "backend/plan-cache.h"
 #include "weights.h"
 
 G_BEGIN_DECLS

@@ -6,7 +6,7 @@
 #ifndef ALEXNET_CUDNN_KERNEL_ARGS_H
 #define ALEXNET_CUDNN_KERNEL_ARGS_H
 
-#include "preprocess.h"
+#include "preprocess/preprocess.h"
 
 typedef enum {
   ALEXNET_KERNEL_PIXELS,

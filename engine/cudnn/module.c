@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "../module.h"
+#include "backend/module.h"
 
 #include "executor.h"
 #include "staging.h"

@@ -17,7 +17,7 @@
 #ifndef ALEXNET_CUDNN_OPS_H
 #define ALEXNET_CUDNN_OPS_H
 
-#include "network.h"
+#include "network/network.h"
 
 G_BEGIN_DECLS
 

@@ -11,7 +11,7 @@
 
 #include <json-glib/json-glib.h>
 
-#include "../network.h"
+#include "network/network.h"
 
 G_BEGIN_DECLS
 

@@ -14,13 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compile.h"
-#include "input.h"
-#include "int8.h"
-#include "linear-matrix.h"
-#include "parallel.h"
-#include "precision.h"
-#include "tune.h"
+#include "onednn/plan/compile.h"
+#include "onednn/plan/input.h"
+#include "onednn/int8/int8.h"
+#include "onednn/linear/matrix.h"
+#include "onednn/dnnl/parallel.h"
+#include "onednn/plan/precision.h"
+#include "onednn/plan/tune.h"
 
 /* Sizes of trunk programs. Programs for 16 and 32 images were up to 5 % slower
  * than eight at a time, whose activations stay in the cache. */

@@ -24,7 +24,7 @@
 #ifndef ALEXNET_ONEDNN_H
 #define ALEXNET_ONEDNN_H
 
-#include "../backend.h"
+#include "backend/backend.h"
 
 G_BEGIN_DECLS
 

@@ -9,7 +9,7 @@
 #ifndef ALEXNET_REFERENCE_LAYERS_H
 #define ALEXNET_REFERENCE_LAYERS_H
 
-#include "../network.h"
+#include "network/network.h"
 
 G_BEGIN_DECLS
 

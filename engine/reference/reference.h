@@ -7,7 +7,7 @@
 #ifndef ALEXNET_REFERENCE_H
 #define ALEXNET_REFERENCE_H
 
-#include "../backend.h"
+#include "backend/backend.h"
 
 G_BEGIN_DECLS
 

@@ -19,7 +19,7 @@
 #include <math.h>
 
 #include "alexnet.h"
-#include "random-model.h"
+#include "support/random-model.h"
 
 typedef struct {
   AlexnetEngine *engine;

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "cpu.h"
-#include "preprocess.h"
+#include "preprocess/preprocess.h"
 
 #define SIDE 224
 #define N_FRAMES 8

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Networks with weights from a formula; tests/engine/random-model.[ch] is the
+"""Networks with weights from a formula; tests/engine/support/random-model.[ch] is the
 same in C, bit by bit.
 
 Value i of tensor NAME is (u * 2^-23 - 1) * a, where u are the upper 24 bits of

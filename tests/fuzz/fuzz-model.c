@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "model.h"
+#include "model/model.h"
 
 static void
 check_error (const GError *error)

@@ -20,10 +20,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "executor.h"
-#include "model.h"
-#include "random-model.h"
-#include "staging.h"
+#include "cudnn/executor.h"
+#include "model/model.h"
+#include "support/random-model.h"
+#include "cudnn/staging.h"
 
 #define MAX_SAMPLES 51
 #define N_THREADS 4

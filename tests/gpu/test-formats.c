@@ -6,8 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "cache-directory.h"
-#include "module.h"
+#include "support/cache-directory.h"
+#include "backend/module.h"
 
 #define WIDTH 1283
 #define HEIGHT 721

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "random-model.h"
+#include "support/random-model.h"
 
 const AlexnetPrecision fixture_precisions[FIXTURE_N_PRECISIONS] = {
   ALEXNET_PRECISION_FP32,

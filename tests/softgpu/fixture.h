@@ -6,8 +6,8 @@
 #ifndef SOFTGPU_FIXTURE_H
 #define SOFTGPU_FIXTURE_H
 
-#include "backend.h"
-#include "cache-directory.h"
+#include "backend/backend.h"
+#include "support/cache-directory.h"
 #include "softgpu.h"
 
 G_BEGIN_DECLS

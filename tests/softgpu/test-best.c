@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "fixture.h"
-#include "random-model.h"
+#include "support/random-model.h"
 
 #define N_IMAGES 3
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "fixture.h"
-#include "random-model.h"
+#include "support/random-model.h"
 
 #define MAX_BATCH 2
 #define N_IMAGES 4

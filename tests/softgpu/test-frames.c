@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "fixture.h"
-#include "preprocess-run.h"
-#include "random-model.h"
+#include "support/preprocess-run.h"
+#include "support/random-model.h"
 
 #define SIZE 48
 

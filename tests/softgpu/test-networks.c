@@ -7,7 +7,7 @@
 #include <math.h>
 
 #include "fixture.h"
-#include "random-model.h"
+#include "support/random-model.h"
 
 typedef struct {
   const char *architecture;

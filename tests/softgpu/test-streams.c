@@ -8,7 +8,7 @@
 
 #include "alexnet.h"
 #include "fixture.h"
-#include "random-model.h"
+#include "support/random-model.h"
 
 #define N_INPUTS 24
 #define N_CLASSES 10

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a backend must do. engine.c is the only caller in the library: it has
+ * checked every argument, so a backend checks only its own device. A backend
+ * is one directory and one line in backend.c. */
+
+#ifndef ALEXNET_BACKEND_H
+#define ALEXNET_BACKEND_H
+
+#include "network/network.h"
+#include "preprocess/preprocess.h"
+
+G_BEGIN_DECLS
+
+typedef struct _AlexnetBackend AlexnetBackend;
+
+typedef struct {
+  AlexnetPrecision precision;
+  guint cpu_threads;            /* >= 1 */
+  guint cuda_device;            /* ordinal */
+  void *cuda_context;           /* CUcontext; NULL = the device's primary one */
+  guint max_batch_size;         /* most slots that one infer covers */
+  guint n_slots;                /* >= max_batch_size */
+} AlexnetPlanParams;
+
+/* A network compiled for a device. Backends embed this as first member and
+ * fill it in open. */
+typedef struct {
+  const AlexnetBackend *backend;
+  AlexnetPrecision precision;   /* what really runs, never AUTO */
+  char *choices;                /* what was tuned, a line each, or NULL */
+} AlexnetPlan;
+
+struct _AlexnetBackend {
+  const char *name;
+
+  /* Bit 1 << AlexnetMemory for each kind of memory that stage can read. */
+  guint memories;
+
+  /* Compiles `network` (all weights bound; any table, down to one layer) and
+   * allocates everything that stage and infer will need. The network and its
+   * tensors outlive the plan. UNSUPPORTED with the reason when this machine
+   * cannot run it; NO_MEMORY; DEVICE. */
+  AlexnetPlan *(*open) (const AlexnetNetwork *network,
+      const AlexnetPlanParams *params, GError **error);
+  void (*close) (AlexnetPlan *plan);    /* nothing is running */
+
+  /* Pixels -> the slot's input. Called on the submitting thread; several
+   * slots may be staged at once, each by its own thread, also while infer
+   * runs on others. Must not allocate. */
+  gboolean (*stage) (AlexnetPlan *plan, guint slot, const AlexnetImage *image,
+      AlexnetTransform *transform, GError **error);
+
+  /* A ready [C,H,W] tensor -> the slot's input. Same rules. */
+  gboolean (*stage_tensor) (AlexnetPlan *plan, guint slot,
+      const float *tensor, GError **error);
+
+  /* Runs slots first .. first + n - 1, n <= max_batch_size, all staged, and
+   * writes the output of each as [C,H,W] floats to outputs[i]. One thread at a
+   * time, always the same one. Must not allocate. DEVICE = the plan is lost. */
+  gboolean (*infer) (AlexnetPlan *plan, guint first, guint n,
+      float *const *outputs, GError **error);
+
+  /* The same for a network that ends in a softmax over [C,1,1], but writes to
+   * best[i] what AlexnetResult says there. NULL: infer serves as well. */
+  gboolean (*infer_best) (AlexnetPlan *plan, guint first, guint n,
+      AlexnetBest *const *best, GError **error);
+
+  /* Bytes that the plan holds on the device now. Any thread, at any time.
+   * NULL: it computes in host memory. */
+  guint64 (*get_device_memory) (AlexnetPlan *plan);
+};
+
+/* In the order in which "auto" tries them, NULL-terminated. */
+extern const AlexnetBackend *const alexnet_backends[];
+
+/* By name; UNSUPPORTED, naming the ones there are. */
+const AlexnetBackend *alexnet_backend_find (const char *name, GError **error);
+
+G_END_DECLS
+
+#endif /* ALEXNET_BACKEND_H */

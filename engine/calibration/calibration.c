@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What whole numbers of 8 bits need to know about a network, found by running
+ * it in float. The network is cut before each convolution, so that what goes
+ * into one can be looked at; what comes behind the last one is not run. */
+
+#include "alexnet.h"
+
+#include <gio/gio.h>
+#include <math.h>
+#include <string.h>
+
+#include "backend/backend.h"
+#include "model/private.h"
+
+#define KEY "int8"
+#define HEADER_UNIT 8 /* bytes that a header of safetensors is a multiple of \
+                       */
+
+typedef struct {
+  const AlexnetLayer *layer; /* a convolution */
+  float least, most;         /* of its input so far */
+  AlexnetNetwork *part;      /* from it to the next one */
+  AlexnetPlan *plan;         /* of that part; NULL for the last */
+  float *output;
+} Stage;
+
+struct _AlexnetCalibration {
+  AlexnetModel *model;
+  AlexnetTransform *transform;
+  float *input;
+  GArray *stages; /* Stage */
+  guint n_images;
+};
+
+static void
+stage_clear (gpointer data)
+{
+  Stage *self = data;
+
+  if (self->plan)
+    self->plan->backend->close (self->plan);
+  g_free (self->part);
+  g_free (self->output);
+}
+
+/* The fastest that computes in float, or the one that is always there. */
+static AlexnetPlan *
+open_plan (const AlexnetNetwork *network, GError **error)
+{
+  AlexnetPlanParams params = { .precision = ALEXNET_PRECISION_FP32,
+    .cpu_threads = g_get_num_processors (),
+    .max_batch_size = 1,
+    .n_slots = 1 };
+  const AlexnetBackend *backend = alexnet_backend_find ("cpu", NULL);
+
+  if (!backend)
+    backend = alexnet_backend_find ("reference", error);
+  return backend ? backend->open (network, &params, error) : NULL;
+}
+
+static guint
+find_conv (const AlexnetNetwork *network, guint i)
+{
+  while (i < network->n_layers && network->layers[i].kind != ALEXNET_LAYER_CONV)
+    i++;
+  return i;
+}
+
+/* Layers first .. end - 1. g_free() it. */
+static AlexnetNetwork *
+cut (const AlexnetNetwork *network, guint first, guint end)
+{
+  AlexnetNetwork *part = g_memdup2 (network, sizeof *network);
+
+  part->input = network->layers[first].in;
+  part->n_layers = end - first;
+  memmove (part->layers, part->layers + first,
+      part->n_layers * sizeof *part->layers);
+  return part;
+}
+
+/* From convolution `first` to before `end`. */
+static gboolean
+add_stage (AlexnetCalibration *self, guint first, guint end, GError **error)
+{
+  const AlexnetNetwork *network = alexnet_model_get_network (self->model);
+  Stage stage = { &network->layers[first], INFINITY, -INFINITY,
+    cut (network, first, end), NULL, NULL };
+
+  if (end < network->n_layers) {
+    stage.plan = open_plan (stage.part, error);
+    stage.output = g_new (float,
+        alexnet_shape_size (alexnet_network_output (stage.part)));
+  }
+  g_array_append_val (self->stages, stage);
+  return stage.plan || end == network->n_layers;
+}
+
+static gboolean
+add_stages (AlexnetCalibration *self, GError **error)
+{
+  const AlexnetNetwork *network = alexnet_model_get_network (self->model);
+  guint next;
+
+  for (guint i = find_conv (network, 0); i < network->n_layers; i = next) {
+    next = find_conv (network, i + 1);
+    if (!add_stage (self, i, next, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+AlexnetCalibration *
+alexnet_calibration_new (AlexnetModel *model, GError **error)
+{
+  AlexnetCalibration *self = g_new0 (AlexnetCalibration, 1);
+  gsize size = alexnet_model_get_input_size (model);
+
+  self->model = alexnet_model_ref (model);
+  self->transform = alexnet_transform_new ();
+  self->input = g_new (float, 3 * size * size);
+  self->stages = g_array_new (FALSE, FALSE, sizeof (Stage));
+  g_array_set_clear_func (self->stages, stage_clear);
+  if (add_stages (self, error))
+    return self;
+  alexnet_calibration_free (self);
+  return NULL;
+}
+
+void
+alexnet_calibration_free (AlexnetCalibration *self)
+{
+  if (!self)
+    return;
+  g_array_unref (self->stages);
+  g_free (self->input);
+  alexnet_transform_free (self->transform);
+  alexnet_model_unref (self->model);
+  g_free (self);
+}
+
+static void
+take_row (gpointer user, guint y, const float *const channels[3])
+{
+  AlexnetCalibration *self = user;
+  gsize size = alexnet_model_get_input_size (self->model);
+
+  for (gsize c = 0; c < 3; c++)
+    memcpy (self->input + (c * size + y) * size, channels[c],
+        size * sizeof (float));
+}
+
+/* FALSE, and the stage as it was, when a value is not finite. */
+static gboolean
+widen (Stage *stage, const float *values)
+{
+  gsize n = alexnet_shape_size (&stage->layer->in);
+  float least = stage->least, most = stage->most, sum = 0;
+
+  for (gsize i = 0; i < n; i++) {
+    least = MIN (least, values[i]);
+    most = MAX (most, values[i]);
+    sum += values[i] * 0;
+  }
+  if (sum != 0)
+    return FALSE;
+  stage->least = least;
+  stage->most = most;
+  return TRUE;
+}
+
+static gboolean
+run_stage (Stage *stage, const float *input, GError **error)
+{
+  const AlexnetBackend *backend;
+
+  if (!widen (stage, input)) {
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FINITE,
+        "what goes into %s is not finite", stage->layer->name);
+    return FALSE;
+  }
+  if (!stage->plan)
+    return TRUE;
+  backend = stage->plan->backend;
+  return backend->stage_tensor (stage->plan, 0, input, error) &&
+      backend->infer (stage->plan, 0, 1, &stage->output, error);
+}
+
+gboolean
+alexnet_calibration_add (AlexnetCalibration *self, const AlexnetImage *image,
+    GError **error)
+{
+  const float *input = self->input;
+
+  if (!alexnet_transform_update (self->transform, image, NULL,
+          alexnet_model_get_preprocess (self->model),
+          alexnet_model_get_input_size (self->model), error))
+    return FALSE;
+  alexnet_transform_run (self->transform, image, take_row, self);
+  for (guint i = 0; i < self->stages->len; i++) {
+    Stage *stage = &g_array_index (self->stages, Stage, i);
+
+    if (!run_stage (stage, input, error))
+      return FALSE;
+    input = stage->output;
+  }
+  self->n_images++;
+  return TRUE;
+}
+
+/* The largest weight of each filter over 127. */
+static void
+add_scales (JsonArray *scales, const AlexnetLayer *layer)
+{
+  gsize n = alexnet_tensor_n_values (&layer->weight);
+  gsize filter = n / layer->channels;
+  g_autofree float *values = g_new (float, n);
+
+  alexnet_tensor_to_float (values, &layer->weight);
+  for (gsize c = 0; c < layer->channels; c++) {
+    float most = 0;
+
+    for (gsize k = 0; k < filter; k++)
+      most = fmaxf (most, fabsf (values[c * filter + k]));
+    json_array_add_double_element (scales, (double) (most / G_MAXINT8));
+  }
+}
+
+/* As model-metadata.c reads it. */
+static char *
+describe (const AlexnetCalibration *self)
+{
+  g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *object = json_object_new ();
+
+  for (guint i = 0; i < self->stages->len; i++) {
+    const Stage *stage = &g_array_index (self->stages, Stage, i);
+    JsonObject *member = json_object_new ();
+    JsonArray *range = json_array_new (), *scales = json_array_new ();
+
+    json_array_add_double_element (range, (double) stage->least);
+    json_array_add_double_element (range, (double) stage->most);
+    add_scales (scales, stage->layer);
+    json_object_set_array_member (member, "range", range);
+    json_object_set_array_member (member, "scales", scales);
+    json_object_set_object_member (object, stage->layer->name, member);
+  }
+  json_node_take_object (root, object);
+  return json_to_string (root, FALSE);
+}
+
+static JsonObject *
+make_metadata (const AlexnetCalibration *self)
+{
+  JsonObject *object = json_object_new ();
+  g_autofree char *int8 = describe (self);
+  GHashTableIter iter;
+  gpointer key, value;
+
+  g_hash_table_iter_init (&iter, self->model->tensors->metadata);
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    json_object_set_string_member (object, key, value);
+  json_object_set_string_member (object, KEY, int8);
+  return object;
+}
+
+static gsize
+tensor_size (const AlexnetTensor *tensor)
+{
+  return alexnet_tensor_n_values (tensor) * alexnet_dtype_size (tensor->dtype);
+}
+
+/* Its bytes begin at `offset`. */
+static JsonObject *
+describe_tensor (const AlexnetTensor *tensor, gsize offset)
+{
+  static const char *const dtypes[] = {
+    [ALEXNET_DTYPE_F32] = "F32",
+    [ALEXNET_DTYPE_F16] = "F16",
+    [ALEXNET_DTYPE_BF16] = "BF16",
+  };
+  JsonObject *object = json_object_new ();
+  JsonArray *shape = json_array_new (), *offsets = json_array_new ();
+
+  for (guint i = 0; i < tensor->n_dims; i++)
+    json_array_add_int_element (shape, (gint64) tensor->dims[i]);
+  json_array_add_int_element (offsets, (gint64) offset);
+  json_array_add_int_element (offsets,
+      (gint64) (offset + tensor_size (tensor)));
+  json_object_set_string_member (object, "dtype", dtypes[tensor->dtype]);
+  json_object_set_array_member (object, "shape", shape);
+  json_object_set_array_member (object, "data_offsets", offsets);
+  return object;
+}
+
+/* The length and the header that go before the tensors. */
+static GString *
+make_header (const AlexnetCalibration *self)
+{
+  g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *object = json_object_new ();
+  g_autofree char *text = NULL;
+  GString *header = g_string_new (NULL);
+  gsize offset = 0;
+  guint64 length;
+
+  json_object_set_object_member (object, "__metadata__", make_metadata (self));
+  for (guint i = 0; i < self->model->tensors->entries->len; i++) {
+    const AlexnetTensorEntry *entry = self->model->tensors->entries->pdata[i];
+
+    if (entry->unusable)
+      continue;
+    json_object_set_object_member (object, entry->name,
+        describe_tensor (&entry->tensor, offset));
+    offset += tensor_size (&entry->tensor);
+  }
+  json_node_take_object (root, object);
+  text = json_to_string (root, FALSE);
+  g_string_append (header, text);
+  while (header->len % HEADER_UNIT != 0)
+    g_string_append_c (header, ' ');
+  length = GUINT64_TO_LE ((guint64) header->len);
+  g_string_prepend_len (header, (const char *) &length, sizeof length);
+  return header;
+}
+
+static gboolean
+write_all (const AlexnetCalibration *self, GOutputStream *stream,
+    GError **error)
+{
+  g_autoptr (GString) header = make_header (self);
+  const GPtrArray *entries = self->model->tensors->entries;
+
+  if (!g_output_stream_write_all (stream, header->str, header->len, NULL, NULL,
+          error))
+    return FALSE;
+  for (guint i = 0; i < entries->len; i++) {
+    const AlexnetTensorEntry *entry = entries->pdata[i];
+
+    if (!entry->unusable &&
+        !g_output_stream_write_all (stream, entry->tensor.data,
+            tensor_size (&entry->tensor), NULL, NULL, error))
+      return FALSE;
+  }
+  return g_output_stream_close (stream, NULL, error);
+}
+
+gboolean
+alexnet_calibration_write (const AlexnetCalibration *self, const char *path,
+    GError **error)
+{
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GCancellable) abandoned = g_cancellable_new ();
+  g_autoptr (GError) cause = NULL;
+  g_autoptr (GFileOutputStream) stream = NULL;
+
+  if (self->n_images == 0) {
+    g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+        "a calibration needs at least one image");
+    return FALSE;
+  }
+  stream = g_file_replace (file, NULL, FALSE, G_FILE_CREATE_NONE, NULL, &cause);
+  if (stream && write_all (self, G_OUTPUT_STREAM (stream), &cause))
+    return TRUE;
+  if (stream) { /* so that what was there stays */
+    g_cancellable_cancel (abandoned);
+    g_output_stream_close (G_OUTPUT_STREAM (stream), abandoned, NULL);
+  }
+  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+      "cannot write %s: %s", path, cause->message);
+  return FALSE;
+}

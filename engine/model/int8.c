@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The key `int8` of a file's metadata, as calibration.c writes it. */
+
+#include "private.h"
+
+#include <math.h>
+#include <string.h>
+
+#define SUBJECT "__metadata__ int8"
+
+/* The finite numbers of member `key` of `object`, `n` of them; NULL when they
+ * are not that. */
+static float *
+read_numbers (JsonObject *object, const char *key, guint n)
+{
+  JsonNode *node = json_object_get_member (object, key);
+  JsonArray *array = node && JSON_NODE_HOLDS_ARRAY (node)
+      ? json_node_get_array (node)
+      : NULL;
+  g_autofree float *values = g_new (float, n);
+
+  if (!array || json_array_get_length (array) != n)
+    return NULL;
+  for (guint i = 0; i < n; i++) {
+    JsonNode *element = json_array_get_element (array, i);
+    GType type = JSON_NODE_HOLDS_VALUE (element)
+        ? json_node_get_value_type (element)
+        : G_TYPE_INVALID;
+
+    if (type != G_TYPE_DOUBLE && type != G_TYPE_INT64)
+      return NULL;
+    values[i] = (float) json_node_get_double (element);
+    if (!isfinite (values[i]))
+      return NULL;
+  }
+  return g_steal_pointer (&values);
+}
+
+static gboolean
+read_range (AlexnetLayer *layer, JsonObject *object, GError **error)
+{
+  g_autofree float *range = read_numbers (object, "range", 2);
+
+  if (!range || range[0] > range[1])
+    return alexnet_format_error (error,
+        SUBJECT " %s: range is not two ascending numbers", layer->name);
+  layer->int8.least = range[0];
+  layer->int8.most = range[1];
+  return TRUE;
+}
+
+static gboolean
+read_scales (AlexnetModel *model, AlexnetLayer *layer, JsonObject *object,
+    GError **error)
+{
+  float *scales = read_numbers (object, "scales", layer->channels);
+  gboolean ok = scales != NULL;
+
+  if (scales)
+    g_ptr_array_add (model->scales, scales);
+  for (guint c = 0; ok && c < layer->channels; c++)
+    ok = scales[c] >= 0;
+  layer->int8.scales = scales;
+  return ok ||
+      alexnet_format_error (error,
+          SUBJECT " %s: scales are not %u numbers of at least 0", layer->name,
+          layer->channels);
+}
+
+static gboolean
+read_layer (AlexnetModel *model, AlexnetLayer *layer, JsonObject *all,
+    GError **error)
+{
+  JsonNode *node = json_object_get_member (all, layer->name);
+
+  if (!node || !JSON_NODE_HOLDS_OBJECT (node))
+    return alexnet_format_error (error, SUBJECT " has no object '%s'",
+        layer->name);
+  return read_range (layer, json_node_get_object (node), error) &&
+      read_scales (model, layer, json_node_get_object (node), error);
+}
+
+gboolean
+alexnet_model_read_int8 (AlexnetModel *model, GError **error)
+{
+  const char *text = alexnet_model_get_metadata (model, "int8");
+  g_autoptr (JsonNode) root = NULL;
+
+  if (!text)
+    return TRUE;
+  root = alexnet_json_parse (text, strlen (text), SUBJECT, error);
+  if (!root)
+    return FALSE;
+  if (!JSON_NODE_HOLDS_OBJECT (root))
+    return alexnet_format_error (error, SUBJECT ": expected a JSON object");
+  for (guint i = 0; i < model->network.n_layers; i++) {
+    AlexnetLayer *layer = &model->network.layers[i];
+
+    if (layer->kind == ALEXNET_LAYER_CONV &&
+        !read_layer (model, layer, json_node_get_object (root), error))
+      return FALSE;
+  }
+  return TRUE;
+}

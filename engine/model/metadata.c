@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "private.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "labels.h"
+#include "preprocess/preprocess.h"
+
+#define ARCHITECTURE_PREFIX "alexnet-"
+#define RESIZE 256
+
+/* What a reader of one key of `preprocess` works on. */
+typedef struct {
+  AlexnetModel *model;
+  const char *key;
+  JsonNode *node;
+} Setting;
+
+static gboolean
+refuse (const Setting *setting, const char *expected, GError **error)
+{
+  g_autofree char *found = json_to_string (setting->node, FALSE);
+  g_autofree char *quoted = alexnet_quote (found);
+
+  return alexnet_format_error (error,
+      "__metadata__ preprocess: %s is %s, expected %s", setting->key, quoted,
+      expected);
+}
+
+static gboolean
+is_number (JsonNode *node)
+{
+  return JSON_NODE_HOLDS_VALUE (node) &&
+      (json_node_get_value_type (node) == G_TYPE_INT64 ||
+          json_node_get_value_type (node) == G_TYPE_DOUBLE);
+}
+
+static gboolean
+read_resize (const Setting *setting, GError **error)
+{
+  double size = is_number (setting->node) ? json_node_get_double (setting->node)
+                                          : 0;
+
+  if (size < 1 || size > ALEXNET_MAX_SIDE || size != floor (size))
+    return refuse (setting, "a whole number of 1 to 8192", error);
+  setting->model->preprocess.resize_size = (guint) size;
+  return TRUE;
+}
+
+static gboolean
+read_crop (const Setting *setting, GError **error)
+{
+  guint size = alexnet_model_get_input_size (setting->model);
+  g_autofree char *expected = NULL;
+
+  if (is_number (setting->node) && json_node_get_double (setting->node) == size)
+    return TRUE;
+  expected = g_strdup_printf ("the network's input size %u", size);
+  return refuse (setting, expected, error);
+}
+
+/* Three finite numbers above `least`. */
+static gboolean
+read_channels (const Setting *setting, float *values, double least,
+    const char *expected, GError **error)
+{
+  JsonArray *array = JSON_NODE_HOLDS_ARRAY (setting->node)
+      ? json_node_get_array (setting->node)
+      : NULL;
+
+  if (!array || json_array_get_length (array) != 3)
+    return refuse (setting, expected, error);
+  for (guint c = 0; c < 3; c++) {
+    JsonNode *node = json_array_get_element (array, c);
+
+    values[c] = is_number (node) ? (float) json_node_get_double (node) : NAN;
+    if (!isfinite (values[c]) || values[c] <= least)
+      return refuse (setting, expected, error);
+  }
+  return TRUE;
+}
+
+static gboolean
+read_mean (const Setting *setting, GError **error)
+{
+  return read_channels (setting, setting->model->preprocess.mean, -G_MAXDOUBLE,
+      "three numbers", error);
+}
+
+static gboolean
+read_std (const Setting *setting, GError **error)
+{
+  return read_channels (setting, setting->model->preprocess.std, 0,
+      "three numbers above 0", error);
+}
+
+static gboolean
+holds_string (JsonNode *node, const char *string)
+{
+  return JSON_NODE_HOLDS_VALUE (node) &&
+      json_node_get_value_type (node) == G_TYPE_STRING &&
+      g_str_equal (json_node_get_string (node), string);
+}
+
+static gboolean
+read_interpolation (const Setting *setting, GError **error)
+{
+  if (holds_string (setting->node, "bilinear-antialias") ||
+      holds_string (setting->node, "bilinear"))
+    return TRUE;
+  return refuse (setting, "bilinear-antialias", error);
+}
+
+static gboolean
+read_channel_order (const Setting *setting, GError **error)
+{
+  setting->model->preprocess.bgr = holds_string (setting->node, "BGR");
+  if (setting->model->preprocess.bgr || holds_string (setting->node, "RGB"))
+    return TRUE;
+  return refuse (setting, "RGB or BGR", error);
+}
+
+static const struct {
+  const char *key;
+  gboolean (*read) (const Setting *setting, GError **error);
+} settings[] = {
+  { "resize", read_resize },
+  { "crop", read_crop },
+  { "mean", read_mean },
+  { "std", read_std },
+  { "interpolation", read_interpolation },
+  { "channels", read_channel_order },
+};
+
+static gboolean
+read_setting (const Setting *setting, GError **error)
+{
+  g_autofree char *quoted = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (settings); i++)
+    if (g_str_equal (settings[i].key, setting->key))
+      return settings[i].read (setting, error);
+  quoted = alexnet_quote (setting->key);
+  return alexnet_format_error (error,
+      "__metadata__ preprocess: unknown key %s, expected resize, crop, mean, "
+      "std, interpolation and channels",
+      quoted);
+}
+
+static gboolean
+read_preprocess (AlexnetModel *model, GError **error)
+{
+  const char *text = alexnet_model_get_metadata (model, "preprocess");
+  g_autoptr (JsonNode) root = NULL;
+  Setting setting = { .model = model };
+  JsonObjectIter iter;
+
+  if (!text)
+    return TRUE;
+  root = alexnet_json_parse (text, strlen (text), "__metadata__ preprocess",
+      error);
+  if (!root)
+    return FALSE;
+  if (!JSON_NODE_HOLDS_OBJECT (root))
+    return alexnet_format_error (error,
+        "__metadata__ preprocess: expected a JSON object");
+  json_object_iter_init_ordered (&iter, json_node_get_object (root));
+  while (json_object_iter_next_ordered (&iter, &setting.key, &setting.node))
+    if (!read_setting (&setting, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+take_labels (AlexnetModel *model, JsonArray *array, GError **error)
+{
+  guint n = json_array_get_length (array);
+  guint n_classes = alexnet_model_get_n_classes (model);
+
+  if (n != n_classes)
+    return alexnet_format_error (error,
+        "__metadata__ labels: %u labels, expected %u, one for each class", n,
+        n_classes);
+  model->labels = g_new0 (char *, (gsize) n + 1);
+  for (guint i = 0; i < n; i++) {
+    JsonNode *node = json_array_get_element (array, i);
+
+    if (!JSON_NODE_HOLDS_VALUE (node) ||
+        json_node_get_value_type (node) != G_TYPE_STRING)
+      return alexnet_format_error (error,
+          "__metadata__ labels: label %u is not a string", i);
+    model->labels[i] = json_node_dup_string (node);
+  }
+  return TRUE;
+}
+
+static gboolean
+read_labels (AlexnetModel *model, GError **error)
+{
+  const char *text = alexnet_model_get_metadata (model, "labels");
+  g_autoptr (JsonNode) root = NULL;
+
+  if (!text) {
+    if (alexnet_model_get_n_classes (model) == ALEXNET_N_IMAGENET_LABELS)
+      model->labels = alexnet_labels_imagenet ();
+    return TRUE;
+  }
+  root = alexnet_json_parse (text, strlen (text), "__metadata__ labels", error);
+  if (!root)
+    return FALSE;
+  if (!JSON_NODE_HOLDS_ARRAY (root))
+    return alexnet_format_error (error,
+        "__metadata__ labels: expected a JSON array of strings");
+  return take_labels (model, json_node_get_array (root), error);
+}
+
+static gboolean
+check_architecture (const AlexnetModel *model, GError **error)
+{
+  const char *claimed = alexnet_model_get_metadata (model, "architecture");
+  const char *name = claimed;
+  g_autofree char *quoted = NULL;
+
+  if (!claimed)
+    return TRUE;
+  if (g_str_has_prefix (claimed, ARCHITECTURE_PREFIX))
+    name += strlen (ARCHITECTURE_PREFIX);
+  if (g_str_equal (name, model->network.architecture))
+    return TRUE;
+  quoted = alexnet_quote (claimed);
+  return alexnet_format_error (error,
+      "__metadata__ architecture is %s, expected '%s' as its tensors are named",
+      quoted, model->network.architecture);
+}
+
+static const AlexnetPreprocess torchvision_preprocess = {
+  .resize_size = RESIZE,
+  .mean = { 0.485f, 0.456f, 0.406f },
+  .std = { 0.229f, 0.224f, 0.225f },
+};
+
+static const AlexnetPreprocess caffe_preprocess = {
+  .resize_size = RESIZE,
+  .mean = { 123 / 255.0f, 117 / 255.0f, 104 / 255.0f },
+  .std = { 1 / 255.0f, 1 / 255.0f, 1 / 255.0f },
+  .bgr = TRUE,
+};
+
+gboolean
+alexnet_model_apply_metadata (AlexnetModel *model, GError **error)
+{
+  model->preprocess = g_str_equal (model->network.architecture, "caffe")
+      ? caffe_preprocess
+      : torchvision_preprocess;
+  return check_architecture (model, error) && read_preprocess (model, error) &&
+      read_labels (model, error) && alexnet_model_read_int8 (model, error);
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "int8.h"
+
+#include <math.h>
+
+#include "onednn/simd/quantize.h"
+#include "onednn/dnnl/parallel.h"
+#include "onednn/simd/simd.h"
+
+/* Without VNNI two products of an unsigned and a signed number are added up in
+ * 16 bits, where 2 * 255 * 63 still fits. */
+#define MOST_WITHOUT_VNNI 63
+
+static gboolean
+cpu_has_vnni (void)
+{
+  dnnl_cpu_isa_t isa = dnnl_get_effective_cpu_isa ();
+
+  return (isa & dnnl_cpu_isa_avx512_core_vnni) ==
+      dnnl_cpu_isa_avx512_core_vnni ||
+      (isa & dnnl_cpu_isa_avx2_vnni) == dnnl_cpu_isa_avx2_vnni;
+}
+
+gboolean
+alexnet_onednn_int8_check (const AlexnetNetwork *network, GError **error)
+{
+  for (guint i = 0; i < network->n_layers; i++) {
+    const AlexnetLayer *layer = &network->layers[i];
+
+    if (layer->kind != ALEXNET_LAYER_CONV || layer->int8.scales)
+      continue;
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+        "precision int8 needs to know how large the values of %s become, which "
+        "this model file does not say; 'alexnet-inspect calibrate MODEL "
+        "IMAGES... -o OUT.safetensors' writes one that does",
+        layer->name);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* An input that was always zero has any scale. */
+OnednnQuantization
+alexnet_onednn_int8_quantization (const AlexnetLayer *layer)
+{
+  float least = layer->int8.least, most = layer->int8.most;
+  OnednnQuantization q = { dnnl_u8, most / G_MAXUINT8, 0, G_MAXUINT8 };
+
+  if (least < 0)
+    q = (OnednnQuantization){ dnnl_s8, fmaxf (-least, most) / G_MAXINT8,
+      -G_MAXINT8, G_MAXINT8 };
+  if (!isnormal (q.scale))
+    q.scale = 1;
+  return q;
+}
+
+/* The convolution that reads what layer `i` writes, with nothing but what
+ * keeps whole numbers between; NULL when there is none. */
+static const AlexnetLayer *
+find_reader (const AlexnetNetwork *network, guint i)
+{
+  for (i++; i < network->n_layers; i++) {
+    const AlexnetLayer *layer = &network->layers[i];
+
+    if (layer->kind == ALEXNET_LAYER_CONV)
+      return layer;
+    if (layer->kind != ALEXNET_LAYER_RELU &&
+        layer->kind != ALEXNET_LAYER_MAXPOOL &&
+        !alexnet_layer_is_identity (layer))
+      return NULL;
+  }
+  return NULL;
+}
+
+OnednnQuantization
+alexnet_onednn_int8_result (const AlexnetNetwork *network, guint i)
+{
+  const AlexnetLayer *reader = find_reader (network, i);
+
+  return reader ? alexnet_onednn_int8_quantization (reader)
+                : (OnednnQuantization){ dnnl_f32, 1, -G_MAXFLOAT, G_MAXFLOAT };
+}
+
+/* What 1 in the weights of filter `c` stands for; a filter of zeros has any
+ * scale. */
+static float
+find_filter_scale (const AlexnetLayer *layer, guint c)
+{
+  float scale = layer->int8.scales[c];
+
+  if (!cpu_has_vnni ())
+    scale *= (float) G_MAXINT8 / MOST_WITHOUT_VNNI;
+  return isnormal (scale) ? scale : 1;
+}
+
+static float *
+make_weights (const OnednnContext *context, guint i)
+{
+  const AlexnetLayer *layer = &context->network.layers[i];
+  float *values = alexnet_onednn_layer_floats (context, i, ONEDNN_WEIGHTS);
+  gsize n = (gsize) layer->in.channels / layer->groups * layer->kernel *
+      layer->kernel;
+  float most = cpu_has_vnni () ? G_MAXINT8 : MOST_WITHOUT_VNNI;
+
+  for (guint c = 0; values && c < layer->channels; c++) {
+    float scale = find_filter_scale (layer, c);
+
+    for (gsize k = c * n; k < (c + 1) * n; k++)
+      values[k] = CLAMP (rintf (values[k] / scale), -most, most);
+  }
+  return values;
+}
+
+/* What the sum of products becomes the result by. */
+static float *
+make_scales (const OnednnContext *context, guint i)
+{
+  const AlexnetLayer *layer = &context->network.layers[i];
+  float in = alexnet_onednn_int8_quantization (layer).scale;
+  float out = alexnet_onednn_int8_result (&context->network, i).scale;
+  float *scales = g_try_new (float, layer->channels);
+
+  for (guint c = 0; scales && c < layer->channels; c++)
+    scales[c] = in * find_filter_scale (layer, c) / out;
+  return scales;
+}
+
+static float *
+make_bias (const OnednnContext *context, guint i)
+{
+  const AlexnetLayer *layer = &context->network.layers[i];
+  float out = alexnet_onednn_int8_result (&context->network, i).scale;
+  float *bias = alexnet_onednn_layer_floats (context, i, ONEDNN_BIAS);
+  g_autofree float *scales = bias ? make_scales (context, i) : NULL;
+
+  if (!scales) {
+    g_free (bias);
+    return NULL;
+  }
+  for (guint c = 0; c < layer->channels; c++)
+    bias[c] /= DNNL_COMPAT_BIAS_IS_SCALED ? out * scales[c] : out;
+  return bias;
+}
+
+float *
+alexnet_onednn_int8_values (const OnednnContext *context, guint layer,
+    OnednnValues which)
+{
+  switch (which) {
+    case ONEDNN_INT8_WEIGHTS:
+      return make_weights (context, layer);
+    case ONEDNN_INT8_BIAS:
+      return make_bias (context, layer);
+    default:
+      return make_scales (context, layer);
+  }
+}
+
+/* From float to whole numbers that lie in the same order. */
+typedef struct {
+  OnednnOperation base;
+  OnednnQuantize func;
+  OnednnQuantization quantization;
+  gsize n;
+} Quantizer;
+
+typedef struct {
+  const Quantizer *quantizer;
+  const float *in;
+  guint8 *out;
+} Run;
+
+static void
+quantize_share (gpointer user, guint thread, guint n_threads)
+{
+  const Run *run = user;
+  const Quantizer *self = run->quantizer;
+  const OnednnQuantization *q = &self->quantization;
+  gsize begin = alexnet_onednn_part (self->n, thread, n_threads);
+  gsize end = alexnet_onednn_part (self->n, thread + 1, n_threads);
+
+  self->func (run->out + begin, run->in + begin, end - begin, 1 / q->scale,
+      q->least, q->most);
+}
+
+static gboolean
+quantizer_run (const OnednnOperation *operation, const OnednnContext *context,
+    const void *src, void *dst, GError **error)
+{
+  Run run = { (const Quantizer *) operation, src, dst };
+
+  alexnet_onednn_parallel (quantize_share, &run);
+  return TRUE;
+}
+
+static void
+quantizer_free (OnednnOperation *operation)
+{
+  g_free (operation);
+}
+
+static OnednnOperation *
+quantizer_new (const OnednnContext *context,
+    const OnednnQuantization *quantization, gsize n)
+{
+  static const OnednnQuantize
+      *const funcs[ALEXNET_N_ISAS] = SIMD_BY_ISA (alexnet_onednn_quantize);
+  Quantizer *self = g_new0 (Quantizer, 1);
+
+  self->base.run = quantizer_run;
+  self->base.free = quantizer_free;
+  self->func = *funcs[context->isa];
+  self->quantization = *quantization;
+  self->n = n;
+  return &self->base;
+}
+
+/* [batch, C, H, W] */
+static gboolean
+make_desc (DnnlDesc *desc, const OnednnProgram *program,
+    const AlexnetShape *shape, dnnl_data_type_t type, GError **error)
+{
+  dnnl_dims_t dims = { alexnet_onednn_program_get_batch (program),
+    shape->channels, shape->height, shape->width };
+
+  ONEDNN_TRY (dnnl_compat_desc_new (desc, 4, dims, type, dnnl_nhwc));
+  return TRUE;
+}
+
+gboolean
+alexnet_onednn_int8_add_input (OnednnProgram *program, guint i, GError **error)
+{
+  OnednnContext *context = alexnet_onednn_program_get_context (program);
+  const AlexnetLayer *layer = &context->network.layers[i];
+  OnednnQuantization q = alexnet_onednn_int8_quantization (layer);
+  gsize n = alexnet_onednn_program_get_batch (program) *
+      alexnet_shape_size (&layer->in);
+  g_auto (DnnlDesc) wanted = NULL;
+  g_auto (DnnlDesc) floats = NULL;
+
+  if (!make_desc (&wanted, program, &layer->in, q.type, error))
+    return FALSE;
+  if (dnnl_compat_desc_type (alexnet_onednn_program_get_desc (program)) !=
+      dnnl_f32)
+    return alexnet_onednn_program_add_reorder (program, wanted, error);
+  return make_desc (&floats, program, &layer->in, dnnl_f32, error) &&
+      alexnet_onednn_program_add_reorder (program, floats, error) &&
+      alexnet_onednn_program_add_operation (program,
+          quantizer_new (context, &q, n), wanted, error);
+}
+
+gboolean
+alexnet_onednn_int8_result_desc (DnnlDesc *desc, const OnednnProgram *program,
+    guint i, GError **error)
+{
+  const OnednnContext *context = alexnet_onednn_program_get_context (program);
+
+  return make_desc (desc, program, &context->network.layers[i].out,
+      alexnet_onednn_int8_result (&context->network, i).type, error);
+}
+
+/* Descriptors of the convolution, and of its values as they are made. */
+typedef struct {
+  DnnlDesc src, weights, plain, bias, dst;
+} Descs;
+
+static void
+descs_clear (Descs *descs)
+{
+  dnnl_compat_desc_free (descs->src);
+  dnnl_compat_desc_free (descs->weights);
+  dnnl_compat_desc_free (descs->plain);
+  dnnl_compat_desc_free (descs->bias);
+  dnnl_compat_desc_free (descs->dst);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Descs, descs_clear)
+
+static gboolean
+make_weight_descs (Descs *descs, const AlexnetLayer *layer, GError **error)
+{
+  guint g = layer->groups, k = layer->kernel;
+  dnnl_dims_t dims = { layer->channels, layer->in.channels, k, k };
+  dnnl_dims_t grouped = { g, layer->channels / g, layer->in.channels / g, k,
+    k };
+  dnnl_dims_t bias = { layer->channels };
+  int n_dims = g > 1 ? 5 : 4;
+
+  ONEDNN_TRY (dnnl_compat_desc_new (&descs->weights, n_dims,
+      g > 1 ? grouped : dims, dnnl_s8, dnnl_format_tag_any));
+  ONEDNN_TRY (dnnl_compat_desc_new (&descs->plain, n_dims,
+      g > 1 ? grouped : dims, dnnl_f32, g > 1 ? dnnl_goihw : dnnl_oihw));
+  ONEDNN_TRY (dnnl_compat_desc_new (&descs->bias, 1, bias, dnnl_f32, dnnl_a));
+  return TRUE;
+}
+
+static gboolean
+make_descs (Descs *descs, const OnednnProgram *program, guint i, GError **error)
+{
+  const AlexnetLayer *layer = &alexnet_onednn_program_get_context (program)
+                                   ->network.layers[i];
+
+  return make_desc (&descs->src, program, &layer->in,
+             alexnet_onednn_int8_quantization (layer).type, error) &&
+      alexnet_onednn_int8_result_desc (&descs->dst, program, i, error) &&
+      make_weight_descs (descs, layer, error);
+}
+
+static gboolean
+make_conv (const OnednnContext *context, guint i, const Descs *descs,
+    gboolean relu, dnnl_primitive_desc_t *desc, GError **error)
+{
+  const AlexnetLayer *layer = &context->network.layers[i];
+  g_autofree float *scales = make_scales (context, i);
+  g_auto (dnnl_primitive_attr_t) attr = NULL;
+  DnnlWindow window = { { layer->kernel, layer->kernel },
+    { layer->stride, layer->stride }, { layer->padding, layer->padding } };
+
+  if (!scales)
+    return alexnet_onednn_fail (error, "scales", dnnl_out_of_memory);
+  if (!alexnet_onednn_attr_new (&attr, relu, error))
+    return FALSE;
+  ONEDNN_TRY (dnnl_compat_attr_scales (attr, layer->groups > 1, layer->channels,
+      scales));
+  ONEDNN_TRY (dnnl_compat_conv (desc, context->engine, descs->src,
+      descs->weights, descs->bias, descs->dst, &window, attr));
+  return TRUE;
+}
+
+/* Scales are an argument, or were given already. */
+static gboolean
+add_scales (OnednnProgram *program, guint i, DnnlDesc desc, GError **error)
+{
+  dnnl_memory_t scales;
+
+  if (DNNL_COMPAT_SCALES_ARG == 0)
+    return TRUE;
+  if (!alexnet_onednn_weights_get (alexnet_onednn_program_get_context (program),
+          i, ONEDNN_INT8_SCALES, desc, desc, &scales, error))
+    return FALSE;
+  alexnet_onednn_program_add_arg (program, DNNL_COMPAT_SCALES_ARG, scales);
+  return TRUE;
+}
+
+gboolean
+alexnet_onednn_int8_add_conv (OnednnProgram *program, guint i, gboolean relu,
+    GError **error)
+{
+  OnednnContext *context = alexnet_onednn_program_get_context (program);
+  g_auto (dnnl_primitive_desc_t) conv = NULL;
+  g_auto (Descs) descs = { 0 };
+  dnnl_memory_t weights, bias;
+
+  return make_descs (&descs, program, i, error) &&
+      make_conv (context, i, &descs, relu, &conv, error) &&
+      alexnet_onednn_int8_add_input (program, i, error) &&
+      alexnet_onednn_weights_get (context, i, ONEDNN_INT8_WEIGHTS, descs.plain,
+          dnnl_primitive_desc_query_md (conv, dnnl_query_weights_md, 0),
+          &weights, error) &&
+      alexnet_onednn_weights_get (context, i, ONEDNN_INT8_BIAS, descs.bias,
+          descs.bias, &bias, error) &&
+      alexnet_onednn_program_add (program, conv, descs.dst, weights, bias,
+          error) &&
+      add_scales (program, i, descs.bias, error);
+}

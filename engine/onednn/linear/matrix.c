@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "matrix.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "onednn/dnnl/parallel.h"
+#include "onednn/simd/small-floats.h"
+
+/* Floats between rows that were read, for the reason of LINEAR_PAD. */
+#define SKEW (LINEAR_PAD / sizeof (float))
+
+static const gsize storage_sizes[] = { 4, 2, 2, 1 };
+static const char *const storage_names[] = { "fp32", "bf16", "fp16", "int8" };
+
+static void
+matrix_free (gpointer data)
+{
+  OnednnMatrix *self = data;
+
+  free (self->weights);
+  free (self->scales);
+  free (self->bias);
+  g_free (self);
+}
+
+GPtrArray *
+alexnet_onednn_linear_matrices_new (void)
+{
+  return g_ptr_array_new_with_free_func (matrix_free);
+}
+
+gsize
+alexnet_onednn_matrix_find (const OnednnMatrix *matrix, gsize row, gsize group,
+    OnednnSpan *span)
+{
+  gsize size = storage_sizes[matrix->storage];
+  gsize begin = row / matrix->panel_rows * matrix->panel_rows;
+  gsize rows = MIN (matrix->panel_rows, matrix->padded_rows - begin);
+  gsize n_groups = matrix->padded_columns / LINEAR_GROUP;
+
+  span->stride = rows * size + LINEAR_PAD;
+  span->weights = matrix->weights +
+      begin / matrix->panel_rows * matrix->padded_columns *
+          (matrix->panel_rows * size + LINEAR_PAD) +
+      (row - begin) * size;
+  span->scales = matrix->scales
+      ? matrix->scales + begin * n_groups + group * rows + row - begin
+      : NULL;
+  return begin + rows - row;
+}
+
+/* ---- packing ------------------------------------------------------------- */
+
+typedef struct {
+  const OnednnMatrix *matrix;
+  const AlexnetTensor *weight;
+  float *rows;     /* [threads, LINEAR_SLICE, distance] */
+  gsize distance;  /* from row to row, the zeros behind `columns` included */
+  int too_large;   /* atomic; a weight is finite, but not as fp16 */
+  int infinite;    /* atomic; one is not finite */
+  double *squares; /* [threads,2]: of what LINEAR_S8 changed, of the weights */
+} Packing;
+
+/* Row `row` of the weights to out [columns], without denormal numbers, which
+ * are slow; zeros where there is no such row. */
+static void
+read_row (float *out, Packing *packing, gsize row)
+{
+  const OnednnMatrix *matrix = packing->matrix;
+  gsize size = matrix->columns * alexnet_dtype_size (packing->weight->dtype);
+  AlexnetTensor slice = { packing->weight->dtype, 1, { matrix->columns },
+    (const guint8 *) packing->weight->data + row * size };
+
+  if (row >= matrix->rows) {
+    memset (out, 0, matrix->columns * sizeof *out);
+    return;
+  }
+  alexnet_tensor_to_float (out, &slice);
+  for (gsize c = 0; c < matrix->columns; c++) {
+    if (fabsf (out[c]) < FLT_MIN)
+      out[c] = 0;
+    if (!isfinite (out[c]))
+      g_atomic_int_set (&packing->infinite, TRUE);
+  }
+}
+
+/* A slice of a column from `rows`, which lie apart by `distance`. */
+static void
+pack_f32 (float *out, const float *rows, gsize distance)
+{
+  for (gsize r = 0; r < LINEAR_SLICE; r++)
+    out[r] = rows[r * distance];
+}
+
+static void
+pack_bf16 (guint16 *out, const float *rows, gsize distance)
+{
+  for (gsize r = 0; r < LINEAR_SLICE; r++)
+    out[r] = alexnet_onednn_bf16_from_float (rows[r * distance]);
+}
+
+/* FALSE when a value is finite, but not as fp16. */
+static gboolean
+pack_f16 (guint16 *out, const float *rows, gsize distance)
+{
+  gboolean fits = TRUE;
+
+  for (gsize r = 0; r < LINEAR_SLICE; r++) {
+    float value = rows[r * distance];
+
+    out[r] = alexnet_onednn_f16_from_float (value);
+    fits = fits && !(fabsf (value) > ONEDNN_F16_MAX && isfinite (value));
+  }
+  return fits;
+}
+
+static float
+float_from_bf16 (guint16 value)
+{
+  guint32 bits = (guint32) value << 16;
+  float result;
+
+  memcpy (&result, &bits, sizeof result);
+  return result;
+}
+
+/* What the whole numbers of a group are multiplied with, as bf16: zero where
+ * all are, or denormal, and NaN where one is not finite, so that the result is
+ * not. */
+static guint16
+find_scale (const float *values)
+{
+  float largest = 0, sum = 0, scale;
+  guint32 bits;
+
+  for (gsize c = 0; c < LINEAR_GROUP; c++) {
+    largest = fmaxf (largest, fabsf (values[c]));
+    sum += fabsf (values[c]);
+  }
+  if (!isfinite (sum))
+    return alexnet_onednn_bf16_from_float (NAN);
+  scale = largest / G_MAXINT8;
+  if (scale < FLT_MIN)
+    return 0;
+  memcpy (&bits, &scale, sizeof bits);
+  return (guint16) ((bits + 0xffff) >> 16); /* up, so that 127 is enough */
+}
+
+/* One row of out [LINEAR_GROUP,LINEAR_SLICE]. Adds to squares[2]. */
+static void
+pack_s8_row (gint8 *out, const float *values, float scale, double *squares)
+{
+  float lost = 0, all = 0;
+
+  for (gsize c = 0; c < LINEAR_GROUP; c++) {
+    float whole = scale > 0 ? rintf (values[c] / scale) : 0;
+    float rest = values[c] - whole * scale;
+
+    out[c * LINEAR_SLICE] = (gint8) whole;
+    lost += rest * rest;
+    all += values[c] * values[c];
+  }
+  squares[0] += (double) lost;
+  squares[1] += (double) all;
+}
+
+static void
+pack_s8_group (const Packing *packing, gsize row, gsize group,
+    const float *rows, double *squares)
+{
+  gint8 columns[LINEAR_GROUP][LINEAR_SLICE];
+  OnednnSpan span;
+
+  alexnet_onednn_matrix_find (packing->matrix, row, group, &span);
+  rows += group * LINEAR_GROUP;
+  for (gsize r = 0; r < LINEAR_SLICE; r++, rows += packing->distance) {
+    guint16 scale = find_scale (rows);
+
+    ((guint16 *) span.scales)[r] = scale;
+    pack_s8_row (columns[0] + r, rows, float_from_bf16 (scale), squares);
+  }
+  for (gsize c = 0; c < LINEAR_GROUP; c++)
+    memcpy ((guint8 *) span.weights + (group * LINEAR_GROUP + c) * span.stride,
+        columns[c], LINEAR_SLICE);
+}
+
+static void
+pack_s8 (const Packing *packing, gsize row, const float *rows, double *squares)
+{
+  gsize n_groups = packing->matrix->padded_columns / LINEAR_GROUP;
+
+  for (gsize g = 0; g < n_groups; g++)
+    pack_s8_group (packing, row, g, rows, squares);
+}
+
+static void
+pack_columns (Packing *packing, gsize row, const float *rows)
+{
+  const OnednnMatrix *matrix = packing->matrix;
+  gsize distance = packing->distance;
+  OnednnSpan span;
+
+  alexnet_onednn_matrix_find (matrix, row, 0, &span);
+  for (gsize c = 0; c < matrix->padded_columns; c++) {
+    void *out = (guint8 *) span.weights + c * span.stride;
+
+    if (matrix->storage == LINEAR_F32)
+      pack_f32 (out, rows + c, distance);
+    else if (matrix->storage == LINEAR_BF16)
+      pack_bf16 (out, rows + c, distance);
+    else if (!pack_f16 (out, rows + c, distance))
+      g_atomic_int_set (&packing->too_large, TRUE);
+  }
+}
+
+static void
+pack_share (gpointer user, guint thread, guint n_threads)
+{
+  Packing *packing = user;
+  gsize n = packing->matrix->padded_rows / LINEAR_SLICE;
+  float *rows = packing->rows + thread * LINEAR_SLICE * packing->distance;
+
+  for (gsize i = alexnet_onednn_part (n, thread, n_threads);
+       i < alexnet_onednn_part (n, thread + 1, n_threads); i++) {
+    for (gsize r = 0; r < LINEAR_SLICE; r++)
+      read_row (rows + r * packing->distance, packing, i * LINEAR_SLICE + r);
+    if (packing->matrix->storage == LINEAR_S8)
+      pack_s8 (packing, i * LINEAR_SLICE, rows, packing->squares + 2 * thread);
+    else
+      pack_columns (packing, i * LINEAR_SLICE, rows);
+  }
+}
+
+/* What rounding to LINEAR_S8 changed, of the weights: root mean squares. */
+static double
+find_loss (const double *squares, guint n_threads)
+{
+  double lost = 0, all = 0;
+
+  for (guint i = 0; i < n_threads; i++) {
+    lost += squares[2 * i];
+    all += squares[2 * i + 1];
+  }
+  return all > 0 ? sqrt (lost / all) : 0;
+}
+
+static gboolean
+allocate (OnednnMatrix *matrix, OnednnStorage storage, GError **error)
+{
+  gsize n_panels;
+
+  free (matrix->weights);
+  free (matrix->scales);
+  matrix->scales = NULL;
+  matrix->storage = storage;
+  matrix->panel_rows = LINEAR_PAGE / storage_sizes[storage];
+  n_panels = (matrix->padded_rows + matrix->panel_rows - 1) /
+      matrix->panel_rows;
+  matrix->weights = alexnet_onednn_alloc (matrix->padded_columns *
+          (matrix->padded_rows * storage_sizes[storage] +
+              n_panels * LINEAR_PAD),
+      error);
+  if (matrix->weights && storage == LINEAR_S8)
+    matrix->scales = alexnet_onednn_alloc (matrix->padded_rows *
+            matrix->padded_columns / LINEAR_GROUP * sizeof *matrix->scales,
+        error);
+  return matrix->weights && (matrix->scales || storage != LINEAR_S8);
+}
+
+/* Returns a negative number when that fails, else what find_loss() says. */
+static double
+pack_as (OnednnMatrix *matrix, OnednnStorage storage,
+    const AlexnetTensor *weight, GError **error)
+{
+  guint n_threads = alexnet_onednn_get_threads ();
+  gsize distance = matrix->padded_columns + SKEW;
+  g_autofree double *squares = g_new0 (double, 2 * n_threads);
+  Packing packing = { matrix, weight, NULL, distance, FALSE, FALSE, squares };
+
+  if (!allocate (matrix, storage, error))
+    return -1;
+  packing.rows = alexnet_onednn_alloc (n_threads * LINEAR_SLICE * distance *
+          sizeof (float),
+      error);
+  if (!packing.rows)
+    return -1;
+  alexnet_onednn_parallel (pack_share, &packing);
+  if (packing.too_large) {
+    matrix->storage = LINEAR_BF16;
+    alexnet_onednn_parallel (pack_share, &packing);
+  }
+  free (packing.rows);
+  matrix->finite = !packing.infinite;
+  return find_loss (squares, n_threads);
+}
+
+/* As LINEAR_S8 where the context wants that or still can afford it. */
+static gboolean
+pack (OnednnContext *context, OnednnMatrix *matrix, const AlexnetTensor *weight,
+    GError **error)
+{
+  double loss;
+
+  if (context->loss_left > 0) {
+    loss = pack_as (matrix, LINEAR_S8, weight, error);
+    if (loss < 0)
+      return FALSE;
+    loss *= loss;
+    if (loss <= context->loss_left) {
+      context->loss_left -= loss;
+      return TRUE;
+    }
+  }
+  return pack_as (matrix, context->storage, weight, error) >= 0;
+}
+
+static OnednnMatrix *
+matrix_new (OnednnContext *context, guint i, GError **error)
+{
+  const AlexnetLayer *layer = &context->network.layers[i];
+  OnednnMatrix *self = g_new0 (OnednnMatrix, 1);
+
+  g_ptr_array_add (context->matrices, self);
+  self->layer = i;
+  self->columns = alexnet_shape_size (&layer->in);
+  self->rows = layer->channels;
+  self->padded_columns = alexnet_onednn_round_up (self->columns, LINEAR_GROUP);
+  self->padded_rows = alexnet_onednn_round_up (self->rows, LINEAR_SLICE);
+  self->bias = alexnet_onednn_alloc (self->padded_rows * sizeof (float), error);
+  if (!self->bias || !pack (context, self, &layer->weight, error))
+    return NULL;
+  alexnet_tensor_to_float (self->bias, &layer->bias);
+  return self;
+}
+
+const OnednnMatrix *
+alexnet_onednn_matrix_get (OnednnContext *context, guint layer, GError **error)
+{
+  for (guint i = 0; i < context->matrices->len; i++) {
+    const OnednnMatrix *matrix = g_ptr_array_index (context->matrices, i);
+
+    if (matrix->layer == layer)
+      return matrix;
+  }
+  return matrix_new (context, layer, error);
+}
+
+char *
+alexnet_onednn_linear_describe (const OnednnContext *context)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < context->matrices->len; i++) {
+    const OnednnMatrix *matrix = g_ptr_array_index (context->matrices, i);
+    const char *name = context->network.layers[matrix->layer].name;
+
+    g_string_append_printf (text, "%s%s %s", i > 0 ? ", " : "",
+        name ? name : "a linear layer", storage_names[matrix->storage]);
+  }
+  return g_strdup (text->len > 0 ? text->str : "none");
+}

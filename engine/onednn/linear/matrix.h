@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The weights of a linear layer as linear-kernels.h wants them. */
+
+#ifndef ALEXNET_ONEDNN_LINEAR_MATRIX_H
+#define ALEXNET_ONEDNN_LINEAR_MATRIX_H
+
+#include "onednn/step/context.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  guint layer;
+  OnednnStorage storage;
+  gsize columns, rows;               /* of the weights */
+  gsize padded_columns, padded_rows; /* with zeros */
+  gsize panel_rows;                  /* of a full panel */
+  gboolean finite;                   /* 0 times any weight is 0 */
+  guint8 *weights;
+  guint16 *scales; /* of LINEAR_S8 */
+  float *bias;     /* [padded_rows] */
+} OnednnMatrix;
+
+/* Of layer `layer`; made once and kept in the context, as LINEAR_S8 where the
+ * context can afford that, else in its storage. NULL and NO_MEMORY. */
+const OnednnMatrix *alexnet_onednn_matrix_get (OnednnContext *context,
+    guint layer, GError **error);
+
+/* Weights and scales of `span` for the rows from `row` and the columns of
+ * `group`; returns how many rows are left in that panel. */
+gsize alexnet_onednn_matrix_find (const OnednnMatrix *matrix, gsize row,
+    gsize group, OnednnSpan *span);
+
+/* What the weights of which layer are stored as. g_free() it. */
+char *alexnet_onednn_linear_describe (const OnednnContext *context);
+
+/* For the context. */
+GPtrArray *alexnet_onednn_linear_matrices_new (void);
+
+static inline gsize
+alexnet_onednn_round_up (gsize n, gsize unit)
+{
+  return (n + unit - 1) / unit * unit;
+}
+
+G_END_DECLS
+
+#endif /* ALEXNET_ONEDNN_LINEAR_MATRIX_H */

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Which of several ways to compute a layer is the fastest on this CPU. What
+ * was timed once is kept between runs (plan-cache.h), for this CPU, library
+ * version, number of threads and precision. Where the machine is too busy to
+ * time anything, the first candidate is taken and nothing kept.
+ *
+ * $ALEXNET_CPU_CONV, a list of candidates' names between blanks, decides
+ * without timing wherever a candidate's name is in it. It is for tests and for
+ * looking into a suspected fault. */
+
+#ifndef ALEXNET_ONEDNN_TUNE_H
+#define ALEXNET_ONEDNN_TUNE_H
+
+#include "onednn/step/program.h"
+
+G_BEGIN_DECLS
+
+#define ONEDNN_MAX_CANDIDATES 8
+
+/* Appends the steps of candidate `i`. */
+typedef gboolean (*OnednnCandidateFunc) (OnednnProgram *program, guint i,
+    gconstpointer user, GError **error);
+
+typedef struct {
+  const char *layer; /* its name, for the table */
+  const char *key;   /* everything that the answer depends on */
+  guint n;           /* candidates, 1..ONEDNN_MAX_CANDIDATES */
+  const char *names[ONEDNN_MAX_CANDIDATES]; /* without blanks; the one that
+                                               should be best comes first */
+  OnednnCandidateFunc add;
+  gconstpointer user;
+} OnednnQuestion;
+
+/* The context's engine, stream, network and type are set and outlive the
+ * tuner; the calling thread has its number of threads. */
+OnednnTuner *alexnet_onednn_tuner_new (const OnednnContext *context);
+
+/* Keeps what is new. Accepts NULL. */
+void alexnet_onednn_tuner_free (OnednnTuner *tuner);
+
+/* Writes the fastest way to go on behind `program` to `best`. A candidate that
+ * fails with UNSUPPORTED is passed over; UNSUPPORTED when all do. */
+gboolean alexnet_onednn_tune (OnednnTuner *tuner, const OnednnProgram *program,
+    const OnednnQuestion *question, guint *best, GError **error);
+
+/* What was asked so far, a line each: layer, batch, what was chosen, and the
+ * milliseconds of every candidate. The caller frees it. */
+char *alexnet_onednn_tuner_get_table (const OnednnTuner *tuner);
+
+G_END_DECLS
+
+#endif /* ALEXNET_ONEDNN_TUNE_H */

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "quantize.h"
+
+#include "simd.h"
+
+/* Added to a float below 2^22 it leaves the nearest whole number in the last
+ * bits. */
+#define MAGIC 0x1.8p23f
+
+static void
+quantize (void *out, const float *in, gsize n, float factor, float least,
+    float most)
+{
+  guint8 *bytes = out;
+
+  for (gsize i = 0; i < n; i++) {
+    float value = in[i] * factor;
+    guint32 bits;
+
+    value = value > least ? value : least;
+    value = (value < most ? value : most) + MAGIC;
+    memcpy (&bits, &value, sizeof bits);
+    bytes[i] = (guint8) bits;
+  }
+}
+
+const OnednnQuantize SIMD_NAME (alexnet_onednn_quantize) = quantize;
+
+/* As numbers without a sign, bits of floats are ordered as these are; negative
+ * ones come last. */
+static float
+largest (const float *in, gsize n)
+{
+  const guint32 infinity = 0x7f800000;
+  guint32 most = 0;
+  float value;
+
+  for (gsize i = 0; i < n; i++) {
+    guint32 bits;
+
+    memcpy (&bits, in + i, sizeof bits);
+    most = MAX (most, bits);
+  }
+  memcpy (&value, &most, sizeof value);
+  return most < infinity ? value : -1;
+}
+
+const OnednnLargest SIMD_NAME (alexnet_onednn_largest) = largest;

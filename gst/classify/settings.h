@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The values of the element's writable properties: settings.c stores them,
+ * properties.c describes them and has their defaults. */
+
+#ifndef GST_ALEXNET_SETTINGS_H
+#define GST_ALEXNET_SETTINGS_H
+
+#include <gst/gst.h>
+
+#include "alexnet.h"
+#include "meta/result.h"
+#include "schedule.h"
+
+G_BEGIN_DECLS
+
+typedef enum {
+  GST_ALEXNET_BACKEND_AUTO,
+  GST_ALEXNET_BACKEND_CUDNN,
+  GST_ALEXNET_BACKEND_CPU,
+  GST_ALEXNET_BACKEND_REFERENCE,
+} GstAlexnetBackend;
+
+typedef enum {
+  GST_ALEXNET_POST_NEVER,
+  GST_ALEXNET_POST_ON_CHANGE,
+  GST_ALEXNET_POST_ALWAYS,
+} GstAlexnetPost;
+
+/* Red, green, blue, or n = 0: the model's own. */
+typedef struct {
+  guint n; /* how many were given; 3 is right */
+  float values[3];
+} GstAlexnetChannels;
+
+typedef struct {
+  char *model_file, *labels_file;
+  GstAlexnetBackend backend;
+  AlexnetPrecision precision;
+  guint cpu_threads;
+  int cuda_device_id; /* -1 = the first */
+  char *engine_id;    /* NULL: shared with all that have none */
+  guint max_batch_size;
+  guint64 batch_timeout; /* ns */
+  guint max_in_flight;   /* 0 = chosen by the element */
+  GstAlexnetChannels mean, std;
+  GstAlexnetAttach attach;
+  gboolean ten_crop;
+
+  /* These may change while the element runs. */
+  AlexnetCropMode crop_mode;
+  guint top_k;
+  float threshold;
+  guint64 smoothing; /* ns, time constant; 0 = off */
+  GstAlexnetPost post;
+  GstAlexnetPace pace;
+  gboolean repeat_last;
+  gboolean qos;
+  GstAlexnetInferenceRegion inference_region;
+  char *roi_classes;                   /* a comma-separated list; NULL = all */
+  guint roi_min_width, roi_min_height; /* pixels */
+  guint reclassify_interval;           /* frames; 0 = never again */
+  gboolean full_frame_od;
+} GstAlexnetSettings;
+
+void gst_alexnet_settings_init (GstAlexnetSettings *settings);
+void gst_alexnet_settings_copy (GstAlexnetSettings *to,
+    const GstAlexnetSettings *from);
+void gst_alexnet_settings_clear (GstAlexnetSettings *settings);
+
+/* TRUE: the user chooses among regions and wants none. */
+gboolean
+gst_alexnet_settings_have_idle_filter (const GstAlexnetSettings *settings);
+
+/* The engine's name for it: "auto", "cpu", ... */
+const char *gst_alexnet_backend_name (GstAlexnetBackend backend);
+
+/* Property ids are the element class's: the writable ones from 1, then those
+ * that the element answers itself. */
+enum {
+  GST_ALEXNET_PROP_MODEL_FILE = 1,
+  GST_ALEXNET_PROP_LABELS_FILE,
+  GST_ALEXNET_PROP_BACKEND,
+  GST_ALEXNET_PROP_PRECISION,
+  GST_ALEXNET_PROP_TOP_K,
+  GST_ALEXNET_PROP_THRESHOLD,
+  GST_ALEXNET_PROP_SMOOTHING,
+  GST_ALEXNET_PROP_CROP_MODE,
+  GST_ALEXNET_PROP_MEAN,
+  GST_ALEXNET_PROP_STD,
+  GST_ALEXNET_PROP_MAX_BATCH_SIZE,
+  GST_ALEXNET_PROP_BATCH_TIMEOUT,
+  GST_ALEXNET_PROP_MAX_IN_FLIGHT,
+  GST_ALEXNET_PROP_CPU_THREADS,
+  GST_ALEXNET_PROP_CUDA_DEVICE_ID,
+  GST_ALEXNET_PROP_ENGINE_ID,
+  GST_ALEXNET_PROP_ATTACH_META,
+  GST_ALEXNET_PROP_POST_MESSAGES,
+  GST_ALEXNET_PROP_INFERENCE_INTERVAL,
+  GST_ALEXNET_PROP_INFERENCE_PERIOD,
+  GST_ALEXNET_PROP_REPEAT_LAST,
+  GST_ALEXNET_PROP_QOS,
+  GST_ALEXNET_PROP_TEN_CROP,
+  GST_ALEXNET_PROP_INFERENCE_REGION,
+  GST_ALEXNET_PROP_ROI_CLASSES,
+  GST_ALEXNET_PROP_ROI_MIN_WIDTH,
+  GST_ALEXNET_PROP_ROI_MIN_HEIGHT,
+  GST_ALEXNET_PROP_RECLASSIFY_INTERVAL,
+  GST_ALEXNET_PROP_FULL_FRAME_OD,
+  GST_ALEXNET_PROP_ACTIVE_BACKEND,
+  GST_ALEXNET_PROP_ACTIVE_PRECISION,
+  GST_ALEXNET_PROP_STATS,
+  GST_ALEXNET_PROP_LAST_RESULT,
+};
+
+void gst_alexnet_settings_install (GObjectClass *klass);
+
+/* FALSE: the property is none of these. */
+gboolean gst_alexnet_settings_set (GstAlexnetSettings *settings, guint id,
+    const GValue *value);
+gboolean gst_alexnet_settings_get (const GstAlexnetSettings *settings, guint id,
+    GValue *value);
+
+G_END_DECLS
+
+#endif /* GST_ALEXNET_SETTINGS_H */

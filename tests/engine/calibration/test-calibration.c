@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a calibration finds, where "reference" is the only backend, against
+ * the definition of each layer. */
+
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend/backend.h"
+#include "support/definition.h"
+#include "model/model.h"
+#include "support/models.h"
+#include "support/preprocess-run.h"
+#include "reference/reference.h"
+
+#define N_IMAGES 2
+#define SIDE 64
+
+/* As large as rounding a value to float makes it. */
+#define TOLERANCE 1e-5f
+
+/* Takes the place of the library's own list. */
+const AlexnetBackend *const alexnet_backends[] = { &alexnet_reference_backend,
+  NULL };
+
+const char *const *
+alexnet_backend_names (void)
+{
+  static const char *const names[] = { "reference", NULL };
+
+  return names;
+}
+
+const AlexnetBackend *
+alexnet_backend_find (const char *name, GError **error)
+{
+  if (g_str_equal (name, "reference"))
+    return &alexnet_reference_backend;
+  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+      "no backend '%s'", name);
+  return NULL;
+}
+
+static AlexnetImage
+make_image (guint8 *pixels, guint seed)
+{
+  GRand *rand = g_rand_new_with_seed (seed);
+
+  for (guint i = 0; i < SIDE * SIDE * 3; i++)
+    pixels[i] = (guint8) g_rand_int (rand);
+  g_rand_free (rand);
+  return (AlexnetImage){ .format = ALEXNET_FORMAT_RGB,
+    .width = SIDE,
+    .height = SIDE,
+    .planes = { pixels },
+    .strides = { SIDE * 3 } };
+}
+
+/* The file that a calibration of `model` writes. g_free() the path and remove
+ * the file. */
+static char *
+calibrate (AlexnetModel *model)
+{
+  g_autoptr (GError) error = NULL;
+  AlexnetCalibration *calibration = alexnet_calibration_new (model, &error);
+  guint8 pixels[SIDE * SIDE * 3];
+  char *path = NULL;
+  int fd = g_file_open_tmp ("calibrated-XXXXXX.safetensors", &path, &error);
+
+  g_assert_no_error (error);
+  close (fd);
+  for (guint i = 0; i < N_IMAGES; i++) {
+    AlexnetImage image = make_image (pixels, i);
+
+    alexnet_calibration_add (calibration, &image, &error);
+    g_assert_no_error (error);
+  }
+  alexnet_calibration_write (calibration, path, &error);
+  g_assert_no_error (error);
+  alexnet_calibration_free (calibration);
+  return path;
+}
+
+/* What goes into the network: [N_IMAGES,3,size,size]. */
+static float *
+make_inputs (AlexnetModel *model)
+{
+  guint size = alexnet_model_get_input_size (model);
+  gsize n = (gsize) 3 * size * size;
+  float *inputs = g_new (float, N_IMAGES *n);
+  guint8 pixels[SIDE * SIDE * 3];
+
+  for (guint i = 0; i < N_IMAGES; i++) {
+    AlexnetImage image = make_image (pixels, i);
+    g_auto (Output) output = output_run_once (&image, NULL,
+        alexnet_model_get_preprocess (model), size);
+
+    memcpy (inputs + i * n, output.values, n * sizeof (float));
+  }
+  return inputs;
+}
+
+/* values [N_IMAGES,C,H,W] go into `layer`. */
+static void
+check_range (const AlexnetLayer *layer, const float *values)
+{
+  float least = values[0], most = values[0];
+  gsize n = N_IMAGES * alexnet_shape_size (&layer->in);
+
+  for (gsize i = 0; i < n; i++) {
+    least = fminf (least, values[i]);
+    most = fmaxf (most, values[i]);
+  }
+  g_test_message ("%s: %g .. %g, expected %g .. %g", layer->name,
+      (double) layer->int8.least, (double) layer->int8.most, (double) least,
+      (double) most);
+  g_assert_cmpfloat (fabsf (layer->int8.least - least), <=,
+      TOLERANCE * (most - least));
+  g_assert_cmpfloat (fabsf (layer->int8.most - most), <=,
+      TOLERANCE * (most - least));
+}
+
+static void
+check_ranges (AlexnetModel *model)
+{
+  const AlexnetNetwork *network = alexnet_model_get_network (model);
+  float *values = make_inputs (model);
+  guint n_checked = 0;
+
+  for (guint i = 0; n_checked < 5; i++) {
+    const AlexnetLayer *layer = &network->layers[i];
+    float *next = definition_compute (layer, values, N_IMAGES);
+
+    if (layer->kind == ALEXNET_LAYER_CONV) {
+      check_range (layer, values);
+      n_checked++;
+    }
+    g_free (values);
+    values = next;
+  }
+  g_free (values);
+}
+
+static void
+test_ranges (gconstpointer name)
+{
+  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
+      "models", name, NULL);
+  AlexnetModel *model = models_load (path);
+  g_autofree char *calibrated = calibrate (model);
+
+  alexnet_model_unref (model);
+  model = models_load (calibrated);
+  check_ranges (model);
+  alexnet_model_unref (model);
+  g_unlink (calibrated);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_data_func ("/calibration/torchvision",
+      "torchvision-narrow.safetensors", test_ranges);
+  g_test_add_data_func ("/calibration/caffe", "caffe-narrow.safetensors",
+      test_ranges);
+  return g_test_run ();
+}

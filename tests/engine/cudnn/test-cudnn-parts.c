@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The parts of the cuDNN module that need neither device nor cuDNN: networks
+ * as operations, weights in the device's layouts, rounding. */
+
+#include <math.h>
+#include <string.h>
+
+#include "cudnn/weights.h"
+
+static AlexnetProgram
+build (const char *architecture)
+{
+  g_autoptr (GError) error = NULL;
+  AlexnetProgram program;
+
+  alexnet_program_build (&program, alexnet_network_find (architecture), &error);
+  g_assert_no_error (error);
+  return program;
+}
+
+static char *
+describe (const AlexnetProgram *program)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < program->n_ops; i++) {
+    const AlexnetOp *op = &program->ops[i];
+    g_autofree char *name = alexnet_op_get_name (program, i);
+
+    g_string_append_printf (text, "%s%s %u:%ux%ux%u %u:%ux%ux%u\n", name,
+        op->relu ? "+relu" : "", op->in_parts, op->in.channels, op->in.height,
+        op->in.width, op->out_parts, op->out.channels, op->out.height,
+        op->out.width);
+  }
+  return g_strdup (text->str);
+}
+
+static void
+test_program_torchvision (void)
+{
+  AlexnetProgram program = build ("torchvision");
+  g_autofree char *text = describe (&program);
+
+  g_assert_cmpuint (program.slot.block, ==, 4);
+  g_assert_cmpuint (program.slot.pad, ==, 2);
+  g_assert_cmpstr (text, ==,
+      "conv1+relu 1:48x57x57 1:64x55x55\n"
+      "pool1 1:64x55x55 1:64x27x27\n"
+      "conv2+relu 1:64x27x27 1:192x27x27\n"
+      "pool2 1:192x27x27 1:192x13x13\n"
+      "conv3+relu 1:192x13x13 1:384x13x13\n"
+      "conv4+relu 1:384x13x13 1:256x13x13\n"
+      "conv5+relu 1:256x13x13 1:256x13x13\n"
+      "pool3 1:256x13x13 1:256x6x6\n"
+      "linear1+relu 1:256x6x6 1:4096x1x1\n"
+      "linear2+relu 1:4096x1x1 1:4096x1x1\n"
+      "linear3 1:4096x1x1 1:1000x1x1\n"
+      "softmax1 1:1000x1x1 1:1000x1x1\n");
+}
+
+static void
+test_program_caffe (void)
+{
+  AlexnetProgram program = build ("caffe");
+  g_autofree char *text = describe (&program);
+
+  g_assert_cmpuint (program.slot.block, ==, 4);
+  g_assert_cmpuint (program.slot.pad, ==, 0);
+  g_assert_true (g_str_has_prefix (text,
+      "conv1+relu 1:48x57x57 1:96x55x55\n"
+      "lrn1 1:96x55x55 1:96x55x55\n"
+      "pool1 1:96x55x55 2:96x27x27\n"
+      "conv2+relu 2:96x27x27 2:256x27x27\n"
+      "lrn2 2:256x27x27 1:256x27x27\n"
+      "pool2 1:256x27x27 1:256x13x13\n"
+      "conv3+relu 1:256x13x13 2:384x13x13\n"
+      "conv4+relu 2:384x13x13 2:384x13x13\n"
+      "conv5+relu 2:384x13x13 2:256x13x13\n"
+      "pool3 2:256x13x13 1:256x6x6\n"));
+}
+
+/* A grouped convolution as the first layer finds its slot in one part. */
+static void
+test_program_grouped_first (void)
+{
+  AlexnetNetwork network = *alexnet_network_find ("caffe");
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+  AlexnetProgram program;
+
+  while (network.layers[0].groups != 2) {
+    network.n_layers--;
+    memmove (network.layers, network.layers + 1,
+        network.n_layers * sizeof network.layers[0]);
+  }
+  network.input = network.layers[0].in;
+  network.n_layers = 1;
+  alexnet_program_build (&program, &network, &error);
+  g_assert_no_error (error);
+  text = describe (&program);
+  g_assert_cmpstr (text, ==,
+      "copy1 1:96x27x27 2:96x27x27\n"
+      "conv1 2:96x27x27 2:256x27x27\n"
+      "output1 2:256x27x27 1:256x27x27\n");
+}
+
+static void
+test_batches (void)
+{
+  guint sizes[ALEXNET_MAX_BATCHES];
+
+  g_assert_cmpuint (alexnet_get_batches (1, sizes), ==, 1);
+  g_assert_cmpuint (sizes[0], ==, 1);
+  g_assert_cmpuint (alexnet_get_batches (12, sizes), ==, 5);
+  g_assert_cmpuint (sizes[3], ==, 8);
+  g_assert_cmpuint (sizes[4], ==, 12);
+  g_assert_cmpuint (alexnet_get_batches (ALEXNET_MAX_BATCH_SIZE, sizes), ==,
+      10);
+  g_assert_cmpuint (alexnet_get_batches (ALEXNET_MAX_BATCH_SIZE - 1, sizes), ==,
+      10);
+}
+
+static float
+expand (AlexnetDType dtype, guint16 bits)
+{
+  AlexnetTensor tensor = { dtype, 1, { 1 }, &bits };
+  float value;
+
+  alexnet_tensor_to_float (&value, &tensor);
+  return value;
+}
+
+/* Every value comes back; what lies between two goes to the nearer one, and
+ * the middle to the even one. */
+static void
+check_rounding (AlexnetDType dtype, guint16 (*shorten) (float), guint infinity)
+{
+  for (guint bits = 0; bits < infinity; bits++) {
+    float low = expand (dtype, (guint16) bits);
+    float high = expand (dtype, (guint16) (bits + 1));
+    float middle = low / 2 + high / 2;
+
+    g_assert_cmpuint (shorten (low), ==, bits);
+    g_assert_cmpuint (shorten (-low), ==, bits | 0x8000);
+    if (bits + 1 == infinity)
+      break;
+    g_assert_cmpuint (shorten (middle), ==, bits + bits % 2);
+    g_assert_cmpuint (shorten (nextafterf (middle, 0)), ==, bits);
+    g_assert_cmpuint (shorten (nextafterf (middle, high)), ==, bits + 1);
+  }
+  g_assert_cmpuint (shorten (INFINITY), ==, infinity);
+  g_assert_cmpuint (shorten (-INFINITY), ==, infinity | 0x8000);
+  g_assert_cmpuint (shorten (3.4e38f), ==, infinity);
+  g_assert_cmpuint (shorten (NAN) & 0x7fff, >, infinity);
+}
+
+static void
+test_round_half (void)
+{
+  check_rounding (ALEXNET_DTYPE_F16, alexnet_float_to_half, 0x7c00);
+}
+
+static void
+test_round_bfloat (void)
+{
+  check_rounding (ALEXNET_DTYPE_BF16, alexnet_float_to_bfloat, 0x7f80);
+}
+
+/* Blocked weights: tap (y, x) of channel c is where the slot has its pixel. */
+static void
+test_permute_blocked (void)
+{
+  AlexnetProgram program = build ("torchvision");
+  float from[3 * 11 * 11], to[48 * 3 * 3] = { 0 };
+  gsize n;
+
+  for (guint i = 0; i < G_N_ELEMENTS (from); i++)
+    from[i] = i + 1;
+  n = alexnet_weights_permute (to, from, &program.ops[0], &program.slot);
+  g_assert_cmpuint (n, ==, G_N_ELEMENTS (to));
+  for (guint i = 0; i < n; i++) {
+    guint c = i % 3, dx = i / 3 % 4, dy = i / 12 % 4;
+    guint x = i / 48 % 3 * 4 + dx, y = i / 144 * 4 + dy;
+
+    g_assert_cmpfloat (to[i], ==,
+        x < 11 && y < 11 ? from[(c * 11 + y) * 11 + x] : 0);
+  }
+}
+
+static void
+test_permute_linear (void)
+{
+  AlexnetProgram program = build ("torchvision");
+  const AlexnetOp *op = &program.ops[8];
+  g_autofree float *from = g_new (float, 9216);
+  g_autofree float *to = g_new0 (float, 9216);
+
+  for (guint i = 0; i < 9216; i++)
+    from[i] = i;
+  g_assert_cmpuint (alexnet_weights_permute (to, from, op, &program.slot), ==,
+      9216);
+  for (guint i = 0; i < 9216; i++)
+    g_assert_cmpfloat (to[i], ==, i % 256 * 36 + i / 256);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/cudnn-parts/program/torchvision",
+      test_program_torchvision);
+  g_test_add_func ("/cudnn-parts/program/caffe", test_program_caffe);
+  g_test_add_func ("/cudnn-parts/program/grouped-first",
+      test_program_grouped_first);
+  g_test_add_func ("/cudnn-parts/batches", test_batches);
+  g_test_add_func ("/cudnn-parts/round/half", test_round_half);
+  g_test_add_func ("/cudnn-parts/round/bfloat", test_round_bfloat);
+  g_test_add_func ("/cudnn-parts/permute/blocked", test_permute_blocked);
+  g_test_add_func ("/cudnn-parts/permute/linear", test_permute_linear);
+  return g_test_run ();
+}

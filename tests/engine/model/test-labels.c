@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "alexnet.h"
+#include "model/labels.h"
+
+typedef struct {
+  const char *name;
+  const char *text;
+  gssize size;           /* -1: up to the terminator */
+  const char *labels[4]; /* none: FORMAT */
+} Case;
+
+static const Case cases[] = {
+  { "lf", "cat\ndog\n", -1, { "cat", "dog" } },
+  { "crlf", "cat\r\ndog\r\n", -1, { "cat", "dog" } },
+  { "no-final-newline", "cat\ndog", -1, { "cat", "dog" } },
+  { "byte-order-mark",
+      "\xef\xbb\xbf"
+      "cat\ndog\n",
+      -1, { "cat", "dog" } },
+  { "comments-and-empty-lines", "# pets\n\ncat\n  \n#x\ndog\n\n", -1,
+      { "cat", "dog" } },
+  { "wordnet", "n01440764 tench, Tinca tinca\nn01443537\tgoldfish\n", -1,
+      { "tench, Tinca tinca", "goldfish" } },
+  { "not-wordnet", "n0144 x\nn01440764x\nnet\n", -1,
+      { "n0144 x", "n01440764x", "net" } },
+  { "utf-8", "Kätzchen\n猫\n", -1, { "Kätzchen", "猫" } },
+  { "blanks", "  cat \n\tdog\t\n", -1, { "cat", "dog" } },
+  { "empty", "", -1, { NULL } },
+  { "only-comments", "# nothing\n", -1, { NULL } },
+  { "latin-1", "K\xe4tzchen\n", -1, { NULL } },
+  { "binary", "cat\0dog\n", 8, { NULL } },
+};
+
+static char *dir;
+
+static char *
+write_file (const char *text, gssize size)
+{
+  g_autoptr (GError) error = NULL;
+  char *path = g_build_filename (dir, "labels", NULL);
+
+  g_file_set_contents (path, text, size, &error);
+  g_assert_no_error (error);
+  return path;
+}
+
+static void
+test_case (gconstpointer data)
+{
+  const Case *t = data;
+  g_autofree char *path = write_file (t->text, t->size);
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) labels = alexnet_labels_load (path, &error);
+
+  g_remove (path);
+  if (!t->labels[0]) {
+    g_assert_null (labels);
+    g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
+    g_assert_nonnull (strstr (error->message, path));
+    return;
+  }
+  g_assert_no_error (error);
+  g_assert_cmpstrv (labels, (char **) t->labels);
+}
+
+static void
+test_missing (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (alexnet_labels_load ("/no/such/file", &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FOUND);
+  g_assert_nonnull (strstr (error->message, "/no/such/file"));
+}
+
+static void
+test_imagenet (void)
+{
+  g_auto (GStrv) labels = alexnet_labels_imagenet ();
+
+  g_assert_cmpuint (g_strv_length (labels), ==, ALEXNET_N_IMAGENET_LABELS);
+  g_assert_cmpstr (labels[0], ==, "tench");
+  g_assert_cmpstr (labels[258], ==, "Samoyed");
+  g_assert_cmpstr (labels[999], ==, "toilet tissue");
+}
+
+static void
+test_top_k (void)
+{
+  const float values[] = { 0.1f, 0.4f, 0.2f, 0.4f, 0.05f };
+  guint indices[5];
+
+  g_assert_cmpuint (alexnet_top_k (values, 5, 3, indices), ==, 3);
+  g_assert_cmpuint (indices[0], ==, 1);
+  g_assert_cmpuint (indices[1], ==, 3);
+  g_assert_cmpuint (indices[2], ==, 2);
+  g_assert_cmpuint (alexnet_top_k (values, 2, 5, indices), ==, 2);
+  g_assert_cmpuint (indices[0], ==, 1);
+  g_assert_cmpuint (indices[1], ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  int status;
+
+  g_test_init (&argc, &argv, NULL);
+  dir = g_dir_make_tmp ("alexnet-labels-XXXXXX", NULL);
+  g_assert_nonnull (dir);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *path = g_strconcat ("/labels/", cases[i].name, NULL);
+
+    g_test_add_data_func (path, &cases[i], test_case);
+  }
+  g_test_add_func ("/labels/missing", test_missing);
+  g_test_add_func ("/labels/imagenet", test_imagenet);
+  g_test_add_func ("/alexnet/top-k", test_top_k);
+  status = g_test_run ();
+  g_rmdir (dir);
+  g_free (dir);
+  return status;
+}

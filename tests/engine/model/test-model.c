@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Loading: every format, what a file says about itself, sharing, search. */
+
+#include <glib/gstdio.h>
+#include <math.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+#include <utime.h>
+
+#include "model/model.h"
+#include "support/random-model.h"
+
+#define DEMONSTRATION_MODEL "alexnet-cifar10.safetensors"
+
+static char *dir;
+
+static char *
+model_path (const char *name)
+{
+  return g_build_filename (g_getenv ("ALEXNET_TEST_DATA"), "models", name,
+      NULL);
+}
+
+static AlexnetModel *
+load (const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  AlexnetModel *model = alexnet_model_load (path, &error);
+
+  g_assert_no_error (error);
+  return model;
+}
+
+typedef struct {
+  const char *file, *architecture;
+  guint input_size;
+  double tolerance; /* of weights, relative to the largest */
+} Format;
+
+static const Format formats[] = {
+  { "torchvision-narrow.safetensors", "torchvision", 224, 0 },
+  { "torchvision-narrow-f16.safetensors", "torchvision", 224, 0x1p-11 },
+  { "torchvision-narrow-bf16.safetensors", "torchvision", 224, 0x1p-8 },
+  { "torchvision-narrow.pth", "torchvision", 224, 0 },
+  { "torchvision-narrow-legacy.pth", "torchvision", 224, 0x1p-11 },
+  { "caffe-narrow.safetensors", "caffe", 227, 0 },
+  { "caffe-narrow-f16.safetensors", "caffe", 227, 0x1p-11 },
+  { "caffe-narrow-bf16.safetensors", "caffe", 227, 0x1p-8 },
+  { "caffe-narrow.pth", "caffe", 227, 0 },
+  { "caffe-narrow-legacy.pth", "caffe", 227, 0x1p-11 },
+};
+
+static void
+compare_weights (const AlexnetTensor *tensor, const AlexnetTensor *expected,
+    double tolerance)
+{
+  gsize n = alexnet_tensor_n_values (expected);
+  g_autofree float *values = g_new (float, n);
+  const float *reference = expected->data;
+  double largest = 0;
+
+  g_assert_cmpuint (alexnet_tensor_n_values (tensor), ==, n);
+  alexnet_tensor_to_float (values, tensor);
+  for (gsize i = 0; i < n; i++)
+    largest = MAX (largest, fabs ((double) reference[i]));
+  for (gsize i = 0; i < n; i++)
+    g_assert_cmpfloat (fabs ((double) values[i] - (double) reference[i]), <=,
+        tolerance * largest);
+}
+
+/* Every weight against the formula that made the files. */
+static void
+test_format (gconstpointer data)
+{
+  const Format *t = data;
+  g_autofree char *path = model_path (t->file);
+  AlexnetModel *model = load (path);
+  const AlexnetNetwork *network = alexnet_model_get_network (model);
+  AlexnetNetwork expected = *alexnet_network_find (t->architecture);
+
+  g_assert_cmpstr (alexnet_model_get_path (model), ==, path);
+  g_assert_cmpstr (alexnet_model_get_architecture (model), ==, t->architecture);
+  g_assert_cmpuint (alexnet_model_get_n_classes (model), ==, 10);
+  g_assert_cmpuint (alexnet_model_get_input_size (model), ==, t->input_size);
+
+  random_model_narrow (&expected);
+  random_model_fill (&expected);
+  for (guint i = 0; i < expected.n_layers; i++) {
+    const AlexnetLayer *layer = &expected.layers[i];
+
+    if (!layer->weight.data)
+      continue;
+    compare_weights (&network->layers[i].weight, &layer->weight, t->tolerance);
+    compare_weights (&network->layers[i].bias, &layer->bias, t->tolerance);
+  }
+  random_model_clear (&expected);
+  alexnet_model_unref (model);
+}
+
+static void
+assert_preprocess (const AlexnetModel *model, guint resize, gboolean bgr,
+    const float *mean, const float *std)
+{
+  const AlexnetPreprocess *p = alexnet_model_get_preprocess (model);
+
+  g_assert_cmpint (p->crop_mode, ==, ALEXNET_CROP_CENTER);
+  g_assert_cmpuint (p->resize_size, ==, resize);
+  g_assert_cmpint (p->bgr, ==, bgr);
+  for (guint c = 0; c < 3; c++) {
+    g_assert_cmpfloat_with_epsilon (p->mean[c], mean[c], 1e-6);
+    g_assert_cmpfloat_with_epsilon (p->std[c], std[c], 1e-6);
+  }
+}
+
+static void
+test_defaults (void)
+{
+  g_autofree char *a = model_path ("torchvision-narrow.pth");
+  g_autofree char *b = model_path ("caffe-narrow.pth");
+  AlexnetModel *torchvision = load (a), *caffe = load (b);
+
+  assert_preprocess (torchvision, 256, FALSE,
+      (float[]){ 0.485f, 0.456f, 0.406f }, (float[]){ 0.229f, 0.224f, 0.225f });
+  assert_preprocess (caffe, 256, TRUE,
+      (float[]){ 123 / 255.0f, 117 / 255.0f, 104 / 255.0f },
+      (float[]){ 1 / 255.0f, 1 / 255.0f, 1 / 255.0f });
+  g_assert_null (alexnet_model_get_labels (caffe));
+  g_assert_null (alexnet_model_get_metadata (caffe, "source"));
+  alexnet_model_unref (torchvision);
+  alexnet_model_unref (caffe);
+}
+
+static void
+test_metadata (void)
+{
+  g_autofree char *path = model_path ("caffe-narrow-f16.safetensors");
+  AlexnetModel *model = load (path);
+  const char *const *labels = alexnet_model_get_labels (model);
+
+  assert_preprocess (model, 256, FALSE, (float[]){ 0.5f, 0.25f, 0.125f },
+      (float[]){ 0.5f, 1, 2 });
+  g_assert_cmpuint (g_strv_length ((char **) labels), ==, 10);
+  g_assert_cmpstr (labels[9], ==, "class 9");
+  g_assert_cmpstr (alexnet_model_get_metadata (model, "source"), ==, "random");
+  alexnet_model_unref (model);
+}
+
+/* The metadata of a narrow file replaced by `text`. */
+static AlexnetModel *
+load_with_metadata (const char *text, GError **error)
+{
+  g_autofree char *path = model_path ("torchvision-narrow.safetensors");
+  g_autofree char *data = NULL;
+  g_autofree char *added = g_strconcat ("{\"__metadata__\":{", text, "},",
+      NULL);
+  g_autoptr (GByteArray) file = g_byte_array_new ();
+  g_autoptr (GBytes) bytes = NULL;
+  guint64 length;
+  gsize size;
+
+  g_assert_true (g_file_get_contents (path, &data, &size, NULL));
+  memcpy (&length, data, 8);
+  length = GUINT64_TO_LE (GUINT64_FROM_LE (length) + strlen (added) - 1);
+  g_byte_array_append (file, (const guint8 *) &length, 8);
+  g_byte_array_append (file, (const guint8 *) added, (guint) strlen (added));
+  g_byte_array_append (file, (const guint8 *) data + 9, (guint) size - 9);
+  bytes = g_byte_array_free_to_bytes (g_steal_pointer (&file));
+  return alexnet_model_new_from_bytes (bytes, "file", error);
+}
+
+typedef struct {
+  const char *text;
+  const char *message; /* NULL: is accepted */
+} Metadata;
+
+#define PREPROCESS(text) "\"preprocess\":\"{" text "}\""
+
+#define INT8(range, scales)                              \
+  "\"int8\":\"{\\\"features.0\\\":{\\\"range\\\":" range \
+  ",\\\"scales\\\":" scales "}}\""
+
+static const Metadata metadata[] = {
+  { "", NULL },
+  { "\"unknown\":\"is ignored\"", NULL },
+  { "\"architecture\":\"torchvision\"", NULL },
+  { "\"architecture\":\"alexnet-torchvision\"", NULL },
+  { "\"architecture\":\"caffe\"",
+      "__metadata__ architecture is 'caffe', expected 'torchvision'" },
+  { "\"architecture\":\"vgg16\"", "is 'vgg16', expected 'torchvision'" },
+  { "\"labels\":\"[\\\"a\\\",\\\"b\\\"]\"", "2 labels, expected 10" },
+  { "\"labels\":\"[0,1,2,3,4,5,6,7,8,9]\"", "label 0 is not a string" },
+  { "\"labels\":\"{}\"", "expected a JSON array" },
+  { "\"labels\":\"[\"", "__metadata__ labels is not JSON" },
+  { "\"labels\":\"\"", "__metadata__ labels is empty" },
+  { "\"int8\":\"[]\"", "__metadata__ int8: expected a JSON object" },
+  { "\"int8\":\"{\"", "__metadata__ int8 is not JSON" },
+  { "\"int8\":\"{}\"", "__metadata__ int8 has no object 'features.0'" },
+  { INT8 ("[1,0]", "[1,1,1,1]"), "features.0: range is not two ascending" },
+  { INT8 ("[0]", "[1,1,1,1]"), "features.0: range is not two ascending" },
+  { INT8 ("[0,1e99]", "[1,1,1,1]"), "features.0: range is not two ascending" },
+  { INT8 ("[0,1]", "[1,1,1]"), "features.0: scales are not 4 numbers" },
+  { INT8 ("[0,1]", "[1,1,1,-1]"), "features.0: scales are not 4 numbers" },
+  { INT8 ("[0,1]", "[1,1,1,null]"), "features.0: scales are not 4 numbers" },
+  { INT8 ("[0,1]", "[1,0,1,1]"), "int8 has no object 'features.3'" },
+  { "\"preprocess\":\"[]\"", "expected a JSON object" },
+  { PREPROCESS (""), NULL },
+  { PREPROCESS ("\\\"resize\\\":300"), NULL },
+  { PREPROCESS ("\\\"resize\\\":0"), "resize is '0', expected a whole number" },
+  { PREPROCESS ("\\\"resize\\\":1e9"), "expected a whole number of 1 to 8192" },
+  { PREPROCESS ("\\\"resize\\\":\\\"256\\\""), "expected a whole number" },
+  { PREPROCESS ("\\\"crop\\\":224"), NULL },
+  { PREPROCESS ("\\\"crop\\\":227"),
+      "crop is '227', expected the network's input size 224" },
+  { PREPROCESS ("\\\"mean\\\":[0,0.5,1]"), NULL },
+  { PREPROCESS ("\\\"mean\\\":[0,0.5]"), "expected three numbers" },
+  { PREPROCESS ("\\\"mean\\\":0.5"), "mean is '0.5', expected three numbers" },
+  { PREPROCESS ("\\\"mean\\\":[0,0,1e99]"), "expected three numbers" },
+  { PREPROCESS ("\\\"std\\\":[1,0,1]"), "expected three numbers above 0" },
+  { PREPROCESS ("\\\"std\\\":[1,-1,1]"), "expected three numbers above 0" },
+  { PREPROCESS ("\\\"interpolation\\\":\\\"bilinear\\\""), NULL },
+  { PREPROCESS ("\\\"interpolation\\\":\\\"bicubic\\\""),
+      "expected bilinear-antialias" },
+  { PREPROCESS ("\\\"channels\\\":\\\"BGR\\\""), NULL },
+  { PREPROCESS ("\\\"channels\\\":\\\"GRB\\\""), "expected RGB or BGR" },
+  { PREPROCESS ("\\\"gamma\\\":2"), "unknown key 'gamma'" },
+};
+
+static void
+test_metadata_case (gconstpointer data)
+{
+  const Metadata *t = data;
+  g_autoptr (GError) error = NULL;
+  AlexnetModel *model = load_with_metadata (t->text, &error);
+
+  if (t->message) {
+    g_assert_null (model);
+    g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
+    g_test_message ("%s", error->message);
+    g_assert_nonnull (strstr (error->message, t->message));
+    return;
+  }
+  g_assert_no_error (error);
+  alexnet_model_unref (model);
+}
+
+static void
+test_metadata_is_used (void)
+{
+  AlexnetModel *model = load_with_metadata (
+      PREPROCESS ("\\\"resize\\\":300,\\\"channels\\\":\\\"BGR\\\","
+                  "\\\"mean\\\":[1,2,3]"),
+      NULL);
+
+  g_assert_nonnull (model);
+  assert_preprocess (model, 300, TRUE, (float[]){ 1, 2, 3 },
+      (float[]){ 0.229f, 0.224f, 0.225f });
+  alexnet_model_unref (model);
+}
+
+/* A model of 1000 classes gets ImageNet's labels. */
+static void
+test_imagenet_labels (void)
+{
+  g_autofree char *path = g_build_filename (dir, "wide.safetensors", NULL);
+  AlexnetNetwork network = *alexnet_network_find ("torchvision");
+  AlexnetModel *model;
+
+  random_model_narrow (&network);
+  network.layers[network.n_layers - 2].channels = 1000;
+  g_assert_true (alexnet_network_infer_shapes (&network, NULL));
+  random_model_fill (&network);
+  g_assert_true (random_model_write (&network, path, NULL));
+  random_model_clear (&network);
+
+  model = load (path);
+  g_assert_cmpuint (alexnet_model_get_n_classes (model), ==, 1000);
+  g_assert_cmpstr (alexnet_model_get_labels (model)[0], ==, "tench");
+  alexnet_model_unref (model);
+  g_remove (path);
+}
+
+static void
+copy_file (const char *from, const char *to)
+{
+  g_autofree char *data = NULL;
+  gsize size;
+
+  g_assert_true (g_file_get_contents (from, &data, &size, NULL));
+  g_assert_true (g_file_set_contents (to, data, (gssize) size, NULL));
+}
+
+static void
+test_sharing (void)
+{
+  g_autofree char *original = model_path ("caffe-narrow.safetensors");
+  g_autofree char *path = g_build_filename (dir, "a.safetensors", NULL);
+  g_autofree char *other = g_build_filename (dir, "b.safetensors", NULL);
+  struct utimbuf long_ago = { 1000, 1000 };
+  AlexnetModel *a, *b, *c;
+
+  copy_file (original, path);
+  g_assert_cmpint (symlink (path, other), ==, 0);
+  a = load (path);
+  b = load (other);
+  g_assert_true (a == b);
+  g_assert_true (alexnet_model_ref (a) == a);
+  alexnet_model_unref (b);
+  alexnet_model_unref (a);
+
+  g_assert_cmpint (utime (path, &long_ago), ==, 0);
+  c = load (path);
+  g_assert_true (a != c);
+  alexnet_model_unref (a);
+  alexnet_model_unref (c);
+  alexnet_model_unref (NULL);
+  g_remove (other);
+  g_remove (path);
+}
+
+#define N_THREADS 4
+#define N_LOADS 200
+
+static void *
+load_often (void *path)
+{
+  for (guint i = 0; i < N_LOADS; i++) {
+    AlexnetModel *model = load (path);
+
+    g_assert_cmpuint (alexnet_model_get_n_classes (model), ==, 10);
+    alexnet_model_unref (model);
+  }
+  return NULL;
+}
+
+/* Last references go while others come; for the sanitizers. */
+static void
+test_threads (void)
+{
+  g_autofree char *path = model_path ("caffe-narrow.pth");
+  pthread_t threads[N_THREADS];
+
+  for (guint i = 0; i < N_THREADS; i++)
+    g_assert_cmpint (pthread_create (&threads[i], NULL, load_often, path), ==,
+        0);
+  for (guint i = 0; i < N_THREADS; i++)
+    pthread_join (threads[i], NULL);
+}
+
+static void
+test_missing (gconstpointer path)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (alexnet_model_load (path, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FOUND);
+  g_assert_nonnull (strstr (error->message, path));
+}
+
+/* Puts a model at dir/NAME, expects it to be the default, and leaves it. */
+static void
+expect_default (const char *subdir, const char *name)
+{
+  g_autofree char *original = model_path ("caffe-narrow.pth");
+  g_autofree char *parent = g_build_filename (dir, subdir, NULL);
+  g_autofree char *path = g_build_filename (parent, name, NULL);
+  g_autofree char *found = NULL;
+
+  g_assert_cmpint (g_mkdir_with_parents (parent, 0700), ==, 0);
+  copy_file (original, path);
+  found = alexnet_model_find_default (NULL);
+  g_assert_cmpstr (found, ==, path);
+}
+
+/* From the last place that is searched to the first. */
+static void
+test_search (void)
+{
+  g_autofree char *demonstrations = g_build_filename (dir, "uninstalled", NULL);
+  g_autofree char *demonstration = g_build_filename (demonstrations,
+      DEMONSTRATION_MODEL, NULL);
+  g_autofree char *found = NULL;
+
+  g_setenv ("ALEXNET_DATA_DIR", demonstrations, TRUE);
+  expect_default ("uninstalled", DEMONSTRATION_MODEL);
+  g_assert_true (alexnet_model_is_demonstration (demonstration));
+  expect_default ("system/alexnet", "b.pth");
+  expect_default ("system/alexnet", "a.pth");
+  expect_default ("system/alexnet", "c.safetensors");
+  expect_default ("user/alexnet", "z.pth");
+  found = alexnet_model_find_default (NULL);
+  g_assert_false (alexnet_model_is_demonstration (found));
+
+  g_setenv ("ALEXNET_MODEL", "/named/model", TRUE);
+  g_free (found);
+  found = alexnet_model_find_default (NULL);
+  g_assert_cmpstr (found, ==, "/named/model");
+  g_unsetenv ("ALEXNET_MODEL");
+}
+
+static void
+test_search_nothing (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *path = NULL;
+
+  g_setenv ("ALEXNET_DATA_DIR", "/nowhere", TRUE);
+  path = alexnet_model_find_default (&error);
+  if (path) {
+    g_test_skip ("a demonstration model is installed where this build looks");
+    return;
+  }
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FOUND);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, "$ALEXNET_MODEL"));
+  g_assert_nonnull (strstr (error->message, "user/alexnet"));
+  g_assert_nonnull (strstr (error->message, "system/alexnet"));
+  g_assert_nonnull (strstr (error->message, "/nowhere"));
+}
+
+static void
+remove_tree (const char *path)
+{
+  GDir *handle = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while (handle && (name = g_dir_read_name (handle))) {
+    g_autofree char *child = g_build_filename (path, name, NULL);
+
+    remove_tree (child);
+  }
+  g_clear_pointer (&handle, g_dir_close);
+  g_remove (path);
+}
+
+/* Before GLib has looked at them. */
+static void
+point_data_dirs_into_dir (void)
+{
+  g_autofree char *user = NULL, *system = NULL;
+
+  dir = g_dir_make_tmp ("alexnet-model-XXXXXX", NULL);
+  g_assert_nonnull (dir);
+  user = g_build_filename (dir, "user", NULL);
+  system = g_build_filename (dir, "system", NULL);
+  g_setenv ("XDG_DATA_HOME", user, TRUE);
+  g_setenv ("XDG_DATA_DIRS", system, TRUE);
+  g_unsetenv ("ALEXNET_MODEL");
+}
+
+int
+main (int argc, char **argv)
+{
+  int status;
+
+  point_data_dirs_into_dir ();
+  g_test_init (&argc, &argv, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
+    g_autofree char *path = g_strconcat ("/model/format/", formats[i].file,
+        NULL);
+
+    g_test_add_data_func (path, &formats[i], test_format);
+  }
+  g_test_add_func ("/model/defaults", test_defaults);
+  g_test_add_func ("/model/metadata", test_metadata);
+  g_test_add_func ("/model/metadata-is-used", test_metadata_is_used);
+  for (guint i = 0; i < G_N_ELEMENTS (metadata); i++) {
+    g_autofree char *path = g_strdup_printf ("/model/metadata/%u", i);
+
+    g_test_add_data_func (path, &metadata[i], test_metadata_case);
+  }
+  g_test_add_func ("/model/imagenet-labels", test_imagenet_labels);
+  g_test_add_func ("/model/sharing", test_sharing);
+  g_test_add_func ("/model/threads", test_threads);
+  g_test_add_data_func ("/model/missing", "/no/such/model", test_missing);
+  g_test_add_data_func ("/model/directory", "/", test_missing);
+  g_test_add_func ("/model/search-nothing", test_search_nothing);
+  g_test_add_func ("/model/search", test_search);
+  status = g_test_run ();
+  remove_tree (dir);
+  g_free (dir);
+  return status;
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Convolutions of the backend "cpu" in int8 against their definition in float,
+ * with each instruction set of our own loops: signed and unsigned inputs,
+ * groups, odd shapes, one convolution that feeds another through a pool, and
+ * what has no scale. */
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "backend/backend.h"
+#include "cpu.h"
+#include "support/definition.h"
+#include "support/layers.h"
+#include "support/random-model.h"
+
+#define N_IMAGES 5
+
+/* Of the largest value. An input has 127 or 255 steps, a weight 63 or 127;
+ * where there is no VNNI oneDNN halves weights once more for signed inputs.
+ * Winograd's transforms make steps four times as large. */
+#define TOLERANCE 3e-2
+
+#define CONV(k, n, s, p, g)                                                 \
+  {                                                                         \
+    .kind = ALEXNET_LAYER_CONV, .name = "conv", .channels = k, .kernel = n, \
+    .stride = s, .padding = p, .groups = g                                  \
+  }
+#define RELU                   \
+  {                            \
+    .kind = ALEXNET_LAYER_RELU \
+  }
+#define MAXPOOL                                             \
+  {                                                         \
+    .kind = ALEXNET_LAYER_MAXPOOL, .kernel = 3, .stride = 2 \
+  }
+#define LRN                                                                 \
+  {                                                                         \
+    .kind = ALEXNET_LAYER_LRN, .size = 5, .alpha = 1e-4f, .beta = 0.75f, 1, \
+  }
+
+typedef struct {
+  AlexnetShape in;
+  guint n_layers;
+  AlexnetLayer layers[5];
+} NetworkCase;
+
+static const NetworkCase cases[] = {
+  { { 3, 36, 33 }, 1, { CONV (16, 11, 4, 2, 1) } },
+  { { 2, 17, 23 }, 1, { CONV (9, 4, 3, 1, 1) } },
+  { { 3, 9, 9 }, 1, { CONV (4, 1, 1, 0, 1) } },
+  { { 48, 13, 13 }, 2, { CONV (32, 3, 1, 1, 2), RELU } },
+  { { 16, 7, 7 }, 1, { CONV (16, 3, 1, 1, 16) } },
+  { { 3, 35, 39 }, 4,
+      { CONV (24, 11, 4, 0, 1), RELU, MAXPOOL, CONV (8, 3, 1, 1, 1) } },
+  { { 8, 13, 11 }, 3, { CONV (12, 3, 1, 1, 1), RELU, CONV (5, 5, 1, 2, 1) } },
+  { { 8, 13, 11 }, 2, { CONV (12, 3, 1, 1, 1), CONV (6, 3, 1, 1, 2) } },
+  { { 8, 15, 15 }, 5,
+      { CONV (16, 3, 1, 1, 1), RELU, LRN, MAXPOOL, CONV (6, 3, 1, 1, 2) } },
+  { { 40, 19, 17 }, 4,
+      { CONV (64, 3, 1, 1, 1), RELU, MAXPOOL, CONV (48, 5, 1, 2, 2) } },
+  { { 64, 11, 9 }, 5,
+      { CONV (96, 5, 1, 2, 1), RELU, LRN, MAXPOOL, CONV (32, 3, 1, 1, 2) } },
+};
+
+/* In $ALEXNET_CPU_CONV; a layer that cannot be computed so is direct. */
+static const char *const ways[] = { "direct", "F(2x2,3x3) F(2x2,5x5)" };
+
+static const AlexnetBackend *backend;
+
+static AlexnetNetwork
+make_network (const NetworkCase *c)
+{
+  AlexnetNetwork network = { .input = c->in, .n_layers = c->n_layers };
+
+  memcpy (network.layers, c->layers, sizeof c->layers);
+  g_assert_true (alexnet_network_infer_shapes (&network, NULL));
+  random_model_fill (&network);
+  return network;
+}
+
+static void
+clear_network (AlexnetNetwork *network)
+{
+  for (guint i = 0; i < network->n_layers; i++)
+    g_free ((gpointer) network->layers[i].int8.scales);
+  random_model_clear (network);
+}
+
+/* What the definition makes of in [N_IMAGES,C,H,W]; calibrates on the way. */
+static float *
+compute (AlexnetNetwork *network, const float *in)
+{
+  float *values = g_memdup2 (in,
+      N_IMAGES * alexnet_shape_size (&network->input) * sizeof *in);
+
+  for (guint i = 0; i < network->n_layers; i++) {
+    AlexnetLayer *layer = &network->layers[i];
+    float *next = definition_compute (layer, values, N_IMAGES);
+
+    if (layer->kind == ALEXNET_LAYER_CONV)
+      layers_calibrate (layer, values, N_IMAGES);
+    g_free (values);
+    values = next;
+  }
+  return values;
+}
+
+static AlexnetPlan *
+open_plan (const AlexnetNetwork *network, AlexnetIsa isa)
+{
+  AlexnetPlanParams params = { .precision = ALEXNET_PRECISION_INT8,
+    .cpu_threads = 2,
+    .max_batch_size = N_IMAGES,
+    .n_slots = N_IMAGES };
+  g_autoptr (GError) error = NULL;
+  AlexnetPlan *plan;
+
+  g_setenv ("ALEXNET_CPU_ISA", alexnet_isa_name (isa), TRUE);
+  plan = backend->open (network, &params, &error);
+  g_unsetenv ("ALEXNET_CPU_ISA");
+  g_assert_no_error (error);
+  g_assert_cmpint (plan->precision, ==, ALEXNET_PRECISION_INT8);
+  return plan;
+}
+
+/* Of the result for in [N_IMAGES,C,H,W]. */
+static double
+find_error (const AlexnetNetwork *network, AlexnetIsa isa, const float *in,
+    const float *expected)
+{
+  gsize in_size = alexnet_shape_size (&network->input);
+  gsize out_size = alexnet_shape_size (alexnet_network_output (network));
+  g_autofree float *out = g_new (float, N_IMAGES *out_size);
+  float *outputs[N_IMAGES];
+  AlexnetPlan *plan = open_plan (network, isa);
+  double difference = 0, largest = 0;
+
+  for (guint i = 0; i < N_IMAGES; i++) {
+    outputs[i] = out + i * out_size;
+    g_assert_true (backend->stage_tensor (plan, i, in + i * in_size, NULL));
+  }
+  g_assert_true (backend->infer (plan, 0, N_IMAGES, outputs, NULL));
+  backend->close (plan);
+  for (gsize i = 0; i < N_IMAGES * out_size; i++) {
+    g_assert_true (isfinite (out[i]));
+    largest = fmax (largest, fabs ((double) expected[i]));
+    difference = fmax (difference, fabs ((double) out[i] - expected[i]));
+  }
+  return largest > 0 ? difference / largest : difference;
+}
+
+static void
+check_case (const NetworkCase *c, AlexnetIsa isa, gboolean is_signed,
+    const char *way)
+{
+  AlexnetNetwork network = make_network (c);
+  gsize n = N_IMAGES * alexnet_shape_size (&network.input);
+  g_autofree float *in = g_new (float, n);
+  g_autofree float *expected = NULL;
+  double error;
+
+  random_model_values (in, n, "image", 1);
+  for (gsize i = 0; !is_signed && i < n; i++)
+    in[i] = fabsf (in[i]);
+  expected = compute (&network, in);
+  g_setenv ("ALEXNET_CPU_CONV", way, TRUE);
+  error = find_error (&network, isa, in, expected);
+  g_unsetenv ("ALEXNET_CPU_CONV");
+  g_test_message ("[%u,%u,%u], %u layers, %s input, %s: error %.2g",
+      c->in.channels, c->in.height, c->in.width, c->n_layers,
+      is_signed ? "signed" : "unsigned", way, error);
+  g_assert_cmpfloat (error, <=, TOLERANCE);
+  clear_network (&network);
+}
+
+static void
+test_convolutions (gconstpointer data)
+{
+  AlexnetIsa isa = GPOINTER_TO_INT (data);
+
+  if (isa > alexnet_cpu_detect ()) {
+    g_test_skip ("this CPU does not have the instruction set");
+    return;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    for (guint w = 0; w < G_N_ELEMENTS (ways); w++) {
+      check_case (&cases[i], isa, TRUE, ways[w]);
+      check_case (&cases[i], isa, FALSE, ways[w]);
+    }
+}
+
+/* Images of zeros, a filter of zeros and one of denormal numbers. */
+static void
+test_no_scale (void)
+{
+  AlexnetNetwork network = make_network (&cases[6]);
+  const AlexnetLayer *layer = &network.layers[0];
+  gsize n = N_IMAGES * alexnet_shape_size (&network.input);
+  gsize filter = alexnet_tensor_n_values (&layer->weight) / layer->channels;
+  float *weights = (float *) layer->weight.data;
+  g_autofree float *in = g_new0 (float, n);
+  g_autofree float *expected = NULL;
+
+  for (gsize k = 0; k < filter; k++) {
+    weights[k] = 0;
+    weights[filter + k] = 1e-41f;
+  }
+  expected = compute (&network, in);
+  g_assert_cmpfloat (find_error (&network, alexnet_cpu_detect (), in, expected),
+      <=, TOLERANCE);
+  clear_network (&network);
+}
+
+static void
+test_uncalibrated (void)
+{
+  AlexnetNetwork network = make_network (&cases[0]);
+  AlexnetPlanParams params = { .precision = ALEXNET_PRECISION_INT8,
+    .cpu_threads = 1,
+    .max_batch_size = 1,
+    .n_slots = 1 };
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (backend->open (&network, &params, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (error->message, "values of conv"));
+  g_assert_nonnull (strstr (error->message, "alexnet-inspect calibrate"));
+  clear_network (&network);
+}
+
+static void
+test_absent (void)
+{
+  g_test_skip ("this build has no backend 'cpu': oneDNN was not found");
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  backend = alexnet_backend_find ("cpu", NULL);
+  if (!backend) {
+    g_test_add_func ("/int8/absent", test_absent);
+    return g_test_run ();
+  }
+  for (AlexnetIsa isa = 0; isa < ALEXNET_N_ISAS; isa++) {
+    g_autofree char *path = g_strconcat ("/int8/", alexnet_isa_name (isa),
+        NULL);
+
+    g_test_add_data_func (path, GINT_TO_POINTER (isa), test_convolutions);
+  }
+  g_test_add_func ("/int8/no-scale", test_no_scale);
+  g_test_add_func ("/int8/uncalibrated", test_uncalibrated);
+  return g_test_run ();
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Linear layers of the backend "cpu", with each instruction set that this
+ * machine has in turn: shapes around the sizes that its loops are cut into,
+ * batches of 1 to 33, inputs of both signs and as a ReLU leaves them, against
+ * the definition; weights that are not ordinary numbers. */
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "backend/backend.h"
+#include "cpu.h"
+#include "support/definition.h"
+#include "onednn/simd/small-floats.h"
+#include "support/random-model.h"
+
+#define MAX_BATCH 33
+
+/* Of the largest value: float sums up to 9216 terms, fp16 keeps 11 bits of a
+ * weight, bf16 8 bits of weight and input, int8 8 bits of the largest of 32
+ * weights. */
+static const struct {
+  AlexnetPrecision precision;
+  double tolerance;
+} precisions[] = {
+  { ALEXNET_PRECISION_FP32, 1e-5 },
+  { ALEXNET_PRECISION_FP16, 1e-3 },
+  { ALEXNET_PRECISION_BF16, 2e-2 },
+  { ALEXNET_PRECISION_INT8, 2e-2 },
+};
+
+static const guint shapes[][2] = { { 1, 1 }, { 7, 3 }, { 127, 15 }, { 128, 16 },
+  { 129, 17 }, { 255, 33 }, { 1000, 10 }, { 2304, 100 }, { 65, 1090 },
+  { 40, 4170 } };
+
+static const AlexnetBackend *backend;
+
+static AlexnetNetwork
+make_network (guint n_inputs, guint n_outputs)
+{
+  AlexnetNetwork network = { .input = { n_inputs, 1, 1 },
+    .n_layers = 1,
+    .layers = { { .kind = ALEXNET_LAYER_LINEAR,
+        .name = "linear",
+        .channels = n_outputs } } };
+
+  g_assert_true (alexnet_network_infer_shapes (&network, NULL));
+  random_model_fill (&network);
+  return network;
+}
+
+/* NULL, and the test is skipped, where this machine lacks what is asked. */
+static AlexnetPlan *
+open_plan (const AlexnetNetwork *network, AlexnetPrecision precision,
+    AlexnetIsa isa)
+{
+  AlexnetPlanParams params = { .precision = precision,
+    .cpu_threads = 2,
+    .max_batch_size = MAX_BATCH,
+    .n_slots = MAX_BATCH };
+  g_autoptr (GError) error = NULL;
+  AlexnetPlan *plan;
+
+  if (isa > alexnet_cpu_detect ()) {
+    g_test_skip ("this CPU does not have the instruction set");
+    return NULL;
+  }
+  g_setenv ("ALEXNET_CPU_ISA", alexnet_isa_name (isa), TRUE);
+  plan = backend->open (network, &params, &error);
+  g_unsetenv ("ALEXNET_CPU_ISA");
+  if (plan)
+    return plan;
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
+  g_assert_false (isa == ALEXNET_ISA_PLAIN &&
+      precision == ALEXNET_PRECISION_FP32);
+  g_test_skip (error->message);
+  return NULL;
+}
+
+/* in [n,inputs] -> out [n,outputs] */
+static void
+run (AlexnetPlan *plan, const AlexnetNetwork *network, const float *in,
+    float *out, guint n)
+{
+  gsize in_size = network->input.channels;
+  gsize out_size = alexnet_network_output (network)->channels;
+  float *outputs[MAX_BATCH];
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < n; i++) {
+    outputs[i] = out + i * out_size;
+    backend->stage_tensor (plan, i, in + i * in_size, &error);
+    g_assert_no_error (error);
+  }
+  backend->infer (plan, 0, n, outputs, &error);
+  g_assert_no_error (error);
+}
+
+/* Of found [n], relative to the largest of expected [n_all]. */
+static double
+find_error (const float *found, const float *expected, gsize n, gsize n_all)
+{
+  double largest = 0, difference = 0;
+
+  for (gsize i = 0; i < n_all; i++)
+    largest = fmax (largest, fabs ((double) expected[i]));
+  for (gsize i = 0; i < n; i++) {
+    g_assert_true (isfinite (found[i]));
+    difference = fmax (difference, fabs ((double) found[i] - expected[i]));
+  }
+  return difference / largest;
+}
+
+typedef struct {
+  AlexnetIsa isa;
+  guint precision;
+} Case;
+
+/* Inputs of image `i` as a ReLU leaves them; most of group 1 are zeros, all
+ * inputs of image 1 are. */
+static void
+cut_inputs (float *in, guint n_inputs, guint i)
+{
+  for (guint c = 0; c < n_inputs; c++)
+    if (i == 1 || in[c] < 0 || (c / 32 == 1 && c % 7 != 0))
+      in[c] = 0;
+}
+
+static gboolean
+check_shape (const Case *c, guint n_inputs, guint n_outputs, gboolean cut)
+{
+  AlexnetNetwork network = make_network (n_inputs, n_outputs);
+  g_autofree float *in = g_new (float, n_inputs *MAX_BATCH);
+  g_autofree float *out = g_new (float, n_outputs *MAX_BATCH);
+  g_autofree float *expected = NULL;
+  AlexnetPlan *plan = open_plan (&network, precisions[c->precision].precision,
+      c->isa);
+  double error = 0;
+
+  random_model_values (in, n_inputs * MAX_BATCH, "image", 1);
+  for (guint i = 0; cut && i < MAX_BATCH; i++)
+    cut_inputs (in + i * n_inputs, n_inputs, i);
+  expected = definition_compute (&network.layers[0], in, MAX_BATCH);
+  for (guint n = 1; plan && n <= MAX_BATCH; n++) {
+    memset (out, 0xff, n_outputs * MAX_BATCH * sizeof *out);
+    run (plan, &network, in, out, n);
+    error = fmax (error,
+        find_error (out, expected, n * n_outputs, MAX_BATCH * n_outputs));
+  }
+  g_test_message ("%u -> %u%s: error %.2g", n_inputs, n_outputs,
+      cut ? ", without negative inputs" : "", error);
+  g_assert_cmpfloat (error, <=, precisions[c->precision].tolerance);
+  if (plan)
+    backend->close (plan);
+  random_model_clear (&network);
+  return plan != NULL;
+}
+
+static void
+test_shapes (gconstpointer data)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (shapes); i++)
+    if (!check_shape (data, shapes[i][0], shapes[i][1], FALSE) ||
+        !check_shape (data, shapes[i][0], shapes[i][1], TRUE))
+      return;
+}
+
+/* Row 0 is all zeros, row 1 denormal, row 2 beyond fp16, row 3 has a NaN and
+ * row 4 an infinity; the others are as they were. */
+static void
+spoil (AlexnetNetwork *network)
+{
+  float *values = (float *) network->layers[0].weight.data;
+  guint n = network->input.channels;
+
+  for (guint i = 0; i < n; i++) {
+    values[i] = 0;
+    values[n + i] = 1e-42f;
+    values[2 * n + i] = 1e6f;
+  }
+  values[3 * n + n / 2] = NAN;
+  values[4 * n + n - 1] = INFINITY;
+}
+
+static void
+test_odd_weights (gconstpointer data)
+{
+  enum { INPUTS = 130, OUTPUTS = 20 };
+  const Case *c = data;
+  AlexnetNetwork network = make_network (INPUTS, OUTPUTS);
+  float *bias = (float *) network.layers[0].bias.data;
+  g_autofree float *expected = NULL;
+  float in[INPUTS], out[OUTPUTS];
+  AlexnetPlan *plan;
+
+  spoil (&network);
+  random_model_values (in, INPUTS, "image", 1);
+  plan = open_plan (&network, precisions[c->precision].precision, c->isa);
+  if (plan) {
+    run (plan, &network, in, out, 1);
+    expected = definition_compute (&network.layers[0], in, 1);
+    g_assert_cmpfloat (out[0], ==, bias[0]);
+    g_assert_cmpfloat (fabsf (out[1] - bias[1]), <=, 1e-30f);
+    g_assert_cmpfloat (fabsf (out[2] / expected[2] - 1), <=, 0.1f);
+    g_assert_true (isnan (out[3]));
+    g_assert_false (isfinite (out[4]));
+    g_assert_cmpfloat (find_error (out + 5, expected + 5, OUTPUTS - 5,
+                           OUTPUTS - 5),
+        <=, 1e-2);
+    backend->close (plan);
+  }
+  random_model_clear (&network);
+}
+
+static float
+read_small (AlexnetDType dtype, guint16 bits)
+{
+  guint8 bytes[2] = { bits & 0xff, bits >> 8 };
+  AlexnetTensor tensor = { dtype, 1, { 1 }, bytes };
+  float value;
+
+  alexnet_tensor_to_float (&value, &tensor);
+  return value;
+}
+
+/* Every positive number there is, and what lies between it and the next:
+ * nearest, and in the middle the even one. */
+static void
+check_rounding (AlexnetDType dtype, guint16 infinity,
+    guint16 (*from_float) (float value))
+{
+  for (guint16 bits = 0; bits < infinity - 1; bits++) {
+    float value = read_small (dtype, bits);
+    float next = read_small (dtype, bits + 1);
+    float middle = value + (next - value) / 2;
+
+    g_assert_cmpuint (from_float (value), ==, bits);
+    g_assert_cmpuint (from_float (-value), ==, bits | 0x8000);
+    g_assert_cmpuint (from_float (middle), ==, bits + (bits & 1));
+    g_assert_cmpuint (from_float (nextafterf (middle, 0)), ==, bits);
+    g_assert_cmpuint (from_float (nextafterf (middle, next)), ==, bits + 1);
+  }
+  g_assert_cmpuint (from_float (INFINITY), ==, infinity);
+  g_assert_cmpuint (from_float (-FLT_MAX), ==, infinity | 0x8000);
+  g_assert_true (isnan (read_small (dtype, from_float (NAN))));
+}
+
+static void
+test_small_floats (void)
+{
+  check_rounding (ALEXNET_DTYPE_F16, 0x7c00, alexnet_onednn_f16_from_float);
+  check_rounding (ALEXNET_DTYPE_BF16, 0x7f80, alexnet_onednn_bf16_from_float);
+}
+
+static void
+add_cases (void)
+{
+  for (guint i = 0; i < ALEXNET_N_ISAS; i++)
+    for (guint p = 0; p < G_N_ELEMENTS (precisions); p++) {
+      Case c = { i, p };
+      g_autofree char *of = g_strdup_printf ("/linear/%s/%s",
+          alexnet_isa_name (i),
+          alexnet_precision_name (precisions[p].precision));
+      g_autofree char *shapes_path = g_strconcat (of, "/shapes", NULL);
+      g_autofree char *odd_path = g_strconcat (of, "/odd-weights", NULL);
+
+      g_test_add_data_func_full (shapes_path, g_memdup2 (&c, sizeof c),
+          test_shapes, g_free);
+      g_test_add_data_func_full (odd_path, g_memdup2 (&c, sizeof c),
+          test_odd_weights, g_free);
+    }
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/linear/small-floats", test_small_floats);
+  backend = alexnet_backend_find ("cpu", NULL);
+  if (backend)
+    add_cases ();
+  return g_test_run ();
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* How the CPU backend chooses among the ways to compute a convolution. One
+ * thread, so that what else the machine does cannot spoil every time. */
+
+#include <string.h>
+
+#include "backend/backend.h"
+#include "support/cache-directory.h"
+#include "onednn/dnnl/parallel.h"
+#include "support/random-model.h"
+
+#define N_CHOICES 4 /* batches of 1, 2, 4, 8 */
+
+/* A convolution, behind a ReLU if `relu`. */
+static AlexnetNetwork
+make_network (gboolean relu)
+{
+  AlexnetNetwork network = { .architecture = "torchvision",
+    .input = { 16, 20, 20 },
+    .n_layers = relu ? 2 : 1 };
+
+  network.layers[0].kind = ALEXNET_LAYER_RELU;
+  network.layers[network.n_layers - 1] = (AlexnetLayer){
+    .kind = ALEXNET_LAYER_CONV,
+    .name = "conv",
+    .channels = 16,
+    .kernel = 3,
+    .stride = 1,
+    .padding = 1,
+    .groups = 1
+  };
+  g_assert_true (alexnet_network_infer_shapes (&network, NULL));
+  random_model_fill (&network);
+  return network;
+}
+
+/* The lines that say what was chosen. */
+static char **
+get_choices_of (AlexnetNetwork network, guint n_threads)
+{
+  AlexnetPlanParams params = { .precision = ALEXNET_PRECISION_FP32,
+    .cpu_threads = n_threads,
+    .max_batch_size = 8,
+    .n_slots = 8 };
+  g_autoptr (GError) error = NULL;
+  AlexnetPlan *plan = alexnet_backend_find ("cpu", NULL)
+                          ->open (&network, &params, &error);
+  char **lines;
+
+  g_assert_no_error (error);
+  g_test_message ("%s", plan->choices);
+  lines = g_strsplit (g_strstrip (plan->choices), "\n", -1);
+  plan->backend->close (plan);
+  random_model_clear (&network);
+  return lines;
+}
+
+static char **
+get_choices (guint n_threads)
+{
+  return get_choices_of (make_network (FALSE), n_threads);
+}
+
+/* The only file in the cache; "" when there is none. */
+static char *
+find_cache (void)
+{
+  g_autofree char *path = g_build_filename (g_get_user_cache_dir (), "alexnet",
+      NULL);
+  GDir *dir = g_dir_open (path, 0, NULL);
+  const char *name = dir ? g_dir_read_name (dir) : NULL;
+  char *found = name ? g_build_filename (path, name, NULL) : g_strdup ("");
+
+  if (dir) {
+    g_assert_null (name ? g_dir_read_name (dir) : NULL);
+    g_dir_close (dir);
+  }
+  return found;
+}
+
+/* Puts `value` where the cache has the times of every question. */
+static void
+replace_times (const char *value)
+{
+  g_autofree char *path = find_cache ();
+  g_autofree char *text = NULL, *changed = NULL, *with = NULL;
+  g_autoptr (GRegex)
+      regex = g_regex_new ("\"[^\"]*direct=[^\"]*\"", 0, 0, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_file_get_contents (path, &text, NULL, &error);
+  g_assert_no_error (error);
+  with = g_strdup_printf ("\"%s\"", value);
+  changed = g_regex_replace_literal (regex, text, -1, 0, with, 0, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (changed, !=, text);
+  g_file_set_contents (path, changed, -1, &error);
+  g_assert_no_error (error);
+}
+
+static void
+assert_each (char **lines, const char *text, gboolean there)
+{
+  g_assert_cmpuint (g_strv_length (lines), ==, N_CHOICES);
+  for (guint i = 0; i < N_CHOICES; i++)
+    if ((strstr (lines[i], text) != NULL) != there)
+      g_error ("'%s' is%s in '%s'", text, there ? " not" : "", lines[i]);
+}
+
+/* "conv  8  NAME  A=1.5 B=2": NAME is the one with the least number. */
+static void
+assert_fastest (const char *line)
+{
+  g_auto (GStrv) words = g_regex_split_simple (" +", line, 0, 0);
+  double chosen = 0, least = G_MAXDOUBLE;
+
+  g_assert_cmpuint (g_strv_length (words), ==, 7);
+  for (guint i = 3; i < 7; i++) {
+    char *number = strchr (words[i], '=') + 1;
+    double time = g_ascii_strtod (number, NULL);
+
+    least = MIN (least, time);
+    if (g_str_has_prefix (words[i], words[2]))
+      chosen = time;
+  }
+  g_assert_cmpfloat (least, >, 0);
+  g_assert_cmpfloat (chosen, ==, least);
+}
+
+static void
+test_timed (void)
+{
+  g_auto (GStrv) lines = get_choices (1);
+
+  assert_each (lines, "direct=", TRUE);
+  for (guint i = 0; i < N_CHOICES; i++)
+    assert_fastest (lines[i]);
+  cache_directory_clear ();
+}
+
+/* Twice the same times: the second ones were not measured. */
+static void
+test_kept (void)
+{
+  g_auto (GStrv) first = get_choices (1);
+  g_auto (GStrv) second = get_choices (1);
+
+  g_assert_true (g_strv_equal ((const char *const *) first,
+      (const char *const *) second));
+  cache_directory_clear ();
+}
+
+/* What is in the file decides. */
+static void
+test_used (void)
+{
+  g_auto (GStrv) lines = get_choices (1);
+  g_autoptr (GString) times = g_string_new (NULL);
+  g_auto (GStrv) words = g_regex_split_simple (" +", lines[0], 0, 0);
+  g_auto (GStrv) again = NULL;
+
+  for (guint i = 3; i < 7; i++)
+    g_string_append_printf (times, "%s%.*s=%s", i > 3 ? " " : "",
+        (int) strcspn (words[i], "="), words[i],
+        g_str_has_prefix (words[i], "F(6x6,3x3)") ? "0.001" : "7.000");
+  replace_times (times->str);
+  again = get_choices (1);
+  g_assert_cmpuint (g_strv_length (again), ==, N_CHOICES);
+  g_assert_nonnull (strstr (again[0], "F(6x6,3x3)   "));
+  cache_directory_clear ();
+}
+
+static guint
+count_questions (void)
+{
+  g_autofree char *path = find_cache ();
+  g_autofree char *text = NULL;
+  g_auto (GStrv) parts = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_file_get_contents (path, &text, NULL, &error);
+  g_assert_no_error (error);
+  parts = g_strsplit (text, "\"conv [", -1);
+  return g_strv_length (parts) - 1;
+}
+
+/* The same convolution is another question where it reads another format: the
+ * first layer chooses its own, a ReLU takes what comes. */
+static void
+test_source (void)
+{
+  g_auto (GStrv) first = get_choices (1);
+  g_auto (GStrv) behind = NULL;
+  g_auto (GStrv) again = NULL;
+
+  g_assert_cmpuint (count_questions (), ==, N_CHOICES);
+  behind = get_choices_of (make_network (TRUE), 1);
+  g_assert_cmpuint (count_questions (), ==, 2 * N_CHOICES);
+  again = get_choices (1);
+  g_assert_true (g_strv_equal ((const char *const *) first,
+      (const char *const *) again));
+  cache_directory_clear ();
+}
+
+static void
+test_damaged (void)
+{
+  static const char *const values[] = { "direct=1", "direct=", "direct=x",
+    "direct=1 F(4x4,3x3)=1 F(5x5,3x3)=1 F(6x6,3x3)=-1",
+    "direct=nan F(4x4,3x3)=nan F(5x5,3x3)=nan F(6x6,3x3)=nan",
+    "direct=0 F(4x4,3x3)=0 F(5x5,3x3)=0 F(6x6,3x3)=0",
+    "direct=1 direct=1 direct=1 direct=1" };
+  g_auto (GStrv) lines = get_choices (1);
+
+  for (guint i = 0; i < G_N_ELEMENTS (values); i++) {
+    g_auto (GStrv) again = NULL;
+
+    replace_times (values[i]);
+    again = get_choices (1);
+    for (guint j = 0; j < N_CHOICES; j++)
+      assert_fastest (again[j]);
+  }
+  cache_directory_clear ();
+}
+
+/* Other threads, other times. */
+static void
+test_threads (void)
+{
+  g_auto (GStrv) lines = get_choices (1);
+  g_autofree char *first = find_cache (), *second = NULL;
+  g_auto (GStrv) other = NULL;
+
+  g_assert_cmpstr (first, !=, "");
+  cache_directory_clear ();
+  other = get_choices (2);
+  second = find_cache ();
+  g_assert_cmpstr (first, !=, second);
+  cache_directory_clear ();
+}
+
+static void
+test_forced (void)
+{
+  static const char *const ways[] = { "direct", "F(4x4,3x3)", "F(5x5,3x3)",
+    "F(6x6,3x3)" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (ways); i++) {
+    g_autofree char *value = g_strconcat ("F(2x2,5x5) ", ways[i], NULL);
+    g_auto (GStrv) lines = NULL;
+    g_autofree char *path = NULL;
+
+    g_setenv ("ALEXNET_CPU_CONV", value, TRUE);
+    lines = get_choices (1);
+    assert_each (lines, ways[i], TRUE);
+    assert_each (lines, "by $ALEXNET_CPU_CONV", TRUE);
+    path = find_cache ();
+    g_assert_cmpstr (path, ==, "");
+  }
+  g_unsetenv ("ALEXNET_CPU_CONV");
+}
+
+/* Without asking the kernel for anything. */
+static void
+be_busy (gpointer user, guint thread, guint n_threads)
+{
+  volatile guint n = 0;
+
+  while (n < 300000)
+    n++;
+}
+
+/* Threads have no more than all of the time, however short it is: a clock that
+ * learns at the kernel's ticks what other threads have had now and then jumps
+ * further. What else the machine does makes no difference. */
+static void
+test_clock (void)
+{
+  const guint n_threads = 2;
+  guint before = alexnet_onednn_set_threads (n_threads);
+  double total = 0;
+
+  for (guint i = 0; i < 200; i++) {
+    gint64 begin = g_get_monotonic_time ();
+    double milliseconds = alexnet_onednn_get_cpu_time ();
+
+    alexnet_onednn_parallel (be_busy, NULL);
+    milliseconds = alexnet_onednn_get_cpu_time () - milliseconds;
+    g_assert_cmpfloat (milliseconds, <=,
+        n_threads * (double) (g_get_monotonic_time () - begin + 1) / 1e3);
+    total += milliseconds;
+  }
+  g_assert_cmpfloat (total, >, 0);
+  alexnet_onednn_set_threads (before);
+}
+
+int
+main (int argc, char **argv)
+{
+  cache_directory_init (&argc, &argv);
+  g_test_add_func ("/onednn-tune/timed", test_timed);
+  g_test_add_func ("/onednn-tune/kept", test_kept);
+  g_test_add_func ("/onednn-tune/used", test_used);
+  g_test_add_func ("/onednn-tune/source", test_source);
+  g_test_add_func ("/onednn-tune/damaged", test_damaged);
+  g_test_add_func ("/onednn-tune/threads", test_threads);
+  g_test_add_func ("/onednn-tune/forced", test_forced);
+  g_test_add_func ("/onednn-tune/clock", test_clock);
+  return cache_directory_run ();
+}

@@ -1,0 +1,544 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The numbers of Winograd's convolution: its matrices against the identity
+ * that makes them right, the transforms of every instruction set against plain
+ * sums, and every way to compute each convolution of both networks against
+ * the backend "reference". The error is the largest difference divided by the
+ * largest value expected. */
+
+#include <math.h>
+#include <string.h>
+
+#include "support/cache-directory.h"
+#include "cpu.h"
+#include "support/layers.h"
+#include "onednn/winograd/transform.h"
+#include "support/random-model.h"
+
+#define MAX_CHANNELS 70
+#define N_IMAGES 3 /* that differ; batches repeat them */
+
+/* Of a layer on its own. */
+#define DIRECT_TOLERANCE 1e-5
+#define BF16_TOLERANCE 1e-2
+/* Times what rounding errors grow by in a tile's transforms: twice what was
+ * seen, which was between 1.9e-7 and 2.6e-7 for every tile. */
+#define WINOGRAD_TOLERANCE 5e-7
+#define NETWORK_TOLERANCE 1e-4
+#define BF16_NETWORK_TOLERANCE 2e-2
+
+/* output * (weight x) . (input y) is the filter: sums over k of
+ * output[i][k] weight[k][j] input[k][l] are 1 where l = i + j, else 0. */
+static void
+test_forms (void)
+{
+  for (guint f = 0; f < WINOGRAD_N_TILES; f++) {
+    const WinogradForm *form = &alexnet_winograd_forms[f];
+    guint m = form->output, r = form->kernel, n = form->tile;
+
+    g_assert_cmpuint (n, ==, m + r - 1);
+    for (guint i = 0; i < m * r * n; i++) {
+      guint row = i / (r * n), tap = i / n % r, pixel = i % n;
+      double sum = 0;
+
+      for (guint k = 0; k < n; k++)
+        sum += (double) form->output_matrix[row * n + k] *
+            form->weight_matrix[k * r + tap] *
+            (double) form->input_matrix[k * n + pixel];
+      g_assert_cmpfloat (fabs (sum - (pixel == row + tap)), <, 1e-14);
+    }
+  }
+}
+
+/* out [rows,rows] = matrix [rows,n] in [n,n] matrix' */
+static void
+transform (double *out, const float *matrix, guint rows, guint n,
+    const double *in)
+{
+  for (guint i = 0; i < rows; i++)
+    for (guint j = 0; j < rows; j++) {
+      out[i * rows + j] = 0;
+      for (guint k = 0; k < n * n; k++)
+        out[i * rows + j] += (double) matrix[i * n + k / n] * in[k] *
+            (double) matrix[j * n + k % n];
+    }
+}
+
+typedef struct {
+  AlexnetIsa isa;
+  WinogradTile tile;
+  guint channels;
+  float in[64][MAX_CHANNELS], out[64][MAX_CHANNELS + 1];
+  float bias[MAX_CHANNELS];
+} Transforms;
+
+static void
+fill (Transforms *t)
+{
+  random_model_values (t->in[0], 64 * MAX_CHANNELS, "in", 1);
+  random_model_values (t->bias, MAX_CHANNELS, "bias", 1);
+  for (guint i = 0; i < 64; i++)
+    for (guint c = 0; c <= MAX_CHANNELS; c++)
+      t->out[i][c] = -77;
+}
+
+static void
+check_value (double found, double expected)
+{
+  g_assert_cmpfloat (fabs (found - expected), <,
+      1e-6 * (1 + fabs (expected)) * 100);
+}
+
+static void
+check_input (Transforms *t)
+{
+  const WinogradForm *form = &alexnet_winograd_forms[t->tile];
+  guint n = form->tile;
+  const float *pixels[64];
+  double in[64] = { 0 }, expected[64];
+
+  fill (t);
+  for (guint i = 0; i < n * n; i++)
+    pixels[i] = t->in[i];
+  alexnet_winograd_input (t->isa, t->tile, t->out[0], MAX_CHANNELS + 1, pixels,
+      t->channels);
+  for (guint c = 0; c < t->channels; c++) {
+    for (guint i = 0; i < n * n; i++)
+      in[i] = (double) t->in[i][c];
+    transform (expected, form->input_matrix, n, n, in);
+    for (guint i = 0; i < n * n; i++)
+      check_value ((double) t->out[i][c], expected[i]);
+  }
+  for (guint i = 0; i < 64; i++)
+    g_assert_cmpfloat (t->out[i][i < n * n ? t->channels : 0], ==, -77);
+}
+
+/* The last output is dropped. */
+static void
+check_output (Transforms *t, gboolean relu)
+{
+  const WinogradForm *form = &alexnet_winograd_forms[t->tile];
+  guint n = form->tile, m = form->output, last = m * m - 1;
+  float *pixels[64] = { 0 };
+  double in[64] = { 0 }, expected[64];
+
+  fill (t);
+  for (guint i = 0; i < last; i++)
+    pixels[i] = t->out[i];
+  alexnet_winograd_output (t->isa, t->tile, pixels, t->in[0], MAX_CHANNELS,
+      t->bias, relu, t->channels);
+  for (guint c = 0; c < t->channels; c++) {
+    for (guint i = 0; i < n * n; i++)
+      in[i] = (double) t->in[i][c];
+    transform (expected, form->output_matrix, m, n, in);
+    for (guint i = 0; i < last; i++) {
+      expected[i] += (double) t->bias[c];
+      check_value ((double) t->out[i][c],
+          relu ? fmax (expected[i], 0) : expected[i]);
+    }
+  }
+  for (guint i = 0; i < 64; i++)
+    g_assert_cmpfloat (t->out[i][i < last ? t->channels : 0], ==, -77);
+}
+
+static void
+test_transforms (gconstpointer data)
+{
+  static const guint channels[] = { 1, 6, 15, 16, 17, 32, 48, MAX_CHANNELS };
+  g_autofree Transforms *t = g_new (Transforms, 1);
+
+  t->isa = (AlexnetIsa) GPOINTER_TO_INT (data);
+  for (t->tile = 0; t->tile < WINOGRAD_N_TILES; t->tile++)
+    for (guint i = 0; i < G_N_ELEMENTS (channels); i++) {
+      t->channels = channels[i];
+      check_input (t);
+      check_output (t, FALSE);
+      check_output (t, TRUE);
+    }
+}
+
+/* A ReLU does not hide that something went wrong. */
+static void
+test_nan (gconstpointer data)
+{
+  g_autofree Transforms *t = g_new (Transforms, 1);
+  float *pixels[64];
+
+  t->isa = (AlexnetIsa) GPOINTER_TO_INT (data);
+  t->channels = MAX_CHANNELS;
+  for (t->tile = 0; t->tile < WINOGRAD_N_TILES; t->tile++) {
+    guint m = alexnet_winograd_forms[t->tile].output;
+
+    fill (t);
+    for (guint c = 0; c < t->channels; c++)
+      t->in[0][c] = NAN;
+    for (guint i = 0; i < m * m; i++)
+      pixels[i] = t->out[i];
+    alexnet_winograd_output (t->isa, t->tile, pixels, t->in[0], MAX_CHANNELS,
+        t->bias, TRUE, t->channels);
+    for (guint c = 0; c < t->channels; c++)
+      g_assert_true (isnan (t->out[0][c]));
+  }
+}
+
+/* ---- layers -------------------------------------------------------------- */
+
+/* One thread where there is little to do, which is nearly everywhere: then
+ * the test does not wait for a second processor. */
+static guint n_threads = 1;
+
+static AlexnetPrecision precision = ALEXNET_PRECISION_FP32;
+
+static double
+get_error (const float *found, const float *expected, gsize size, guint n,
+    guint batch)
+{
+  double largest = 0, difference = 0;
+
+  for (gsize i = 0; i < n * size; i++)
+    largest = fmax (largest, fabs ((double) expected[i]));
+  for (gsize i = 0; i < batch * size; i++) {
+    g_assert_true (isfinite (found[i]));
+    difference = fmax (difference,
+        fabs ((double) found[i] - (double) expected[i % (n * size)]));
+  }
+  return largest > 0 ? difference / largest : difference;
+}
+
+/* Runs batches of up to `max_batch` images on the way that is set; returns the
+ * error. */
+static double
+check_batches (const AlexnetNetwork *network, const float *inputs,
+    const float *expected, guint max_batch, const char *way)
+{
+  static const guint batches[] = { 1, 2, 3, 7, 16, 33 };
+  AlexnetPlan *plan = layers_open (alexnet_backend_find ("cpu", NULL), network,
+      precision, n_threads, max_batch);
+  gsize size = alexnet_shape_size (alexnet_network_output (network));
+  double error = 0;
+
+  g_assert_nonnull (strstr (plan->choices, way));
+  for (guint i = 0; i < G_N_ELEMENTS (batches); i++) {
+    g_autofree float *outputs = NULL;
+
+    if (batches[i] > max_batch)
+      break;
+    outputs = layers_run (plan, network, inputs, N_IMAGES, batches[i]);
+    error = fmax (error,
+        get_error (outputs, expected, size, N_IMAGES, batches[i]));
+  }
+  plan->backend->close (plan);
+  return error;
+}
+
+static double
+sum_squares (const double *values, guint n)
+{
+  double sum = 0;
+
+  for (guint i = 0; i < n; i++)
+    sum += values[i] * values[i];
+  return sum;
+}
+
+/* By how much the variance of an output is larger than that of a plain sum
+ * when every number on the way has the same relative error: in one dimension
+ * at the worst output; in two, the square root of a variance is that. */
+static double
+get_growth (const WinogradForm *form)
+{
+  guint n = form->tile, r = form->kernel;
+  double worst = 0, input[WINOGRAD_MAX_TILE], output;
+
+  for (guint i = 0; i < form->output; i++) {
+    double sum = 0;
+
+    for (guint k = 0; k < n; k++) {
+      for (guint j = 0; j < n; j++)
+        input[j] = (double) form->input_matrix[k * n + j];
+      output = (double) form->output_matrix[i * n + k];
+      sum += output * output * sum_squares (form->weight_matrix + k * r, r) *
+          sum_squares (input, n);
+    }
+    worst = fmax (worst, sum);
+  }
+  return worst / r;
+}
+
+/* NULL: direct. */
+static double
+get_tolerance (const WinogradForm *form)
+{
+  if (precision == ALEXNET_PRECISION_BF16)
+    return BF16_TOLERANCE;
+  return form ? fmax (DIRECT_TOLERANCE, WINOGRAD_TOLERANCE * get_growth (form))
+              : DIRECT_TOLERANCE;
+}
+
+/* Every way to compute the convolution that `network` begins with. */
+static void
+check_ways (const AlexnetNetwork *network, const float *inputs,
+    const float *expected, guint max_batch, const char *what)
+{
+  const AlexnetLayer *layer = &network->layers[0];
+  guint kernel = (layer->kernel + layer->stride - 1) / layer->stride;
+
+  for (int f = -1; f < WINOGRAD_N_TILES; f++) {
+    const WinogradForm *form = f < 0 ? NULL : &alexnet_winograd_forms[f];
+    const char *way = form ? form->name : "direct";
+    double error;
+
+    if (form && form->kernel != kernel)
+      continue;
+    g_setenv ("ALEXNET_CPU_CONV", way, TRUE);
+    error = check_batches (network, inputs, expected, max_batch, way);
+    if (what)
+      g_test_message ("%s, %s: error %.2g", what, way, error);
+    g_assert_cmpfloat (error, <, get_tolerance (form));
+  }
+  g_unsetenv ("ALEXNET_CPU_CONV");
+}
+
+/* Each layer reads what `reference` made of those before it. */
+static void
+check_layers (const char *architecture, guint divisor, guint max_batch)
+{
+  AlexnetNetwork network = layers_make_network (architecture, divisor);
+  float *values = layers_random_inputs (&network.input, N_IMAGES);
+
+  for (guint i = 0; network.layers[i].kind != ALEXNET_LAYER_LINEAR; i++) {
+    const AlexnetLayer *layer = &network.layers[i];
+    gboolean conv = layer->kind == ALEXNET_LAYER_CONV;
+    AlexnetNetwork single = layers_make_single (layer);
+    g_autofree char *what = g_strdup_printf ("%s, 1/%u of the width, %s",
+        architecture, divisor, layer->name);
+    float *next;
+
+    if (!conv)
+      single.n_layers = 1;
+    next = layers_run_reference (&single, values, N_IMAGES);
+    if (conv)
+      check_ways (&single, values, next, max_batch, what);
+    g_free (values);
+    values = next;
+  }
+  g_free (values);
+  random_model_clear (&network);
+}
+
+static void
+set_isa (gconstpointer isa)
+{
+  g_setenv ("ALEXNET_CPU_ISA",
+      alexnet_isa_name ((AlexnetIsa) GPOINTER_TO_INT (isa)), TRUE);
+}
+
+static void
+test_layers (gconstpointer isa)
+{
+  set_isa (isa);
+  check_layers ("torchvision", 8, LAYERS_MAX_BATCH);
+  check_layers ("caffe", 8, 7);
+  check_layers ("torchvision", 3, 3);
+  check_layers ("caffe", 4, 3);
+}
+
+static void
+test_full_width (gconstpointer isa)
+{
+  gboolean best = GPOINTER_TO_INT (isa) == (int) alexnet_cpu_detect ();
+
+  set_isa (isa);
+  n_threads = best ? 2 : 1;
+  check_layers ("torchvision", 1, best ? LAYERS_MAX_BATCH : 2);
+  if (best)
+    check_layers ("caffe", 1, 3);
+  n_threads = 1;
+}
+
+/* Images that no tile divides, narrower than one, of many channels or few. */
+static void
+test_sizes (gconstpointer isa)
+{
+  static const AlexnetLayer layers[] = {
+    { .channels = 7, .kernel = 3, .padding = 1, .groups = 1 },
+    { .channels = 24, .kernel = 3, .padding = 0, .groups = 3 },
+    { .channels = 18, .kernel = 3, .padding = 3, .groups = 2 },
+    { .channels = 33, .kernel = 5, .padding = 2, .groups = 1 },
+    { .channels = 6, .kernel = 5, .padding = 0, .groups = 6 },
+  };
+
+  set_isa (isa);
+  for (guint i = 0; i < 13 * G_N_ELEMENTS (layers); i++) {
+    AlexnetLayer layer = layers[i / 13];
+    AlexnetNetwork network;
+    g_autofree float *inputs = NULL;
+    g_autofree float *expected = NULL;
+
+    layer.kind = ALEXNET_LAYER_CONV;
+    layer.name = "conv";
+    layer.stride = 1;
+    layer.in = (AlexnetShape){ i % 2 ? 6 : 30, 5 + i % 13, 17 - i % 13 };
+    network = layers_make_single (&layer);
+    random_model_fill (&network);
+    inputs = layers_random_inputs (&network.input, N_IMAGES);
+    expected = layers_run_reference (&network, inputs, N_IMAGES);
+    check_ways (&network, inputs, expected, 3, NULL);
+    random_model_clear (&network);
+  }
+}
+
+/* `conv` is what $ALEXNET_CPU_CONV says. */
+static void
+check_network (const char *architecture, const char *conv, double tolerance)
+{
+  AlexnetNetwork network = layers_make_network (architecture, 1);
+  g_autofree float *inputs = layers_random_inputs (&network.input, N_IMAGES);
+  g_autofree float *expected = NULL;
+  double error;
+
+  network.n_layers--;
+  expected = layers_run_reference (&network, inputs, N_IMAGES);
+  g_setenv ("ALEXNET_CPU_CONV", conv, TRUE);
+  error = check_batches (&network, inputs, expected, N_IMAGES,
+      "by $ALEXNET_CPU_CONV");
+  g_test_message ("%s, %s: error %.2g", architecture, conv, error);
+  g_assert_cmpfloat (error, <, tolerance);
+  g_unsetenv ("ALEXNET_CPU_CONV");
+  random_model_clear (&network);
+}
+
+/* All convolutions with the largest tiles. */
+static void
+test_whole_network (void)
+{
+  check_network ("torchvision", "F(6x6,3x3) F(4x4,5x5)", NETWORK_TOLERANCE);
+  check_network ("caffe", "F(6x6,3x3) F(4x4,5x5)", NETWORK_TOLERANCE);
+}
+
+/* Why this CPU does not compute in it; NULL where it does. g_free() it. */
+static char *
+refuse_bf16 (void)
+{
+  AlexnetNetwork network = { .input = { 1, 1, 1 },
+    .n_layers = 1,
+    .layers = { { .kind = ALEXNET_LAYER_RELU } } };
+  AlexnetPlanParams params = { ALEXNET_PRECISION_BF16, 1, 0, NULL, 1, 1 };
+  g_autoptr (GError) error = NULL;
+  AlexnetPlan *plan;
+
+  g_assert_true (alexnet_network_infer_shapes (&network, NULL));
+  plan = alexnet_backend_find ("cpu", NULL)->open (&network, &params, &error);
+  if (plan) {
+    plan->backend->close (plan);
+    return NULL;
+  }
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
+  return g_strdup (error->message);
+}
+
+/* Winograd in float between what is read and written in bf16. */
+static void
+test_bf16 (void)
+{
+  g_autofree char *refusal = refuse_bf16 ();
+
+  if (refusal) {
+    g_test_skip (refusal);
+    return;
+  }
+  precision = ALEXNET_PRECISION_BF16;
+  check_layers ("torchvision", 8, LAYERS_MAX_BATCH);
+  check_layers ("caffe", 8, 7);
+  check_layers ("torchvision", 1, 2);
+  check_layers ("caffe", 1, 2);
+  /* From bf16 to float and back in the middle of a network. */
+  check_network ("torchvision", "F(3x3,5x5) direct", BF16_NETWORK_TOLERANCE);
+  check_network ("caffe", "F(3x3,5x5) direct", BF16_NETWORK_TOLERANCE);
+  precision = ALEXNET_PRECISION_FP32;
+}
+
+/* ---- numbers that are none, or nearly ------------------------------------ */
+
+/* Fills all weights of a convolution, and runs one image of ones. */
+static float *
+run_filled (const char *way, float weight, float input, gsize *size)
+{
+  AlexnetLayer layer = { .kind = ALEXNET_LAYER_CONV,
+    .name = "conv",
+    .channels = 20,
+    .kernel = 3,
+    .stride = 1,
+    .padding = 1,
+    .groups = 1,
+    .in = { 20, 9, 9 } };
+  AlexnetNetwork network = layers_make_single (&layer);
+  g_autofree float *inputs = layers_random_inputs (&network.input, N_IMAGES);
+  AlexnetPlan *plan;
+  float *outputs;
+
+  random_model_fill (&network);
+  for (guint i = 0; i < 20 * 20 * 9; i++)
+    ((float *) network.layers[0].weight.data)[i] = weight;
+  memset ((gpointer) network.layers[0].bias.data, 0, 20 * sizeof (float));
+  *size = alexnet_shape_size (&network.input);
+  for (gsize i = 0; i < *size; i++)
+    inputs[i] = input;
+  g_setenv ("ALEXNET_CPU_CONV", way, TRUE);
+  plan = layers_open (alexnet_backend_find ("cpu", NULL), &network, precision,
+      n_threads, 1);
+  outputs = layers_run (plan, &network, inputs, 1, 1);
+  plan->backend->close (plan);
+  random_model_clear (&network);
+  g_unsetenv ("ALEXNET_CPU_CONV");
+  return outputs;
+}
+
+static void
+test_not_finite (gconstpointer isa)
+{
+  set_isa (isa);
+  for (guint f = 0; f < WINOGRAD_2_5; f++) {
+    const char *way = alexnet_winograd_forms[f].name;
+    gsize size;
+    g_autofree float *nan = run_filled (way, NAN, 1, &size);
+    g_autofree float *infinite = run_filled (way, INFINITY, 1, &size);
+
+    for (gsize i = 0; i < size; i++)
+      g_assert_true (!isfinite (nan[i]) && !isfinite (infinite[i]));
+  }
+}
+
+/* What is too small for a normal float counts as 0, so that it does not cost
+ * a slow path. */
+static void
+test_denormals (gconstpointer isa)
+{
+  set_isa (isa);
+  for (guint f = 0; f < WINOGRAD_2_5; f++) {
+    const char *way = alexnet_winograd_forms[f].name;
+    gsize size;
+    g_autofree float *weights = run_filled (way, 1e-42f, 1, &size);
+    g_autofree float *inputs = run_filled (way, 1, 1e-42f, &size);
+
+    for (gsize i = 0; i < size; i++)
+      g_assert_true (weights[i] == 0 && inputs[i] == 0);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  cache_directory_init (&argc, &argv);
+  g_test_add_func ("/winograd/forms", test_forms);
+  layers_add_for_isas ("/winograd", "transforms", test_transforms);
+  layers_add_for_isas ("/winograd", "nan", test_nan);
+  layers_add_for_isas ("/winograd", "layers", test_layers);
+  layers_add_for_isas ("/winograd", "full-width", test_full_width);
+  layers_add_for_isas ("/winograd", "sizes", test_sizes);
+  g_test_add_func ("/winograd/whole-network", test_whole_network);
+  g_test_add_func ("/winograd/bf16", test_bf16);
+  layers_add_for_isas ("/winograd", "not-finite", test_not_finite);
+  layers_add_for_isas ("/winograd", "denormals", test_denormals);
+  return cache_directory_run ();
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Against results of Pillow and torchvision; tests/data/generate_preprocess.py
+ * made them. */
+
+#include "support/preprocess-run.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static guint8 *photo;
+
+/* Undoes `imagenet`: bytes R, G, B. */
+static guint8 *
+denormalise (const Output *output)
+{
+  gsize n = (gsize) output->size * output->size;
+  guint8 *rgb = g_malloc (3 * n);
+
+  for (gsize i = 0; i < n; i++) {
+    for (guint c = 0; c < 3; c++) {
+      float v = output->values[c * n + i];
+
+      v = 255 * (v * preprocess_imagenet.std[c] + preprocess_imagenet.mean[c]);
+      rgb[3 * i + c] = floorf (v + 0.5f);
+    }
+  }
+  return rgb;
+}
+
+static char *
+get_checksum (const Output *output)
+{
+  g_autofree guint8 *rgb = denormalise (output);
+
+  return g_compute_checksum_for_data (G_CHECKSUM_SHA256, rgb,
+      3 * (gsize) output->size * output->size);
+}
+
+typedef struct {
+  AlexnetFormat format;
+  guint width, height;
+  AlexnetRegion region;
+  guint mode, resize, size;
+  char sums[2][65]; /* of RGB, of GRAY8 */
+} PillowCase;
+
+static void
+check_pillow (const PillowCase *c)
+{
+  gboolean grey = c->format == ALEXNET_FORMAT_GRAY8;
+  g_autoptr (Frame)
+      frame = frame_new (c->format, c->width, c->height, 0, photo, TRUE);
+  AlexnetPreprocess preprocess = preprocess_imagenet;
+  g_auto (Output) output = { 0 };
+  g_autofree char *sum = NULL;
+
+  preprocess.crop_mode = c->mode;
+  preprocess.resize_size = c->resize;
+  output = output_run_once (&frame->image, &c->region, &preprocess, c->size);
+  sum = get_checksum (&output);
+  if (strcmp (sum, c->sums[grey]) != 0) {
+    g_test_message ("format %u, %ux%u, region %ux%u at %u,%u, mode %u, "
+                    "resize %u, size %u differs from Pillow",
+        c->format, c->width, c->height, c->region.width, c->region.height,
+        c->region.x, c->region.y, c->mode, c->resize, c->size);
+    g_test_fail ();
+  }
+}
+
+static void
+test_pillow_rgb (void)
+{
+  g_auto (GStrv) lines = data_read_lines ("preprocess-rgb.txt");
+
+  for (guint i = 0; lines[i] != NULL; i++) {
+    PillowCase c = { 0 };
+    AlexnetRegion *r = &c.region;
+    int n = sscanf (lines[i], "%u %u %u %u %u %u %u %u %u %64s %64s", &c.width,
+        &c.height, &r->x, &r->y, &r->width, &r->height, &c.mode, &c.resize,
+        &c.size, c.sums[0], c.sums[1]);
+
+    g_assert_cmpint (n, ==, 11);
+    for (c.format = 0; c.format <= ALEXNET_FORMAT_GRAY8; c.format++)
+      check_pillow (&c);
+  }
+  g_assert_cmpuint (g_strv_length (lines), >=, 28);
+}
+
+static void
+check_ten_crop (const char *line)
+{
+  AlexnetPreprocess preprocess = preprocess_imagenet;
+  guint width, height, size, position;
+  g_autoptr (Frame) frame = NULL;
+  g_auto (Output) output = { 0 };
+  g_autofree char *sum = NULL;
+  char expected[65];
+  AlexnetRegion r;
+
+  g_assert_cmpint (sscanf (line, "%u %u %u %u %u %u %u %u %u %d %64s", &width,
+                       &height, &r.x, &r.y, &r.width, &r.height,
+                       &preprocess.resize_size, &size, &position,
+                       &preprocess.mirror, expected),
+      ==, 11);
+  preprocess.crop_position = position;
+  frame = frame_new (ALEXNET_FORMAT_RGB, width, height, 0, photo, TRUE);
+  output = output_run_once (&frame->image, &r, &preprocess, size);
+  sum = get_checksum (&output);
+  if (strcmp (sum, expected) != 0) {
+    g_test_message ("differs from torchvision: %s", line);
+    g_test_fail ();
+  }
+}
+
+static void
+test_ten_crop (void)
+{
+  g_auto (GStrv) lines = data_read_lines ("preprocess-tencrop.txt");
+
+  g_assert_cmpuint (g_strv_length (lines), >=, 50);
+  for (guint i = 0; lines[i] != NULL; i++)
+    check_ten_crop (lines[i]);
+}
+
+static void
+test_pillow_ycbcr (void)
+{
+  g_auto (GStrv) lines = data_read_lines ("preprocess-ycbcr.txt");
+  guint n_lines = g_strv_length (lines), size = 64;
+  gsize n = (gsize) size * size;
+  g_autofree guint8 *golden = data_read_gz ("preprocess-ycbcr.gz",
+      n_lines * 3 * n);
+
+  g_assert_cmpuint (n_lines, >=, 6);
+  for (guint i = 0; i < n_lines; i++) {
+    guint v[11];
+    g_auto (Output) output = { 0 };
+    g_autoptr (Frame) frame = NULL;
+    AlexnetPreprocess preprocess = preprocess_levels;
+    Difference d = { 0 };
+
+    for (guint k = 0; k < 11; k++) {
+      g_auto (GStrv) words = g_strsplit (lines[i], " ", -1);
+
+      g_assert_cmpuint (g_strv_length (words), ==, 11);
+      v[k] = atoi (words[k]);
+    }
+    g_assert_cmpuint (v[7], ==, size);
+    frame = frame_new (v[0], v[1], v[2], 0, photo, FALSE);
+    frame->image.matrix = v[8];
+    frame->image.range = v[9];
+    frame->image.site = v[10];
+    preprocess.resize_size = size * 8 / 7;
+    output = output_run_once (&frame->image,
+        &(AlexnetRegion){ v[3], v[4], v[5], v[6] }, &preprocess, size);
+    for (gsize k = 0; k < 3 * n; k++)
+      difference_add (&d, output.values[k % 3 * n + k / 3],
+          golden[3 * n * i + k]);
+    difference_check (&d, 0.4, lines[i]);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  int status;
+
+  g_test_init (&argc, &argv, NULL);
+  photo = data_read_photo ();
+  g_test_add_func ("/preprocess-pillow/rgb", test_pillow_rgb);
+  g_test_add_func ("/preprocess-pillow/ten-crop", test_ten_crop);
+  g_test_add_func ("/preprocess-pillow/ycbcr", test_pillow_ycbcr);
+  status = g_test_run ();
+  g_free (photo);
+  return status;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "support/backends.h"
+#include "reference/reference.h"
+
+int
+main (int argc, char *argv[])
+{
+  static const BackendsPrecision precisions[] = {
+    { ALEXNET_PRECISION_FP32, 1e-5 },
+    { 0 },
+  };
+
+  g_test_init (&argc, &argv, NULL);
+  backends_add_tests (&alexnet_reference_backend, precisions);
+  return g_test_run ();
+}

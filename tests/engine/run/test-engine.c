@@ -1,0 +1,592 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Slots, batches, cancellation, sharing and loss, on a backend that the test
+ * can hold, let go and break. Runs under ThreadSanitizer too. */
+
+#include <math.h>
+#include <pthread.h>
+
+#include "alexnet.h"
+#include "support/fake-backend.h"
+#include "support/fake-engine.h"
+#include "model/model.h"
+#include "support/models.h"
+
+typedef struct {
+  AlexnetModel *model;
+  AlexnetEngine *engine;
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer max_batch_size)
+{
+  fake_backend_reset ();
+  f->model = models_load (NULL);
+  f->engine = get_engine (f->model, GPOINTER_TO_UINT (max_batch_size), 0);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer max_batch_size)
+{
+  fake_backend_set_gate (TRUE);
+  alexnet_engine_unref (f->engine);
+  alexnet_model_unref (f->model);
+  g_assert_cmpuint (fake_backend_n_open (), ==, 0);
+}
+
+static void
+test_answers_in_order (Fixture *f, gconstpointer data)
+{
+  AlexnetStream *stream = alexnet_stream_new (f->engine, NULL, 5);
+  AlexnetRequest *pending[5] = { NULL };
+
+  for (guint i = 0; i < 200; i++) {
+    if (pending[i % 5])
+      take_answer (pending[i % 5], i - 5);
+    pending[i % 5] = submit (stream, i);
+  }
+  for (guint i = 0; i < 5; i++)
+    take_answer (pending[i], 195 + i);
+  alexnet_stream_free (stream);
+}
+
+static void
+test_batches_form_while_busy (Fixture *f, gconstpointer data)
+{
+  AlexnetStream *stream = alexnet_stream_new (f->engine, NULL, 8);
+  AlexnetRequest *requests[8];
+  AlexnetEngineStats stats;
+
+  fake_backend_set_gate (FALSE);
+  requests[0] = submit (stream, 0);
+  fake_backend_wait_begun (1);
+  for (guint i = 1; i < 7; i++)
+    requests[i] = submit (stream, i);
+  fake_backend_set_gate (TRUE);
+  for (guint i = 0; i < 7; i++)
+    take_answer (requests[i], i);
+
+  /* A ring of 8 slots, batches of 4 at most: 0, 1-4, 5-6. */
+  g_assert_cmpuint (fake_backend_n_batches (), ==, 3);
+  g_assert_cmpuint (fake_backend_batch_size (0), ==, 1);
+  g_assert_cmpuint (fake_backend_batch_size (1), ==, 4);
+  g_assert_cmpuint (fake_backend_batch_size (2), ==, 2);
+  alexnet_engine_get_stats (f->engine, &stats);
+  g_assert_cmpuint (stats.batches, ==, 3);
+  g_assert_cmpuint (stats.images, ==, 7);
+  g_assert_cmpuint (stats.device_memory, ==, FAKE_BACKEND_MEMORY);
+  alexnet_stream_free (stream);
+}
+
+static void
+test_batch_timeout (void)
+{
+  AlexnetModel *model;
+  AlexnetEngine *engine;
+  AlexnetStream *stream;
+  AlexnetRequest *requests[4];
+
+  fake_backend_reset ();
+  model = models_load (NULL);
+  engine = get_engine (model, 4, 20 * G_GUINT64_CONSTANT (1000000000));
+  stream = alexnet_stream_new (engine, NULL, 4);
+  for (guint i = 0; i < 4; i++) {
+    requests[i] = submit (stream, i);
+    g_usleep (10000);
+  }
+  for (guint i = 0; i < 4; i++)
+    take_answer (requests[i], i);
+  g_assert_cmpuint (fake_backend_n_batches (), ==, 1);
+  alexnet_stream_free (stream);
+  alexnet_engine_unref (engine);
+
+  engine = get_engine (model, 4, 1000000);
+  stream = alexnet_stream_new (engine, NULL, 4);
+  requests[0] = submit (stream, 7);
+  take_answer (requests[0], 7);
+  alexnet_stream_free (stream);
+  alexnet_engine_unref (engine);
+  alexnet_model_unref (model);
+}
+
+/* A batch waits for streams that go on, and for no other. */
+static void
+test_drain (void)
+{
+  AlexnetModel *model = models_load (NULL);
+  AlexnetEngine *engine;
+  AlexnetStream *streams[2];
+  AlexnetRequest *requests[2];
+
+  fake_backend_reset ();
+  engine = get_engine (model, 4, 3600 * G_GUINT64_CONSTANT (1000000000));
+  for (guint i = 0; i < 2; i++)
+    streams[i] = alexnet_stream_new (engine, NULL, 4);
+  for (guint round = 1; round <= 3; round++) {
+    for (guint i = 0; i < 2; i++)
+      requests[i] = submit (streams[i], i);
+    alexnet_stream_drain (streams[0]);
+    g_usleep (10000);
+    g_assert_cmpuint (fake_backend_n_batches (), ==, round - 1);
+    alexnet_stream_drain (streams[1]);
+    for (guint i = 0; i < 2; i++)
+      take_answer (requests[i], i);
+    g_assert_cmpuint (fake_backend_batch_size (round - 1), ==, 2);
+  }
+  alexnet_request_release (submit (streams[1], 0));
+  requests[0] = submit (streams[0], 5);
+  alexnet_stream_drain (streams[0]);
+  alexnet_stream_free (streams[1]);
+  take_answer (requests[0], 5);
+  alexnet_stream_free (streams[0]);
+  alexnet_engine_unref (engine);
+  alexnet_model_unref (model);
+}
+
+static void
+test_release_unread (Fixture *f, gconstpointer data)
+{
+  AlexnetStream *stream = alexnet_stream_new (f->engine, NULL, 3);
+  AlexnetRequest *request;
+
+  fake_backend_set_gate (FALSE);
+  request = submit (stream, 1);
+  fake_backend_wait_begun (1);
+  alexnet_request_release (request);
+  alexnet_request_release (submit (stream, 2));
+  alexnet_request_release (submit (stream, 3));
+  request = submit (stream, 4);
+  fake_backend_set_gate (TRUE);
+  take_answer (request, 4);
+
+  /* 2 and 3 were let go before the worker saw them. */
+  g_assert_cmpuint (fake_backend_n_batches (), ==, 2);
+  g_assert_cmpuint (fake_backend_batch_size (1), ==, 1);
+  alexnet_request_release (submit (stream, 5));
+  alexnet_stream_free (stream);
+}
+
+static void *
+flush_soon (void *stream)
+{
+  g_usleep (20000);
+  alexnet_stream_set_flushing (stream, TRUE);
+  return NULL;
+}
+
+static void
+test_flushing_wakes_wait (Fixture *f, gconstpointer data)
+{
+  AlexnetStream *stream = alexnet_stream_new (f->engine, NULL, 2);
+  AlexnetStream *other = alexnet_stream_new (f->engine, NULL, 2);
+  AlexnetRequest *request, *others;
+  g_autoptr (GError) error = NULL;
+  pthread_t thread;
+
+  fake_backend_set_gate (FALSE);
+  request = submit (stream, 1);
+  others = submit (other, 2);
+  pthread_create (&thread, NULL, flush_soon, stream);
+  assert_fails (request, ALEXNET_ERROR_CANCELLED);
+  pthread_join (thread, NULL);
+  g_assert_null (try_submit (stream, 3, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_CANCELLED);
+
+  fake_backend_set_gate (TRUE);
+  take_answer (others, 2);
+  alexnet_request_release (request);
+  alexnet_stream_set_flushing (stream, FALSE);
+  request = submit (stream, 4);
+  take_answer (request, 4);
+  alexnet_stream_free (stream);
+  alexnet_stream_free (other);
+}
+
+static void
+test_flushing_wakes_submit (Fixture *f, gconstpointer data)
+{
+  AlexnetStream *stream = alexnet_stream_new (f->engine, NULL, 2);
+  AlexnetRequest *a = submit (stream, 1), *b = submit (stream, 2);
+  g_autoptr (GError) error = NULL;
+  pthread_t thread;
+
+  pthread_create (&thread, NULL, flush_soon, stream);
+  g_assert_null (try_submit (stream, 3, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_CANCELLED);
+  pthread_join (thread, NULL);
+  alexnet_request_release (a);
+  alexnet_request_release (b);
+  alexnet_stream_free (stream);
+}
+
+/* It waits for a slot, which another stream has. */
+static void
+test_flushing_wakes_submit_without_slot (Fixture *f, gconstpointer data)
+{
+  AlexnetStream *greedy = alexnet_stream_new (f->engine, NULL, 8);
+  AlexnetStream *stream = alexnet_stream_new (f->engine, NULL, 1);
+  AlexnetRequest *requests[8];
+  g_autoptr (GError) error = NULL;
+  pthread_t thread;
+
+  fake_backend_set_gate (FALSE);
+  for (guint i = 0; i < 8; i++)
+    requests[i] = submit (greedy, i);
+  pthread_create (&thread, NULL, flush_soon, stream);
+  g_assert_null (try_submit (stream, 8, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_CANCELLED);
+  pthread_join (thread, NULL);
+  fake_backend_set_gate (TRUE);
+  for (guint i = 0; i < 8; i++)
+    alexnet_request_release (requests[i]);
+  alexnet_stream_free (greedy);
+  alexnet_stream_free (stream);
+}
+
+static void
+test_stalled_stream_stops_nobody (Fixture *f, gconstpointer data)
+{
+  AlexnetStream *stalled = alexnet_stream_new (f->engine, NULL, 100);
+  AlexnetStream *other = alexnet_stream_new (f->engine, NULL, 1);
+  AlexnetRequest *unread[100];
+
+  for (guint i = 0; i < 100; i++)
+    unread[i] = submit (stalled, i);
+  for (guint i = 0; i < 50; i++) {
+    AlexnetRequest *request = submit (other, 1000 + i);
+
+    take_answer (request, 1000 + i);
+  }
+  for (guint i = 0; i < 100; i++)
+    take_answer (unread[i], i);
+  alexnet_stream_free (stalled);
+  alexnet_stream_free (other);
+}
+
+static void
+test_lost_device (Fixture *f, gconstpointer data)
+{
+  AlexnetStream *stream = alexnet_stream_new (f->engine, NULL, 4);
+  AlexnetRequest *good = submit (stream, 1), *bad, *later;
+  g_autoptr (GError) error = NULL;
+  AlexnetEngine *fresh;
+
+  assert_answer (good, 1);
+  fake_backend_fail_infer (0);
+  bad = submit (stream, 2);
+  assert_fails (bad, ALEXNET_ERROR_DEVICE);
+  assert_answer (good, 1);
+  later = try_submit (stream, 3, &error);
+  g_assert_null (later);
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_DEVICE);
+  g_assert_cmpstr (error->message, ==, "the device fell off the bus");
+
+  fresh = get_engine (f->model, GPOINTER_TO_UINT (data), 0);
+  g_assert_true (fresh != f->engine);
+  alexnet_engine_unref (fresh);
+  alexnet_request_release (good);
+  alexnet_request_release (bad);
+  alexnet_stream_free (stream);
+}
+
+static void
+test_failed_staging (Fixture *f, gconstpointer data)
+{
+  AlexnetStream *stream = alexnet_stream_new (f->engine, NULL, 2);
+  AlexnetRequest *request;
+
+  fake_backend_fail_stage (TRUE);
+  for (guint i = 0; i < 20; i++) {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (try_submit (stream, 1, &error));
+    g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_DEVICE);
+  }
+  fake_backend_fail_stage (FALSE);
+  request = submit (stream, 2);
+  take_answer (request, 2);
+  alexnet_stream_free (stream);
+}
+
+static void
+test_not_finite (Fixture *f, gconstpointer data)
+{
+  AlexnetStream *stream = alexnet_stream_new (f->engine, NULL, 2);
+  AlexnetRequest *nan = submit (stream, NAN), *good = submit (stream, 1);
+
+  assert_fails (nan, ALEXNET_ERROR_NOT_FINITE);
+  assert_answer (good, 1);
+  alexnet_request_release (nan);
+  alexnet_request_release (good);
+  alexnet_stream_free (stream);
+}
+
+static void
+test_best_only (Fixture *f, gconstpointer data)
+{
+  AlexnetStream *stream = alexnet_stream_new (f->engine, NULL, 2);
+  AlexnetRequest *requests[2];
+  AlexnetResult result;
+
+  requests[0] = submit (stream, 1);
+  alexnet_stream_set_best_only (stream, TRUE);
+  requests[1] = submit (stream, 2);
+  for (guint i = 0; i < 2; i++) {
+    assert_answer (requests[i], 1 + i);
+    alexnet_request_wait (requests[i], &result, NULL);
+    g_assert_cmpint (result.probabilities == NULL, ==, i == 1);
+    alexnet_request_release (requests[i]);
+  }
+  alexnet_stream_free (stream);
+}
+
+/* The fake backend answers 1 whatever the weights are, as real ones may. */
+static void
+test_not_finite_weights (void)
+{
+  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_MODELS"),
+      "alexnet-cifar10.safetensors", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  AlexnetModel *model;
+  AlexnetEngine *engine;
+  AlexnetStream *stream;
+  AlexnetRequest *request;
+  AlexnetResult result;
+  char *data;
+  gsize size;
+
+  fake_backend_reset ();
+  g_file_get_contents (path, &data, &size, &error);
+  g_assert_no_error (error);
+  data[size - 1] = 0x7e;
+  bytes = g_bytes_new_take (data, size);
+  model = alexnet_model_new_from_bytes (bytes, "nan.safetensors", &error);
+  g_assert_no_error (error);
+  engine = get_engine (model, 1, 0);
+  stream = alexnet_stream_new (engine, NULL, 1);
+  request = submit (stream, 1);
+  g_assert_false (alexnet_request_wait (request, &result, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FINITE);
+  g_assert_cmpstr (error->message, ==,
+      "nan.safetensors: tensor classifier.6.bias holds values that are not "
+      "finite numbers");
+  alexnet_request_release (request);
+  alexnet_stream_free (stream);
+  alexnet_engine_unref (engine);
+  alexnet_model_unref (model);
+}
+
+static void
+test_sharing (Fixture *f, gconstpointer data)
+{
+  guint batch = GPOINTER_TO_UINT (data);
+  AlexnetEngine *same = get_engine (f->model, batch, 0);
+  AlexnetEngine *other = get_engine (f->model, batch + 1, 0);
+
+  g_assert_true (same == f->engine);
+  g_assert_true (other != f->engine);
+  g_assert_cmpuint (fake_backend_n_open (), ==, 2);
+  alexnet_engine_unref (other);
+  alexnet_engine_unref (same);
+  g_assert_cmpuint (fake_backend_n_open (), ==, 1);
+}
+
+/* An id is part of what must be equal; having none is one of them. */
+static void
+test_isolation (Fixture *f, gconstpointer data)
+{
+  char id[] = "a";
+  AlexnetEngineParams params = { .id = id, .backend = "fake" };
+  AlexnetEngine *engines[4];
+  static const char names[] = { 'a', 'b', 'a', 'b' };
+
+  params.max_batch_size = GPOINTER_TO_UINT (data);
+  for (guint i = 0; i < G_N_ELEMENTS (engines); i++) {
+    id[0] = names[i];
+    engines[i] = alexnet_engine_get (f->model, &params, NULL);
+  }
+  g_assert_true (engines[0] != f->engine);
+  g_assert_true (engines[0] != engines[1]);
+  g_assert_true (engines[0] == engines[2]);
+  g_assert_true (engines[1] == engines[3]);
+  g_assert_cmpuint (fake_backend_n_open (), ==, 3);
+  for (guint i = 0; i < G_N_ELEMENTS (engines); i++)
+    alexnet_engine_unref (engines[i]);
+}
+
+static void
+test_choice_of_backend (void)
+{
+  AlexnetModel *model = models_load (NULL);
+  AlexnetEngineParams params = { .backend = "absent" };
+  g_autoptr (GError) error = NULL;
+  AlexnetEngine *engine;
+
+  fake_backend_reset ();
+  g_assert_null (alexnet_engine_get (model, &params, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
+  g_assert_cmpstr (error->message, ==,
+      "absent: this machine has no such device");
+  g_clear_error (&error);
+
+  params.backend = "auto";
+  engine = alexnet_engine_get (model, &params, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (alexnet_engine_get_backend (engine), ==, "fake");
+  g_assert_cmpstr (alexnet_engine_get_notes (engine), ==,
+      "absent: this machine has no such device");
+  alexnet_engine_unref (engine);
+
+  params.max_batch_size = ALEXNET_MAX_BATCH_SIZE + 1;
+  g_assert_null (alexnet_engine_get (model, &params, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID);
+  g_clear_error (&error);
+
+  params.max_batch_size = 1;
+  params.cpu_threads = ALEXNET_MAX_CPU_THREADS + 1;
+  g_assert_null (alexnet_engine_get (model, &params, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID);
+  alexnet_model_unref (model);
+}
+
+static void
+test_bad_image (Fixture *f, gconstpointer data)
+{
+  AlexnetStream *stream = alexnet_stream_new (f->engine, NULL, 1);
+  guint8 pixel[3] = { 9, 9, 9 };
+  AlexnetImage image = {
+    .format = ALEXNET_FORMAT_RGB,
+    .planes = { pixel },
+    .strides = { 3 },
+  };
+  AlexnetRegion outside = { 1, 0, 1, 1 };
+  g_autoptr (GError) error = NULL;
+  AlexnetRequest *request;
+
+  g_assert_null (alexnet_stream_submit (stream, &image, NULL, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID);
+  g_clear_error (&error);
+  image.width = image.height = 1;
+  g_assert_null (alexnet_stream_submit (stream, &image, &outside, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID);
+  g_clear_error (&error);
+  image.memory = ALEXNET_MEMORY_CUDA;
+  g_assert_null (alexnet_stream_submit (stream, &image, NULL, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID);
+  g_clear_error (&error);
+
+  image.memory = ALEXNET_MEMORY_HOST;
+  request = alexnet_stream_submit (stream, &image, NULL, &error);
+  g_assert_no_error (error);
+  take_answer (request, 9);
+  alexnet_stream_free (stream);
+}
+
+/* One stream of many: some requests are read, some let go, and the stream is
+ * flushed in between. */
+static void *
+run_stream (void *engine)
+{
+  AlexnetStream *stream = alexnet_stream_new (engine, NULL, 4);
+
+  for (guint i = 0; i < 300; i++) {
+    AlexnetRequest *a = submit (stream, i), *b = submit (stream, i + 0.5f);
+
+    if (i % 3 != 0)
+      assert_answer (a, i);
+    alexnet_request_release (a);
+    if (i % 7 == 0) {
+      alexnet_stream_set_flushing (stream, TRUE);
+      alexnet_stream_set_flushing (stream, FALSE);
+    }
+    if (i % 2 == 0)
+      assert_answer (b, i + 0.5f);
+    alexnet_request_release (b);
+  }
+  alexnet_stream_free (stream);
+  return NULL;
+}
+
+static void
+test_many_streams (Fixture *f, gconstpointer data)
+{
+  pthread_t threads[16];
+
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_assert_cmpint (pthread_create (&threads[i], NULL, run_stream, f->engine),
+        ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    pthread_join (threads[i], NULL);
+}
+
+static void *
+get_and_use (void *model)
+{
+  for (guint i = 0; i < 20; i++) {
+    AlexnetEngine *engine = get_engine (model, 2, 0);
+    AlexnetStream *stream = alexnet_stream_new (engine, NULL, 1);
+    AlexnetRequest *request = submit (stream, i);
+
+    alexnet_engine_unref (engine);
+    take_answer (request, i);
+    alexnet_stream_free (stream);
+  }
+  return NULL;
+}
+
+static void
+test_coming_and_going (void)
+{
+  AlexnetModel *model = models_load (NULL);
+  pthread_t threads[6];
+
+  fake_backend_reset ();
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_assert_cmpint (pthread_create (&threads[i], NULL, get_and_use, model), ==,
+        0);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    pthread_join (threads[i], NULL);
+  alexnet_model_unref (model);
+  g_assert_cmpuint (fake_backend_n_open (), ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const struct {
+    const char *path;
+    void (*run) (Fixture *, gconstpointer);
+    guint max_batch_size;
+  } tests[] = {
+    { "/engine/answers-in-order", test_answers_in_order, 4 },
+    { "/engine/answers-in-order/one-by-one", test_answers_in_order, 1 },
+    { "/engine/batches-form-while-busy", test_batches_form_while_busy, 4 },
+    { "/engine/release-unread", test_release_unread, 4 },
+    { "/engine/flushing-wakes-wait", test_flushing_wakes_wait, 4 },
+    { "/engine/flushing-wakes-submit", test_flushing_wakes_submit, 4 },
+    { "/engine/flushing-wakes-submit/slot",
+        test_flushing_wakes_submit_without_slot, 4 },
+    { "/engine/stalled-stream", test_stalled_stream_stops_nobody, 4 },
+    { "/engine/lost-device", test_lost_device, 4 },
+    { "/engine/failed-staging", test_failed_staging, 2 },
+    { "/engine/not-finite", test_not_finite, 2 },
+    { "/engine/best-only", test_best_only, 2 },
+    { "/engine/sharing", test_sharing, 4 },
+    { "/engine/isolation", test_isolation, 4 },
+    { "/engine/bad-image", test_bad_image, 2 },
+    { "/engine/many-streams", test_many_streams, 3 },
+  };
+
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    g_test_add (tests[i].path, Fixture,
+        GUINT_TO_POINTER (tests[i].max_batch_size), set_up, tests[i].run,
+        tear_down);
+  g_test_add_func ("/engine/batch-timeout", test_batch_timeout);
+  g_test_add_func ("/engine/drain", test_drain);
+  g_test_add_func ("/engine/not-finite-weights", test_not_finite_weights);
+  g_test_add_func ("/engine/choice-of-backend", test_choice_of_backend);
+  g_test_add_func ("/engine/coming-and-going", test_coming_and_going);
+  return g_test_run ();
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A flush drops what is in flight and nothing else. */
+
+#include "support/helpers.h"
+
+static void
+push_flush_start (Fixture *fixture)
+{
+  fail_unless (gst_harness_push_event (fixture->harness,
+      gst_event_new_flush_start ()));
+}
+
+/* FLUSH_STOP and a new segment. */
+static void
+push_flush_stop (Fixture *fixture)
+{
+  GstSegment segment;
+
+  fail_unless (gst_harness_push_event (fixture->harness,
+      gst_event_new_flush_stop (TRUE)));
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  fail_unless (gst_harness_push_event (fixture->harness,
+      gst_event_new_segment (&segment)));
+}
+
+GST_START_TEST (test_flush_drops_frames_in_flight)
+{
+  Fixture *fixture = test_fixture_new (TEST_HOLD, NULL);
+
+  for (guint i = 0; i < 3; i++)
+    fail_unless_equals_int (test_push (fixture), GST_FLOW_OK);
+  test_push_custom (fixture, "dropped");
+  push_flush_start (fixture);
+  fail_unless_equals_int (test_push (fixture), GST_FLOW_FLUSHING);
+  push_flush_stop (fixture);
+
+  for (guint i = 0; i < 8; i++)
+    fail_unless_equals_int (test_push (fixture), GST_FLOW_OK);
+  for (guint i = 0; i < 8; i++)
+    gst_buffer_unref (test_pull (fixture));
+  fail_unless_equals_int (gst_harness_buffers_received (fixture->harness), 8);
+  g_mutex_lock (&fixture->lock);
+  g_ptr_array_set_size (fixture->record, 7);
+  g_mutex_unlock (&fixture->lock);
+  test_expect_record (fixture,
+      "stream-start,caps,segment,flush-start,flush-stop,segment,frame 4");
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+/* Caps and tags that wait behind frames are not sent again after a flush, so
+ * they must outlive it. */
+GST_START_TEST (test_flush_keeps_sticky_events)
+{
+  Fixture *fixture = test_fixture_new (TEST_HOLD, NULL);
+  GstPad *src = gst_element_get_static_pad (fixture->element, "src");
+  GstCaps *caps = gst_caps_from_string (
+      "video/x-raw,format=GRAY8,width=16,height=16,framerate=30/1");
+  GstCaps *current;
+  GstEvent *tag;
+
+  test_push (fixture);
+  gst_harness_push_event (fixture->harness, gst_event_new_caps (caps));
+  gst_harness_push_event (fixture->harness,
+      gst_event_new_tag (gst_tag_list_new (GST_TAG_TITLE, "t", NULL)));
+  push_flush_start (fixture);
+  push_flush_stop (fixture);
+
+  current = gst_pad_get_current_caps (src);
+  fail_unless (current && gst_caps_is_equal (current, caps));
+  tag = gst_pad_get_sticky_event (src, GST_EVENT_TAG, 0);
+  fail_unless (tag != NULL);
+  gst_event_unref (tag);
+  gst_caps_unref (current);
+  gst_caps_unref (caps);
+  gst_object_unref (src);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+static gpointer
+push_until_refused (gpointer data)
+{
+  GstFlowReturn flow;
+
+  do
+    flow = test_push (data);
+  while (flow == GST_FLOW_OK);
+  return GINT_TO_POINTER (flow);
+}
+
+/* The chain function is blocked for want of room. */
+GST_START_TEST (test_flush_unblocks_upstream)
+{
+  Fixture *fixture = test_fixture_new (TEST_HOLD, "max-in-flight", "2", NULL);
+  GThread *thread = g_thread_new ("push", push_until_refused, fixture);
+
+  g_usleep (50 * 1000);
+  push_flush_start (fixture);
+  fail_unless_equals_int (GPOINTER_TO_INT (g_thread_join (thread)),
+      GST_FLOW_FLUSHING);
+  push_flush_stop (fixture);
+  fail_unless_equals_int (test_push (fixture), GST_FLOW_OK);
+  fail_unless_equals_int (gst_harness_buffers_received (fixture->harness), 0);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+GST_START_TEST (test_flush_resets_interval_and_stale_result)
+{
+  Fixture *fixture = test_fixture_new ("inference-interval", "3", "repeat-last",
+      "true", NULL);
+  static const gboolean stale[] = { FALSE, TRUE };
+  gboolean value;
+
+  for (guint round = 0; round < 2; round++) {
+    for (guint i = 0; i < 2; i++) {
+      GstBuffer *buffer;
+
+      test_push (fixture);
+      buffer = test_pull (fixture);
+      fail_unless (gst_structure_get_boolean (test_get_result (buffer), "stale",
+          &value));
+      fail_unless_equals_int (value, stale[i]);
+      gst_buffer_unref (buffer);
+    }
+    push_flush_start (fixture);
+    push_flush_stop (fixture);
+  }
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+/* A late frame of the new segment must be told from one of the old. */
+GST_START_TEST (test_flush_resets_qos)
+{
+  Fixture *fixture = test_fixture_new (NULL);
+  GstBuffer *buffer;
+
+  gst_harness_push_upstream_event (fixture->harness,
+      gst_event_new_qos (GST_QOS_TYPE_UNDERFLOW, 2, GST_SECOND, 0));
+  test_push (fixture);
+  buffer = test_pull (fixture);
+  fail_unless (test_get_result (buffer) == NULL);
+  gst_buffer_unref (buffer);
+
+  push_flush_start (fixture);
+  push_flush_stop (fixture);
+  test_push (fixture);
+  buffer = test_pull (fixture);
+  fail_unless (test_get_result (buffer) != NULL);
+  gst_buffer_unref (buffer);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+GST_START_TEST (test_flush_stop_alone)
+{
+  Fixture *fixture = test_fixture_new (TEST_HOLD, NULL);
+
+  test_push (fixture);
+  push_flush_stop (fixture);
+  fail_unless_equals_int (test_push (fixture), GST_FLOW_OK);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+static Suite *
+flush_suite (void)
+{
+  Suite *suite = suite_create ("flush");
+  TCase *tests = test_case_new ("flush");
+
+  suite_add_tcase (suite, tests);
+  tcase_add_test (tests, test_flush_drops_frames_in_flight);
+  tcase_add_test (tests, test_flush_keeps_sticky_events);
+  tcase_add_test (tests, test_flush_unblocks_upstream);
+  tcase_add_test (tests, test_flush_resets_interval_and_stale_result);
+  tcase_add_test (tests, test_flush_resets_qos);
+  tcase_add_test (tests, test_flush_stop_alone);
+  return suite;
+}
+
+GST_CHECK_MAIN (flush)

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What a player does to a pipeline: seek, loop, pause, play backwards and
+ * fast, change formats. Nothing hangs, and every frame that comes out has its
+ * result. */
+
+#include "support/pipeline.h"
+
+#define FPS 30
+
+#define TEST_SOURCE                                            \
+  "videotestsrc ! video/x-raw,format=I420,width=64,height=48," \
+  "framerate=30/1 ! alexnetclassify name=c %s ! "              \
+  "fakesink name=sink sync=false"
+
+static Pipeline *
+test_source (const char *properties)
+{
+  char *line = g_strdup_printf (TEST_SOURCE, properties);
+  Pipeline *p = test_pipeline_new (line);
+
+  g_free (line);
+  return p;
+}
+
+/* Prerolled, with what preroll sent forgotten by the flush that follows. */
+static void
+seek_from_preroll (Pipeline *p, double rate, GstSeekFlags flags,
+    GstClockTime start, GstClockTime stop)
+{
+  test_pipeline_set_state (p, GST_STATE_PAUSED);
+  test_pipeline_seek (p, rate, flags | GST_SEEK_FLAG_FLUSH, start, stop);
+  gst_element_get_state (p->pipeline, NULL, NULL, GST_CLOCK_TIME_NONE);
+}
+
+GST_START_TEST (test_seek)
+{
+  Pipeline *p = test_source ("");
+
+  test_pipeline_count_from_last_flush (p);
+  seek_from_preroll (p, 1, GST_SEEK_FLAG_ACCURATE, 2 * GST_SECOND,
+      4 * GST_SECOND);
+  test_pipeline_run (p);
+  fail_unless_equals_int (p->n_frames, 2 * FPS);
+  fail_unless_equals_uint64 (p->first, 2 * GST_SECOND);
+  test_pipeline_expect_all_classified (p);
+  test_pipeline_free (p);
+}
+GST_END_TEST
+
+GST_START_TEST (test_reverse)
+{
+  Pipeline *p = test_source ("");
+  GstStructure *last;
+
+  test_pipeline_count_from_last_flush (p);
+  seek_from_preroll (p, -1, GST_SEEK_FLAG_ACCURATE, GST_SECOND, 3 * GST_SECOND);
+  test_pipeline_run (p);
+  fail_unless (p->n_frames >= 2 * FPS);
+  fail_unless (p->first > p->last);
+  test_pipeline_expect_all_classified (p);
+  g_object_get (p->element, "last-result", &last, NULL);
+  fail_unless (test_get_uint64 (last, "running-time") > GST_SECOND);
+  fail_unless (test_get_uint64 (last, "stream-time") < 2 * GST_SECOND);
+  gst_structure_free (last);
+  test_pipeline_free (p);
+}
+GST_END_TEST
+
+GST_START_TEST (test_reverse_clip)
+{
+  Pipeline *p = test_pipeline_new_clip ();
+
+  test_pipeline_count_from_last_flush (p);
+  seek_from_preroll (p, -1, 0, 0, 3 * GST_SECOND);
+  test_pipeline_run (p);
+  test_pipeline_expect_all_classified (p);
+  test_pipeline_free (p);
+}
+GST_END_TEST
+
+/* Ten times as fast: what comes in a second of running time is classified as
+ * the period says. */
+GST_START_TEST (test_fast)
+{
+  Pipeline *p = test_source ("inference-period=100000000");
+
+  test_pipeline_count_from_last_flush (p);
+  seek_from_preroll (p, 10, GST_SEEK_FLAG_ACCURATE, 0, 10 * GST_SECOND);
+  test_pipeline_run (p);
+  fail_unless_equals_int (p->n_frames, 10 * FPS);
+  fail_unless_equals_int (p->n_results, 10);
+  test_pipeline_free (p);
+}
+GST_END_TEST
+
+GST_START_TEST (test_trick_modes)
+{
+  static const struct {
+    double rate;
+    GstSeekFlags flags;
+  } modes[] = {
+    { 4, GST_SEEK_FLAG_TRICKMODE },
+    { 8, GST_SEEK_FLAG_TRICKMODE | GST_SEEK_FLAG_TRICKMODE_KEY_UNITS },
+    { -4, GST_SEEK_FLAG_TRICKMODE },
+    { 2, GST_SEEK_FLAG_TRICKMODE | GST_SEEK_FLAG_TRICKMODE_NO_AUDIO },
+    { 0.5, GST_SEEK_FLAG_KEY_UNIT | GST_SEEK_FLAG_SNAP_NEAREST },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (modes); i++) {
+    Pipeline *p = test_pipeline_new_clip ();
+
+    test_pipeline_count_from_last_flush (p);
+    seek_from_preroll (p, modes[i].rate, modes[i].flags, 0, 3 * GST_SECOND);
+    test_pipeline_run (p);
+    test_pipeline_expect_all_classified (p);
+    test_pipeline_free (p);
+  }
+}
+GST_END_TEST
+
+/* Segment seeks without a flush: each round begins with a classified frame,
+ * whatever the interval. */
+GST_START_TEST (test_loop)
+{
+  Pipeline *p = test_source ("inference-interval=1000");
+
+  test_pipeline_count_from_last_flush (p);
+  seek_from_preroll (p, 1, GST_SEEK_FLAG_SEGMENT, 0, GST_SECOND);
+  gst_element_set_state (p->pipeline, GST_STATE_PLAYING);
+  for (guint round = 1; round <= 10; round++) {
+    test_pipeline_wait (p, GST_MESSAGE_SEGMENT_DONE);
+    test_pipeline_wait_for_frames (p, round * FPS);
+    fail_unless_equals_int (p->n_results, round);
+    test_pipeline_seek (p, 1, GST_SEEK_FLAG_SEGMENT, 0, GST_SECOND);
+  }
+  test_pipeline_free (p);
+}
+GST_END_TEST
+
+GST_START_TEST (test_loop_clip)
+{
+  Pipeline *p = test_pipeline_new_clip ();
+
+  seek_from_preroll (p, 1, GST_SEEK_FLAG_SEGMENT, 0, GST_SECOND);
+  gst_element_set_state (p->pipeline, GST_STATE_PLAYING);
+  for (guint round = 0; round < 5; round++) {
+    test_pipeline_wait (p, GST_MESSAGE_SEGMENT_DONE);
+    test_pipeline_seek (p, 1, GST_SEEK_FLAG_SEGMENT, 0, GST_SECOND);
+  }
+  test_pipeline_expect_all_classified (p);
+  test_pipeline_free (p);
+}
+GST_END_TEST
+
+/* No frame is lost and none is sent twice. */
+GST_START_TEST (test_pause_and_resume)
+{
+  Pipeline *p = test_source ("");
+  GRand *random = g_rand_new_with_seed (2);
+
+  test_pipeline_count_from_last_flush (p);
+  seek_from_preroll (p, 1, GST_SEEK_FLAG_ACCURATE, 0, 20 * GST_SECOND);
+  for (guint i = 0; i < 50; i++) {
+    test_pipeline_set_state (p, GST_STATE_PLAYING);
+    g_usleep (g_rand_int_range (random, 0, 5000));
+    gst_element_set_state (p->pipeline, GST_STATE_PAUSED);
+    g_usleep (g_rand_int_range (random, 0, 1000));
+  }
+  test_pipeline_run (p);
+  fail_unless_equals_int (p->n_frames, 20 * FPS);
+  test_pipeline_expect_all_classified (p);
+  g_rand_free (random);
+  test_pipeline_free (p);
+}
+GST_END_TEST
+
+/* Frames of the old and the new format are in flight together. */
+GST_START_TEST (test_caps_change)
+{
+  static const char *const changes[] = {
+    "format=NV12,width=321,height=241",
+    "format=RGB,width=33,height=65",
+    "format=GRAY8,width=1,height=1",
+    "format=YUY2,width=7,height=3,pixel-aspect-ratio=2/1",
+    "format=P010_10LE,width=1280,height=720",
+    "format=BGRA,width=640,height=2",
+  };
+  Pipeline *p = test_pipeline_new ("videotestsrc num-buffers=600 ! "
+                                   "capsfilter name=f "
+                                   "caps-change-mode=delayed ! "
+                                   "alexnetclassify name=c ! "
+                                   "fakesink name=sink sync=false");
+  GstElement *filter = gst_bin_get_by_name (GST_BIN (p->pipeline), "f");
+
+  test_pipeline_set_state (p, GST_STATE_PLAYING);
+  for (guint i = 0; i < 12; i++) {
+    char *caps = g_strdup_printf ("video/x-raw,framerate=30/1,%s",
+        changes[i % G_N_ELEMENTS (changes)]);
+
+    gst_util_set_object_arg (G_OBJECT (filter), "caps", caps);
+    g_usleep (10 * 1000);
+    g_free (caps);
+  }
+  test_pipeline_wait (p, GST_MESSAGE_EOS);
+  fail_unless_equals_int (p->n_frames, 600);
+  test_pipeline_expect_all_classified (p);
+  gst_object_unref (filter);
+  test_pipeline_free (p);
+}
+GST_END_TEST
+
+static Suite *
+playback_suite (void)
+{
+  Suite *suite = suite_create ("playback");
+  TCase *tests = test_case_new ("playback");
+
+  suite_add_tcase (suite, tests);
+  tcase_add_test (tests, test_seek);
+  tcase_add_test (tests, test_reverse);
+  tcase_add_test (tests, test_reverse_clip);
+  tcase_add_test (tests, test_fast);
+  tcase_add_test (tests, test_trick_modes);
+  tcase_add_test (tests, test_loop);
+  tcase_add_test (tests, test_loop_clip);
+  tcase_add_test (tests, test_pause_and_resume);
+  tcase_add_test (tests, test_caps_change);
+  return suite;
+}
+
+GST_CHECK_MAIN (playback)

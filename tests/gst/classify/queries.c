@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* LATENCY, ALLOCATION, DRAIN, caps; and QoS, which asks for something too. */
+
+#include "support/helpers.h"
+
+static void
+query_latency (Fixture *fixture, gboolean *live, GstClockTime *min,
+    GstClockTime *max)
+{
+  GstQuery *query = gst_query_new_latency ();
+  GstPad *src = gst_element_get_static_pad (fixture->element, "src");
+
+  fail_unless (gst_pad_query (src, query));
+  gst_query_parse_latency (query, live, min, max);
+  gst_query_unref (query);
+  gst_object_unref (src);
+}
+
+static GstPadProbeReturn
+answer_latency (GstPad *pad, GstPadProbeInfo *info, gpointer live)
+{
+  GstQuery *query = GST_PAD_PROBE_INFO_QUERY (info);
+
+  if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
+    return GST_PAD_PROBE_OK;
+  if (live)
+    gst_query_set_latency (query, TRUE, 100, GST_SECOND);
+  else
+    gst_query_set_latency (query, FALSE, 0, GST_CLOCK_TIME_NONE);
+  return GST_PAD_PROBE_HANDLED;
+}
+
+static Fixture *
+fixture_with_source (gboolean live, const char *batch_timeout)
+{
+  Fixture *fixture = test_fixture_new ("batch-timeout", batch_timeout, NULL);
+
+  gst_pad_add_probe (fixture->harness->srcpad,
+      GST_PAD_PROBE_TYPE_QUERY_UPSTREAM, answer_latency, GINT_TO_POINTER (live),
+      NULL);
+  return fixture;
+}
+
+GST_START_TEST (test_latency_of_a_live_source)
+{
+  Fixture *fixture = fixture_with_source (TRUE, "0");
+  GstClockTime min, max;
+  gboolean live;
+
+  query_latency (fixture, &live, &min, &max);
+  fail_unless (live);
+  fail_unless (min > 100 && min < GST_SECOND);
+  fail_unless_equals_uint64 (max, GST_SECOND + 4 * (GST_SECOND / 30));
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+GST_START_TEST (test_latency_of_a_file)
+{
+  Fixture *fixture = fixture_with_source (FALSE, "0");
+  GstClockTime min, max;
+  gboolean live;
+
+  query_latency (fixture, &live, &min, &max);
+  fail_if (live);
+  fail_unless (min > 0 && min < GST_SECOND);
+  fail_unless_equals_uint64 (max, GST_CLOCK_TIME_NONE);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+GST_START_TEST (test_latency_has_the_batch_timeout)
+{
+  Fixture *fixture = test_fixture_new ("batch-timeout", "250000000", NULL);
+  GstClockTime min, max;
+  gboolean live;
+
+  gst_harness_set_upstream_latency (fixture->harness, 0);
+  query_latency (fixture, &live, &min, &max);
+  fail_unless (min >= 250 * GST_MSECOND && min < GST_SECOND);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+/* Seven frames come while one waits for others, and none may block the source.
+ */
+GST_START_TEST (test_latency_has_the_frames_that_wait)
+{
+  Fixture *fixture = fixture_with_source (TRUE, "250000000");
+  GstClockTime min, max;
+  gboolean live;
+
+  query_latency (fixture, &live, &min, &max);
+  fail_unless (min >= 100 + 250 * GST_MSECOND);
+  fail_unless_equals_uint64 (max, GST_SECOND + (4 + 7) * (GST_SECOND / 30));
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+/* What it says is about what most frames took. Staging and inference, which are
+ * summed, overlap where the thread that stages is interrupted; and a change of
+ * less than a quarter is not said. */
+GST_START_TEST (test_latency_is_measured)
+{
+  Fixture *fixture = fixture_with_source (TRUE, "0");
+  GstClockTime min, max;
+  gboolean live;
+
+  for (guint i = 0; i < 32; i++) {
+    test_push (fixture);
+    gst_buffer_unref (test_pull (fixture));
+  }
+  query_latency (fixture, &live, &min, &max);
+  fail_unless (min - 100 >=
+      test_stat (fixture->element, "inference-time-p50") * 3 / 4);
+  fail_unless (min - 100 <= test_stat (fixture->element, "total-time-p99") * 3);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+GST_START_TEST (test_latency_of_an_idle_element)
+{
+  GstElement *element = test_element_new ("batch-timeout", "1000", NULL);
+  GstPad *src = gst_element_get_static_pad (element, "src");
+  GstQuery *query = gst_query_new_latency ();
+
+  gst_pad_query (src, query);
+  gst_query_unref (query);
+  gst_object_unref (src);
+  gst_object_unref (element);
+}
+GST_END_TEST
+
+/* The depth is said in frames of the caps' duration. */
+GST_START_TEST (test_latency_is_posted_for_another_frame_rate)
+{
+  Fixture *fixture = test_fixture_new (NULL);
+  GstCaps *caps = gst_caps_copy (fixture->caps);
+
+  test_count_messages (fixture->bus, GST_MESSAGE_LATENCY);
+  gst_caps_set_simple (caps, "framerate", GST_TYPE_FRACTION, 5, 1, NULL);
+  gst_harness_push_event (fixture->harness, gst_event_new_caps (caps));
+  fail_unless_equals_int (test_count_messages (fixture->bus,
+                              GST_MESSAGE_LATENCY),
+      1);
+  gst_caps_unref (caps);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+/* The first frame is measured long before the query is asked again. */
+GST_START_TEST (test_latency_is_posted_when_it_changes)
+{
+  Fixture *fixture = test_fixture_new ("batch-timeout", "1000000", NULL);
+
+  test_count_messages (fixture->bus, GST_MESSAGE_LATENCY);
+  test_push (fixture);
+  gst_buffer_unref (test_pull (fixture));
+  gst_message_unref (test_pop_message (fixture->bus, GST_MESSAGE_LATENCY));
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+static GstQuery *
+query_allocation (Fixture *fixture)
+{
+  GstQuery *query = gst_query_new_allocation (fixture->caps, TRUE);
+
+  fail_unless (gst_pad_peer_query (fixture->harness->srcpad, query));
+  fail_unless (gst_query_find_allocation_meta (query, GST_VIDEO_META_API_TYPE,
+      NULL));
+  return query;
+}
+
+GST_START_TEST (test_allocation_without_a_pool)
+{
+  Fixture *fixture = test_fixture_new ("max-in-flight", "6", NULL);
+  GstQuery *query = query_allocation (fixture);
+  guint size, min, max;
+
+  fail_unless_equals_int (gst_query_get_n_allocation_pools (query), 1);
+  gst_query_parse_nth_allocation_pool (query, 0, NULL, &size, &min, &max);
+  fail_unless_equals_int (size, 32 * 32 * 3);
+  fail_unless_equals_int (min, 6);
+  fail_unless_equals_int (max, 0);
+  gst_query_unref (query);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+static GstPadProbeReturn
+offer_pool (GstPad *pad, GstPadProbeInfo *info, gpointer pool)
+{
+  GstQuery *query = GST_PAD_PROBE_INFO_QUERY (info);
+
+  if (GST_QUERY_TYPE (query) != GST_QUERY_ALLOCATION)
+    return GST_PAD_PROBE_OK;
+  gst_query_add_allocation_pool (query, pool, 5000, 2, 4);
+  gst_query_add_allocation_meta (query, GST_VIDEO_CROP_META_API_TYPE, NULL);
+  return GST_PAD_PROBE_HANDLED;
+}
+
+GST_START_TEST (test_allocation_with_a_pool_downstream)
+{
+  Fixture *fixture = test_fixture_new ("max-in-flight", "6", NULL);
+  GstBufferPool *pool = gst_buffer_pool_new (), *offered;
+  GstQuery *query;
+  guint size, min, max;
+
+  gst_pad_add_probe (fixture->harness->sinkpad,
+      GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM, offer_pool, pool, NULL);
+  query = query_allocation (fixture);
+  fail_unless (gst_query_find_allocation_meta (query,
+      GST_VIDEO_CROP_META_API_TYPE, NULL));
+  gst_query_parse_nth_allocation_pool (query, 0, &offered, &size, &min, &max);
+  fail_unless (offered == pool);
+  fail_unless_equals_int (size, 5000);
+  fail_unless_equals_int (min, 2 + 6);
+  fail_unless (max >= min);
+  gst_object_unref (offered);
+  gst_query_unref (query);
+  gst_object_unref (pool);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+GST_START_TEST (test_drain_waits)
+{
+  Fixture *fixture = test_fixture_new (TEST_HOLD, NULL);
+
+  for (guint round = 1; round <= 3; round++) {
+    GstQuery *query = gst_query_new_drain ();
+
+    for (guint i = 0; i < 5; i++)
+      test_push (fixture);
+    test_push_custom (fixture, "mark");
+    gst_pad_peer_query (fixture->harness->srcpad, query);
+    fail_unless_equals_int (gst_harness_buffers_received (fixture->harness),
+        round * 5);
+    gst_query_unref (query);
+  }
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+static gpointer
+drain (gpointer data)
+{
+  GstQuery *query = gst_query_new_drain ();
+  Fixture *fixture = data;
+  gboolean ok = gst_pad_peer_query (fixture->harness->srcpad, query);
+
+  gst_query_unref (query);
+  return GINT_TO_POINTER (ok);
+}
+
+GST_START_TEST (test_flush_ends_drain)
+{
+  Fixture *fixture = test_fixture_new (NULL);
+  GstPad *src = gst_element_get_static_pad (fixture->element, "src");
+  GThread *thread;
+
+  gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM, NULL, NULL,
+      NULL);
+  test_push (fixture);
+  thread = g_thread_new ("drain", drain, fixture);
+  g_usleep (20 * 1000);
+  gst_harness_push_event (fixture->harness, gst_event_new_flush_start ());
+  fail_if (GPOINTER_TO_INT (g_thread_join (thread)));
+  gst_object_unref (src);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+GST_START_TEST (test_caps_are_those_of_the_peer)
+{
+  GstElement *element = test_element_new (NULL);
+  GstHarness *harness = gst_harness_new_with_element (element, "sink", "src");
+  GstCaps *caps, *expected;
+
+  gst_harness_set_sink_caps_str (harness,
+      "video/x-raw,format={NV12,GBR_16LE},width=[16,20000],height=64");
+  caps = gst_pad_peer_query_caps (harness->srcpad, NULL);
+  expected = gst_caps_from_string ("video/x-raw,format=NV12,width=[16,8192],"
+                                   "height=64,framerate=[0/1,2147483647/1]");
+  fail_unless (gst_caps_is_equal (caps, expected), "%" GST_PTR_FORMAT, caps);
+  gst_caps_unref (expected);
+  gst_caps_unref (caps);
+  gst_harness_teardown (harness);
+  gst_object_unref (element);
+}
+GST_END_TEST
+
+/* Late frames come out, only not classified; QoS goes on upstream. */
+GST_START_TEST (test_qos)
+{
+  Fixture *fixture = test_fixture_new (NULL);
+  GstEvent *event;
+  guint n_results = 0;
+
+  gst_harness_push_upstream_event (fixture->harness,
+      gst_event_new_qos (GST_QOS_TYPE_UNDERFLOW, 1.5, TEST_FRAME_DURATION,
+          TEST_FRAME_DURATION));
+  for (guint i = 0; i < 10; i++) {
+    GstBuffer *buffer;
+
+    test_push (fixture);
+    buffer = test_pull (fixture);
+    fail_unless_equals_int (test_get_result (buffer) != NULL, i > 3);
+    n_results += test_get_result (buffer) != NULL;
+    gst_buffer_unref (buffer);
+  }
+  fail_unless_equals_int (n_results, 6);
+  fail_unless_equals_uint64 (test_stat (fixture->element, "skipped-qos"), 4);
+  fail_unless_equals_uint64 (test_stat (fixture->element, "frames"), 10);
+  while ((event = gst_harness_try_pull_upstream_event (fixture->harness)) &&
+      GST_EVENT_TYPE (event) != GST_EVENT_QOS)
+    gst_event_unref (event);
+  fail_unless (event != NULL);
+  gst_event_unref (event);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+GST_START_TEST (test_qos_can_be_switched_off)
+{
+  Fixture *fixture = test_fixture_new ("qos", "false", NULL);
+  GstBuffer *buffer;
+
+  gst_harness_push_upstream_event (fixture->harness,
+      gst_event_new_qos (GST_QOS_TYPE_UNDERFLOW, 2, GST_SECOND, 0));
+  test_push (fixture);
+  buffer = test_pull (fixture);
+  fail_unless (test_get_result (buffer) != NULL);
+  gst_buffer_unref (buffer);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+static Suite *
+queries_suite (void)
+{
+  Suite *suite = suite_create ("queries");
+  TCase *tests = test_case_new ("queries");
+
+  suite_add_tcase (suite, tests);
+  tcase_add_test (tests, test_latency_of_a_live_source);
+  tcase_add_test (tests, test_latency_of_a_file);
+  tcase_add_test (tests, test_latency_has_the_batch_timeout);
+  tcase_add_test (tests, test_latency_has_the_frames_that_wait);
+  tcase_add_test (tests, test_latency_is_measured);
+  tcase_add_test (tests, test_latency_of_an_idle_element);
+  tcase_add_test (tests, test_latency_is_posted_when_it_changes);
+  tcase_add_test (tests, test_latency_is_posted_for_another_frame_rate);
+  tcase_add_test (tests, test_allocation_without_a_pool);
+  tcase_add_test (tests, test_allocation_with_a_pool_downstream);
+  tcase_add_test (tests, test_drain_waits);
+  tcase_add_test (tests, test_flush_ends_drain);
+  tcase_add_test (tests, test_caps_are_those_of_the_peer);
+  tcase_add_test (tests, test_qos);
+  tcase_add_test (tests, test_qos_can_be_switched_off);
+  return suite;
+}
+
+GST_CHECK_MAIN (queries)
