@@ -227,7 +227,7 @@ add_scales (JsonArray *scales, const AlexnetLayer *layer)
   }
 }
 
-/* As model-metadata.c reads it. */
+/* As model/int8.c reads it. */
 static char *
 describe (const AlexnetCalibration *self)
 {

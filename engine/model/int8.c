@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The key `int8` of a file's metadata, as calibration.c writes it. */
-
-#include "private.h"
+#include "int8.h"
 
 #include <math.h>
 #include <string.h>
+
+#include "formats/formats.h"
 
 #define SUBJECT "__metadata__ int8"
 
@@ -51,14 +51,14 @@ read_range (AlexnetLayer *layer, JsonObject *object, GError **error)
 }
 
 static gboolean
-read_scales (AlexnetModel *model, AlexnetLayer *layer, JsonObject *object,
+read_scales (AlexnetLayer *layer, GPtrArray *owner, JsonObject *object,
     GError **error)
 {
   float *scales = read_numbers (object, "scales", layer->channels);
   gboolean ok = scales != NULL;
 
   if (scales)
-    g_ptr_array_add (model->scales, scales);
+    g_ptr_array_add (owner, scales);
   for (guint c = 0; ok && c < layer->channels; c++)
     ok = scales[c] >= 0;
   layer->int8.scales = scales;
@@ -69,7 +69,7 @@ read_scales (AlexnetModel *model, AlexnetLayer *layer, JsonObject *object,
 }
 
 static gboolean
-read_layer (AlexnetModel *model, AlexnetLayer *layer, JsonObject *all,
+read_layer (AlexnetLayer *layer, GPtrArray *owner, JsonObject *all,
     GError **error)
 {
   JsonNode *node = json_object_get_member (all, layer->name);
@@ -78,13 +78,14 @@ read_layer (AlexnetModel *model, AlexnetLayer *layer, JsonObject *all,
     return alexnet_format_error (error, SUBJECT " has no object '%s'",
         layer->name);
   return read_range (layer, json_node_get_object (node), error) &&
-      read_scales (model, layer, json_node_get_object (node), error);
+      read_scales (layer, owner, json_node_get_object (node), error);
 }
 
 gboolean
-alexnet_model_read_int8 (AlexnetModel *model, GError **error)
+alexnet_int8_read (GHashTable *metadata, AlexnetNetwork *network,
+    GPtrArray *scales, GError **error)
 {
-  const char *text = alexnet_model_get_metadata (model, "int8");
+  const char *text = g_hash_table_lookup (metadata, "int8");
   g_autoptr (JsonNode) root = NULL;
 
   if (!text)
@@ -94,11 +95,11 @@ alexnet_model_read_int8 (AlexnetModel *model, GError **error)
     return FALSE;
   if (!JSON_NODE_HOLDS_OBJECT (root))
     return alexnet_format_error (error, SUBJECT ": expected a JSON object");
-  for (guint i = 0; i < model->network.n_layers; i++) {
-    AlexnetLayer *layer = &model->network.layers[i];
+  for (guint i = 0; i < network->n_layers; i++) {
+    AlexnetLayer *layer = &network->layers[i];
 
     if (layer->kind == ALEXNET_LAYER_CONV &&
-        !read_layer (model, layer, json_node_get_object (root), error))
+        !read_layer (layer, scales, json_node_get_object (root), error))
       return FALSE;
   }
   return TRUE;

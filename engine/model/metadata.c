@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "private.h"
+#include "metadata.h"
 
 #include <math.h>
 #include <string.h>
 
+#include "formats/formats.h"
 #include "labels.h"
 #include "preprocess/preprocess.h"
 
@@ -13,7 +14,8 @@
 
 /* What a reader of one key of `preprocess` works on. */
 typedef struct {
-  AlexnetModel *model;
+  const AlexnetNetwork *network;
+  AlexnetPreprocess *preprocess;
   const char *key;
   JsonNode *node;
 } Setting;
@@ -45,14 +47,14 @@ read_resize (const Setting *setting, GError **error)
 
   if (size < 1 || size > ALEXNET_MAX_SIDE || size != floor (size))
     return refuse (setting, "a whole number of 1 to 8192", error);
-  setting->model->preprocess.resize_size = (guint) size;
+  setting->preprocess->resize_size = (guint) size;
   return TRUE;
 }
 
 static gboolean
 read_crop (const Setting *setting, GError **error)
 {
-  guint size = alexnet_model_get_input_size (setting->model);
+  guint size = setting->network->input.width;
   g_autofree char *expected = NULL;
 
   if (is_number (setting->node) && json_node_get_double (setting->node) == size)
@@ -85,14 +87,14 @@ read_channels (const Setting *setting, float *values, double least,
 static gboolean
 read_mean (const Setting *setting, GError **error)
 {
-  return read_channels (setting, setting->model->preprocess.mean, -G_MAXDOUBLE,
+  return read_channels (setting, setting->preprocess->mean, -G_MAXDOUBLE,
       "three numbers", error);
 }
 
 static gboolean
 read_std (const Setting *setting, GError **error)
 {
-  return read_channels (setting, setting->model->preprocess.std, 0,
+  return read_channels (setting, setting->preprocess->std, 0,
       "three numbers above 0", error);
 }
 
@@ -116,8 +118,8 @@ read_interpolation (const Setting *setting, GError **error)
 static gboolean
 read_channel_order (const Setting *setting, GError **error)
 {
-  setting->model->preprocess.bgr = holds_string (setting->node, "BGR");
-  if (setting->model->preprocess.bgr || holds_string (setting->node, "RGB"))
+  setting->preprocess->bgr = holds_string (setting->node, "BGR");
+  if (setting->preprocess->bgr || holds_string (setting->node, "RGB"))
     return TRUE;
   return refuse (setting, "RGB or BGR", error);
 }
@@ -149,14 +151,32 @@ read_setting (const Setting *setting, GError **error)
       quoted);
 }
 
-static gboolean
-read_preprocess (AlexnetModel *model, GError **error)
+static const AlexnetPreprocess torchvision_preprocess = {
+  .resize_size = RESIZE,
+  .mean = { 0.485f, 0.456f, 0.406f },
+  .std = { 0.229f, 0.224f, 0.225f },
+};
+
+static const AlexnetPreprocess caffe_preprocess = {
+  .resize_size = RESIZE,
+  .mean = { 123 / 255.0f, 117 / 255.0f, 104 / 255.0f },
+  .std = { 1 / 255.0f, 1 / 255.0f, 1 / 255.0f },
+  .bgr = TRUE,
+};
+
+gboolean
+alexnet_metadata_read_preprocess (GHashTable *metadata,
+    const AlexnetNetwork *network, AlexnetPreprocess *preprocess,
+    GError **error)
 {
-  const char *text = alexnet_model_get_metadata (model, "preprocess");
+  const char *text = g_hash_table_lookup (metadata, "preprocess");
   g_autoptr (JsonNode) root = NULL;
-  Setting setting = { .model = model };
+  Setting setting = { .network = network, .preprocess = preprocess };
   JsonObjectIter iter;
 
+  *preprocess = g_str_equal (network->architecture, "caffe")
+      ? caffe_preprocess
+      : torchvision_preprocess;
   if (!text)
     return TRUE;
   root = alexnet_json_parse (text, strlen (text), "__metadata__ preprocess",
@@ -174,16 +194,15 @@ read_preprocess (AlexnetModel *model, GError **error)
 }
 
 static gboolean
-take_labels (AlexnetModel *model, JsonArray *array, GError **error)
+take_labels (JsonArray *array, guint n_classes, char ***labels, GError **error)
 {
   guint n = json_array_get_length (array);
-  guint n_classes = alexnet_model_get_n_classes (model);
+  g_auto (GStrv) strings = g_new0 (char *, (gsize) n + 1);
 
   if (n != n_classes)
     return alexnet_format_error (error,
         "__metadata__ labels: %u labels, expected %u, one for each class", n,
         n_classes);
-  model->labels = g_new0 (char *, (gsize) n + 1);
   for (guint i = 0; i < n; i++) {
     JsonNode *node = json_array_get_element (array, i);
 
@@ -191,20 +210,23 @@ take_labels (AlexnetModel *model, JsonArray *array, GError **error)
         json_node_get_value_type (node) != G_TYPE_STRING)
       return alexnet_format_error (error,
           "__metadata__ labels: label %u is not a string", i);
-    model->labels[i] = json_node_dup_string (node);
+    strings[i] = json_node_dup_string (node);
   }
+  *labels = g_steal_pointer (&strings);
   return TRUE;
 }
 
-static gboolean
-read_labels (AlexnetModel *model, GError **error)
+gboolean
+alexnet_metadata_read_labels (GHashTable *metadata, guint n_classes,
+    char ***labels, GError **error)
 {
-  const char *text = alexnet_model_get_metadata (model, "labels");
+  const char *text = g_hash_table_lookup (metadata, "labels");
   g_autoptr (JsonNode) root = NULL;
 
+  *labels = NULL;
   if (!text) {
-    if (alexnet_model_get_n_classes (model) == ALEXNET_N_IMAGENET_LABELS)
-      model->labels = alexnet_labels_imagenet ();
+    if (n_classes == ALEXNET_N_IMAGENET_LABELS)
+      *labels = alexnet_labels_imagenet ();
     return TRUE;
   }
   root = alexnet_json_parse (text, strlen (text), "__metadata__ labels", error);
@@ -213,13 +235,14 @@ read_labels (AlexnetModel *model, GError **error)
   if (!JSON_NODE_HOLDS_ARRAY (root))
     return alexnet_format_error (error,
         "__metadata__ labels: expected a JSON array of strings");
-  return take_labels (model, json_node_get_array (root), error);
+  return take_labels (json_node_get_array (root), n_classes, labels, error);
 }
 
-static gboolean
-check_architecture (const AlexnetModel *model, GError **error)
+gboolean
+alexnet_metadata_check_architecture (GHashTable *metadata,
+    const char *architecture, GError **error)
 {
-  const char *claimed = alexnet_model_get_metadata (model, "architecture");
+  const char *claimed = g_hash_table_lookup (metadata, "architecture");
   const char *name = claimed;
   g_autofree char *quoted = NULL;
 
@@ -227,33 +250,10 @@ check_architecture (const AlexnetModel *model, GError **error)
     return TRUE;
   if (g_str_has_prefix (claimed, ARCHITECTURE_PREFIX))
     name += strlen (ARCHITECTURE_PREFIX);
-  if (g_str_equal (name, model->network.architecture))
+  if (g_str_equal (name, architecture))
     return TRUE;
   quoted = alexnet_quote (claimed);
   return alexnet_format_error (error,
       "__metadata__ architecture is %s, expected '%s' as its tensors are named",
-      quoted, model->network.architecture);
-}
-
-static const AlexnetPreprocess torchvision_preprocess = {
-  .resize_size = RESIZE,
-  .mean = { 0.485f, 0.456f, 0.406f },
-  .std = { 0.229f, 0.224f, 0.225f },
-};
-
-static const AlexnetPreprocess caffe_preprocess = {
-  .resize_size = RESIZE,
-  .mean = { 123 / 255.0f, 117 / 255.0f, 104 / 255.0f },
-  .std = { 1 / 255.0f, 1 / 255.0f, 1 / 255.0f },
-  .bgr = TRUE,
-};
-
-gboolean
-alexnet_model_apply_metadata (AlexnetModel *model, GError **error)
-{
-  model->preprocess = g_str_equal (model->network.architecture, "caffe")
-      ? caffe_preprocess
-      : torchvision_preprocess;
-  return check_architecture (model, error) && read_preprocess (model, error) &&
-      read_labels (model, error) && alexnet_model_read_int8 (model, error);
+      quoted, architecture);
 }

@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One mutex guards the list of models that files are loaded into and all
- * reference counts: a model leaves the list in the same step in which its
- * last reference goes, so nobody can take it up again in between. */
-
 #include "private.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "int8.h"
+#include "metadata.h"
 
 #define MAX_NAMED_TENSORS 3
-
-static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
-static GSList *registry;
 
 typedef struct {
   const char *name;
@@ -31,8 +20,8 @@ static const Format formats[] = {
   { "older PyTorch", alexnet_torch_legacy_detect, alexnet_torch_legacy_read },
 };
 
-static void
-model_free (AlexnetModel *model)
+void
+alexnet_model_free (AlexnetModel *model)
 {
   g_strfreev (model->labels);
   g_ptr_array_unref (model->scales);
@@ -142,6 +131,21 @@ bind_network (AlexnetModel *model, GError **error)
   return FALSE;
 }
 
+static gboolean
+read_metadata (AlexnetModel *model, GError **error)
+{
+  GHashTable *metadata = model->tensors->metadata;
+  AlexnetNetwork *network = &model->network;
+
+  return alexnet_metadata_check_architecture (metadata, network->architecture,
+             error) &&
+      alexnet_metadata_read_preprocess (metadata, network, &model->preprocess,
+          error) &&
+      alexnet_metadata_read_labels (metadata,
+          alexnet_model_get_n_classes (model), &model->labels, error) &&
+      alexnet_int8_read (metadata, network, model->scales, error);
+}
+
 AlexnetModel *
 alexnet_model_new_from_bytes (GBytes *bytes, const char *path, GError **error)
 {
@@ -153,118 +157,11 @@ alexnet_model_new_from_bytes (GBytes *bytes, const char *path, GError **error)
   model->tensors = alexnet_tensor_set_new ();
   model->scales = g_ptr_array_new_with_free_func (g_free);
   if (read_tensors (model->tensors, bytes, error) &&
-      bind_network (model, error) &&
-      alexnet_model_apply_metadata (model, error))
+      bind_network (model, error) && read_metadata (model, error))
     return model;
   g_prefix_error (error, "%s: ", path);
-  model_free (model);
+  alexnet_model_free (model);
   return NULL;
-}
-
-static gboolean
-open_file (const char *path, int *fd, AlexnetFileId *id, GError **error)
-{
-  struct stat status;
-
-  *fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (*fd < 0 || fstat (*fd, &status) != 0) {
-    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FOUND,
-        "cannot open model file %s: %s", path, g_strerror (errno));
-    return FALSE;
-  }
-  if (!S_ISREG (status.st_mode)) {
-    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FOUND,
-        "cannot open model file %s: not a regular file", path);
-    return FALSE;
-  }
-  *id = (AlexnetFileId){ status.st_dev, status.st_ino, status.st_size,
-    status.st_mtim };
-  return TRUE;
-}
-
-static gboolean
-same_file (const AlexnetFileId *a, const AlexnetFileId *b)
-{
-  return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-      a->changed.tv_sec == b->changed.tv_sec &&
-      a->changed.tv_nsec == b->changed.tv_nsec;
-}
-
-/* With the registry's lock held, so that two who load one file at the same
- * time get one model. */
-static AlexnetModel *
-registry_get (int fd, const AlexnetFileId *id, const char *path, GError **error)
-{
-  g_autoptr (GMappedFile) file = NULL;
-  g_autoptr (GBytes) bytes = NULL;
-  g_autoptr (GError) cause = NULL;
-  AlexnetModel *model;
-
-  for (GSList *l = registry; l; l = l->next) {
-    model = l->data;
-    if (same_file (&model->id, id)) {
-      model->n_refs++;
-      return model;
-    }
-  }
-  file = g_mapped_file_new_from_fd (fd, FALSE, &cause);
-  if (!file) {
-    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FOUND,
-        "cannot map model file %s: %s", path, cause->message);
-    return NULL;
-  }
-  bytes = g_mapped_file_get_bytes (file);
-  model = alexnet_model_new_from_bytes (bytes, path, error);
-  if (!model)
-    return NULL;
-  model->shared = TRUE;
-  model->id = *id;
-  registry = g_slist_prepend (registry, model);
-  return model;
-}
-
-AlexnetModel *
-alexnet_model_load (const char *path, GError **error)
-{
-  AlexnetModel *model = NULL;
-  AlexnetFileId id;
-  int fd;
-
-  g_return_val_if_fail (path != NULL, NULL);
-
-  if (open_file (path, &fd, &id, error)) {
-    pthread_mutex_lock (&registry_lock);
-    model = registry_get (fd, &id, path, error);
-    pthread_mutex_unlock (&registry_lock);
-  }
-  if (fd >= 0)
-    close (fd);
-  return model;
-}
-
-AlexnetModel *
-alexnet_model_ref (AlexnetModel *model)
-{
-  pthread_mutex_lock (&registry_lock);
-  model->n_refs++;
-  pthread_mutex_unlock (&registry_lock);
-  return model;
-}
-
-void
-alexnet_model_unref (AlexnetModel *model)
-{
-  gboolean last;
-
-  if (!model)
-    return;
-  pthread_mutex_lock (&registry_lock);
-  last = --model->n_refs == 0;
-  if (last && model->shared)
-    registry = g_slist_remove (registry, model);
-  pthread_mutex_unlock (&registry_lock);
-  if (last)
-    model_free (model);
 }
 
 const AlexnetNetwork *
@@ -319,20 +216,4 @@ char *
 alexnet_model_summary (const AlexnetModel *model)
 {
   return alexnet_network_summary (&model->network);
-}
-
-char *
-alexnet_architecture_summary (const char *architecture, GError **error)
-{
-  const AlexnetNetwork *network;
-
-  g_return_val_if_fail (architecture != NULL, NULL);
-
-  network = alexnet_network_find (architecture);
-  if (network)
-    return alexnet_network_summary (network);
-  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
-      "there is no architecture '%s'; there are torchvision and caffe",
-      architecture);
-  return NULL;
 }

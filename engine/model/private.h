@@ -34,13 +34,8 @@ struct _AlexnetModel {
   guint n_refs;                 /* under the registry's lock */
 };
 
-/* Sets preprocess and labels from the metadata or the defaults, once the
- * network is bound. FORMAT. */
-gboolean alexnet_model_apply_metadata (AlexnetModel *model, GError **error);
-
-/* Sets what layers of the network say about int8, from the metadata where
- * there is something. FORMAT. */
-gboolean alexnet_model_read_int8 (AlexnetModel *model, GError **error);
+/* Of the last reference. */
+void alexnet_model_free (AlexnetModel *model);
 
 G_END_DECLS
 

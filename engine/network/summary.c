@@ -73,3 +73,19 @@ alexnet_network_summary (const AlexnetNetwork *network)
       megabytes (total));
   return g_string_free (s, FALSE);
 }
+
+char *
+alexnet_architecture_summary (const char *architecture, GError **error)
+{
+  const AlexnetNetwork *network;
+
+  g_return_val_if_fail (architecture != NULL, NULL);
+
+  network = alexnet_network_find (architecture);
+  if (network)
+    return alexnet_network_summary (network);
+  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+      "there is no architecture '%s'; there are torchvision and caffe",
+      architecture);
+  return NULL;
+}

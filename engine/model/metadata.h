@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Reads the metadata of a model file: a table of char * -> char *. All errors
+ * are FORMAT and name the key.
+ *
+ * What a file's metadata may say (safetensors' __metadata__, all optional):
+ * - architecture: "torchvision" or "caffe", also with "alexnet-" before it;
+ *   must agree with the tensors, which decide.
+ * - labels: a JSON array of as many strings as there are classes.
+ * - preprocess: a JSON object of resize (shorter side), crop (must be the
+ *   network's input size), mean and std (three numbers each in R, G, B order,
+ *   for values 0..1), interpolation ("bilinear-antialias" or "bilinear",
+ *   torchvision's name for it), channels ("RGB" or "BGR"). Anything else is
+ *   refused, as it could not be honoured.
+ * - int8: a JSON object with an object for each convolution, by the name of
+ *   its tensors: range (least and most of its input) and scales (of its
+ *   filters: the largest weight over 127). "alexnet-inspect calibrate" makes
+ *   it.
+ * Without it: resize 256; torchvision: RGB, ImageNet's mean and standard
+ * deviation; caffe: BGR 0..255 minus (104, 117, 123), that is, mean
+ * (123, 117, 104) / 255 and std 1 / 255. */
+
+#ifndef ALEXNET_METADATA_H
+#define ALEXNET_METADATA_H
+
+#include "network/network.h"
+
+G_BEGIN_DECLS
+
+/* `architecture` is what the tensors say. */
+gboolean alexnet_metadata_check_architecture (GHashTable *metadata,
+    const char *architecture, GError **error);
+
+/* What the file says, or else how the network was trained. */
+gboolean alexnet_metadata_read_preprocess (GHashTable *metadata,
+    const AlexnetNetwork *network, AlexnetPreprocess *preprocess,
+    GError **error);
+
+/* The file's, or else ImageNet's where there are as many classes, or else
+ * NULL. The caller frees them with g_strfreev(). */
+gboolean alexnet_metadata_read_labels (GHashTable *metadata, guint n_classes,
+    char ***labels, GError **error);
+
+G_END_DECLS
+
+#endif /* ALEXNET_METADATA_H */
