@@ -6,16 +6,14 @@
 
 #include "alexnet.h"
 
-#include <gio/gio.h>
+#include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
 
 #include "backend/backend.h"
-#include "model/private.h"
+#include "model/model.h"
 
 #define KEY "int8"
-#define HEADER_UNIT 8 /* bytes that a header of safetensors is a multiple of \
-                       */
 
 typedef struct {
   const AlexnetLayer *layer; /* a convolution */
@@ -250,124 +248,17 @@ describe (const AlexnetCalibration *self)
   return json_to_string (root, FALSE);
 }
 
-static JsonObject *
-make_metadata (const AlexnetCalibration *self)
-{
-  JsonObject *object = json_object_new ();
-  g_autofree char *int8 = describe (self);
-  GHashTableIter iter;
-  gpointer key, value;
-
-  g_hash_table_iter_init (&iter, self->model->tensors->metadata);
-  while (g_hash_table_iter_next (&iter, &key, &value))
-    json_object_set_string_member (object, key, value);
-  json_object_set_string_member (object, KEY, int8);
-  return object;
-}
-
-static gsize
-tensor_size (const AlexnetTensor *tensor)
-{
-  return alexnet_tensor_n_values (tensor) * alexnet_dtype_size (tensor->dtype);
-}
-
-/* Its bytes begin at `offset`. */
-static JsonObject *
-describe_tensor (const AlexnetTensor *tensor, gsize offset)
-{
-  static const char *const dtypes[] = {
-    [ALEXNET_DTYPE_F32] = "F32",
-    [ALEXNET_DTYPE_F16] = "F16",
-    [ALEXNET_DTYPE_BF16] = "BF16",
-  };
-  JsonObject *object = json_object_new ();
-  JsonArray *shape = json_array_new (), *offsets = json_array_new ();
-
-  for (guint i = 0; i < tensor->n_dims; i++)
-    json_array_add_int_element (shape, (gint64) tensor->dims[i]);
-  json_array_add_int_element (offsets, (gint64) offset);
-  json_array_add_int_element (offsets,
-      (gint64) (offset + tensor_size (tensor)));
-  json_object_set_string_member (object, "dtype", dtypes[tensor->dtype]);
-  json_object_set_array_member (object, "shape", shape);
-  json_object_set_array_member (object, "data_offsets", offsets);
-  return object;
-}
-
-/* The length and the header that go before the tensors. */
-static GString *
-make_header (const AlexnetCalibration *self)
-{
-  g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
-  JsonObject *object = json_object_new ();
-  g_autofree char *text = NULL;
-  GString *header = g_string_new (NULL);
-  gsize offset = 0;
-  guint64 length;
-
-  json_object_set_object_member (object, "__metadata__", make_metadata (self));
-  for (guint i = 0; i < self->model->tensors->entries->len; i++) {
-    const AlexnetTensorEntry *entry = self->model->tensors->entries->pdata[i];
-
-    if (entry->unusable)
-      continue;
-    json_object_set_object_member (object, entry->name,
-        describe_tensor (&entry->tensor, offset));
-    offset += tensor_size (&entry->tensor);
-  }
-  json_node_take_object (root, object);
-  text = json_to_string (root, FALSE);
-  g_string_append (header, text);
-  while (header->len % HEADER_UNIT != 0)
-    g_string_append_c (header, ' ');
-  length = GUINT64_TO_LE ((guint64) header->len);
-  g_string_prepend_len (header, (const char *) &length, sizeof length);
-  return header;
-}
-
-static gboolean
-write_all (const AlexnetCalibration *self, GOutputStream *stream,
-    GError **error)
-{
-  g_autoptr (GString) header = make_header (self);
-  const GPtrArray *entries = self->model->tensors->entries;
-
-  if (!g_output_stream_write_all (stream, header->str, header->len, NULL, NULL,
-          error))
-    return FALSE;
-  for (guint i = 0; i < entries->len; i++) {
-    const AlexnetTensorEntry *entry = entries->pdata[i];
-
-    if (!entry->unusable &&
-        !g_output_stream_write_all (stream, entry->tensor.data,
-            tensor_size (&entry->tensor), NULL, NULL, error))
-      return FALSE;
-  }
-  return g_output_stream_close (stream, NULL, error);
-}
-
 gboolean
 alexnet_calibration_write (const AlexnetCalibration *self, const char *path,
     GError **error)
 {
-  g_autoptr (GFile) file = g_file_new_for_path (path);
-  g_autoptr (GCancellable) abandoned = g_cancellable_new ();
-  g_autoptr (GError) cause = NULL;
-  g_autoptr (GFileOutputStream) stream = NULL;
+  g_autofree char *int8 = NULL;
 
   if (self->n_images == 0) {
     g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
         "a calibration needs at least one image");
     return FALSE;
   }
-  stream = g_file_replace (file, NULL, FALSE, G_FILE_CREATE_NONE, NULL, &cause);
-  if (stream && write_all (self, G_OUTPUT_STREAM (stream), &cause))
-    return TRUE;
-  if (stream) { /* so that what was there stays */
-    g_cancellable_cancel (abandoned);
-    g_output_stream_close (G_OUTPUT_STREAM (stream), abandoned, NULL);
-  }
-  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
-      "cannot write %s: %s", path, cause->message);
-  return FALSE;
+  int8 = describe (self);
+  return alexnet_model_write (self->model, KEY, int8, path, error);
 }

@@ -62,6 +62,11 @@ JsonNode *alexnet_json_parse (const char *text, gsize size, const char *what,
 gboolean alexnet_safetensors_read (AlexnetTensorSet *set, const guint8 *data,
     gsize size, GError **error);
 
+/* Replaces the file at `path` as a whole with the tensors that are usable and
+ * `metadata`, char * -> char *. INVALID when it cannot be written. */
+gboolean alexnet_safetensors_write (const AlexnetTensorSet *set,
+    GHashTable *metadata, const char *path, GError **error);
+
 /* A state_dict that torch.save() wrote: a zip of stored entries, or the
  * pickles of PyTorch before 1.6. */
 gboolean alexnet_torch_zip_read (AlexnetTensorSet *set, const guint8 *data,

@@ -19,6 +19,11 @@ const AlexnetNetwork *alexnet_model_get_network (const AlexnetModel *model);
 AlexnetModel *alexnet_model_new_from_bytes (GBytes *bytes, const char *path,
     GError **error);
 
+/* Writes the model to a safetensors file with `key` of its metadata set to
+ * `value`. INVALID when it cannot be written. */
+gboolean alexnet_model_write (const AlexnetModel *model, const char *key,
+    const char *value, const char *path, GError **error);
+
 G_END_DECLS
 
 #endif /* ALEXNET_MODEL_H */
