@@ -15,7 +15,7 @@
 #define CONV(n, c, k, s, p, g)                                         \
   {                                                                    \
     .kind = ALEXNET_LAYER_CONV, .name = n, .channels = c, .kernel = k, \
-    .stride = s, .padding = p, .groups = g                             \
+    .stride = s, .padding = p, .end_padding = p, .groups = g           \
   }
 #define RELU                   \
   {                            \
@@ -175,28 +175,59 @@ shape_is_valid (const AlexnetShape *s)
       (guint64) s->channels * s->height * s->width <= MAX_VALUES;
 }
 
-/* Output side of a window of layer->kernel; 0 when it does not fit. */
+static gboolean
+window_is_valid (const AlexnetLayer *layer)
+{
+  return layer->kernel > 0 && layer->stride > 0 && layer->kernel <= MAX_DIM &&
+      layer->stride <= MAX_DIM && layer->padding <= MAX_DIM &&
+      layer->end_padding <= MAX_DIM;
+}
+
+/* Output side of a valid window; 0 when it does not fit. */
 static guint
 window_output (const AlexnetLayer *layer, guint side)
 {
-  guint64 padded = (guint64) side + 2 * (guint64) layer->padding;
+  guint padded = layer->padding + side + layer->end_padding;
 
-  if (layer->kernel == 0 || layer->stride == 0 || padded < layer->kernel)
-    return 0;
-  return (guint) MIN ((padded - layer->kernel) / layer->stride + 1, G_MAXUINT);
+  return padded < layer->kernel ? 0
+                                : (padded - layer->kernel) / layer->stride + 1;
 }
 
-static void
-window_shape (AlexnetLayer *layer)
+/* Whether the first and the last of the `n` windows on a side each hold a
+ * pixel; then all do. */
+static gboolean
+windows_hold_pixels (const AlexnetLayer *layer, guint side, guint n)
 {
-  layer->out.height = window_output (layer, layer->in.height);
-  layer->out.width = window_output (layer, layer->in.width);
+  return layer->padding < layer->kernel &&
+      (guint64) (n - 1) * layer->stride < (guint64) side + layer->padding;
+}
+
+/* Sets height and width of layer->out; NULL or what the layer needs. */
+static const char *
+infer_window (AlexnetLayer *layer)
+{
+  const AlexnetShape *in = &layer->in;
+  AlexnetShape *out = &layer->out;
+
+  if (!window_is_valid (layer))
+    return "a kernel, a stride and padding within its limits";
+  out->height = window_output (layer, in->height);
+  out->width = window_output (layer, in->width);
+  if (out->height == 0 || out->width == 0)
+    return "an input that its kernel fits into";
+  if (layer->kind == ALEXNET_LAYER_MAXPOOL &&
+      !(windows_hold_pixels (layer, in->height, out->height) &&
+          windows_hold_pixels (layer, in->width, out->width)))
+    return "a pixel in each window, not padding alone";
+  return NULL;
 }
 
 /* Why the layer cannot take layer->in; NULL and layer->out when it can. */
 static const char *
 infer_layer (AlexnetLayer *layer)
 {
+  const char *needed = NULL;
+
   layer->out = layer->in;
   switch (layer->kind) {
     case ALEXNET_LAYER_CONV:
@@ -204,10 +235,10 @@ infer_layer (AlexnetLayer *layer)
           layer->channels % layer->groups != 0)
         return "channels that its groups divide";
       layer->out.channels = layer->channels;
-      window_shape (layer);
+      needed = infer_window (layer);
       break;
     case ALEXNET_LAYER_MAXPOOL:
-      window_shape (layer);
+      needed = infer_window (layer);
       break;
     case ALEXNET_LAYER_AVGPOOL:
       if (layer->in.height != layer->size || layer->in.width != layer->size)
@@ -223,7 +254,9 @@ infer_layer (AlexnetLayer *layer)
     default:
       break;
   }
-  return shape_is_valid (&layer->out) ? NULL : "sizes within its limits";
+  if (!needed && !shape_is_valid (&layer->out))
+    needed = "sizes within its limits";
+  return needed;
 }
 
 static gboolean

@@ -19,7 +19,7 @@ typedef enum {
                                    y = x / (k + alpha / size * sum x^2)^beta,
                                    alpha divided by size as Caffe, PyTorch,
                                    cuDNN and oneDNN do and the paper does not */
-  ALEXNET_LAYER_MAXPOOL,        /* floor of the output size, no padding */
+  ALEXNET_LAYER_MAXPOOL,        /* padding counts as minus infinity */
   ALEXNET_LAYER_AVGPOOL,        /* adaptive; only the identity is accepted */
   ALEXNET_LAYER_DROPOUT,        /* the identity */
   ALEXNET_LAYER_LINEAR,         /* of the flattened [C,H,W] input */
@@ -57,7 +57,12 @@ typedef struct {
   AlexnetLayerKind kind;
   const char *name;             /* of its tensors: NAME.weight, NAME.bias */
   guint channels;               /* CONV, LINEAR: outputs */
-  guint kernel, stride, padding, groups;        /* CONV, MAXPOOL */
+  guint kernel, stride;         /* CONV, MAXPOOL: of a square window, which
+                                   makes of H pixels (H + padding + end_padding
+                                   - kernel) / stride + 1, rounded down */
+  guint padding, end_padding;   /* CONV, MAXPOOL: above and left; below and
+                                   right */
+  guint groups;                 /* CONV */
   guint size;                   /* LRN: channels; AVGPOOL: side */
   float alpha, beta, k;         /* LRN */
 
@@ -91,7 +96,8 @@ extern const AlexnetNetwork *const *alexnet_networks (void);
 const AlexnetNetwork *alexnet_network_find (const char *architecture);
 
 /* Computes every layer's in and out from network->input. FORMAT, naming the
- * layer whose input cannot be what it needs. */
+ * layer whose input cannot be what it needs, as that of a MAXPOOL of which a
+ * window lies wholly in its padding. */
 gboolean alexnet_network_infer_shapes (AlexnetNetwork *network,
     GError **error);
 

@@ -107,14 +107,29 @@ alexnet_reference_lrn (float *out, const float *in, const AlexnetLayer *layer)
   }
 }
 
-/* Largest value of a square window; in [H,W] at the window's first value. */
-static float
-window_max (const float *in, guint side, guint width)
-{
-  float max = in[0];
+/* Which of a side's pixels the `i`-th window covers, those of its padding left
+ * out: first <= pixel < end. */
+typedef struct {
+  guint first, end;
+} Window;
 
-  for (guint y = 0; y < side; y++)
-    for (guint x = 0; x < side; x++)
+static Window
+find_window (const AlexnetLayer *layer, guint i, guint side)
+{
+  gint64 start = (gint64) i * layer->stride - layer->padding;
+
+  return (Window){ (guint) MAX (start, 0),
+    (guint) MIN (start + layer->kernel, side) };
+}
+
+/* Largest value of a window of rows and columns; in [H,W]. */
+static float
+window_max (const float *in, Window rows, Window columns, guint width)
+{
+  float max = -INFINITY;
+
+  for (guint y = rows.first; y < rows.end; y++)
+    for (guint x = columns.first; x < columns.end; x++)
       if (!(in[(gsize) y * width + x] <= max))
         max = in[(gsize) y * width + x];
   return max;
@@ -124,16 +139,13 @@ void
 alexnet_reference_maxpool (float *out, const float *in,
     const AlexnetLayer *layer)
 {
-  guint width = layer->in.width, stride = layer->stride;
+  guint height = layer->in.height, width = layer->in.width;
 
-  for (guint c = 0; c < layer->out.channels; c++)
+  for (guint c = 0; c < layer->out.channels; c++, in += (gsize) height * width)
     for (guint p = 0; p < layer->out.height; p++)
-      for (guint q = 0; q < layer->out.width; q++) {
-        gsize y = (gsize) c * layer->in.height + (gsize) p * stride;
-
-        *out++ = window_max (in + y * width + (gsize) q * stride, layer->kernel,
-            width);
-      }
+      for (guint q = 0; q < layer->out.width; q++)
+        *out++ = window_max (in, find_window (layer, p, height),
+            find_window (layer, q, width), width);
 }
 
 void

@@ -32,7 +32,7 @@ void alexnet_reference_relu (float *out, const float *in,
 void alexnet_reference_lrn (float *out, const float *in,
     const AlexnetLayer *layer);
 
-/* out [C,P,Q], in [C,H,W]. */
+/* out [C,P,Q], in [C,H,W]; minus infinity around the image. */
 void alexnet_reference_maxpool (float *out, const float *in,
     const AlexnetLayer *layer);
 

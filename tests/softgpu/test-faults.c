@@ -43,6 +43,7 @@ make_network (void)
         .kernel = 3,
         .stride = 1,
         .padding = 1,
+        .end_padding = 1,
         .groups = 2 },
     { .kind = ALEXNET_LAYER_LINEAR, .name = "c", .channels = 8 },
     { .kind = ALEXNET_LAYER_SOFTMAX },

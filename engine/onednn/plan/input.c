@@ -33,7 +33,7 @@ alexnet_onednn_space_to_depth (OnednnContext *context)
   context->block = block;
   layer->kernel = (layer->kernel + block - 1) / block;
   layer->stride = 1;
-  layer->padding = 0;
+  layer->padding = layer->end_padding = 0;
   layer->in.channels *= block * block;
   layer->in.height = layer->out.height + layer->kernel - 1;
   layer->in.width = layer->out.width + layer->kernel - 1;

@@ -25,7 +25,7 @@
 #define CONV(k, n, s, p, g)                                                 \
   {                                                                         \
     .kind = ALEXNET_LAYER_CONV, .name = "conv", .channels = k, .kernel = n, \
-    .stride = s, .padding = p, .groups = g                                  \
+    .stride = s, .padding = p, .end_padding = p, .groups = g                \
   }
 #define RELU                   \
   {                            \

@@ -395,6 +395,7 @@ test_sizes (gconstpointer isa)
     layer.kind = ALEXNET_LAYER_CONV;
     layer.name = "conv";
     layer.stride = 1;
+    layer.end_padding = layer.padding;
     layer.in = (AlexnetShape){ layer.groups * (i % 2 ? 32 : 41), 5 + i % 13,
       17 - i % 13 };
     n_threads = 1 + i % 5;
@@ -421,6 +422,7 @@ test_zeros (gconstpointer isa)
     .kernel = 3,
     .stride = 1,
     .padding = 1,
+    .end_padding = 1,
     .groups = 1,
     .in = { 32, 9, 9 } };
   AlexnetNetwork network = layers_make_single (&layer);

@@ -28,6 +28,7 @@ make_network (gboolean relu)
     .kernel = 3,
     .stride = 1,
     .padding = 1,
+    .end_padding = 1,
     .groups = 1
   };
   g_assert_true (alexnet_network_infer_shapes (&network, NULL));

@@ -378,6 +378,7 @@ test_sizes (gconstpointer isa)
     layer.kind = ALEXNET_LAYER_CONV;
     layer.name = "conv";
     layer.stride = 1;
+    layer.end_padding = layer.padding;
     layer.in = (AlexnetShape){ i % 2 ? 6 : 30, 5 + i % 13, 17 - i % 13 };
     network = layers_make_single (&layer);
     random_model_fill (&network);
@@ -470,6 +471,7 @@ run_filled (const char *way, float weight, float input, gsize *size)
     .kernel = 3,
     .stride = 1,
     .padding = 1,
+    .end_padding = 1,
     .groups = 1,
     .in = { 20, 9, 9 } };
   AlexnetNetwork network = layers_make_single (&layer);

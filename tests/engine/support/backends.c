@@ -166,7 +166,7 @@ run_batches (const Subject *subject, const AlexnetNetwork *network,
 #define CONV(k, n, s, p, g)                                                 \
   {                                                                         \
     .kind = ALEXNET_LAYER_CONV, .name = "conv", .channels = k, .kernel = n, \
-    .stride = s, .padding = p, .groups = g                                  \
+    .stride = s, .padding = p, .end_padding = p, .groups = g                \
   }
 #define MAXPOOL(n, s)                                       \
   {                                                         \

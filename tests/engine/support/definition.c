@@ -7,16 +7,23 @@
 typedef double (*Formula) (const AlexnetLayer *layer, const float *in, int k,
     int p, int q);
 
-/* in [C,H,W]; 0 outside. */
+/* in [C,H,W]; `outside` around it. */
 static double
-at (const AlexnetLayer *layer, const float *in, int c, int y, int x)
+at_or (const AlexnetLayer *layer, const float *in, int c, int y, int x,
+    double outside)
 {
   int channels = (int) layer->in.channels;
   int height = (int) layer->in.height, width = (int) layer->in.width;
 
   if (c < 0 || y < 0 || x < 0 || c >= channels || y >= height || x >= width)
-    return 0;
+    return outside;
   return in[((gsize) c * height + y) * width + x];
+}
+
+static double
+at (const AlexnetLayer *layer, const float *in, int c, int y, int x)
+{
+  return at_or (layer, in, c, y, x, 0);
 }
 
 static double
@@ -53,11 +60,13 @@ static double
 maxpool (const AlexnetLayer *layer, const float *in, int k, int p, int q)
 {
   int side = (int) layer->kernel, stride = (int) layer->stride;
+  int y = p * stride - (int) layer->padding;
+  int x = q * stride - (int) layer->padding;
   double max = -INFINITY;
 
   for (int i = 0; i < side * side; i++)
     max = fmax (max,
-        at (layer, in, k, p * stride + i / side, q * stride + i % side));
+        at_or (layer, in, k, y + i / side, x + i % side, -INFINITY));
   return max;
 }
 
