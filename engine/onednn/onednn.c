@@ -14,13 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "onednn/plan/compile.h"
-#include "onednn/plan/input.h"
+#include "onednn/dnnl/parallel.h"
 #include "onednn/int8/int8.h"
 #include "onednn/linear/matrix.h"
-#include "onednn/dnnl/parallel.h"
+#include "onednn/plan/compile.h"
+#include "onednn/plan/input.h"
 #include "onednn/plan/precision.h"
 #include "onednn/plan/tune.h"
+#include "onednn/step/weights.h"
 
 /* Sizes of trunk programs. Programs for 16 and 32 images were up to 5 % slower
  * than eight at a time, whose activations stay in the cache. */
@@ -50,7 +51,7 @@ onednn_close (AlexnetPlan *plan)
   g_ptr_array_unref (self->trunks);
   g_ptr_array_unref (self->heads);
   g_ptr_array_unref (self->context.weights);
-  g_ptr_array_unref (self->context.matrices);
+  alexnet_onednn_matrices_free (self->context.matrices);
   for (guint i = 0; i < ONEDNN_N_BUFFERS; i++)
     free (self->context.buffers[i]);
   alexnet_onednn_input_clear (&self->input);
@@ -270,7 +271,6 @@ onednn_open (const AlexnetNetwork *network, const AlexnetPlanParams *params,
   self->trunks = g_ptr_array_new_with_free_func (free_program);
   self->heads = g_ptr_array_new_with_free_func (free_program);
   self->context.weights = alexnet_onednn_weights_new ();
-  self->context.matrices = alexnet_onednn_linear_matrices_new ();
   built = build_plan (self, network, params, error);
   alexnet_onednn_set_threads (n_threads);
   if (built) {

@@ -74,12 +74,6 @@ typedef struct {
   void *zeros; /* one pixel outside of the image */
 } Int8Winograd;
 
-const char *
-alexnet_int8_winograd_name (Int8WinogradForm form)
-{
-  return forms[form].name;
-}
-
 gboolean
 alexnet_int8_winograd_is_exact (void)
 {
@@ -91,14 +85,31 @@ alexnet_int8_winograd_is_exact (void)
 #endif
 }
 
-gboolean
-alexnet_int8_winograd_fits (const AlexnetLayer *layer, Int8WinogradForm form)
+static const char *
+winograd_get_name (guint form)
+{
+  return forms[form].name;
+}
+
+static gboolean
+winograd_fits (const AlexnetLayer *layer, guint form)
 {
   return layer->kind == ALEXNET_LAYER_CONV && layer->stride == 1 &&
       layer->kernel == forms[form].kernel &&
       layer->in.channels / layer->groups >= INT8_WINOGRAD_LEAST_INPUTS &&
       layer->channels / layer->groups >= INT8_WINOGRAD_LEAST_OUTPUTS &&
       alexnet_int8_winograd_is_exact ();
+}
+
+static double
+winograd_guess (const OnednnContext *context, const AlexnetLayer *layer,
+    guint form, guint batch)
+{
+  WinogradTiles tiles = alexnet_winograd_tiles (layer, OUTPUT);
+
+  return alexnet_onednn_convolution_cost (layer,
+      forms[form].rows * forms[form].rows,
+      batch * alexnet_winograd_tiles_per_image (&tiles));
 }
 
 static gsize
@@ -404,9 +415,10 @@ make_products (Int8Winograd *self, OnednnContext *context, guint i,
     OnednnProductShape shape = { dnnl_u8, planes->n_planes, self->part_tiles,
       planes->n_parts * group_inputs (self), self->panels.size,
       groups * (guint) self->panels.n };
+    OnednnValues weights = { alexnet_int8_winograd_values, i, p };
 
-    if (!alexnet_onednn_product_init (product, context, &shape, i,
-            ONEDNN_INT8_WINOGRAD + p, alexnet_onednn_get_threads (), error))
+    if (!alexnet_onednn_product_init (product, context, &shape, &weights,
+            alexnet_onednn_get_threads (), error))
       return FALSE;
     self->inputs[p] = size;
     self->outputs[p] = size + groups * product->input_size;
@@ -448,21 +460,22 @@ winograd_new (const OnednnProgram *program, guint i, Int8WinogradForm form,
   return self;
 }
 
-gboolean
-alexnet_int8_winograd_add (OnednnProgram *program, guint i,
-    Int8WinogradForm form, gboolean relu, GError **error)
+static gboolean
+winograd_add (OnednnProgram *program, guint i, guint form, gboolean relu,
+    dnnl_data_type_t type, GError **error)
 {
   OnednnContext *context = alexnet_onednn_program_get_context (program);
-  Int8Winograd *self = winograd_new (program, i, form, relu);
+  Int8Winograd *self = winograd_new (program, i, (Int8WinogradForm) form, relu);
+  OnednnValues scales = { alexnet_int8_winograd_values, i,
+    INT8_WINOGRAD_SCALES };
+  OnednnValues bias = { alexnet_int8_winograd_values, i, INT8_WINOGRAD_BIAS };
   gsize channels = self->layer.channels;
   g_auto (DnnlDesc) dst = NULL;
 
   if (make_products (self, context, i, error) &&
-      alexnet_onednn_floats_get (context, i,
-          ONEDNN_INT8_WINOGRAD + INT8_WINOGRAD_SCALES, PLANES * channels,
+      alexnet_onednn_floats_get (context, &scales, PLANES * channels,
           &self->scales, error) &&
-      alexnet_onednn_floats_get (context, i,
-          ONEDNN_INT8_WINOGRAD + INT8_WINOGRAD_BIAS, OUTPUT * OUTPUT * channels,
+      alexnet_onednn_floats_get (context, &bias, OUTPUT * OUTPUT * channels,
           &self->bias, error) &&
       alexnet_onednn_int8_add_input (program, i, error) &&
       alexnet_onednn_int8_result_desc (&dst, program, i, error))
@@ -471,3 +484,12 @@ alexnet_int8_winograd_add (OnednnProgram *program, guint i,
   winograd_free (&self->base);
   return FALSE;
 }
+
+const OnednnConvolution alexnet_int8_winograd_convolution = {
+  .n_variants = INT8_WINOGRAD_N_FORMS,
+  .int8 = TRUE,
+  .get_name = winograd_get_name,
+  .fits = winograd_fits,
+  .guess = winograd_guess,
+  .add = winograd_add,
+};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Convolution of whole numbers of 8 bits as oneDNN's products of matrices
- * between the transforms of int8-winograd-kernels.h: 1.5 to 2 times fewer
+ * between the transforms of kernels.h: 1.5 to 2 times fewer
  * multiplications than direct convolution, for an error that is two to three
  * times as large (about 2 % of the norm of the result), because transformed
  * pixels are rounded to 8 bits. */
@@ -10,7 +10,7 @@
 #define ALEXNET_ONEDNN_INT8_WINOGRAD_H
 
 #include "kernels.h"
-#include "onednn/step/program.h"
+#include "onednn/step/convolution.h"
 
 G_BEGIN_DECLS
 
@@ -58,37 +58,26 @@ alexnet_int8_winograd_first (const Int8WinogradPanels *panels, gsize i)
   return MIN (i * panels->size, panels->n_filters - panels->size);
 }
 
-const char *alexnet_int8_winograd_name (Int8WinogradForm form);
-
 /* Whether the library's products use this CPU's AVX512-VNNI. Without it they
  * would add up two products in 16 bits, where they have no room. */
 gboolean alexnet_int8_winograd_is_exact (void);
 
-/* Whether `layer` is a convolution for `form` with a stride of 1, of enough
- * channels, and products are exact. */
-gboolean alexnet_int8_winograd_fits (const AlexnetLayer *layer,
-    Int8WinogradForm form);
+/* Variants are of Int8WinogradForm: convolutions of its kernel with a stride of
+ * 1, of enough channels, where products are exact. Reads and writes what
+ * alexnet_onednn_int8_convolution does. */
+extern const OnednnConvolution alexnet_int8_winograd_convolution;
 
-/* Appends layer `i` of the context's network, which fits, with a ReLU behind
- * it if `relu`. Reads and writes as alexnet_onednn_int8_add_conv() does. */
-gboolean alexnet_int8_winograd_add (OnednnProgram *program, guint i,
-    Int8WinogradForm form, gboolean relu, GError **error);
-
-/* ONEDNN_INT8_WINOGRAD + one of these. */
+/* Keys of alexnet_int8_winograd_values(). */
 typedef enum {
   /* p: weights of product p: [groups, panels, n_planes, n_parts * in / groups,
    * size of a panel] */
   INT8_WINOGRAD_SCALES = INT8_WINOGRAD_MAX_PRODUCTS, /* of Int8WinogradSums */
   INT8_WINOGRAD_BIAS,
-  INT8_WINOGRAD_N_VALUES
 } Int8WinogradValues;
-
-G_STATIC_ASSERT (ONEDNN_INT8_WINOGRAD + INT8_WINOGRAD_N_VALUES <=
-    ONEDNN_WINOGRAD);
 
 /* g_free() them; NULL when memory is short. */
 float *alexnet_int8_winograd_values (const OnednnContext *context, guint layer,
-    guint which);
+    guint key);
 
 G_END_DECLS
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The matrices of int8-winograd-kernels.h, and the point of each row: 0, 1,
+/* The matrices of kernels.h, and the point of each row: 0, 1,
  * -1, infinity. Those of 5 are those of 3, and then those of 2 without the
  * point -1, three pixels further on. */
 

@@ -10,6 +10,7 @@
 #include "tables.h"
 #include "onednn/int8/int8.h"
 #include "onednn/dnnl/parallel.h"
+#include "onednn/step/weights.h"
 
 #define POINTS INT8_WINOGRAD_POINTS
 #define PLANES INT8_WINOGRAD_PLANES
@@ -227,18 +228,18 @@ make_bias (const Weights *self, const OnednnContext *context, guint i)
 
 float *
 alexnet_int8_winograd_values (const OnednnContext *context, guint layer,
-    guint which)
+    guint key)
 {
   g_auto (Weights) weights = { 0 };
 
   if (!weights_init (&weights, context, layer))
     return NULL;
-  switch (which) {
+  switch (key) {
     case INT8_WINOGRAD_SCALES:
       return make_scales (&weights, context, layer);
     case INT8_WINOGRAD_BIAS:
       return make_bias (&weights, context, layer);
     default:
-      return make_weights (&weights, which);
+      return make_weights (&weights, key);
   }
 }

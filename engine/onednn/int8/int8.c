@@ -7,6 +7,7 @@
 #include "onednn/simd/quantize.h"
 #include "onednn/dnnl/parallel.h"
 #include "onednn/simd/simd.h"
+#include "onednn/step/weights.h"
 
 /* Without VNNI two products of an unsigned and a signed number are added up in
  * 16 bits, where 2 * 255 * 63 still fits. */
@@ -95,7 +96,7 @@ find_filter_scale (const AlexnetLayer *layer, guint c)
 }
 
 static float *
-make_weights (const OnednnContext *context, guint i)
+make_weights (const OnednnContext *context, guint i, guint key)
 {
   const AlexnetLayer *layer = &context->network.layers[i];
   float *values = alexnet_onednn_layer_floats (context, i, ONEDNN_WEIGHTS);
@@ -114,7 +115,7 @@ make_weights (const OnednnContext *context, guint i)
 
 /* What the sum of products becomes the result by. */
 static float *
-make_scales (const OnednnContext *context, guint i)
+make_scales (const OnednnContext *context, guint i, guint key)
 {
   const AlexnetLayer *layer = &context->network.layers[i];
   float in = alexnet_onednn_int8_quantization (layer).scale;
@@ -127,12 +128,12 @@ make_scales (const OnednnContext *context, guint i)
 }
 
 static float *
-make_bias (const OnednnContext *context, guint i)
+make_bias (const OnednnContext *context, guint i, guint key)
 {
   const AlexnetLayer *layer = &context->network.layers[i];
   float out = alexnet_onednn_int8_result (&context->network, i).scale;
   float *bias = alexnet_onednn_layer_floats (context, i, ONEDNN_BIAS);
-  g_autofree float *scales = bias ? make_scales (context, i) : NULL;
+  g_autofree float *scales = bias ? make_scales (context, i, 0) : NULL;
 
   if (!scales) {
     g_free (bias);
@@ -141,20 +142,6 @@ make_bias (const OnednnContext *context, guint i)
   for (guint c = 0; c < layer->channels; c++)
     bias[c] /= DNNL_COMPAT_BIAS_IS_SCALED ? out * scales[c] : out;
   return bias;
-}
-
-float *
-alexnet_onednn_int8_values (const OnednnContext *context, guint layer,
-    OnednnValues which)
-{
-  switch (which) {
-    case ONEDNN_INT8_WEIGHTS:
-      return make_weights (context, layer);
-    case ONEDNN_INT8_BIAS:
-      return make_bias (context, layer);
-    default:
-      return make_scales (context, layer);
-  }
 }
 
 /* From float to whole numbers that lie in the same order. */
@@ -312,7 +299,7 @@ make_conv (const OnednnContext *context, guint i, const Descs *descs,
     gboolean relu, dnnl_primitive_desc_t *desc, GError **error)
 {
   const AlexnetLayer *layer = &context->network.layers[i];
-  g_autofree float *scales = make_scales (context, i);
+  g_autofree float *scales = make_scales (context, i, 0);
   g_auto (dnnl_primitive_attr_t) attr = NULL;
   DnnlWindow window = { { layer->kernel, layer->kernel },
     { layer->stride, layer->stride }, { layer->padding, layer->padding } };
@@ -332,22 +319,25 @@ make_conv (const OnednnContext *context, guint i, const Descs *descs,
 static gboolean
 add_scales (OnednnProgram *program, guint i, DnnlDesc desc, GError **error)
 {
+  OnednnValues values = { make_scales, i, 0 };
   dnnl_memory_t scales;
 
   if (DNNL_COMPAT_SCALES_ARG == 0)
     return TRUE;
   if (!alexnet_onednn_weights_get (alexnet_onednn_program_get_context (program),
-          i, ONEDNN_INT8_SCALES, desc, desc, &scales, error))
+          &values, desc, desc, &scales, error))
     return FALSE;
   alexnet_onednn_program_add_arg (program, DNNL_COMPAT_SCALES_ARG, scales);
   return TRUE;
 }
 
-gboolean
-alexnet_onednn_int8_add_conv (OnednnProgram *program, guint i, gboolean relu,
-    GError **error)
+static gboolean
+int8_add (OnednnProgram *program, guint i, guint variant, gboolean relu,
+    dnnl_data_type_t type, GError **error)
 {
   OnednnContext *context = alexnet_onednn_program_get_context (program);
+  OnednnValues weight_values = { make_weights, i, 0 };
+  OnednnValues bias_values = { make_bias, i, 0 };
   g_auto (dnnl_primitive_desc_t) conv = NULL;
   g_auto (Descs) descs = { 0 };
   dnnl_memory_t weights, bias;
@@ -355,12 +345,40 @@ alexnet_onednn_int8_add_conv (OnednnProgram *program, guint i, gboolean relu,
   return make_descs (&descs, program, i, error) &&
       make_conv (context, i, &descs, relu, &conv, error) &&
       alexnet_onednn_int8_add_input (program, i, error) &&
-      alexnet_onednn_weights_get (context, i, ONEDNN_INT8_WEIGHTS, descs.plain,
+      alexnet_onednn_weights_get (context, &weight_values, descs.plain,
           dnnl_primitive_desc_query_md (conv, dnnl_query_weights_md, 0),
           &weights, error) &&
-      alexnet_onednn_weights_get (context, i, ONEDNN_INT8_BIAS, descs.bias,
-          descs.bias, &bias, error) &&
+      alexnet_onednn_weights_get (context, &bias_values, descs.bias, descs.bias,
+          &bias, error) &&
       alexnet_onednn_program_add (program, conv, descs.dst, weights, bias,
           error) &&
       add_scales (program, i, descs.bias, error);
 }
+
+static const char *
+int8_get_name (guint variant)
+{
+  return "direct";
+}
+
+static gboolean
+int8_fits (const AlexnetLayer *layer, guint variant)
+{
+  return TRUE;
+}
+
+static double
+int8_guess (const OnednnContext *context, const AlexnetLayer *layer,
+    guint variant, guint batch)
+{
+  return alexnet_onednn_convolution_direct_cost (layer, batch);
+}
+
+const OnednnConvolution alexnet_onednn_int8_convolution = {
+  .n_variants = 1,
+  .int8 = TRUE,
+  .get_name = int8_get_name,
+  .fits = int8_fits,
+  .guess = int8_guess,
+  .add = int8_add,
+};

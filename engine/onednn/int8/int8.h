@@ -8,7 +8,7 @@
 #ifndef ALEXNET_ONEDNN_INT8_H
 #define ALEXNET_ONEDNN_INT8_H
 
-#include "onednn/step/program.h"
+#include "onednn/step/convolution.h"
 
 G_BEGIN_DECLS
 
@@ -41,15 +41,8 @@ gboolean alexnet_onednn_int8_check (const AlexnetNetwork *network,
 gboolean alexnet_onednn_int8_add_input (OnednnProgram *program, guint i,
     GError **error);
 
-/* Appends convolution `i`, with a ReLU behind it if `relu`; reads whatever
- * there is, and writes alexnet_onednn_int8_result(). */
-gboolean alexnet_onednn_int8_add_conv (OnednnProgram *program, guint i,
-    gboolean relu, GError **error);
-
-/* ONEDNN_INT8_WEIGHTS, _BIAS or _SCALES of a layer; g_free() them, NULL when
- * memory is short. */
-float *alexnet_onednn_int8_values (const OnednnContext *context, guint layer,
-    OnednnValues which);
+/* By the library; writes alexnet_onednn_int8_result(). */
+extern const OnednnConvolution alexnet_onednn_int8_convolution;
 
 G_END_DECLS
 

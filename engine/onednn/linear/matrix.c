@@ -16,6 +16,12 @@
 static const gsize storage_sizes[] = { 4, 2, 2, 1 };
 static const char *const storage_names[] = { "fp32", "bf16", "fp16", "int8" };
 
+struct _OnednnMatrices {
+  GPtrArray *list;
+  OnednnStorage storage;
+  double loss_left;
+};
+
 static void
 matrix_free (gpointer data)
 {
@@ -27,10 +33,24 @@ matrix_free (gpointer data)
   g_free (self);
 }
 
-GPtrArray *
-alexnet_onednn_linear_matrices_new (void)
+OnednnMatrices *
+alexnet_onednn_matrices_new (OnednnStorage storage, double loss)
 {
-  return g_ptr_array_new_with_free_func (matrix_free);
+  OnednnMatrices *self = g_new0 (OnednnMatrices, 1);
+
+  self->list = g_ptr_array_new_with_free_func (matrix_free);
+  self->storage = storage;
+  self->loss_left = loss;
+  return self;
+}
+
+void
+alexnet_onednn_matrices_free (OnednnMatrices *matrices)
+{
+  if (!matrices)
+    return;
+  g_ptr_array_unref (matrices->list);
+  g_free (matrices);
 }
 
 gsize
@@ -298,24 +318,24 @@ pack_as (OnednnMatrix *matrix, OnednnStorage storage,
   return find_loss (squares, n_threads);
 }
 
-/* As LINEAR_S8 where the context wants that or still can afford it. */
+/* As LINEAR_S8 where the loss still allows it. */
 static gboolean
-pack (OnednnContext *context, OnednnMatrix *matrix, const AlexnetTensor *weight,
+pack (OnednnMatrices *all, OnednnMatrix *matrix, const AlexnetTensor *weight,
     GError **error)
 {
   double loss;
 
-  if (context->loss_left > 0) {
+  if (all->loss_left > 0) {
     loss = pack_as (matrix, LINEAR_S8, weight, error);
     if (loss < 0)
       return FALSE;
     loss *= loss;
-    if (loss <= context->loss_left) {
-      context->loss_left -= loss;
+    if (loss <= all->loss_left) {
+      all->loss_left -= loss;
       return TRUE;
     }
   }
-  return pack_as (matrix, context->storage, weight, error) >= 0;
+  return pack_as (matrix, all->storage, weight, error) >= 0;
 }
 
 static OnednnMatrix *
@@ -324,14 +344,14 @@ matrix_new (OnednnContext *context, guint i, GError **error)
   const AlexnetLayer *layer = &context->network.layers[i];
   OnednnMatrix *self = g_new0 (OnednnMatrix, 1);
 
-  g_ptr_array_add (context->matrices, self);
+  g_ptr_array_add (context->matrices->list, self);
   self->layer = i;
   self->columns = alexnet_shape_size (&layer->in);
   self->rows = layer->channels;
   self->padded_columns = alexnet_onednn_round_up (self->columns, LINEAR_GROUP);
   self->padded_rows = alexnet_onednn_round_up (self->rows, LINEAR_SLICE);
   self->bias = alexnet_onednn_alloc (self->padded_rows * sizeof (float), error);
-  if (!self->bias || !pack (context, self, &layer->weight, error))
+  if (!self->bias || !pack (context->matrices, self, &layer->weight, error))
     return NULL;
   alexnet_tensor_to_float (self->bias, &layer->bias);
   return self;
@@ -340,8 +360,10 @@ matrix_new (OnednnContext *context, guint i, GError **error)
 const OnednnMatrix *
 alexnet_onednn_matrix_get (OnednnContext *context, guint layer, GError **error)
 {
-  for (guint i = 0; i < context->matrices->len; i++) {
-    const OnednnMatrix *matrix = g_ptr_array_index (context->matrices, i);
+  const GPtrArray *list = context->matrices->list;
+
+  for (guint i = 0; i < list->len; i++) {
+    const OnednnMatrix *matrix = g_ptr_array_index (list, i);
 
     if (matrix->layer == layer)
       return matrix;
@@ -353,9 +375,10 @@ char *
 alexnet_onednn_linear_describe (const OnednnContext *context)
 {
   g_autoptr (GString) text = g_string_new (NULL);
+  const GPtrArray *list = context->matrices->list;
 
-  for (guint i = 0; i < context->matrices->len; i++) {
-    const OnednnMatrix *matrix = g_ptr_array_index (context->matrices, i);
+  for (guint i = 0; i < list->len; i++) {
+    const OnednnMatrix *matrix = g_ptr_array_index (list, i);
     const char *name = context->network.layers[matrix->layer].name;
 
     g_string_append_printf (text, "%s%s %s", i > 0 ? ", " : "",

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The weights of a linear layer as linear-kernels.h wants them. */
+/* The weights of a linear layer as kernels.h wants them. */
 
 #ifndef ALEXNET_ONEDNN_LINEAR_MATRIX_H
 #define ALEXNET_ONEDNN_LINEAR_MATRIX_H
 
+#include "kernels.h"
 #include "onednn/step/context.h"
 
 G_BEGIN_DECLS
@@ -21,8 +22,16 @@ typedef struct {
   float *bias;     /* [padded_rows] */
 } OnednnMatrix;
 
-/* Of layer `layer`; made once and kept in the context, as LINEAR_S8 where the
- * context can afford that, else in its storage. NULL and NO_MEMORY. */
+/* All of a plan, none of which is made yet: as LINEAR_S8 while the sum of the
+ * squares of what that changes, relative to all of a matrix, is no more than
+ * `loss`; then as `storage`. */
+OnednnMatrices *alexnet_onednn_matrices_new (OnednnStorage storage,
+    double loss);
+
+/* Accepts NULL. */
+void alexnet_onednn_matrices_free (OnednnMatrices *matrices);
+
+/* Of layer `layer`; made once and kept in the context. NULL and NO_MEMORY. */
 const OnednnMatrix *alexnet_onednn_matrix_get (OnednnContext *context,
     guint layer, GError **error);
 
@@ -33,9 +42,6 @@ gsize alexnet_onednn_matrix_find (const OnednnMatrix *matrix, gsize row,
 
 /* What the weights of which layer are stored as. g_free() it. */
 char *alexnet_onednn_linear_describe (const OnednnContext *context);
-
-/* For the context. */
-GPtrArray *alexnet_onednn_linear_matrices_new (void);
 
 static inline gsize
 alexnet_onednn_round_up (gsize n, gsize unit)

@@ -5,6 +5,7 @@
 #include "onednn/int8-winograd/int8-winograd.h"
 #include "onednn/int8/int8.h"
 #include "onednn/linear/linear.h"
+#include "onednn/step/weights.h"
 #include "tune.h"
 #include "onednn/winograd/winograd.h"
 
@@ -93,22 +94,25 @@ layer_window (const AlexnetLayer *layer)
 
 /* Reorders the source if it must be, finds the weights, appends the step. */
 static gboolean
-add_weighted_step (Build *build, guint i, dnnl_primitive_desc_t desc,
+add_weighted_step (OnednnProgram *program, guint i, dnnl_primitive_desc_t desc,
     const Descs *descs, GError **error)
 {
+  OnednnContext *context = alexnet_onednn_program_get_context (program);
+  OnednnValues weight_values = { alexnet_onednn_layer_floats, i,
+    ONEDNN_WEIGHTS };
+  OnednnValues bias_values = { alexnet_onednn_layer_floats, i, ONEDNN_BIAS };
   DnnlDesc src = dnnl_primitive_desc_query_md (desc, dnnl_query_src_md, 0);
   DnnlDesc wanted = dnnl_primitive_desc_query_md (desc, dnnl_query_weights_md,
       0);
   DnnlDesc dst = dnnl_primitive_desc_query_md (desc, dnnl_query_dst_md, 0);
   dnnl_memory_t weights, bias;
 
-  return alexnet_onednn_program_add_reorder (build->program, src, error) &&
-      alexnet_onednn_weights_get (build->context, i, ONEDNN_WEIGHTS,
-          descs->plain_weights, wanted, &weights, error) &&
-      alexnet_onednn_weights_get (build->context, i, ONEDNN_BIAS, descs->bias,
+  return alexnet_onednn_program_add_reorder (program, src, error) &&
+      alexnet_onednn_weights_get (context, &weight_values, descs->plain_weights,
+          wanted, &weights, error) &&
+      alexnet_onednn_weights_get (context, &bias_values, descs->bias,
           descs->bias, &bias, error) &&
-      alexnet_onednn_program_add (build->program, desc, dst, weights, bias,
-          error);
+      alexnet_onednn_program_add (program, desc, dst, weights, bias, error);
 }
 
 static gboolean
@@ -126,32 +130,74 @@ make_conv (const OnednnContext *context, const AlexnetLayer *layer,
   return TRUE;
 }
 
-/* Ways to compute a convolution: the library's, or with a tile, in float or
- * in whole numbers. */
-#define DIRECT 0
-#define WINOGRAD(tile) (1 + (tile))
-#define INT8_WINOGRAD(form) (WINOGRAD (WINOGRAD_N_TILES) + (form))
+/* ---- convolutions -------------------------------------------------------- */
+
+static const char *
+direct_get_name (guint variant)
+{
+  return "direct";
+}
+
+static gboolean
+direct_fits (const AlexnetLayer *layer, guint variant)
+{
+  return TRUE;
+}
+
+/* Products of bf16 have twice the speed. */
+static double
+direct_guess (const OnednnContext *context, const AlexnetLayer *layer,
+    guint variant, guint batch)
+{
+  return alexnet_onednn_convolution_direct_cost (layer, batch) /
+      (context->type == dnnl_bf16 ? 2 : 1);
+}
+
+static gboolean
+direct_add (OnednnProgram *program, guint i, guint variant, gboolean relu,
+    dnnl_data_type_t type, GError **error)
+{
+  const OnednnContext *context = alexnet_onednn_program_get_context (program);
+  const AlexnetLayer *layer = &context->network.layers[i];
+  guint batch = alexnet_onednn_program_get_batch (program);
+  g_auto (dnnl_primitive_desc_t) desc = NULL;
+  g_auto (Descs) descs = { 0 };
+
+  return make_conv_descs (&descs, context, batch, layer, type, error) &&
+      make_conv (context, layer, &descs, relu, &desc, error) &&
+      add_weighted_step (program, i, desc, &descs, error);
+}
+
+/* By the library, in the context's type. */
+static const OnednnConvolution direct = {
+  .n_variants = 1,
+  .get_name = direct_get_name,
+  .fits = direct_fits,
+  .guess = direct_guess,
+  .add = direct_add,
+};
+
+/* Every way to compute a convolution. */
+static const OnednnConvolution *const convolutions[] = {
+  &direct,
+  &alexnet_winograd_convolution,
+  &alexnet_onednn_int8_convolution,
+  &alexnet_int8_winograd_convolution,
+};
+
+typedef struct {
+  const OnednnConvolution *convolution;
+  guint variant;
+  double cost;
+} Candidate;
 
 typedef struct {
   const Build *build;
   guint layer;
   gboolean relu;
-  dnnl_data_type_t dst_type;
-  guint candidates[ONEDNN_MAX_CANDIDATES];
+  dnnl_data_type_t type; /* of the result */
+  Candidate candidates[ONEDNN_MAX_CANDIDATES];
 } Conv;
-
-static gboolean
-add_direct (Build *build, const Conv *conv, GError **error)
-{
-  const AlexnetLayer *layer = &build->context->network.layers[conv->layer];
-  g_auto (dnnl_primitive_desc_t) desc = NULL;
-  g_auto (Descs) descs = { 0 };
-
-  return make_conv_descs (&descs, build->context, build->batch, layer,
-             conv->dst_type, error) &&
-      make_conv (build->context, layer, &descs, conv->relu, &desc, error) &&
-      add_weighted_step (build, conv->layer, desc, &descs, error);
-}
 
 /* `program` is the build's or a trial. */
 static gboolean
@@ -159,78 +205,48 @@ add_candidate (OnednnProgram *program, guint i, gconstpointer user,
     GError **error)
 {
   const Conv *conv = user;
-  guint candidate = conv->candidates[i];
-  Build build = *conv->build;
+  const Candidate *candidate = &conv->candidates[i];
 
-  build.context = alexnet_onednn_program_get_context (program);
-  build.program = program;
-  if (candidate == DIRECT)
-    return build.context->int8
-        ? alexnet_onednn_int8_add_conv (program, conv->layer, conv->relu, error)
-        : add_direct (&build, conv, error);
-  if (candidate >= INT8_WINOGRAD (0))
-    return alexnet_int8_winograd_add (program, conv->layer,
-        (Int8WinogradForm) (candidate - INT8_WINOGRAD (0)), conv->relu, error);
-  return alexnet_winograd_add (program, conv->layer,
-      (WinogradTile) (candidate - WINOGRAD (0)), conv->relu, error);
+  return candidate->convolution->add (program, conv->layer, candidate->variant,
+      conv->relu, conv->type, error);
 }
 
-static const char *
-name_candidate (guint candidate)
-{
-  if (candidate == DIRECT)
-    return "direct";
-  if (candidate >= INT8_WINOGRAD (0))
-    return alexnet_int8_winograd_name ((Int8WinogradForm) (candidate -
-        INT8_WINOGRAD (0)));
-  return alexnet_winograd_forms[candidate - WINOGRAD (0)].name;
-}
-
-/* In the order of `costs`, which go along. */
+/* In the order of their cost. */
 static void
-insert_candidate (Conv *conv, OnednnQuestion *question, double *costs,
-    guint candidate, double cost)
+insert_candidate (Conv *conv, OnednnQuestion *question,
+    const Candidate *candidate)
 {
   guint i = question->n++;
 
-  for (; i > 0 && costs[i - 1] > cost; i--) {
+  g_assert (i < ONEDNN_MAX_CANDIDATES);
+  for (; i > 0 && conv->candidates[i - 1].cost > candidate->cost; i--) {
     conv->candidates[i] = conv->candidates[i - 1];
     question->names[i] = question->names[i - 1];
-    costs[i] = costs[i - 1];
   }
-  conv->candidates[i] = candidate;
-  question->names[i] = name_candidate (candidate);
-  costs[i] = cost;
-}
-
-/* With the one of less arithmetic first. */
-static void
-list_int8_candidates (Conv *conv, const AlexnetLayer *layer,
-    OnednnQuestion *question)
-{
-  double costs[ONEDNN_MAX_CANDIDATES];
-
-  for (Int8WinogradForm form = 0; form < INT8_WINOGRAD_N_FORMS; form++)
-    if (alexnet_int8_winograd_fits (layer, form))
-      insert_candidate (conv, question, costs, INT8_WINOGRAD (form), 0);
-  insert_candidate (conv, question, costs, DIRECT, 1);
+  conv->candidates[i] = *candidate;
+  question->names[i] = candidate->convolution->get_name (candidate->variant);
 }
 
 static void
 list_candidates (Conv *conv, const AlexnetLayer *layer,
     OnednnQuestion *question)
 {
-  guint batch = conv->build->batch;
-  double costs[ONEDNN_MAX_CANDIDATES];
-  double cost = alexnet_direct_guess (layer, batch);
+  const OnednnContext *context = conv->build->context;
 
-  if (conv->build->context->type == dnnl_bf16)
-    cost /= 2;
-  insert_candidate (conv, question, costs, DIRECT, cost);
-  for (WinogradTile tile = 0; tile < WINOGRAD_N_TILES; tile++)
-    if (alexnet_winograd_fits (layer, tile))
-      insert_candidate (conv, question, costs, WINOGRAD (tile),
-          alexnet_winograd_guess (layer, tile, batch));
+  for (guint i = 0; i < G_N_ELEMENTS (convolutions); i++) {
+    Candidate candidate = { convolutions[i] };
+    guint n = convolutions[i]->int8 == context->int8
+        ? convolutions[i]->n_variants
+        : 0;
+
+    for (; candidate.variant < n; candidate.variant++) {
+      if (!convolutions[i]->fits (layer, candidate.variant))
+        continue;
+      candidate.cost = convolutions[i]->guess (context, layer,
+          candidate.variant, conv->build->batch);
+      insert_candidate (conv, question, &candidate);
+    }
+  }
 }
 
 /* What the times depend on: also the source, since some candidates must
@@ -249,26 +265,23 @@ make_key (const Conv *conv, const AlexnetLayer *layer)
       dnnl_dt2str (dnnl_compat_desc_type (src)),
       (gint64) dnnl_compat_desc_stride (src, 1), layer->channels, layer->kernel,
       layer->kernel, layer->stride, layer->padding, layer->groups,
-      dnnl_dt2str (conv->dst_type), conv->relu ? " with ReLU" : "",
+      dnnl_dt2str (conv->type), conv->relu ? " with ReLU" : "",
       conv->build->batch);
 }
 
 static gboolean
-add_conv (Build *build, guint i, gboolean relu, dnnl_data_type_t dst_type,
+add_conv (Build *build, guint i, gboolean relu, dnnl_data_type_t type,
     GError **error)
 {
   const AlexnetLayer *layer = &build->context->network.layers[i];
-  Conv conv = { build, i, relu, dst_type, { 0 } };
+  Conv conv = { build, i, relu, type, { { 0 } } };
   g_autofree char *key = make_key (&conv, layer);
   OnednnQuestion question = {
     .layer = layer->name, .key = key, .add = add_candidate, .user = &conv
   };
   guint best = 0;
 
-  if (build->context->int8)
-    list_int8_candidates (&conv, layer, &question);
-  else
-    list_candidates (&conv, layer, &question);
+  list_candidates (&conv, layer, &question);
   return (question.n == 1 ||
              alexnet_onednn_tune (build->context->tuner, build->program,
                  &question, &best, error)) &&
@@ -306,7 +319,7 @@ add_linear (Build *build, guint i, gboolean relu, dnnl_data_type_t dst_type,
     return FALSE;
   ONEDNN_TRY (dnnl_compat_linear (&desc, build->context->engine, descs.src,
       descs.weights, descs.bias, descs.dst, attr));
-  return add_weighted_step (build, i, desc, &descs, error);
+  return add_weighted_step (build->program, i, desc, &descs, error);
 }
 
 static gboolean
@@ -450,12 +463,15 @@ find_tag (const OnednnContext *context, const AlexnetShape *shape,
   return TRUE;
 }
 
+/* Whether something that would read floats may compute `layer`. */
 static gboolean
-fits_any_tile (const AlexnetLayer *layer)
+may_read_floats (const AlexnetLayer *layer)
 {
-  for (WinogradTile tile = 0; tile < WINOGRAD_N_TILES; tile++)
-    if (alexnet_winograd_fits (layer, tile))
-      return TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (convolutions); i++)
+    for (guint v = 0;
+         convolutions[i]->floats && v < convolutions[i]->n_variants; v++)
+      if (convolutions[i]->fits (layer, v))
+        return TRUE;
   return FALSE;
 }
 
@@ -468,7 +484,7 @@ alexnet_onednn_input_type (const OnednnContext *context)
     return context->type;
   if (context->int8)
     return alexnet_onednn_int8_quantization (layer).type;
-  return fits_any_tile (layer) ? dnnl_f32 : context->type;
+  return may_read_floats (layer) ? dnnl_f32 : context->type;
 }
 
 gboolean
@@ -482,7 +498,7 @@ alexnet_onednn_find_input_tag (const OnednnContext *context,
   *tag = context->block > 1 ? dnnl_nhwc : dnnl_nchw;
   if (layer->kind != ALEXNET_LAYER_CONV)
     return TRUE;
-  if (context->int8 || fits_any_tile (layer)) {
+  if (context->int8 || may_read_floats (layer)) {
     *tag = dnnl_nhwc;
     return TRUE;
   }

@@ -2,6 +2,8 @@
 
 #include "precision.h"
 
+#include "onednn/linear/matrix.h"
+
 /* How much int8 in linear layers may change in what comes out with
  * ALEXNET_PRECISION_AUTO, relative to all of it and on the whole: about this
  * much again comes from bf16 in the convolutions, and both must stay below a
@@ -73,6 +75,8 @@ alexnet_onednn_choose_precision (OnednnContext *context,
     AlexnetPrecision wanted, AlexnetPrecision *precision, GError **error)
 {
   gboolean automatic = wanted == ALEXNET_PRECISION_AUTO;
+  OnednnStorage storage;
+  double loss;
 
   context->isa = alexnet_cpu_isa ();
   if (automatic)
@@ -80,11 +84,10 @@ alexnet_onednn_choose_precision (OnednnContext *context,
   if (!check_precision (context, wanted, error))
     return FALSE;
   context->type = wanted == ALEXNET_PRECISION_BF16 ? dnnl_bf16 : dnnl_f32;
-  context->storage = find_storage (context->isa, wanted);
   context->int8 = wanted == ALEXNET_PRECISION_INT8;
-  context->loss_left = automatic && context->storage == LINEAR_F16
-      ? AUTO_LOSS * AUTO_LOSS
-      : 0;
+  storage = find_storage (context->isa, wanted);
+  loss = automatic && storage == LINEAR_F16 ? AUTO_LOSS * AUTO_LOSS : 0;
+  context->matrices = alexnet_onednn_matrices_new (storage, loss);
   *precision = wanted;
   return TRUE;
 }

@@ -10,8 +10,9 @@
 G_BEGIN_DECLS
 
 /* Sets the context's instruction set, the type that oneDNN computes in and
- * the storage of our own products, and returns in `precision` what stands for
- * all that. UNSUPPORTED, saying what this CPU lacks. */
+ * the matrices of our own products, which the caller frees, and returns in
+ * `precision` what stands for all that. UNSUPPORTED, saying what this CPU
+ * lacks. */
 gboolean alexnet_onednn_choose_precision (OnednnContext *context,
     AlexnetPrecision wanted, AlexnetPrecision *precision, GError **error);
 

@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpu.h"
 #include "backend/plan-cache.h"
+#include "cpu.h"
 #include "onednn/dnnl/parallel.h"
+#include "onednn/step/weights.h"
 
 #define VARIABLE "ALEXNET_CPU_CONV"
 

@@ -67,8 +67,8 @@ get_weights_desc (dnnl_primitive_desc_t desc)
 /* All weights in one memory of the context, of which each has a part. */
 static gboolean
 make_weights (OnednnProduct *self, OnednnContext *context,
-    const OnednnProductShape *shape, dnnl_primitive_desc_t one, guint layer,
-    OnednnValues values, GError **error)
+    const OnednnProductShape *shape, dnnl_primitive_desc_t one,
+    const OnednnValues *values, GError **error)
 {
   gsize size = dnnl_memory_desc_get_size (get_weights_desc (one));
   g_auto (dnnl_primitive_desc_t) all = NULL;
@@ -85,7 +85,7 @@ make_weights (OnednnProduct *self, OnednnContext *context,
         "the weights of several products lie apart");
     return FALSE;
   }
-  if (!alexnet_onednn_weights_get (context, layer, values, descs.plain,
+  if (!alexnet_onednn_weights_get (context, values, descs.plain,
           get_weights_desc (all), &memory, error))
     return FALSE;
   ONEDNN_TRY (dnnl_memory_get_data_handle (memory, &data));
@@ -141,8 +141,8 @@ make_users (OnednnProduct *self, const OnednnContext *context,
 
 static gboolean
 make_product (OnednnProduct *self, OnednnContext *context,
-    const OnednnProductShape *shape, guint layer, OnednnValues values,
-    guint n_users, GError **error)
+    const OnednnProductShape *shape, const OnednnValues *values, guint n_users,
+    GError **error)
 {
   g_auto (dnnl_primitive_desc_t) desc = NULL;
   g_auto (Descs) descs = { 0 };
@@ -152,21 +152,21 @@ make_product (OnednnProduct *self, OnednnContext *context,
     return FALSE;
   ONEDNN_TRY (dnnl_primitive_create (&self->primitive, desc));
   return make_users (self, context, &descs, desc, n_users, error) &&
-      make_weights (self, context, shape, desc, layer, values, error);
+      make_weights (self, context, shape, desc, values, error);
 }
 
 /* The library plans for as many threads as there are when it is asked. */
 gboolean
 alexnet_onednn_product_init (OnednnProduct *self, OnednnContext *context,
-    const OnednnProductShape *shape, guint layer, OnednnValues values,
-    guint n_users, GError **error)
+    const OnednnProductShape *shape, const OnednnValues *values, guint n_users,
+    GError **error)
 {
   guint n_threads = alexnet_onednn_get_threads ();
   gboolean made;
 
   if (n_users > 1)
     alexnet_onednn_set_threads (1);
-  made = make_product (self, context, shape, layer, values, n_users, error);
+  made = make_product (self, context, shape, values, n_users, error);
   alexnet_onednn_set_threads (n_threads);
   return made;
 }

@@ -6,7 +6,7 @@
 #ifndef ALEXNET_ONEDNN_PRODUCT_H
 #define ALEXNET_ONEDNN_PRODUCT_H
 
-#include "context.h"
+#include "weights.h"
 
 G_BEGIN_DECLS
 
@@ -34,12 +34,13 @@ typedef struct {
   gsize input_size, output_size, scratchpad_size;
 } OnednnProduct;
 
-/* `self` is zeroed. The weights are `values` of `layer`. With more users than
- * one each product runs on the thread that asks for it, else on all of
- * OpenMP's. UNSUPPORTED when weights do not lie one behind the other. */
+/* `self` is zeroed. The weights are `values`, [n_weights * n, in, out].
+ * With more users than one each product runs on the thread that asks for it,
+ * else on all of OpenMP's. UNSUPPORTED when weights do not lie one behind the
+ * other. */
 gboolean alexnet_onednn_product_init (OnednnProduct *self,
-    OnednnContext *context, const OnednnProductShape *shape, guint layer,
-    OnednnValues values, guint n_users, GError **error);
+    OnednnContext *context, const OnednnProductShape *shape,
+    const OnednnValues *values, guint n_users, GError **error);
 void alexnet_onednn_product_clear (OnednnProduct *self);
 
 /* Does not allocate; returns when it is done. Users are threads that do not

@@ -17,6 +17,7 @@
 #include "onednn/dnnl/parallel.h"
 #include "onednn/step/product.h"
 #include "tiles.h"
+#include "transform.h"
 
 typedef struct {
   OnednnOperation base;
@@ -32,43 +33,31 @@ typedef struct {
   float *zeros; /* one pixel outside of the image */
 } Winograd;
 
-gboolean
-alexnet_winograd_fits (const AlexnetLayer *layer, WinogradTile tile)
+static const char *
+winograd_get_name (guint tile)
+{
+  return alexnet_winograd_forms[tile].name;
+}
+
+static gboolean
+winograd_fits (const AlexnetLayer *layer, guint tile)
 {
   return layer->kind == ALEXNET_LAYER_CONV && layer->stride == 1 &&
       layer->kernel == alexnet_winograd_forms[tile].kernel;
 }
 
-/* A product is one multiplication of [rows, in] and [in, out]; a weight costs
- * as much to read as so many multiplications, and the transforms add so much
- * to the products. */
+/* The transforms add so much to the products. */
 static double
-guess (const AlexnetLayer *layer, gsize n_products, gsize rows)
-{
-  const double read_cost = 14;
-
-  return (double) n_products * layer->in.channels * layer->channels /
-      layer->groups * ((double) rows + read_cost);
-}
-
-double
-alexnet_winograd_guess (const AlexnetLayer *layer, WinogradTile tile,
-    guint batch)
+winograd_guess (const OnednnContext *context, const AlexnetLayer *layer,
+    guint tile, guint batch)
 {
   const WinogradForm *form = &alexnet_winograd_forms[tile];
   WinogradTiles tiles = alexnet_winograd_tiles (layer, form->output);
   const double transform_cost = 1.5;
 
   return transform_cost *
-      guess (layer, form->tile * form->tile,
+      alexnet_onednn_convolution_cost (layer, form->tile * form->tile,
           batch * alexnet_winograd_tiles_per_image (&tiles));
-}
-
-double
-alexnet_direct_guess (const AlexnetLayer *layer, guint batch)
-{
-  return guess (layer, layer->kernel * layer->kernel,
-      (gsize) batch * layer->out.height * layer->out.width);
 }
 
 static void
@@ -113,9 +102,10 @@ transform_weights (gpointer user, guint thread, guint n_threads)
     }
 }
 
-float *
-alexnet_winograd_weights (const OnednnContext *context, guint i,
-    WinogradTile tile)
+/* The layer's, transformed by all threads: [groups, n * n, in / groups,
+ * out / groups]. */
+static float *
+make_weights (const OnednnContext *context, guint i, guint tile)
 {
   const AlexnetLayer *layer = &context->network.layers[i];
   guint side = alexnet_winograd_forms[tile].tile;
@@ -124,7 +114,7 @@ alexnet_winograd_weights (const OnednnContext *context, guint i,
   float *to = g_try_new (float,
       (gsize) side *side * layer->in.channels * layer->channels /
           layer->groups);
-  WeightsJob job = { layer, tile, from, to };
+  WeightsJob job = { layer, (WinogradTile) tile, from, to };
 
   if (from && to) {
     alexnet_onednn_parallel (transform_weights, &job);
@@ -240,9 +230,10 @@ make_product (Winograd *self, OnednnContext *context, guint i, GError **error)
   guint groups = layer->groups, n = alexnet_winograd_forms[self->tile].tile;
   OnednnProductShape shape = { dnnl_f32, groups * n * n, self->n_tiles,
     layer->in.channels / groups, layer->channels / groups, 1 };
+  OnednnValues weights = { make_weights, i, self->tile };
 
-  if (!alexnet_onednn_product_init (&self->product, context, &shape, i,
-          ONEDNN_WINOGRAD + self->tile, 1, error))
+  if (!alexnet_onednn_product_init (&self->product, context, &shape, &weights,
+          1, error))
     return FALSE;
   self->base.scratch_size = self->product.input_size +
       self->product.output_size + self->product.scratchpad_size;
@@ -261,30 +252,31 @@ make_image_desc (DnnlDesc *desc, guint batch, const AlexnetShape *shape,
   return TRUE;
 }
 
-gboolean
-alexnet_winograd_add (OnednnProgram *program, guint i, WinogradTile tile,
-    gboolean relu, GError **error)
+static gboolean
+winograd_add (OnednnProgram *program, guint i, guint tile, gboolean relu,
+    dnnl_data_type_t type, GError **error)
 {
   OnednnContext *context = alexnet_onednn_program_get_context (program);
   const AlexnetLayer *layer = &context->network.layers[i];
   guint n = alexnet_winograd_forms[tile].output;
+  OnednnValues bias = { alexnet_onednn_layer_floats, i, ONEDNN_BIAS };
   Winograd *self = g_new0 (Winograd, 1);
   g_auto (DnnlDesc) src = NULL;
   g_auto (DnnlDesc) dst = NULL;
 
   self->base = (OnednnOperation){ winograd_run, winograd_free, 0 };
-  self->tile = tile;
+  self->tile = (WinogradTile) tile;
   self->isa = alexnet_cpu_isa ();
   self->layer = *layer;
   self->relu = relu;
   self->batch = alexnet_onednn_program_get_batch (program);
   self->tiles = alexnet_winograd_tiles (layer, n);
   self->block = alexnet_winograd_tiles_block (&self->tiles, self->batch,
-      tile_size (layer, tile));
+      tile_size (layer, self->tile));
   self->n_tiles = self->block * alexnet_winograd_tiles_per_image (&self->tiles);
   if (make_product (self, context, i, error) &&
-      alexnet_onednn_floats_get (context, i, ONEDNN_BIAS, layer->channels,
-          &self->bias, error) &&
+      alexnet_onednn_floats_get (context, &bias, layer->channels, &self->bias,
+          error) &&
       make_image_desc (&src, self->batch, &layer->in, error) &&
       make_image_desc (&dst, self->batch, &layer->out, error) &&
       alexnet_onednn_program_add_reorder (program, src, error))
@@ -293,3 +285,12 @@ alexnet_winograd_add (OnednnProgram *program, guint i, WinogradTile tile,
   winograd_free (&self->base);
   return FALSE;
 }
+
+const OnednnConvolution alexnet_winograd_convolution = {
+  .n_variants = WINOGRAD_N_TILES,
+  .floats = TRUE,
+  .get_name = winograd_get_name,
+  .fits = winograd_fits,
+  .guess = winograd_guess,
+  .add = winograd_add,
+};

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Memory that the library computes in, and what its calls answer as GError.
+ * Thread-safety: any thread. */
+
+#ifndef ALEXNET_ONEDNN_MEMORY_H
+#define ALEXNET_ONEDNN_MEMORY_H
+
+#include "compat.h"
+
+G_BEGIN_DECLS
+
+/* Sets `error` from the status of a call, given as text; returns FALSE. */
+gboolean alexnet_onednn_fail (GError **error, const char *call,
+    dnnl_status_t status);
+
+/* In a function that returns gboolean and has `error`. */
+#define ONEDNN_TRY(call)                                  \
+  G_STMT_START                                            \
+  {                                                       \
+    dnnl_status_t status_ = (call);                       \
+                                                          \
+    if (status_ != dnnl_success)                          \
+      return alexnet_onednn_fail (error, #call, status_); \
+  }                                                       \
+  G_STMT_END
+
+/* Zeroed, aligned for huge pages when it is large; NULL and NO_MEMORY. Give
+ * back with free(). */
+void *alexnet_onednn_alloc (gsize size, GError **error);
+
+/* `src` -> `dst` at once, on a stream that nobody else uses meanwhile. */
+gboolean alexnet_onednn_reorder (dnnl_stream_t stream, dnnl_memory_t src,
+    dnnl_memory_t dst, GError **error);
+
+G_END_DECLS
+
+#endif /* ALEXNET_ONEDNN_MEMORY_H */

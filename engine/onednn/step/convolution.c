@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "convolution.h"
+
+/* A weight costs as much to read as so many multiplications. */
+#define READ_COST 14
+
+double
+alexnet_onednn_convolution_cost (const AlexnetLayer *layer, gsize n_products,
+    gsize rows)
+{
+  return (double) n_products * layer->in.channels * layer->channels /
+      layer->groups * ((double) rows + READ_COST);
+}
+
+double
+alexnet_onednn_convolution_direct_cost (const AlexnetLayer *layer, guint batch)
+{
+  return alexnet_onednn_convolution_cost (layer, layer->kernel * layer->kernel,
+      (gsize) batch * layer->out.height * layer->out.width);
+}
