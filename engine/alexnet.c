@@ -22,6 +22,21 @@ alexnet_precision_name (AlexnetPrecision precision)
   return names[precision];
 }
 
+const char *
+alexnet_crop_mode_name (AlexnetCropMode mode)
+{
+  static const char *const names[ALEXNET_N_CROP_MODES] = {
+    [ALEXNET_CROP_MODEL] = "model",
+    [ALEXNET_CROP_CENTER] = "center-crop",
+    [ALEXNET_CROP_SQUASH] = "squash",
+    [ALEXNET_CROP_STRETCH] = "stretch",
+    [ALEXNET_CROP_LETTERBOX] = "letterbox",
+  };
+
+  g_return_val_if_fail ((guint) mode < G_N_ELEMENTS (names), "model");
+  return names[mode];
+}
+
 guint
 alexnet_top_k (const float *values, guint n, guint k, guint *indices)
 {

@@ -57,12 +57,19 @@ ALEXNET_API GQuark alexnet_error_quark (void);
 
 /* How a region of any shape becomes the network's square input. */
 typedef enum {
+  ALEXNET_CROP_MODEL,           /* as the model was trained */
   ALEXNET_CROP_CENTER,          /* shorter side to resize_size, cut centre */
+  ALEXNET_CROP_SQUASH,          /* both sides to resize_size, cut centre */
   ALEXNET_CROP_STRETCH,         /* both sides to the input size */
   ALEXNET_CROP_LETTERBOX,       /* longer side to the input size, pad mean */
+  ALEXNET_N_CROP_MODES
 } AlexnetCropMode;
 
-/* Which part CROP_CENTER keeps of what it resized; others keep all of it. */
+/* "model", "center-crop", "squash", "stretch", "letterbox". Static. */
+ALEXNET_API const char *alexnet_crop_mode_name (AlexnetCropMode mode);
+
+/* Which part CROP_CENTER and CROP_SQUASH keep of what they resized; the others
+ * keep all of it. */
 typedef enum {
   ALEXNET_POSITION_CENTER,
   ALEXNET_POSITION_TOP_LEFT, ALEXNET_POSITION_TOP_RIGHT,
@@ -70,13 +77,13 @@ typedef enum {
   ALEXNET_N_POSITIONS
 } AlexnetCropPosition;
 
-/* A zero resize_size, or a std of zero, means the model's own value
- * (alexnet_model_get_preprocess()). The network's input is
+/* A zero crop_mode or resize_size, or a std of zero, means the model's own
+ * value (alexnet_model_get_preprocess()). The network's input is
  * (rgb / 255 - mean[c]) / std[c] with c = R, G, B, in the order R, G, B or,
  * with bgr, B, G, R. */
 typedef struct {
   AlexnetCropMode crop_mode;
-  guint resize_size;            /* shorter side before CROP_CENTER cuts */
+  guint resize_size;            /* what CROP_CENTER, CROP_SQUASH cut from */
   float mean[3], std[3];        /* in R, G, B order, for values 0..1 */
   gboolean bgr;                 /* the network wants B, G, R */
   AlexnetCropPosition crop_position;

@@ -152,12 +152,14 @@ read_setting (const Setting *setting, GError **error)
 }
 
 static const AlexnetPreprocess torchvision_preprocess = {
+  .crop_mode = ALEXNET_CROP_CENTER,
   .resize_size = RESIZE,
   .mean = { 0.485f, 0.456f, 0.406f },
   .std = { 0.229f, 0.224f, 0.225f },
 };
 
 static const AlexnetPreprocess caffe_preprocess = {
+  .crop_mode = ALEXNET_CROP_CENTER,
   .resize_size = RESIZE,
   .mean = { 123 / 255.0f, 117 / 255.0f, 104 / 255.0f },
   .std = { 1 / 255.0f, 1 / 255.0f, 1 / 255.0f },

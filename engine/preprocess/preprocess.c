@@ -208,10 +208,11 @@ check_region (const AlexnetImage *image, const AlexnetRegion *r, GError **error)
 static gboolean
 check_recipe (const AlexnetPreprocess *p, guint size, GError **error)
 {
-  if ((guint) p->crop_mode > ALEXNET_CROP_LETTERBOX) {
+  if (p->crop_mode == ALEXNET_CROP_MODEL ||
+      (guint) p->crop_mode >= ALEXNET_N_CROP_MODES) {
     g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
-        "crop mode is %d, expected 0 to %d", p->crop_mode,
-        ALEXNET_CROP_LETTERBOX);
+        "crop mode is %d, expected %d to %d", p->crop_mode, ALEXNET_CROP_CENTER,
+        ALEXNET_N_CROP_MODES - 1);
     return FALSE;
   }
   if ((guint) p->crop_position >= ALEXNET_N_POSITIONS) {

@@ -13,6 +13,9 @@
  *   halves rounded to even, or lies in a corner, as crop_position says. Where
  *   m < size, the rest is black, as torchvision's CenterCrop pads, with the
  *   smaller half first.
+ * - ALEXNET_CROP_SQUASH: m = resize_size for both sides, then cut as above.
+ *   Caffe's convert_imageset and DIGITS prepared training images this way, and
+ *   Places365's networks were trained so; the name is DIGITS' and timm's.
  * - ALEXNET_CROP_STRETCH: m = size for both.
  * - ALEXNET_CROP_LETTERBOX: longer side m = size, shorter side
  *   floor (size * short / long), at least 1; the rest is `mean`, so 0 after
@@ -49,7 +52,8 @@ AlexnetTransform *alexnet_transform_new (void);
 void alexnet_transform_free (AlexnetTransform *transform);
 
 /* Prepares for images like this one (planes are not read) to become `size` x
- * `size` network input; every field of `preprocess` is set. Does nothing and
+ * `size` network input; every field of `preprocess` is set, and its crop mode
+ * is not ALEXNET_CROP_MODEL. Does nothing and
  * allocates nothing when all is as it was at the last call. INVALID: zero or
  * too large size, unknown format or other enumeration value, region empty or
  * outside the image; the transform is then as it was before. */

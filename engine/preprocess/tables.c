@@ -99,6 +99,8 @@ get_axes (const AlexnetKey *key, Axis *x, Axis *y)
   if (key->preprocess.crop_mode == ALEXNET_CROP_CENTER) {
     out_w = w <= h ? side : side * w / h;
     out_h = w <= h ? side * h / w : side;
+  } else if (key->preprocess.crop_mode == ALEXNET_CROP_SQUASH) {
+    out_w = out_h = side;
   } else if (key->preprocess.crop_mode == ALEXNET_CROP_LETTERBOX) {
     out_w = w >= h ? size : MAX (size * w / h, 1);
     out_h = w >= h ? MAX (size * h / w, 1) : size;

@@ -9,6 +9,8 @@ complete_preprocess (AlexnetPreprocess *preprocess, const AlexnetModel *model)
 {
   const AlexnetPreprocess *defaults = alexnet_model_get_preprocess (model);
 
+  if (preprocess->crop_mode == ALEXNET_CROP_MODEL)
+    preprocess->crop_mode = defaults->crop_mode;
   if (preprocess->resize_size == 0)
     preprocess->resize_size = defaults->resize_size;
   for (guint c = 0; c < 3; c++) {

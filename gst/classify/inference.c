@@ -5,9 +5,11 @@
 guint
 gst_alexnet_inference_n_views (const GstAlexnetSession *session)
 {
+  AlexnetCropMode mode = session->preprocess.crop_mode;
+
   if (!session->ten_crop)
     return 1;
-  return session->preprocess.crop_mode == ALEXNET_CROP_CENTER
+  return mode == ALEXNET_CROP_CENTER || mode == ALEXNET_CROP_SQUASH
       ? GST_ALEXNET_MAX_VIEWS
       : 2;
 }

@@ -53,6 +53,8 @@ static const GEnumValue precisions[] = {
 static const GEnumValue crop_modes[] = {
   { ALEXNET_CROP_CENTER, "Scale the shorter side, cut out the centre",
       "center-crop" },
+  { ALEXNET_CROP_SQUASH, "Scale both sides to a square, cut out its centre",
+      "squash" },
   { ALEXNET_CROP_STRETCH, "Scale both sides, whatever the shape", "stretch" },
   { ALEXNET_CROP_LETTERBOX, "Scale the longer side, pad with the mean colour",
       "letterbox" },

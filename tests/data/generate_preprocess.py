@@ -16,9 +16,9 @@ Reads cifar10-test-500.png (real photographs, 32x32 each) and writes beside it
                          (x y w h: region; the sums are over size * size * 3
                          bytes R G B of the network's input before
                          normalisation; grey: of the green channel alone)
-  preprocess-tencrop.txt one case a line: width height x y w h resize size
-                         position mirror sha256-of-rgb, ten for each geometry,
-                         positions numbered as in alexnet.h
+  preprocess-tencrop.txt one case a line: width height x y w h mode resize
+                         size position mirror sha256-of-rgb, ten for each
+                         geometry, positions numbered as in alexnet.h
   preprocess-ycbcr.txt   one case a line: format width height x y w h size
                          matrix range site, numbered as in alexnet.h
   preprocess-ycbcr.gz    the results of those cases, R G B bytes, one after
@@ -34,7 +34,7 @@ from PIL import Image
 from torchvision.transforms import functional as F
 
 HERE = pathlib.Path(__file__).resolve().parent
-CENTER, STRETCH, LETTERBOX = range(3)
+CENTER, SQUASH, STRETCH, LETTERBOX = range(1, 5)  # as in alexnet.h
 MEAN = (124, 116, 104)  # what 255 * mean rounds to
 
 RGB_CASES = [
@@ -56,6 +56,11 @@ RGB_CASES = [
     (333, 777, None, CENTER, 256, 224),
     (640, 360, (13, 7, 301, 299), CENTER, 256, 224),
     (640, 360, (639, 359, 1, 1), CENTER, 256, 224),
+    (1280, 720, None, SQUASH, 256, 227),
+    (333, 777, None, SQUASH, 256, 224),
+    (640, 360, (13, 7, 301, 299), SQUASH, 255, 224),  # 15.5 -> 16
+    (57, 41, None, SQUASH, 256, 227),  # 14.5 -> 14
+    (320, 240, None, SQUASH, 100, 224),  # black around
     (640, 360, (101, 0, 39, 360), STRETCH, 256, 224),
     (320, 240, None, STRETCH, 256, 227),
     (1280, 720, None, STRETCH, 256, 224),
@@ -70,12 +75,14 @@ RGB_CASES = [
 ]
 
 TEN_CROP_CASES = [
-    # width, height, region, resize, size
-    (320, 240, None, 256, 224),
-    (459, 256, None, 256, 227),  # 117.5 on both sides of the centre
-    (333, 777, None, 256, 224),
-    (640, 360, (13, 7, 301, 299), 256, 224),
-    (97, 41, None, 64, 64),
+    # width, height, region, mode, resize, size
+    (320, 240, None, CENTER, 256, 224),
+    (459, 256, None, CENTER, 256, 227),  # 117.5 on both sides of the centre
+    (333, 777, None, CENTER, 256, 224),
+    (640, 360, (13, 7, 301, 299), CENTER, 256, 224),
+    (97, 41, None, CENTER, 64, 64),
+    (333, 777, None, SQUASH, 256, 227),
+    (640, 360, (13, 7, 301, 299), SQUASH, 256, 224),
 ]
 
 # Of TenCrop's five, as numbered in alexnet.h.
@@ -102,6 +109,8 @@ def recipe(image, mode, resize, size):
     w, h = image.size
     if mode == CENTER:
         return F.center_crop(F.resize(image, resize), size)
+    if mode == SQUASH:
+        return F.center_crop(F.resize(image, [resize, resize]), size)
     if mode == STRETCH:
         return F.resize(image, [size, size])
     w, h = ((size, max(size * h // w, 1)) if w >= h
@@ -139,11 +148,12 @@ def rgb_line(photo, case):
 
 
 def ten_crop_lines(photo, case):
-    width, height, region, resize, size = case
+    width, height, region, mode, resize, size = case
     image = cut(Image.fromarray(frame(photo, width, height)), region)
     x, y, w, h = region or (0, 0, width, height)
-    crops = F.ten_crop(F.resize(image, resize), size)
-    return [f"{width} {height} {x} {y} {w} {h} {resize} {size} "
+    sides = [resize, resize] if mode == SQUASH else resize
+    crops = F.ten_crop(F.resize(image, sides), size)
+    return [f"{width} {height} {x} {y} {w} {h} {mode} {resize} {size} "
             f"{POSITIONS[i % 5]} {i // 5} {sha256(np.asarray(crop))}"
             for i, crop in enumerate(crops)]
 

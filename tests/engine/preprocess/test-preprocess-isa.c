@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define N_MODES (ALEXNET_N_CROP_MODES - 1) /* without ALEXNET_CROP_MODEL */
+
 static guint8 *photo;
 
 static AlexnetTransform *
@@ -96,7 +98,7 @@ test_formats (void)
             frame = frame_new (f, sizes[i][0], sizes[i][1], flags, photo, TRUE);
         AlexnetPreprocess p = preprocess_imagenet;
 
-        p.crop_mode = flags % 3;
+        p.crop_mode = 1 + flags % N_MODES;
         p.resize_size = flags & 1 ? 60 : 47;
         compare (&sets, &frame->image, NULL, &p, 47);
       }
@@ -140,7 +142,7 @@ test_regions (void)
       for (guint site = 1; site <= ALEXNET_SITE_TOP; site++) {
         AlexnetPreprocess p = preprocess_imagenet;
 
-        p.crop_mode = (i + site) % 3;
+        p.crop_mode = 1 + (i + site) % N_MODES;
         p.resize_size = 40;
         frame->image.site = site;
         compare (&sets, &frame->image, &regions[i], &p, 35);
@@ -173,7 +175,7 @@ test_large (void)
     g_autoptr (Frame) frame = frame_new (cases[i].format, cases[i].width,
         cases[i].height, FRAME_FLIPPED, photo, TRUE);
 
-    for (guint mode = 0; mode <= ALEXNET_CROP_LETTERBOX; mode++) {
+    for (guint mode = 1; mode < ALEXNET_N_CROP_MODES; mode++) {
       AlexnetPreprocess p = preprocess_imagenet;
 
       p.crop_mode = mode;

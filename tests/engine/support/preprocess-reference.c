@@ -396,6 +396,8 @@ reference_pixel (Reference *r, guint px, guint py, guint8 rgb[3])
   if (r->mode == ALEXNET_CROP_CENTER) {
     out_w = w <= h ? r->resize : (double) r->resize * w / h;
     out_h = w <= h ? (double) r->resize * h / w : r->resize;
+  } else if (r->mode == ALEXNET_CROP_SQUASH) {
+    out_w = out_h = r->resize;
   } else if (r->mode == ALEXNET_CROP_LETTERBOX) {
     out_w = w >= h ? r->size : MAX ((double) r->size * w / h, 1);
     out_h = w >= h ? MAX ((double) r->size * h / w, 1) : r->size;
