@@ -2,39 +2,7 @@
 
 #include "descriptor.h"
 
-#include <string.h>
-
-#include "device.h"
-
-static AlexnetError
-get_code (cudnnStatus_t status)
-{
-  if (status / 1000 == CUDNN_STATUS_NOT_SUPPORTED / 1000)
-    return ALEXNET_ERROR_UNSUPPORTED;
-  if (status == CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED ||
-      status == CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED)
-    return ALEXNET_ERROR_NO_MEMORY;
-  return ALEXNET_ERROR_DEVICE;
-}
-
-gboolean
-alexnet_cudnn_check (cudnnStatus_t status, const char *call, GError **error)
-{
-  char detail[512] = "";
-
-  if (status == CUDNN_STATUS_SUCCESS)
-    return TRUE;
-  if (error && *error)
-    return FALSE;
-  cudnnGetLastErrorString (detail, sizeof detail - 1);
-  g_strdelimit (g_strchomp (detail), "\n", ' ');
-  g_set_error (error, ALEXNET_ERROR, get_code (status), "%.*s failed: %s%s%s",
-      (int) strcspn (call, " ("), call, cudnnGetErrorString (status),
-      detail[0] ? ", " : "", detail);
-  if (get_code (status) == ALEXNET_ERROR_NO_MEMORY)
-    alexnet_error_add_memory (error);
-  return FALSE;
-}
+#include "error.h"
 
 void
 alexnet_desc_free (gpointer descriptor)

@@ -1,25 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* cuDNN's backend descriptors, made from tables of attributes, with GError.
- * For graph.c alone. */
+/* cuDNN's backend descriptors, made from tables of attributes, with GError. */
 
 #ifndef ALEXNET_CUDNN_DESCRIPTOR_H
 #define ALEXNET_CUDNN_DESCRIPTOR_H
 
 #include <cudnn.h>
 
-#include "network/network.h"
+#include "alexnet.h"
 
 G_BEGIN_DECLS
 
 typedef cudnnBackendDescriptor_t Descriptor;
-
-/* TRUE when a call went well. Else sets `error`, unless it is set already, to
- * one line that names the call, its status and what cuDNN has to say:
- * UNSUPPORTED, NO_MEMORY or DEVICE. */
-#define CUDNN(call) alexnet_cudnn_check ((call), #call, error)
-gboolean alexnet_cudnn_check (cudnnStatus_t status, const char *call,
-    GError **error);
 
 typedef struct {
   cudnnBackendAttributeName_t name;
@@ -28,11 +20,18 @@ typedef struct {
   const void *values;
 } Attribute;
 
+#define DESC_LINK(name, descriptor)                       \
+  {                                                       \
+    name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &(descriptor) \
+  }
+
 /* Makes a descriptor, sets its attributes, finalizes it. NULL = failed. Those
  * of the type BACKEND_DESCRIPTOR may not be NULL, so that the failure to make
  * one is passed on, with the error that is set already. */
 Descriptor alexnet_desc_make (cudnnBackendDescriptorType_t type,
     const Attribute *attributes, guint n, GError **error);
+#define DESC_MAKE(type, attributes, error) \
+  alexnet_desc_make (type, attributes, G_N_ELEMENTS (attributes), error)
 
 /* The same, not finalized: for others to fill in. */
 Descriptor alexnet_desc_begin (cudnnBackendDescriptorType_t type,

@@ -1,32 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One GPU: its memory, its compute stream, its cuDNN handle; and how a failed
- * call of CUDA, cuDNN or cublasLt becomes a GError. */
+/* One GPU: its memory, its compute stream, its handles. */
 
 #ifndef ALEXNET_CUDNN_DEVICE_H
 #define ALEXNET_CUDNN_DEVICE_H
 
-#include <cublasLt.h>
 #include <cuda.h>
-#include <cuda_runtime_api.h>
 
-#include "graph.h"
+#include "error.h"
+#include "handle.h"
 
 G_BEGIN_DECLS
-
-/* TRUE when a call went well. Else sets `error`, unless it is set already, to
- * one line that names the call and its status: NO_MEMORY, with what is free
- * and in all, or DEVICE. */
-#define CUDA(call) alexnet_cuda_check ((call), #call, error)
-#define CUBLAS(call) alexnet_cublas_check ((call), #call, error)
-
-gboolean alexnet_cuda_check (cudaError_t status, const char *call,
-    GError **error);
-gboolean alexnet_cublas_check (cublasStatus_t status, const char *call,
-    GError **error);
-
-/* Appends free and total memory to the message. */
-void alexnet_error_add_memory (GError **error);
 
 typedef struct {
   guint ordinal;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "backend/plan-cache.h"
 #include "tune.h"
 
 #define WORKSPACE_SIZE (64 << 20)

@@ -14,7 +14,7 @@
 
 #include "launch.h"
 #include "linear.h"
-#include "backend/plan-cache.h"
+#include "plan.h"
 #include "weights.h"
 
 G_BEGIN_DECLS

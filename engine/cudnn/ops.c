@@ -271,3 +271,13 @@ alexnet_precision_resolve (AlexnetPrecision *precision, guint capability,
       device, capability / 10, capability % 10, name, needed / 10, needed % 10);
   return FALSE;
 }
+
+char *
+alexnet_conv_describe (const AlexnetConv *c)
+{
+  return g_strdup_printf ("conv %ux%ux%ux%u by %ux%ux%ux%u stride %u padding "
+                          "%u bias%s %s aligned %u",
+      c->n, c->c, c->h, c->w, c->k, c->c, c->kernel, c->kernel, c->stride,
+      c->padding, c->relu ? " relu" : "", alexnet_precision_name (c->precision),
+      c->alignment);
+}

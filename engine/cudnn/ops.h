@@ -73,6 +73,10 @@ typedef struct {
 AlexnetConv alexnet_op_get_conv (const AlexnetOp *op, guint batch,
     guint alignment, AlexnetPrecision precision);
 
+/* "conv 128x48x57x57 by 64x48x3x3 fp16 ..." Names the problem in messages and
+ * in the cache of plans. The caller frees it. */
+char *alexnet_conv_describe (const AlexnetConv *conv);
+
 /* How many convolutions a CONV runs. */
 guint alexnet_op_n_convs (const AlexnetOp *op);
 

@@ -17,6 +17,7 @@
 #define ALEXNET_CUDNN_STAGING_H
 
 #include "launch.h"
+#include "ops.h"
 
 G_BEGIN_DECLS
 

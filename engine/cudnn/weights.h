@@ -8,6 +8,7 @@
 #define ALEXNET_CUDNN_WEIGHTS_H
 
 #include "device.h"
+#include "ops.h"
 
 G_BEGIN_DECLS
 

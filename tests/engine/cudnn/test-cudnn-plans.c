@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cudnn/graph.h"
+#include "cudnn/plan.h"
 #include "model/model.h"
 #include "support/models.h"
 
