@@ -12,37 +12,21 @@
 #ifndef ALEXNET_CUDNN_EXECUTOR_H
 #define ALEXNET_CUDNN_EXECUTOR_H
 
-#include "launch.h"
-#include "linear.h"
-#include "plan.h"
-#include "weights.h"
+#include "steps.h"
 
 G_BEGIN_DECLS
 
 typedef struct {
   guint size;
-  AlexnetConvPlan *convs[ALEXNET_MAX_OPS]; /* CONV; else NULL */
-  AlexnetLinear *linears[ALEXNET_MAX_OPS]; /* LINEAR; else NULL */
+  AlexnetWay ways[ALEXNET_MAX_OPS];
   cudaGraphExec_t graph;
 } AlexnetBatch;
 
 typedef struct {
   AlexnetDevice *device;
-  const AlexnetKernels *kernels;
-  AlexnetPrecision precision;
   AlexnetProgram program;
-  guint n_slots;
-  guint8 *slots; /* device memory */
-  gsize slot_size;
-  guint8 *activations[2]; /* operation i writes the i % 2 -th */
-  void *workspace;
-  float *results, *host_results; /* device, pinned; [N,C,H,W] */
-  gsize n_results;               /* of one image */
-  AlexnetBest *best, *host_best; /* device, pinned; [N][ALEXNET_MAX_BEST];
-                                    NULL: no softmax at the end */
-  AlexnetWeights weights[ALEXNET_MAX_OPS];
-  GPtrArray *packs[ALEXNET_MAX_OPS]; /* of a CONV: [slot of the first
-                                        operation][part] */
+  AlexnetBuffers buffers;
+  AlexnetSteps steps;
   cudaEvent_t done;
   guint n_batches;
   AlexnetBatch batches[ALEXNET_MAX_BATCHES];

@@ -46,7 +46,7 @@ fill_plan (CudnnPlan *plan, const AlexnetNetwork *network,
           *precision, params->max_batch_size, params->n_slots, error))
     return FALSE;
   plan->staging = alexnet_staging_new (&plan->device, kernels,
-      &plan->executor.program.slot, *precision, plan->executor.slots,
+      &plan->executor.program.slot, *precision, plan->executor.buffers.slots,
       params->n_slots, error);
   return plan->staging != NULL;
 }

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The operations of a program with their weights, and how one of them is given
+ * to the device. */
+
+#ifndef ALEXNET_CUDNN_STEPS_H
+#define ALEXNET_CUDNN_STEPS_H
+
+#include "buffers.h"
+#include "launch.h"
+#include "linear.h"
+#include "plan.h"
+#include "weights.h"
+
+G_BEGIN_DECLS
+
+/* How a CONV or a LINEAR is computed for one batch size; else empty. */
+typedef struct {
+  AlexnetConvPlan *conv;
+  AlexnetLinear *linear;
+} AlexnetWay;
+
+void alexnet_way_clear (AlexnetWay *way, GError **error);
+
+typedef struct {
+  const AlexnetBuffers *buffers;
+  const AlexnetKernels *kernels;
+  AlexnetWeights weights[ALEXNET_MAX_OPS]; /* CONV, LINEAR */
+  GPtrArray *packs[ALEXNET_MAX_OPS];       /* of a CONV: [slot of the first
+                                              operation][part] */
+} AlexnetSteps;
+
+/* Uploads the weights. After a failure, close gives back what there is. */
+gboolean alexnet_steps_open (AlexnetSteps *steps, const AlexnetBuffers *buffers,
+    const AlexnetKernels *kernels, GError **error);
+void alexnet_steps_close (AlexnetSteps *steps);
+
+/* Gives operation `i` of a batch of n, for which `way` was made, to the
+ * compute stream; `first`, a slot, matters to operation 0 alone. */
+gboolean alexnet_steps_run (const AlexnetSteps *steps, guint i,
+    const AlexnetWay *way, guint first, guint n, GError **error);
+
+G_END_DECLS
+
+#endif /* ALEXNET_CUDNN_STEPS_H */
