@@ -31,9 +31,11 @@ engine/onednn: engine engine/tensor engine/network engine/preprocess
   engine/backend engine/onednn/plan engine/onednn/dnnl engine/onednn/step
   engine/onednn/linear engine/onednn/int8
 engine/onednn/plan: engine engine/network engine/preprocess engine/backend
-  engine/onednn/linear engine/onednn/winograd engine/onednn/int8
-  engine/onednn/int8-winograd engine/onednn/winograd/transform
-  engine/onednn/step engine/onednn/dnnl engine/onednn/simd
+  engine/onednn/direct engine/onednn/linear engine/onednn/winograd
+  engine/onednn/int8 engine/onednn/int8-winograd engine/onednn/step
+  engine/onednn/dnnl engine/onednn/simd
+engine/onednn/direct: engine engine/network engine/onednn/step
+  engine/onednn/dnnl
 engine/onednn/linear: engine engine/tensor engine/network engine/onednn/step
   engine/onednn/dnnl engine/onednn/simd
 engine/onednn/winograd: engine engine/tensor engine/network engine/onednn/step
@@ -49,12 +51,12 @@ engine/onednn/linear/dot: engine engine/onednn/simd
 engine/onednn/winograd/tiles: engine engine/network
 engine/onednn/winograd/tables: -
 engine/onednn/winograd/transform: engine engine/onednn/winograd/tables
-  engine/onednn/winograd/tiles engine/onednn/simd
+  engine/onednn/simd
 engine/onednn/int8-winograd/tables: -
 engine/onednn/int8-winograd/kernels: engine engine/onednn/simd
   engine/onednn/int8-winograd/tables
 engine/onednn/step: engine engine/tensor engine/network engine/onednn/dnnl
-engine/onednn/dnnl: engine
+engine/onednn/dnnl: engine engine/network
 engine/onednn/simd: engine
 
 engine/backends: engine engine/backend engine/reference

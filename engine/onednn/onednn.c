@@ -121,15 +121,14 @@ add_trunk (OnednnPlan *self, guint batch, dnnl_format_tag_t in, GError **error)
 {
   OnednnContext *context = &self->context;
   const AlexnetShape *shape = &context->network.input;
-  dnnl_dims_t dims = { batch, shape->channels, shape->height, shape->width };
   g_auto (DnnlDesc) src = NULL;
   g_auto (DnnlDesc) dst = NULL;
   OnednnProgram *trunk;
 
-  ONEDNN_TRY (dnnl_compat_desc_new (&src, 4, dims,
-      alexnet_onednn_input_type (context), in));
-  if (!alexnet_onednn_desc_new (context, batch, features_shape (self),
-          dnnl_nchw, &dst, error))
+  if (!alexnet_onednn_image_desc_new (&src, batch, shape,
+          alexnet_onednn_input_type (context), in, error) ||
+      !alexnet_onednn_image_desc_new (&dst, batch, features_shape (self),
+          context->type, dnnl_nchw, error))
     return FALSE;
   trunk = alexnet_onednn_compile (context, 0, self->split, batch, src,
       context->type, error);

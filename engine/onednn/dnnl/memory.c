@@ -6,8 +6,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "alexnet.h"
-
 #define HUGE_PAGE ((gsize) 2 << 20)
 #define CACHE_LINE 64
 
@@ -23,6 +21,17 @@ alexnet_onednn_fail (GError **error, const char *call, dnnl_status_t status)
       version->major, version->minor, version->patch,
       (int) strcspn (call, " ("), call, dnnl_status2str (status));
   return FALSE;
+}
+
+gboolean
+alexnet_onednn_image_desc_new (DnnlDesc *desc, guint batch,
+    const AlexnetShape *shape, dnnl_data_type_t type, dnnl_format_tag_t tag,
+    GError **error)
+{
+  dnnl_dims_t dims = { batch, shape->channels, shape->height, shape->width };
+
+  ONEDNN_TRY (dnnl_compat_desc_new (desc, 4, dims, type, tag));
+  return TRUE;
 }
 
 void *

@@ -7,6 +7,7 @@
 #define ALEXNET_ONEDNN_MEMORY_H
 
 #include "compat.h"
+#include "network/network.h"
 
 G_BEGIN_DECLS
 
@@ -24,6 +25,11 @@ gboolean alexnet_onednn_fail (GError **error, const char *call,
       return alexnet_onednn_fail (error, #call, status_); \
   }                                                       \
   G_STMT_END
+
+/* Images [batch, C, H, W]. */
+gboolean alexnet_onednn_image_desc_new (DnnlDesc *desc, guint batch,
+    const AlexnetShape *shape, dnnl_data_type_t type, dnnl_format_tag_t tag,
+    GError **error);
 
 /* Zeroed, aligned for huge pages when it is large; NULL and NO_MEMORY. Give
  * back with free(). */

@@ -18,12 +18,12 @@
 
 #include <stdlib.h>
 
-#include "tables.h"
-#include "onednn/int8/int8.h"
 #include "onednn/dnnl/parallel.h"
-#include "onednn/step/product.h"
+#include "onednn/int8/int8.h"
 #include "onednn/simd/simd.h"
+#include "onednn/step/product.h"
 #include "onednn/winograd/tiles.h"
+#include "weights.h"
 
 #define PLANES INT8_WINOGRAD_PLANES
 #define MAX_PRODUCTS INT8_WINOGRAD_MAX_PRODUCTS
@@ -34,17 +34,6 @@
 /* Tiles that one thread takes through all steps at a time. Their numbers and
  * the weights and sums of a panel lie in its second cache together. */
 #define MAX_PART 100
-#define MAX_PANEL 64
-
-typedef struct {
-  const char *name;
-  guint kernel, rows;
-} Form;
-
-static const Form forms[INT8_WINOGRAD_N_FORMS] = {
-  [INT8_WINOGRAD_3] = { "F(2x2,3x3)", 3, 4 },
-  [INT8_WINOGRAD_5] = { "F(2x2,5x5)", 5, 7 },
-};
 
 /* Where in a thread's share the numbers of the first tile and group begin, and
  * how far it is to those of the next. */
@@ -88,14 +77,14 @@ alexnet_int8_winograd_is_exact (void)
 static const char *
 winograd_get_name (guint form)
 {
-  return forms[form].name;
+  return alexnet_int8_winograd_forms[form].name;
 }
 
 static gboolean
 winograd_fits (const AlexnetLayer *layer, guint form)
 {
   return layer->kind == ALEXNET_LAYER_CONV && layer->stride == 1 &&
-      layer->kernel == forms[form].kernel &&
+      layer->kernel == alexnet_int8_winograd_forms[form].kernel &&
       layer->in.channels / layer->groups >= INT8_WINOGRAD_LEAST_INPUTS &&
       layer->channels / layer->groups >= INT8_WINOGRAD_LEAST_OUTPUTS &&
       alexnet_int8_winograd_is_exact ();
@@ -106,9 +95,9 @@ winograd_guess (const OnednnContext *context, const AlexnetLayer *layer,
     guint form, guint batch)
 {
   WinogradTiles tiles = alexnet_winograd_tiles (layer, OUTPUT);
+  guint rows = alexnet_int8_winograd_forms[form].rows;
 
-  return alexnet_onednn_convolution_cost (layer,
-      forms[form].rows * forms[form].rows,
+  return alexnet_onednn_convolution_cost (layer, rows * rows,
       batch * alexnet_winograd_tiles_per_image (&tiles));
 }
 
@@ -116,71 +105,6 @@ static gsize
 divide_up (gsize n, gsize by)
 {
   return (n + by - 1) / by;
-}
-
-Int8WinogradPanels
-alexnet_int8_winograd_panels (const AlexnetLayer *layer)
-{
-  gsize out = layer->channels / layer->groups;
-  gsize n = divide_up (out, MAX_PANEL);
-
-  return (Int8WinogradPanels){ n, divide_up (out, n), out };
-}
-
-/* ---- layout -------------------------------------------------------------- */
-
-/* How many rows have the point of row `i`. */
-static guint
-count_rows (const Form *form, guint point)
-{
-  guint n = 0;
-
-  for (guint i = 0; i < form->rows; i++)
-    n += int8_points[i] == point;
-  return n;
-}
-
-/* The product of planes with so many parts. */
-static guint
-find_product (Int8WinogradLayout *layout, guint n_parts)
-{
-  guint p = 0;
-
-  while (p < layout->n_products && layout->products[p].n_parts != n_parts)
-    p++;
-  if (p == layout->n_products)
-    layout->products[layout->n_products++].n_parts = n_parts;
-  return p;
-}
-
-static void
-place_planes (Int8WinogradLayout *layout, const Form *form)
-{
-  for (guint k = 0; k < PLANES; k++) {
-    guint n_parts = count_rows (form, k / INT8_WINOGRAD_POINTS) *
-        count_rows (form, k % INT8_WINOGRAD_POINTS);
-    guint product = find_product (layout, n_parts);
-
-    layout->planes[k] = (Int8WinogradPlace){ product,
-      layout->products[product].n_planes++, 0 };
-  }
-}
-
-void
-alexnet_int8_winograd_layout (Int8WinogradLayout *layout, Int8WinogradForm f)
-{
-  const Form *form = &forms[f];
-  guint n_parts[PLANES] = { 0 };
-
-  *layout = (Int8WinogradLayout){ form->kernel, form->rows, 0 };
-  place_planes (layout, form);
-  for (guint k = 0; k < form->rows * form->rows; k++) {
-    guint plane = int8_points[k / form->rows] * INT8_WINOGRAD_POINTS +
-        int8_points[k % form->rows];
-
-    layout->numbers[k] = layout->planes[plane];
-    layout->numbers[k].part = n_parts[plane]++;
-  }
 }
 
 /* ---- running ------------------------------------------------------------- */

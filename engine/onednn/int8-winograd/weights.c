@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Weights, transformed and then made whole numbers with a scale for every
- * filter in every plane. What 1 in a transformed pixel stands for is the same
- * everywhere, so that only the scales of results know about it. */
+#include "weights.h"
 
 #include <math.h>
 
-#include "int8-winograd.h"
-#include "tables.h"
-#include "onednn/int8/int8.h"
 #include "onednn/dnnl/parallel.h"
+#include "onednn/int8/int8.h"
 #include "onednn/step/weights.h"
+#include "tables.h"
 
 #define POINTS INT8_WINOGRAD_POINTS
 #define PLANES INT8_WINOGRAD_PLANES
@@ -37,9 +34,9 @@ weights_clear (Weights *self)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Weights, weights_clear)
 
 static guint
-find_plane (guint number, guint rows)
+find_plane (const Weights *self, guint number)
 {
-  return int8_points[number / rows] * POINTS + int8_points[number % rows];
+  return alexnet_int8_winograd_plane (&self->layout, number);
 }
 
 /* w [kernel][kernel] -> out [rows * rows], `stride` apart. */
@@ -71,7 +68,7 @@ quantize (const Weights *self, float *numbers, gsize o)
 
   for (guint k = 0; k < rows * rows; k++)
     for (gsize c = 0; c < self->in; c++) {
-      float *plane = &most[find_plane (k, rows)];
+      float *plane = &most[find_plane (self, k)];
 
       *plane = fmaxf (*plane, fabsf (numbers[k * self->in + c]));
     }
@@ -81,7 +78,7 @@ quantize (const Weights *self, float *numbers, gsize o)
     self->scales[p * n_filters + o] = isnormal (scale) ? scale : 1;
   }
   for (guint k = 0; k < rows * rows; k++) {
-    float scale = self->scales[find_plane (k, rows) * n_filters + o];
+    float scale = self->scales[find_plane (self, k) * n_filters + o];
 
     for (gsize c = k * self->in; c < (k + 1) * self->in; c++)
       numbers[c] = CLAMP (rintf (numbers[c] / scale), -G_MAXINT8, G_MAXINT8);
@@ -192,8 +189,7 @@ sum_offsets (const Weights *self, guint p, gsize f)
       alexnet_onednn_int8_quantization (self->layer).type == dnnl_u8)
     return 0;
   for (guint k = 0; k < n; k++)
-    for (gsize c = 0; find_plane (k, self->layout.rows) == p && c < self->in;
-         c++)
+    for (gsize c = 0; find_plane (self, k) == p && c < self->in; c++)
       sum += self->numbers[(f * n + k) * self->in + c];
   return INT8_WINOGRAD_OFFSET * sum;
 }

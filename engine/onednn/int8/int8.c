@@ -4,10 +4,10 @@
 
 #include <math.h>
 
-#include "onednn/simd/quantize.h"
 #include "onednn/dnnl/parallel.h"
+#include "onednn/simd/quantize.h"
 #include "onednn/simd/simd.h"
-#include "onednn/step/weights.h"
+#include "onednn/step/weighted.h"
 
 /* Without VNNI two products of an unsigned and a signed number are added up in
  * 16 bits, where 2 * 255 * 63 still fits. */
@@ -203,16 +203,13 @@ quantizer_new (const OnednnContext *context,
   return &self->base;
 }
 
-/* [batch, C, H, W] */
 static gboolean
 make_desc (DnnlDesc *desc, const OnednnProgram *program,
     const AlexnetShape *shape, dnnl_data_type_t type, GError **error)
 {
-  dnnl_dims_t dims = { alexnet_onednn_program_get_batch (program),
-    shape->channels, shape->height, shape->width };
-
-  ONEDNN_TRY (dnnl_compat_desc_new (desc, 4, dims, type, dnnl_nhwc));
-  return TRUE;
+  return alexnet_onednn_image_desc_new (desc,
+      alexnet_onednn_program_get_batch (program), shape, type, dnnl_nhwc,
+      error);
 }
 
 gboolean
@@ -247,43 +244,9 @@ alexnet_onednn_int8_result_desc (DnnlDesc *desc, const OnednnProgram *program,
       alexnet_onednn_int8_result (&context->network, i).type, error);
 }
 
-/* Descriptors of the convolution, and of its values as they are made. */
-typedef struct {
-  DnnlDesc src, weights, plain, bias, dst;
-} Descs;
-
-static void
-descs_clear (Descs *descs)
-{
-  dnnl_compat_desc_free (descs->src);
-  dnnl_compat_desc_free (descs->weights);
-  dnnl_compat_desc_free (descs->plain);
-  dnnl_compat_desc_free (descs->bias);
-  dnnl_compat_desc_free (descs->dst);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Descs, descs_clear)
-
 static gboolean
-make_weight_descs (Descs *descs, const AlexnetLayer *layer, GError **error)
-{
-  guint g = layer->groups, k = layer->kernel;
-  dnnl_dims_t dims = { layer->channels, layer->in.channels, k, k };
-  dnnl_dims_t grouped = { g, layer->channels / g, layer->in.channels / g, k,
-    k };
-  dnnl_dims_t bias = { layer->channels };
-  int n_dims = g > 1 ? 5 : 4;
-
-  ONEDNN_TRY (dnnl_compat_desc_new (&descs->weights, n_dims,
-      g > 1 ? grouped : dims, dnnl_s8, dnnl_format_tag_any));
-  ONEDNN_TRY (dnnl_compat_desc_new (&descs->plain, n_dims,
-      g > 1 ? grouped : dims, dnnl_f32, g > 1 ? dnnl_goihw : dnnl_oihw));
-  ONEDNN_TRY (dnnl_compat_desc_new (&descs->bias, 1, bias, dnnl_f32, dnnl_a));
-  return TRUE;
-}
-
-static gboolean
-make_descs (Descs *descs, const OnednnProgram *program, guint i, GError **error)
+make_descs (OnednnWeightedDescs *descs, const OnednnProgram *program, guint i,
+    GError **error)
 {
   const AlexnetLayer *layer = &alexnet_onednn_program_get_context (program)
                                    ->network.layers[i];
@@ -291,18 +254,18 @@ make_descs (Descs *descs, const OnednnProgram *program, guint i, GError **error)
   return make_desc (&descs->src, program, &layer->in,
              alexnet_onednn_int8_quantization (layer).type, error) &&
       alexnet_onednn_int8_result_desc (&descs->dst, program, i, error) &&
-      make_weight_descs (descs, layer, error);
+      alexnet_onednn_weighted_descs_set_conv (descs, layer, dnnl_s8, error);
 }
 
 static gboolean
-make_conv (const OnednnContext *context, guint i, const Descs *descs,
-    gboolean relu, dnnl_primitive_desc_t *desc, GError **error)
+make_conv (const OnednnContext *context, guint i,
+    const OnednnWeightedDescs *descs, gboolean relu,
+    dnnl_primitive_desc_t *desc, GError **error)
 {
   const AlexnetLayer *layer = &context->network.layers[i];
   g_autofree float *scales = make_scales (context, i, 0);
   g_auto (dnnl_primitive_attr_t) attr = NULL;
-  DnnlWindow window = { { layer->kernel, layer->kernel },
-    { layer->stride, layer->stride }, { layer->padding, layer->padding } };
+  DnnlWindow window = alexnet_onednn_layer_window (layer);
 
   if (!scales)
     return alexnet_onednn_fail (error, "scales", dnnl_out_of_memory);
@@ -335,22 +298,15 @@ static gboolean
 int8_add (OnednnProgram *program, guint i, guint variant, gboolean relu,
     dnnl_data_type_t type, GError **error)
 {
-  OnednnContext *context = alexnet_onednn_program_get_context (program);
-  OnednnValues weight_values = { make_weights, i, 0 };
-  OnednnValues bias_values = { make_bias, i, 0 };
+  const OnednnContext *context = alexnet_onednn_program_get_context (program);
+  OnednnValues weights = { make_weights, i, 0 }, bias = { make_bias, i, 0 };
   g_auto (dnnl_primitive_desc_t) conv = NULL;
-  g_auto (Descs) descs = { 0 };
-  dnnl_memory_t weights, bias;
+  g_auto (OnednnWeightedDescs) descs = { 0 };
 
   return make_descs (&descs, program, i, error) &&
       make_conv (context, i, &descs, relu, &conv, error) &&
       alexnet_onednn_int8_add_input (program, i, error) &&
-      alexnet_onednn_weights_get (context, &weight_values, descs.plain,
-          dnnl_primitive_desc_query_md (conv, dnnl_query_weights_md, 0),
-          &weights, error) &&
-      alexnet_onednn_weights_get (context, &bias_values, descs.bias, descs.bias,
-          &bias, error) &&
-      alexnet_onednn_program_add (program, conv, descs.dst, weights, bias,
+      alexnet_onednn_weighted_add (program, conv, &descs, &weights, &bias,
           error) &&
       add_scales (program, i, descs.bias, error);
 }
@@ -364,7 +320,7 @@ int8_get_name (guint variant)
 static gboolean
 int8_fits (const AlexnetLayer *layer, guint variant)
 {
-  return TRUE;
+  return layer->kind == ALEXNET_LAYER_CONV;
 }
 
 static double

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "kernels.h"
+#include "dot.h"
 
 #ifdef ALEXNET_CPU_X86
 

@@ -59,17 +59,6 @@ extern const OnednnLinearKernels alexnet_onednn_linear_kernels_plain;
 extern const OnednnLinearKernels alexnet_onednn_linear_kernels_avx2;
 extern const OnednnLinearKernels alexnet_onednn_linear_kernels_avx512;
 
-/* For LINEAR_S8 and in: guint8, exact but for the scales. The step is
- * LINEAR_SLICE, within which alexnet_onednn_linear_dot_place() says where the
- * sum of a row lies. NULL where the instruction set is not there. */
-OnednnLinearKernel alexnet_onednn_linear_dot (AlexnetIsa isa);
-
-static inline gsize
-alexnet_onednn_linear_dot_place (gsize row)
-{
-  return row % 16 / 4 * 16 + row / 16 * 4 + row % 4;
-}
-
 G_END_DECLS
 
 #endif /* ALEXNET_ONEDNN_LINEAR_KERNELS_H */

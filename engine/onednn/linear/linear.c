@@ -5,9 +5,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "onednn/simd/quantize.h"
+#include "dot.h"
 #include "matrix.h"
 #include "onednn/dnnl/parallel.h"
+#include "onednn/simd/quantize.h"
 #include "onednn/simd/simd.h"
 
 /* Up to so many images columns that meet only zeros, half of them behind a

@@ -9,11 +9,6 @@
 
 G_BEGIN_DECLS
 
-/* [batch, C, H, W] in the context's type. */
-gboolean alexnet_onednn_desc_new (const OnednnContext *context, guint batch,
-    const AlexnetShape *shape, dnnl_format_tag_t tag, DnnlDesc *desc,
-    GError **error);
-
 /* What the network's first layer reads: whole numbers in int8, and float where
  * it may be computed after Winograd. */
 dnnl_data_type_t alexnet_onednn_input_type (const OnednnContext *context);

@@ -10,8 +10,6 @@
 
 G_BEGIN_DECLS
 
-#define WINOGRAD_MAX_TILE 8
-
 typedef struct {
   AlexnetShape in, out;
   guint padding;

@@ -13,9 +13,10 @@
 #define ALEXNET_WINOGRAD_TRANSFORM_H
 
 #include "cpu.h"
-#include "tiles.h"
 
 G_BEGIN_DECLS
+
+#define WINOGRAD_MAX_TILE 8
 
 typedef enum {
   WINOGRAD_4_3,

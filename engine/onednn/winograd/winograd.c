@@ -243,16 +243,6 @@ make_product (Winograd *self, OnednnContext *context, guint i, GError **error)
 }
 
 static gboolean
-make_image_desc (DnnlDesc *desc, guint batch, const AlexnetShape *shape,
-    GError **error)
-{
-  dnnl_dims_t dims = { batch, shape->channels, shape->height, shape->width };
-
-  ONEDNN_TRY (dnnl_compat_desc_new (desc, 4, dims, dnnl_f32, dnnl_nhwc));
-  return TRUE;
-}
-
-static gboolean
 winograd_add (OnednnProgram *program, guint i, guint tile, gboolean relu,
     dnnl_data_type_t type, GError **error)
 {
@@ -277,8 +267,10 @@ winograd_add (OnednnProgram *program, guint i, guint tile, gboolean relu,
   if (make_product (self, context, i, error) &&
       alexnet_onednn_floats_get (context, &bias, layer->channels, &self->bias,
           error) &&
-      make_image_desc (&src, self->batch, &layer->in, error) &&
-      make_image_desc (&dst, self->batch, &layer->out, error) &&
+      alexnet_onednn_image_desc_new (&src, self->batch, &layer->in, dnnl_f32,
+          dnnl_nhwc, error) &&
+      alexnet_onednn_image_desc_new (&dst, self->batch, &layer->out, dnnl_f32,
+          dnnl_nhwc, error) &&
       alexnet_onednn_program_add_reorder (program, src, error))
     return alexnet_onednn_program_add_operation (program, &self->base, dst,
         error);

@@ -12,6 +12,7 @@
 #include "cpu.h"
 #include "support/layers.h"
 #include "onednn/int8-winograd/int8-winograd.h"
+#include "onednn/int8-winograd/kernels.h"
 #include "onednn/int8-winograd/tables.h"
 #include "onednn/simd/simd.h"
 #include "support/random-model.h"

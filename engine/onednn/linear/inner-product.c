@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "inner-product.h"
+
+#include "onednn/step/weighted.h"
+
+static gboolean
+make_descs (OnednnWeightedDescs *descs, const OnednnProgram *program,
+    const AlexnetLayer *layer, dnnl_data_type_t type, GError **error)
+{
+  const OnednnContext *context = alexnet_onednn_program_get_context (program);
+  guint batch = alexnet_onednn_program_get_batch (program);
+  dnnl_dims_t src = { batch, alexnet_shape_size (&layer->in) };
+  dnnl_dims_t dst = { batch, layer->channels };
+
+  ONEDNN_TRY (dnnl_compat_desc_new (&descs->src, 2, src, context->type,
+      dnnl_format_tag_any));
+  ONEDNN_TRY (dnnl_compat_desc_new (&descs->dst, 2, dst, type,
+      dnnl_format_tag_any));
+  return alexnet_onednn_weighted_descs_set_linear (descs, layer, context->type,
+      error);
+}
+
+gboolean
+alexnet_onednn_inner_product_add (OnednnProgram *program, guint i,
+    gboolean relu, dnnl_data_type_t type, GError **error)
+{
+  const OnednnContext *context = alexnet_onednn_program_get_context (program);
+  OnednnValues weights = { alexnet_onednn_layer_floats, i, ONEDNN_WEIGHTS };
+  OnednnValues bias = { alexnet_onednn_layer_floats, i, ONEDNN_BIAS };
+  g_auto (dnnl_primitive_desc_t) desc = NULL;
+  g_auto (dnnl_primitive_attr_t) attr = NULL;
+  g_auto (OnednnWeightedDescs) descs = { 0 };
+
+  if (!make_descs (&descs, program, &context->network.layers[i], type, error) ||
+      !alexnet_onednn_attr_new (&attr, relu, error))
+    return FALSE;
+  ONEDNN_TRY (dnnl_compat_linear (&desc, context->engine, descs.src,
+      descs.weights, descs.bias, descs.dst, attr));
+  return alexnet_onednn_weighted_add (program, desc, &descs, &weights, &bias,
+      error);
+}
