@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "part.h"
+
+#include <string.h>
+
+#define MAX_NAMED 3
+
+static void
+part_free (gpointer data)
+{
+  alexnet_part_free (data);
+}
+
+void
+alexnet_part_free (AlexnetPart *part)
+{
+  if (!part)
+    return;
+  g_free (part->name);
+  g_hash_table_unref (part->tensors);
+  g_ptr_array_unref (part->unused);
+  g_free (part);
+}
+
+static gboolean
+is_weight (const char *last)
+{
+  return g_str_equal (last, "weight") || g_str_equal (last, "bias");
+}
+
+/* How many words of the name stand before a layer's; -1 when these words, of
+ * which the last is "weight" or "bias", are none of its. */
+static int
+match (char *const *words, guint n_words, const char *layer)
+{
+  g_auto (GStrv) wanted = g_strsplit (layer, ".", -1);
+  guint left = g_strv_length (wanted);
+  int i = (int) n_words - 2;
+
+  if (i < 0 || !g_str_equal (words[i], wanted[left - 1]))
+    return -1;
+  for (left--; left > 0; left--) {
+    for (i--; i >= 0 && !g_str_equal (words[i], wanted[left - 1]);)
+      i--;
+    if (i < 0)
+      return -1;
+  }
+  return i;
+}
+
+static char *
+join (char *const *words, guint n)
+{
+  g_autoptr (GString) name = g_string_new (NULL);
+
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (name, "%s%s", i > 0 ? "." : "", words[i]);
+  return g_strdup (name->str);
+}
+
+static AlexnetPart *
+get_part (GPtrArray *parts, const AlexnetNetwork *network, const char *name)
+{
+  AlexnetPart *part;
+
+  for (guint i = 0; i < parts->len; i++) {
+    part = parts->pdata[i];
+    if (part->network == network && g_str_equal (part->name, name))
+      return part;
+  }
+  part = g_new0 (AlexnetPart, 1);
+  part->name = g_strdup (name);
+  part->network = network;
+  part->tensors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  part->unused = g_ptr_array_new ();
+  g_ptr_array_add (parts, part);
+  return part;
+}
+
+static gboolean
+add_tensor (AlexnetPart *part, const char *layer, const char *last,
+    const AlexnetTensorEntry *entry, GError **error)
+{
+  char *name = g_strconcat (layer, ".", last, NULL);
+  const AlexnetTensorEntry *other = g_hash_table_lookup (part->tensors, name);
+  g_autofree char *a = NULL, *b = NULL;
+
+  if (!other) {
+    g_hash_table_insert (part->tensors, name, (gpointer) entry);
+    return TRUE;
+  }
+  a = alexnet_quote (other->name);
+  b = alexnet_quote (entry->name);
+  alexnet_format_error (error, "both %s and %s could be %s", a, b, name);
+  g_free (name);
+  return FALSE;
+}
+
+/* Puts the tensor into the parts of all tables that have its name. */
+static gboolean
+sort_in (GPtrArray *parts, const AlexnetTensorEntry *entry, GError **error)
+{
+  const AlexnetNetwork *const *networks = alexnet_networks ();
+  g_auto (GStrv) words = g_strsplit (entry->name, ".", -1);
+  guint n = g_strv_length (words);
+
+  if (n == 0 || !is_weight (words[n - 1]))
+    return TRUE;
+  for (guint i = 0; networks[i]; i++)
+    for (guint j = 0; j < networks[i]->n_layers; j++) {
+      const char *layer = networks[i]->layers[j].name;
+      int before = layer ? match (words, n, layer) : -1;
+      g_autofree char *name = before >= 0 ? join (words, (guint) before) : NULL;
+
+      if (name &&
+          !add_tensor (get_part (parts, networks[i], name), layer, words[n - 1],
+              entry, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+has_first_layer (const AlexnetPart *part)
+{
+  g_autofree char *name = g_strconcat (part->network->layers[0].name, ".weight",
+      NULL);
+
+  return g_hash_table_contains (part->tensors, name);
+}
+
+/* Tables that differ in nothing but the order of layers have the same names:
+ * the first one stands for all. */
+static gboolean
+is_repeated (const GPtrArray *parts, guint index)
+{
+  const AlexnetPart *part = parts->pdata[index];
+
+  for (guint i = 0; i < index; i++) {
+    const AlexnetPart *other = parts->pdata[i];
+
+    if (g_str_equal (other->name, part->name) &&
+        g_str_equal (other->network->layers[0].name,
+            part->network->layers[0].name))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* The parts that hold a network. */
+static GPtrArray *
+find_all (const AlexnetTensorSet *set, GError **error)
+{
+  g_autoptr (GPtrArray) parts = g_ptr_array_new_with_free_func (part_free);
+
+  for (guint i = 0; i < set->entries->len; i++)
+    if (!sort_in (parts, set->entries->pdata[i], error))
+      return NULL;
+  for (guint i = parts->len; i-- > 0;)
+    if (!has_first_layer (parts->pdata[i]) || is_repeated (parts, i))
+      g_ptr_array_remove_index (parts, i);
+  return g_steal_pointer (&parts);
+}
+
+/* Whether a dotted name is `part` or lies below it. */
+static gboolean
+lies_in (const char *name, const char *part)
+{
+  gsize length = strlen (part);
+
+  return length == 0 ||
+      (g_str_has_prefix (name, part) &&
+          (name[length] == '.' || name[length] == '\0'));
+}
+
+static char *
+name_some (const GPtrArray *names)
+{
+  GString *s = g_string_new (NULL);
+
+  for (guint i = 0; i < names->len && i < MAX_NAMED; i++) {
+    g_autofree char *quoted = alexnet_quote (names->pdata[i]);
+
+    g_string_append_printf (s, "%s%s", i > 0 ? ", " : "", quoted);
+  }
+  if (names->len > MAX_NAMED)
+    g_string_append_printf (s, " and %u more", names->len - MAX_NAMED);
+  return g_string_free (s, FALSE);
+}
+
+static gboolean
+is_numbered (const char *name)
+{
+  g_auto (GStrv) words = g_strsplit (name, ".", 2);
+
+  return words[0] && words[0][0] && words[1] && is_weight (words[1]) &&
+      strspn (words[0], "0123456789") == strlen (words[0]);
+}
+
+/* What there is where no network is. */
+static void
+fail_without_network (const AlexnetTensorSet *set, GError **error)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  g_autofree char *found = NULL;
+  gboolean numbered = FALSE;
+
+  for (guint i = 0; i < set->entries->len; i++) {
+    const AlexnetTensorEntry *entry = set->entries->pdata[i];
+
+    g_ptr_array_add (names, entry->name);
+    numbered = numbered || is_numbered (entry->name);
+  }
+  found = names->len > 0 ? name_some (names) : g_strdup ("no tensors");
+  alexnet_format_error (error,
+      "not an AlexNet: it has %s, expected names that end in features.0.weight "
+      "(torchvision) or conv1.weight (caffe)%s",
+      found,
+      numbered ? "; layers of a bare nn.Sequential have numbers for names, "
+                 "which do not say what they are"
+               : "");
+}
+
+/* The parts that `wanted` stands for: the one of that name or those below it;
+ * NULL: all. */
+static GPtrArray *
+choose (const GPtrArray *parts, const char *wanted)
+{
+  GPtrArray *chosen = g_ptr_array_new ();
+
+  for (guint i = 0; i < parts->len; i++) {
+    AlexnetPart *part = parts->pdata[i];
+
+    if (wanted && g_str_equal (part->name, wanted)) {
+      g_ptr_array_set_size (chosen, 0);
+      g_ptr_array_add (chosen, part);
+      break;
+    }
+    if (!wanted || lies_in (part->name, wanted))
+      g_ptr_array_add (chosen, part);
+  }
+  return chosen;
+}
+
+static char *
+name_parts (const GPtrArray *parts)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+
+  for (guint i = 0; i < parts->len; i++)
+    g_ptr_array_add (names, ((const AlexnetPart *) parts->pdata[i])->name);
+  return name_some (names);
+}
+
+/* The one part that is wanted; NULL and an error when there is none or more. */
+static AlexnetPart *
+choose_one (const GPtrArray *parts, const char *wanted, GError **error)
+{
+  g_autoptr (GPtrArray) chosen = choose (parts, wanted);
+  g_autofree char *names = name_parts (chosen->len > 0 ? chosen : parts);
+  g_autofree char *quoted = wanted ? alexnet_quote (wanted) : NULL;
+
+  if (chosen->len == 1)
+    return chosen->pdata[0];
+  if (chosen->len == 0)
+    alexnet_format_error (error, "no network in part %s; there is one in %s",
+        quoted, names);
+  else
+    alexnet_format_error (error,
+        "%u networks are in the file, in the parts %s; choose one (property "
+        "model-part, option --part)",
+        chosen->len, names);
+  return NULL;
+}
+
+/* Whether a weight of the file is one of some other part. */
+static gboolean
+is_of_another (const GPtrArray *parts, const AlexnetPart *part,
+    const AlexnetTensorEntry *entry)
+{
+  for (guint i = 0; i < parts->len; i++) {
+    const AlexnetPart *other = parts->pdata[i];
+
+    if (other != part && strlen (other->name) > strlen (part->name) &&
+        lies_in (entry->name, other->name))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static void
+note_unused (AlexnetPart *part, const GPtrArray *parts,
+    const AlexnetTensorSet *set)
+{
+  g_autoptr (GHashTable) used = g_hash_table_new (NULL, NULL);
+  GHashTableIter iter;
+  gpointer entry;
+
+  g_hash_table_iter_init (&iter, part->tensors);
+  while (g_hash_table_iter_next (&iter, NULL, &entry))
+    g_hash_table_add (used, entry);
+  for (guint i = 0; i < set->entries->len; i++) {
+    const AlexnetTensorEntry *other = set->entries->pdata[i];
+    const char *dot = strrchr (other->name, '.');
+
+    if (is_weight (dot ? dot + 1 : other->name) &&
+        lies_in (other->name, part->name) &&
+        !g_hash_table_contains (used, other) &&
+        !is_of_another (parts, part, other))
+      g_ptr_array_add (part->unused, other->name);
+  }
+}
+
+AlexnetPart *
+alexnet_part_find (const AlexnetTensorSet *set, const char *wanted,
+    GError **error)
+{
+  g_autoptr (GPtrArray) parts = find_all (set, error);
+  AlexnetPart *part;
+  guint index;
+
+  if (!parts)
+    return NULL;
+  if (parts->len == 0) {
+    fail_without_network (set, error);
+    return NULL;
+  }
+  part = choose_one (parts, wanted, error);
+  if (!part)
+    return NULL;
+  note_unused (part, parts, set);
+  if (!g_ptr_array_find (parts, part, &index))
+    g_assert_not_reached ();
+  return g_ptr_array_steal_index (parts, index);
+}
+
+typedef struct {
+  const AlexnetPart *part;
+  GError *error; /* of a tensor that is there but unusable */
+} Lookup;
+
+static const AlexnetTensor *
+look_up (gpointer user, const char *name)
+{
+  Lookup *lookup = user;
+  const AlexnetTensorEntry *entry = g_hash_table_lookup (lookup->part->tensors,
+      name);
+
+  if (!entry)
+    return NULL;
+  if (!entry->unusable)
+    return &entry->tensor;
+  g_clear_error (&lookup->error);
+  alexnet_format_error (&lookup->error, "tensor %s %s", name, entry->unusable);
+  return NULL;
+}
+
+/* A convolution of one channel makes the network one of luma. */
+static void
+take_input_channels (AlexnetNetwork *network, const AlexnetPart *part)
+{
+  g_autofree char *name = g_strconcat (network->layers[0].name, ".weight",
+      NULL);
+  const AlexnetTensorEntry *entry = g_hash_table_lookup (part->tensors, name);
+
+  if (entry && !entry->unusable && entry->tensor.n_dims == 4 &&
+      entry->tensor.dims[1] == 1)
+    network->input.channels = 1;
+}
+
+static gboolean
+check_unused (const AlexnetPart *part, GError **error)
+{
+  g_autofree char *found = NULL;
+
+  if (part->unused->len == 0)
+    return TRUE;
+  found = name_some (part->unused);
+  return alexnet_format_error (error, "no layer of the %s network uses %s",
+      part->network->architecture, found);
+}
+
+/* What the file has instead of a tensor that is missing. */
+static void
+add_unused (const AlexnetPart *part, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+  g_autofree char *found = NULL;
+
+  if (part->unused->len == 0 || !error)
+    return;
+  found = name_some (part->unused);
+  cause = g_steal_pointer (error);
+  alexnet_format_error (error, "%s; no layer uses %s", cause->message, found);
+}
+
+gboolean
+alexnet_part_bind (const AlexnetPart *part, AlexnetNetwork *network,
+    GError **error)
+{
+  Lookup lookup = { .part = part };
+
+  take_input_channels (network, part);
+  if (alexnet_network_bind (network, look_up, &lookup, error))
+    return check_unused (part, error);
+  if (lookup.error) {
+    g_clear_error (error);
+    g_propagate_error (error, lookup.error);
+  }
+  add_unused (part, error);
+  return FALSE;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Which of a file's tensors are the weights of a network.
+ *
+ * The tensors of a network are those whose dotted names end as a table names
+ * them: "state_dict.module.features.0.weight" is features.0.weight. What stands
+ * before is the name of the part, here "state_dict.module"; the whole file's is
+ * "". Wrappers may stand inside of a name, too ("features.module.0.weight"), as
+ * they do where only some modules were wrapped. So nothing needs to know which
+ * wrappers there are. */
+
+#ifndef ALEXNET_PART_H
+#define ALEXNET_PART_H
+
+#include "formats/formats.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  char *name;
+  const AlexnetNetwork *network; /* the table whose names these are */
+  GHashTable *tensors;           /* name in the table, "features.0.weight" ->
+                                    const AlexnetTensorEntry * of the set */
+  GPtrArray *unused;             /* full names of weights and biases in this
+                                    part that no layer of the table has */
+} AlexnetPart;
+
+/* The one part of the set that holds a network's first convolution, or, with
+ * `wanted`, the one of this name or below it. FORMAT: there is none, saying
+ * what there is instead; there are several, naming them. The set outlives the
+ * part. */
+AlexnetPart *alexnet_part_find (const AlexnetTensorSet *set, const char *wanted,
+    GError **error);
+void alexnet_part_free (AlexnetPart *part);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlexnetPart, alexnet_part_free)
+
+/* Binds the part's tensors to `network`, a table with the same names. FORMAT: a
+ * tensor is missing, unusable, or of a wrong shape; a weight is left over. */
+gboolean alexnet_part_bind (const AlexnetPart *part, AlexnetNetwork *network,
+    GError **error);
+
+G_END_DECLS
+
+#endif /* ALEXNET_PART_H */

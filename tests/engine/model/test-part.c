@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Where in a file the weights of a network are, by the names that files of
+ * many origins have. */
+
+#include "model/part.h"
+
+/* Layers of torchvision's table, as a file names them: PREFIX and WRAPPER stand
+ * around "features.N" and "classifier.N". */
+typedef struct {
+  const char *prefix, *wrapper;
+} Names;
+
+static void
+add (AlexnetTensorSet *set, const char *name)
+{
+  static const float value = 0;
+  AlexnetTensor tensor = { .n_dims = 1, .dims = { 1 }, .data = &value };
+  GError *error = NULL;
+
+  alexnet_tensor_set_add (set, name, &tensor, NULL, &error);
+  g_assert_no_error (error);
+}
+
+static void
+add_network (AlexnetTensorSet *set, const Names *names)
+{
+  const AlexnetNetwork *network = alexnet_network_find ("torchvision");
+
+  for (guint i = 0; i < network->n_layers; i++) {
+    const char *layer = network->layers[i].name;
+    g_auto (GStrv) words = layer ? g_strsplit (layer, ".", 2) : NULL;
+
+    for (guint k = 0; words && k < 2; k++) {
+      gboolean wrapped = g_str_equal (words[0], "features");
+      g_autofree char *name = g_strconcat (names->prefix, words[0], ".",
+          wrapped ? names->wrapper : "", words[1], k ? ".bias" : ".weight",
+          NULL);
+
+      add (set, name);
+    }
+  }
+}
+
+static AlexnetPart *
+find (const AlexnetTensorSet *set, const char *wanted)
+{
+  GError *error = NULL;
+  AlexnetPart *part = alexnet_part_find (set, wanted, &error);
+
+  g_assert_no_error (error);
+  return part;
+}
+
+static void
+assert_fails (const AlexnetTensorSet *set, const char *wanted,
+    const char *expected)
+{
+  GError *error = NULL;
+
+  g_assert_null (alexnet_part_find (set, wanted, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
+  g_assert_cmpstr (error->message, ==, expected);
+  g_error_free (error);
+}
+
+/* Every layer is found, whatever stands around its name. */
+static void
+test_prefixes (void)
+{
+  static const struct {
+    Names names;
+    const char *part;
+  } cases[] = {
+    { { "", "" }, "" },
+    { { "module.", "" }, "module" },
+    { { "", "module." }, "" }, /* pytorch/examples wraps the features alone */
+    { { "state_dict.", "module." }, "state_dict" },
+    { { "state_dict.module.", "" }, "state_dict.module" },
+    { { "_orig_mod.", "" }, "_orig_mod" },
+    { { "model.module.model.", "" }, "model.module.model" },
+    { { "state_dict.net.", "_orig_mod." }, "state_dict.net" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (AlexnetTensorSet) set = alexnet_tensor_set_new ();
+    g_autoptr (AlexnetPart) part = NULL;
+
+    add_network (set, &cases[i].names);
+    part = find (set, NULL);
+    g_assert_cmpstr (part->name, ==, cases[i].part);
+    g_assert_cmpstr (part->network->architecture, ==, "torchvision");
+    g_assert_cmpuint (g_hash_table_size (part->tensors), ==, 16);
+    g_assert_cmpuint (part->unused->len, ==, 0);
+  }
+}
+
+/* What else a checkpoint holds is no weight of the network. */
+static void
+test_company (void)
+{
+  g_autoptr (AlexnetTensorSet) set = alexnet_tensor_set_new ();
+  g_autoptr (AlexnetPart) part = NULL;
+
+  add_network (set, &(Names){ "state_dict.", "" });
+  add (set, "optimizer.state.0.momentum_buffer");
+  add (set, "state_dict.n_averaged");
+  add (set, "normalizer.new_mean");
+  part = find (set, NULL);
+  g_assert_cmpstr (part->name, ==, "state_dict");
+  g_assert_cmpuint (part->unused->len, ==, 0);
+}
+
+static void
+test_several (void)
+{
+  g_autoptr (AlexnetTensorSet) set = alexnet_tensor_set_new ();
+  g_autoptr (AlexnetPart) ema = NULL, model = NULL, below = NULL;
+
+  add_network (set, &(Names){ "model.", "" });
+  add_network (set, &(Names){ "ema.module.", "" });
+  assert_fails (set, NULL,
+      "2 networks are in the file, in the parts 'model', 'ema.module'; choose "
+      "one (property model-part, option --part)");
+  assert_fails (set, "weights",
+      "no network in part 'weights'; there is one in 'model', 'ema.module'");
+  assert_fails (set, "ema.mod",
+      "no network in part 'ema.mod'; there is one in 'model', 'ema.module'");
+  model = find (set, "model");
+  g_assert_cmpstr (model->name, ==, "model");
+  ema = find (set, "ema.module");
+  g_assert_cmpstr (ema->name, ==, "ema.module");
+  below = find (set, "ema");
+  g_assert_cmpstr (below->name, ==, "ema.module");
+}
+
+/* One network's part can hold another's: the weights of each are its own. */
+static void
+test_inside (void)
+{
+  g_autoptr (AlexnetTensorSet) set = alexnet_tensor_set_new ();
+  g_autoptr (AlexnetPart) outer = NULL, inner = NULL;
+
+  add_network (set, &(Names){ "", "" });
+  add_network (set, &(Names){ "ema.", "" });
+  outer = find (set, "");
+  g_assert_cmpstr (outer->name, ==, "");
+  g_assert_cmpuint (outer->unused->len, ==, 0);
+  inner = find (set, "ema");
+  g_assert_cmpstr (inner->name, ==, "ema");
+}
+
+static void
+test_unused (void)
+{
+  g_autoptr (AlexnetTensorSet) set = alexnet_tensor_set_new ();
+  g_autoptr (AlexnetPart) part = NULL;
+
+  add_network (set, &(Names){ "net.", "" });
+  add (set, "net.classifier.7.weight");
+  add (set, "net.classifier.7.bias");
+  add (set, "net.features.1.running_mean");
+  add (set, "discriminator.weight");
+  part = find (set, NULL);
+  g_assert_cmpuint (part->unused->len, ==, 2);
+  g_assert_cmpstr (part->unused->pdata[0], ==, "net.classifier.7.weight");
+  g_assert_cmpstr (part->unused->pdata[1], ==, "net.classifier.7.bias");
+}
+
+static void
+test_ambiguous (void)
+{
+  g_autoptr (AlexnetTensorSet) set = alexnet_tensor_set_new ();
+
+  add_network (set, &(Names){ "", "" });
+  add (set, "features.module.0.weight");
+  assert_fails (set, NULL,
+      "both 'features.0.weight' and 'features.module.0.weight' could be "
+      "features.0.weight");
+}
+
+static void
+test_none (void)
+{
+  static const char expected[] =
+      "not an AlexNet: it has %s, expected names that end in features.0.weight "
+      "(torchvision) or conv1.weight (caffe)%s";
+  static const struct {
+    const char *names[5];
+    const char *found, *more;
+  } cases[] = {
+    { { NULL }, "no tensors", "" },
+    { { "lin0.model.1.weight" }, "'lin0.model.1.weight'", "" },
+    { { "0.weight", "0.bias", "3.weight", "3.bias" },
+        "'0.weight', '0.bias', '3.weight' and 1 more",
+        "; layers of a bare nn.Sequential have numbers for names, which do not "
+        "say what they are" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (AlexnetTensorSet) set = alexnet_tensor_set_new ();
+    g_autofree char *message = NULL;
+
+    for (guint k = 0; cases[i].names[k]; k++)
+      add (set, cases[i].names[k]);
+    message = g_strdup_printf (expected, cases[i].found, cases[i].more);
+    assert_fails (set, NULL, message);
+  }
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/part/prefixes", test_prefixes);
+  g_test_add_func ("/part/company", test_company);
+  g_test_add_func ("/part/several", test_several);
+  g_test_add_func ("/part/inside", test_inside);
+  g_test_add_func ("/part/unused", test_unused);
+  g_test_add_func ("/part/ambiguous", test_ambiguous);
+  g_test_add_func ("/part/none", test_none);
+  return g_test_run ();
+}
