@@ -6,49 +6,197 @@
 #include <string.h>
 
 #include "alexnet-resources.h"
+#include "formats/formats.h"
 
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
-#define WORDNET_DIGITS 8
 
-/* Behind "n01440764 ", if the line begins so. */
-static const char *
-skip_wordnet_id (const char *line)
+/* Files in which every line has a class's number, too: a Python dict that was
+ * printed a class a line, and the list of Places365. */
+static const char *const numbered_lines[] = {
+  "^\\{?\\s*(?<index>\\d+)\\s*:\\s*u?(?<quote>['\"])(?<label>.+)\\k<quote>"
+  "\\s*[,}]*$",
+  "^/\\w/(?<label>\\S+)\\s+(?<index>\\d+)$",
+};
+
+/* Labels by class while they are collected; NULL where none is known yet. */
+static GPtrArray *
+places_new (guint n)
 {
-  gsize i = 1;
+  GPtrArray *places = g_ptr_array_new_with_free_func (g_free);
 
-  if (line[0] != 'n')
-    return line;
-  while (i <= WORDNET_DIGITS && g_ascii_isdigit (line[i]))
-    i++;
-  if (i <= WORDNET_DIGITS || (line[i] != ' ' && line[i] != '\t'))
-    return line;
-  while (line[i] == ' ' || line[i] == '\t')
-    i++;
-  return line + i;
+  g_ptr_array_set_size (places, (int) n);
+  return places;
+}
+
+/* FALSE when there is no such place, or something in it. */
+static gboolean
+put (GPtrArray *places, gint64 index, const char *label)
+{
+  if (index < 0 || index >= places->len || places->pdata[index] ||
+      label[0] == '\0')
+    return FALSE;
+  places->pdata[index] = g_strdup (label);
+  return TRUE;
+}
+
+/* A NULL-terminated array of what is there. */
+static char **
+finish (GPtrArray *places)
+{
+  g_ptr_array_add (places, NULL);
+  return (char **) g_ptr_array_steal (places, NULL);
+}
+
+/* All labels when every line is like `pattern` and every number of 0 .. n - 1
+ * is there; else NULL. */
+static char **
+parse_numbered (const GPtrArray *lines, const char *pattern)
+{
+  g_autoptr (GRegex) regex = g_regex_new (pattern, G_REGEX_OPTIMIZE, 0, NULL);
+  g_autoptr (GPtrArray) places = places_new (lines->len);
+
+  for (guint i = 0; i < lines->len; i++) {
+    g_autoptr (GMatchInfo) match = NULL;
+    g_autofree char *index = NULL, *label = NULL;
+
+    if (!g_regex_match (regex, lines->pdata[i], 0, &match))
+      return NULL;
+    index = g_match_info_fetch_named (match, "index");
+    label = g_match_info_fetch_named (match, "label");
+    if (!put (places, g_ascii_strtoll (index, NULL, 10), label))
+      return NULL;
+  }
+  return finish (places);
+}
+
+/* A label a line, perhaps behind its number in WordNet: "n01440764 tench". */
+static char **
+parse_plain (const GPtrArray *lines)
+{
+  g_autoptr (GRegex)
+      regex = g_regex_new ("^n\\d{8}[ \\t]+(?=\\S)", G_REGEX_OPTIMIZE, 0, NULL);
+  char **labels = g_new0 (char *, (gsize) lines->len + 1);
+
+  for (guint i = 0; i < lines->len; i++)
+    labels[i] = g_regex_replace_literal (regex, lines->pdata[i], -1, 0, "", 0,
+        NULL);
+  return labels;
+}
+
+static GPtrArray *
+split_lines (char *text)
+{
+  GPtrArray *lines = g_ptr_array_new ();
+  char *next;
+
+  for (char *line = text; line; line = next) {
+    next = strchr (line, '\n');
+    if (next)
+      *next++ = '\0';
+    g_strstrip (line);
+    if (line[0] != '\0' && line[0] != '#' && !g_str_equal (line, "{") &&
+        !g_str_equal (line, "}"))
+      g_ptr_array_add (lines, line);
+  }
+  return lines;
 }
 
 static char **
-parse_labels (const char *text, gsize size)
+parse_lines (const char *text)
 {
-  g_autofree char *copy = g_strndup (text, size);
-  g_auto (GStrv) lines = NULL;
-  GPtrArray *labels = g_ptr_array_new ();
+  g_autofree char *copy = g_strdup (text);
+  g_autoptr (GPtrArray) lines = split_lines (copy);
+  char **labels = NULL;
 
-  lines = g_strsplit (g_str_has_prefix (copy, BYTE_ORDER_MARK)
-          ? copy + strlen (BYTE_ORDER_MARK)
-          : copy,
-      "\n", -1);
-  for (guint i = 0; lines[i]; i++) {
-    const char *label = g_strstrip (lines[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (numbered_lines) && !labels; i++)
+    labels = parse_numbered (lines, numbered_lines[i]);
+  return labels || text[0] == '{' || text[0] == '[' ? labels
+                                                    : parse_plain (lines);
+}
 
-    if (label[0] == '#')
-      continue;
-    label = skip_wordnet_id (label);
-    if (label[0] != '\0')
-      g_ptr_array_add (labels, g_strdup (label));
+static const char *
+get_string (JsonNode *node)
+{
+  return JSON_NODE_HOLDS_VALUE (node) &&
+          json_node_get_value_type (node) == G_TYPE_STRING
+      ? json_node_get_string (node)
+      : NULL;
+}
+
+/* "7": "cock", "7": ["n01514668", "cock"] as Keras writes it, or "cock": 7 as
+ * PyTorch's class_to_idx. */
+static gboolean
+put_member (GPtrArray *places, const char *key, JsonNode *node)
+{
+  const char *label = get_string (node);
+  JsonArray *array;
+  char *end;
+  gint64 index = g_ascii_strtoll (key, &end, 10);
+
+  if (JSON_NODE_HOLDS_VALUE (node) &&
+      json_node_get_value_type (node) == G_TYPE_INT64)
+    return put (places, json_node_get_int (node), key);
+  if (JSON_NODE_HOLDS_ARRAY (node)) {
+    array = json_node_get_array (node);
+    if (json_array_get_length (array) == 2)
+      label = get_string (json_array_get_element (array, 1));
   }
-  g_ptr_array_add (labels, NULL);
-  return (char **) g_ptr_array_free (labels, FALSE);
+  return label && end != key && *end == '\0' && put (places, index, label);
+}
+
+static char **
+parse_object (JsonObject *object)
+{
+  g_autoptr (GPtrArray) places = places_new (json_object_get_size (object));
+  JsonObjectIter iter;
+  const char *key;
+  JsonNode *node;
+
+  json_object_iter_init (&iter, object);
+  while (json_object_iter_next (&iter, &key, &node))
+    if (!put_member (places, key, node))
+      return NULL;
+  return finish (places);
+}
+
+static char **
+parse_array (JsonArray *array)
+{
+  guint n = json_array_get_length (array);
+  g_autoptr (GPtrArray) places = places_new (n);
+
+  for (guint i = 0; i < n; i++) {
+    const char *label = get_string (json_array_get_element (array, i));
+
+    if (!label || !put (places, i, label))
+      return NULL;
+  }
+  return finish (places);
+}
+
+/* NULL when it holds something else. A text that is no JSON may be a Python
+ * dict. */
+static char **
+parse_json (const char *text)
+{
+  g_autoptr (JsonNode)
+      root = alexnet_json_parse (text, strlen (text), "labels", NULL);
+
+  if (!root)
+    return parse_lines (text);
+  if (JSON_NODE_HOLDS_OBJECT (root))
+    return parse_object (json_node_get_object (root));
+  return parse_array (json_node_get_array (root));
+}
+
+/* NULL: brackets around something else than labels. */
+static char **
+parse_labels (const char *text)
+{
+  if (g_str_has_prefix (text, BYTE_ORDER_MARK))
+    text += strlen (BYTE_ORDER_MARK);
+  return text[0] == '{' || text[0] == '[' ? parse_json (text)
+                                          : parse_lines (text);
 }
 
 char **
@@ -71,7 +219,14 @@ alexnet_labels_load (const char *path, GError **error)
         "labels %s: not UTF-8 text", path);
     return NULL;
   }
-  labels = parse_labels (text, size);
+  labels = parse_labels (text);
+  if (!labels) {
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT,
+        "labels %s: expected one a line, a JSON array of strings, or an object "
+        "or a Python dict that has a label for each number from 0 on",
+        path);
+    return NULL;
+  }
   if (!labels[0]) {
     g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT,
         "labels %s: there is no label, expected one a line", path);
@@ -86,10 +241,9 @@ alexnet_labels_imagenet (void)
   g_autoptr (GBytes)
       bytes = g_resource_lookup_data (alexnet_resources_get_resource (),
           "/alexnet/imagenet-labels.txt", G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
-  gsize size;
-  const char *text;
+  g_autofree char *text = NULL;
 
   g_assert (bytes);
-  text = g_bytes_get_data (bytes, &size);
-  return parse_labels (text, size);
+  text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  return parse_labels (text);
 }
