@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "backend/backend.h"
+#include "backends.h"
 
 #include <pthread.h>
 

@@ -64,7 +64,7 @@ engine/backends: engine engine/backend engine/reference
 engine/run: engine engine/network engine/preprocess engine/model
   engine/backend engine/backends
 engine/calibration: engine engine/tensor engine/network engine/preprocess
-  engine/formats engine/model engine/backend engine/backends
+  engine/model engine/backend engine/backends
 engine/tools: engine/alexnet
 
 gst: gst/classify gst/overlay gst/json gst/meta

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a backend must do. engine.c is the only caller in the library: it has
- * checked every argument, so a backend checks only its own device. A backend
- * is one directory and one line in backend.c. */
+/* What a backend must do. Its callers, run/ and calibration/, have checked
+ * every argument, so a backend checks only its own device. */
 
 #ifndef ALEXNET_BACKEND_H
 #define ALEXNET_BACKEND_H
@@ -70,12 +69,6 @@ struct _AlexnetBackend {
    * NULL: it computes in host memory. */
   guint64 (*get_device_memory) (AlexnetPlan *plan);
 };
-
-/* In the order in which "auto" tries them, NULL-terminated. */
-extern const AlexnetBackend *const alexnet_backends[];
-
-/* By name; UNSUPPORTED, naming the ones there are. */
-const AlexnetBackend *alexnet_backend_find (const char *name, GError **error);
 
 G_END_DECLS
 

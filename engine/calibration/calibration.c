@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "backend/backend.h"
+#include "backends.h"
 #include "model/model.h"
 
 #define KEY "int8"

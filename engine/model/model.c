@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "private.h"
+#include "model.h"
 
 #include "int8.h"
 #include "metadata.h"
+#include "private.h"
 
 #define MAX_NAMED_TENSORS 3
 

@@ -7,7 +7,6 @@
 #include <time.h>
 
 #include "formats/formats.h"
-#include "model.h"
 
 G_BEGIN_DECLS
 

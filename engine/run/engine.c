@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "backends.h"
 #include "model/model.h"
 
 #define DEFAULT_BATCH_SIZE 16

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "backends.h"
 #include "support/random-model.h"
 
 const AlexnetPrecision fixture_precisions[FIXTURE_N_PRECISIONS] = {

@@ -8,6 +8,7 @@
 #include <cudnn.h>
 #include <string.h>
 
+#include "backends.h"
 #include "fixture.h"
 #include "support/random-model.h"
 

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "backends.h"
 #include "fixture.h"
 #include "support/preprocess-run.h"
 #include "support/random-model.h"

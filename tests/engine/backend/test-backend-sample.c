@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backend/backend.h"
+#include "backends.h"
 #include "support/models.h"
 #include "support/random-model.h"
 #include "support/sample.h"

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backend/backend.h"
+#include "backends.h"
 #include "support/definition.h"
 #include "model/model.h"
 #include "support/models.h"

@@ -3,7 +3,7 @@
 /* The cuDNN backend, where there is a GPU that it runs on, or a software
  * device that takes the place of one. */
 
-#include "support/backends.h"
+#include "support/backend-tests.h"
 #include "support/cache-directory.h"
 #include "backend/module.h"
 
@@ -37,7 +37,7 @@ int
 main (int argc, char *argv[])
 {
   /* TF32 and FP16 keep 11 bits of each factor, BF16 8. */
-  static const BackendsPrecision precisions[] = {
+  static const BackendTestsPrecision precisions[] = {
     { ALEXNET_PRECISION_FP32, 1e-4 },
     { ALEXNET_PRECISION_TF32, 5e-3, .alone = 1e-3 },
     { ALEXNET_PRECISION_FP16, 5e-3 },
@@ -51,6 +51,6 @@ main (int argc, char *argv[])
   if (reason)
     g_test_add_data_func ("/backend/cudnn/absent", reason, test_absent);
   else
-    backends_add_tests (&alexnet_cudnn_backend, precisions);
+    backend_tests_add (&alexnet_cudnn_backend, precisions);
   return cache_directory_run ();
 }

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "backend/backend.h"
+#include "backends.h"
 #include "cpu.h"
 #include "support/definition.h"
 #include "onednn/simd/small-floats.h"

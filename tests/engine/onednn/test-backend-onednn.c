@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "support/backends.h"
+#include "backends.h"
+#include "support/backend-tests.h"
 
 static void
 test_absent (void)
@@ -16,7 +17,7 @@ main (int argc, char *argv[])
    * logits of the narrow caffe are of changes by 0.005 to 0.025, depending on
    * which layers round, and by 0.015 when all do. tests/data/ideal_bf16.py
    * computes that. */
-  static const BackendsPrecision precisions[] = {
+  static const BackendTestsPrecision precisions[] = {
     { ALEXNET_PRECISION_FP32, 1e-5, "direct" },
     /* Only weights of linear layers are rounded, to 11 bits. */
     { ALEXNET_PRECISION_FP16, 2e-3, NULL },
@@ -27,7 +28,7 @@ main (int argc, char *argv[])
 
   g_test_init (&argc, &argv, NULL);
   if (backend)
-    backends_add_tests (backend, precisions);
+    backend_tests_add (backend, precisions);
   else
     g_test_add_func ("/backend/cpu/absent", test_absent);
   return g_test_run ();

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "backend/backend.h"
+#include "backends.h"
 #include "support/cache-directory.h"
 #include "onednn/dnnl/parallel.h"
 #include "support/random-model.h"

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "backends.h"
 #include "support/cache-directory.h"
 #include "cpu.h"
 #include "support/layers.h"

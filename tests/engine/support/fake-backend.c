@@ -4,6 +4,8 @@
 
 #include <pthread.h>
 
+#include "backends.h"
+
 #define MAX_BATCHES 100000
 
 typedef struct {

@@ -2,7 +2,7 @@
 
 /* A registry with two backends under the test's control, instead of the
  * library's own: "absent" never opens, "fake" answers each image with what
- * went in. Linked before the library, it replaces backend.c. */
+ * went in. Linked before the library, it replaces backends.c. */
 
 #ifndef FAKE_BACKEND_H
 #define FAKE_BACKEND_H

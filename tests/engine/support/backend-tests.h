@@ -14,8 +14,8 @@
  * terms of a sum, not with what is left of them after they cancelled.
  */
 
-#ifndef BACKENDS_H
-#define BACKENDS_H
+#ifndef BACKEND_TESTS_H
+#define BACKEND_TESTS_H
 
 #include "backend/backend.h"
 
@@ -28,14 +28,14 @@ typedef struct {
   const char *cpu_conv; /* $ALEXNET_CPU_CONV; NULL: what is the fastest. Golden
                            logits in fp32 always take what is the fastest. */
   double alone; /* tolerance of a layer that nothing is before; 0: the same */
-} BackendsPrecision;
+} BackendTestsPrecision;
 
 /* Adds the tests for all `precisions`, ended by a tolerance of 0; AUTO must
  * take the last that this machine has. One that it lacks is skipped; fp32 is
  * not. */
-void backends_add_tests (const AlexnetBackend *backend,
-    const BackendsPrecision *precisions);
+void backend_tests_add (const AlexnetBackend *backend,
+    const BackendTestsPrecision *precisions);
 
 G_END_DECLS
 
-#endif /* BACKENDS_H */
+#endif /* BACKEND_TESTS_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "backends.h"
+#include "backend-tests.h"
 
 #include <math.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 
 typedef struct {
   const AlexnetBackend *backend;
-  BackendsPrecision precision;
+  BackendTestsPrecision precision;
 } Subject;
 
 /* Images of one shape, [N_SLOTS,C,H,W]. */
@@ -251,7 +251,7 @@ static void
 test_layers (gconstpointer data)
 {
   const Subject *subject = data;
-  const BackendsPrecision *p = &subject->precision;
+  const BackendTestsPrecision *p = &subject->precision;
   double tolerance = p->alone > 0 ? p->alone : p->tolerance;
 
   if (!begin (subject))
@@ -462,7 +462,7 @@ test_pixels (gconstpointer data)
 }
 
 static gboolean
-is_listed (const BackendsPrecision *precisions, AlexnetPrecision precision)
+is_listed (const BackendTestsPrecision *precisions, AlexnetPrecision precision)
 {
   for (guint i = 0; precisions[i].tolerance > 0; i++)
     if (precisions[i].precision == precision)
@@ -472,7 +472,7 @@ is_listed (const BackendsPrecision *precisions, AlexnetPrecision precision)
 
 typedef struct {
   const AlexnetBackend *backend;
-  const BackendsPrecision *precisions;
+  const BackendTestsPrecision *precisions;
 } Listed;
 
 static void
@@ -551,8 +551,8 @@ add_test (const AlexnetBackend *backend, const char *of, const Test *test,
 }
 
 void
-backends_add_tests (const AlexnetBackend *backend,
-    const BackendsPrecision *precisions)
+backend_tests_add (const AlexnetBackend *backend,
+    const BackendTestsPrecision *precisions)
 {
   static const Test with_precision[] = {
     { "layers", test_layers },
