@@ -2,7 +2,6 @@
 
 #include "classify/gstalexnetclassify.h"
 #include "json/gstclassificationjson.h"
-#include "meta/result.h"
 
 #if HAVE_OVERLAY
 #include "overlay/gstclassificationoverlay.h"
@@ -11,7 +10,6 @@
 static gboolean
 plugin_init (GstPlugin *plugin)
 {
-  gst_alexnet_result_register ();
 #if HAVE_OVERLAY
   if (!GST_ELEMENT_REGISTER (classificationoverlay, plugin))
     return FALSE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "element.h"
+#include "meta/detections.h"
 
 #define GST_CAT_DEFAULT gst_alexnet_classify_debug
 
@@ -36,11 +37,12 @@ static void
 post_region (GstAlexnetClassify *self, const GstAlexnetRegion *region,
     const GstAlexnetItem *item, GstBuffer *buffer)
 {
-  GstAlexnetNames names = gst_alexnet_session_get_names (&self->session);
+  GstAlexnetModelInfo model =
+      gst_alexnet_session_get_model_info (&self->session);
 
   gst_element_post_message (GST_ELEMENT (self),
       gst_message_new_element (GST_OBJECT (self),
-          gst_alexnet_result_to_structure (region, &names, &item->info,
+          gst_alexnet_result_to_structure (region, &model, &item->info,
               buffer)));
 }
 
@@ -88,11 +90,11 @@ post_results (GstAlexnetClassify *self, const GstAlexnetItem *item,
  * it, nor what the frame waits for downstream. */
 static guint64
 compute_latency (const GstAlexnetFrameInfo *info,
-    const GstAlexnetResult *result, guint64 batch_timeout)
+    const GstAlexnetClasses *classes, guint64 batch_timeout)
 {
-  guint64 waiting = MAX (result->queue_time, batch_timeout) - batch_timeout;
+  guint64 waiting = MAX (classes->queue_time, batch_timeout) - batch_timeout;
 
-  return info->staging_time + waiting + result->inference_time;
+  return info->staging_time + waiting + classes->inference_time;
 }
 
 static gboolean
@@ -125,8 +127,8 @@ review_latency (GstAlexnetClassify *self)
 static void
 repeat_result (GstAlexnetClassify *self, GstAlexnetRegion *region)
 {
-  if (region->track->result)
-    region->result = g_atomic_rc_box_acquire (region->track->result);
+  if (region->track->classes)
+    region->classes = gst_alexnet_classes_ref (region->track->classes);
   GST_OBJECT_LOCK (self);
   self->stats.repeated_regions++;
   GST_OBJECT_UNLOCK (self);
@@ -138,28 +140,28 @@ static void
 smooth_result (GstAlexnetClassify *self, const GstAlexnetItem *item,
     GstAlexnetRegion *region, guint64 time_constant)
 {
-  GstAlexnetResult *result = region->result;
-  const float *smooth = result->probabilities;
+  GstAlexnetClasses *classes = region->classes;
+  const float *smooth = classes->probabilities;
 
   /* It was asked for before smoothing was. */
-  if (!result->probabilities)
+  if (!classes->probabilities)
     time_constant = 0;
   if (region->track)
-    smooth = gst_alexnet_track_smooth (region->track, result, item->info.time,
+    smooth = gst_alexnet_track_smooth (region->track, classes, item->info.time,
         time_constant);
   else if (!region->is_roi)
-    smooth = gst_alexnet_smoothing_add (&self->smoothing, result->probabilities,
-        item->info.time, time_constant);
-  if (smooth != result->probabilities)
-    memcpy (result->probabilities, smooth,
-        result->n_classes * sizeof *result->probabilities);
+    smooth = gst_alexnet_smoothing_add (&self->smoothing,
+        classes->probabilities, item->info.time, time_constant);
+  if (smooth != classes->probabilities)
+    memcpy (classes->probabilities, smooth,
+        classes->n_classes * sizeof *classes->probabilities);
 }
 
 static void
 rank_result (GstAlexnetClassify *self, const GstAlexnetItem *item,
     GstAlexnetRegion *region)
 {
-  GstAlexnetResult *result = region->result;
+  GstAlexnetClasses *classes = region->classes;
   guint64 time_constant;
   guint top_k;
   float threshold;
@@ -171,13 +173,13 @@ rank_result (GstAlexnetClassify *self, const GstAlexnetItem *item,
   GST_OBJECT_UNLOCK (self);
 
   smooth_result (self, item, region, time_constant);
-  gst_alexnet_result_rank (result, top_k, threshold);
+  gst_alexnet_classes_rank (classes, top_k, threshold);
 
   GST_OBJECT_LOCK (self);
   gst_alexnet_stats_add_result (&self->stats,
-      compute_latency (&item->info, result, self->settings.batch_timeout),
+      compute_latency (&item->info, classes, self->settings.batch_timeout),
       gst_util_get_timestamp () - item->info.arrival);
-  if (result->n == 0)
+  if (classes->n == 0)
     self->stats.below_threshold++;
   GST_OBJECT_UNLOCK (self);
   review_latency (self);
@@ -191,10 +193,10 @@ keep_result (GstAlexnetClassify *self, const GstAlexnetItem *item,
     repeat_result (self, region);
     return;
   }
-  if (region->result)
+  if (region->classes)
     rank_result (self, item, region);
   if (region->track)
-    gst_alexnet_track_set_result (region->track, region->result);
+    gst_alexnet_track_set_classes (region->track, region->classes);
 }
 
 /* Waits for the frame's results. Not OK: the frame must not come out, and
@@ -247,14 +249,18 @@ count_frame (GstAlexnetClassify *self, const GstAlexnetItem *item)
 static void
 repeat_regions (GstAlexnetClassify *self, GstAlexnetItem *item)
 {
+  g_autoptr (GArray) found = NULL;
   gboolean repeat_last;
 
   GST_OBJECT_LOCK (self);
   repeat_last = self->settings.repeat_last;
   GST_OBJECT_UNLOCK (self);
-  if (repeat_last && item->fate != GST_ALEXNET_FATE_SKIP_CORRUPT)
-    item->regions = gst_alexnet_regions_repeat (self->regions,
-        GST_BUFFER (item->object), &item->info.region);
+  if (!repeat_last || item->fate == GST_ALEXNET_FATE_SKIP_CORRUPT)
+    return;
+  found = gst_alexnet_detections_find_all (GST_BUFFER (item->object),
+      &item->info.region);
+  item->regions = gst_alexnet_regions_repeat (self->regions, found,
+      &item->info.region);
 }
 
 static void
@@ -271,7 +277,8 @@ static GstBuffer *
 attach_results (GstAlexnetClassify *self, const GstAlexnetItem *item,
     GstBuffer *buffer)
 {
-  GstAlexnetNames names = gst_alexnet_session_get_names (&self->session);
+  GstAlexnetModelInfo model =
+      gst_alexnet_session_get_model_info (&self->session);
   const GstStructure *structure;
   gboolean frame_od;
 
@@ -280,9 +287,9 @@ attach_results (GstAlexnetClassify *self, const GstAlexnetItem *item,
   GST_OBJECT_UNLOCK (self);
 
   buffer = gst_buffer_make_writable (buffer);
-  structure = gst_alexnet_result_attach (item->regions, &names, &item->info,
+  structure = gst_alexnet_result_attach (item->regions, &model, &item->info,
       self->session.attach, frame_od, buffer);
-  if (gst_alexnet_regions_have_result (item->regions, TRUE))
+  if (gst_alexnet_regions_have_classes (item->regions, TRUE))
     set_last_result (self, structure);
   return buffer;
 }
@@ -325,7 +332,7 @@ send_frame (GstAlexnetClassify *self, GstAlexnetItem *item)
     return flow;
   count_frame (self, item);
   buffer = GST_BUFFER (g_steal_pointer (&item->object));
-  if (item->regions && gst_alexnet_regions_have_result (item->regions, FALSE))
+  if (item->regions && gst_alexnet_regions_have_classes (item->regions, FALSE))
     buffer = attach_results (self, item, buffer);
   if (classified)
     post_results (self, item, buffer);

@@ -66,6 +66,7 @@
  */
 
 #include "meta/analytics.h"
+#include "meta/tensor.h"
 #include "element.h"
 
 GST_DEBUG_CATEGORY (gst_alexnet_classify_debug);
@@ -78,8 +79,9 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ALEXNET_CAPS));
 
 G_DEFINE_TYPE (GstAlexnetClassify, gst_alexnet_classify, GST_TYPE_ELEMENT)
-GST_ELEMENT_REGISTER_DEFINE (alexnetclassify, "alexnetclassify", GST_RANK_NONE,
-    GST_TYPE_ALEXNET_CLASSIFY)
+/* Whatever element of the plugin meets metadata, it knows ours. */
+GST_ELEMENT_REGISTER_DEFINE_WITH_CODE (alexnetclassify, "alexnetclassify",
+    GST_RANK_NONE, GST_TYPE_ALEXNET_CLASSIFY, gst_alexnet_result_register ())
 
 void
 gst_alexnet_classify_post_problem (GstAlexnetClassify *self,

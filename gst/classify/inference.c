@@ -53,10 +53,10 @@ gst_alexnet_inference_submit (const GstAlexnetSession *session,
 }
 
 static void
-add_view (GstAlexnetResult **sum, const AlexnetResult *view, guint n_views)
+add_view (GstAlexnetClasses **sum, const AlexnetResult *view, guint n_views)
 {
   if (!*sum)
-    *sum = gst_alexnet_result_new (view);
+    *sum = gst_alexnet_classes_new (view);
   for (guint i = 0; view->probabilities && i < view->n_classes; i++)
     (*sum)->probabilities[i] += view->probabilities[i] / n_views;
   (*sum)->queue_time = MAX ((*sum)->queue_time, view->queue_time);
@@ -68,7 +68,7 @@ gst_alexnet_inference_collect (GstAlexnetRegion *region,
     GstAlexnetRequestFunc func, gpointer user, GError **error)
 {
   guint n = region->n_requests;
-  GstAlexnetResult *sum = NULL;
+  GstAlexnetClasses *sum = NULL;
   gboolean ok = TRUE;
 
   if (n == 0)
@@ -84,8 +84,8 @@ gst_alexnet_inference_collect (GstAlexnetRegion *region,
   }
   release (region);
   if (ok)
-    region->result = sum;
+    region->classes = sum;
   else
-    g_clear_pointer (&sum, gst_alexnet_result_unref);
+    g_clear_pointer (&sum, gst_alexnet_classes_unref);
   return ok;
 }

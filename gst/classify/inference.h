@@ -26,8 +26,8 @@ typedef void (*GstAlexnetRequestFunc) (gpointer user,
     const AlexnetResult *result);
 
 /* Waits for the requests of the region, if it has any, gives them back, and
- * makes its result of their average, not ranked yet. On failure there is no
- * result. CANCELLED, DEVICE, NOT_FINITE. */
+ * makes its classes of their average, not ranked yet. On failure there are
+ * none. CANCELLED, DEVICE, NOT_FINITE. */
 gboolean gst_alexnet_inference_collect (GstAlexnetRegion *region,
     GstAlexnetRequestFunc func, gpointer user, GError **error);
 

@@ -206,10 +206,10 @@ gst_alexnet_session_get_preprocess (const GstAlexnetSession *session,
   return preprocess;
 }
 
-GstAlexnetNames
-gst_alexnet_session_get_names (const GstAlexnetSession *session)
+GstAlexnetModelInfo
+gst_alexnet_session_get_model_info (const GstAlexnetSession *session)
 {
-  return (GstAlexnetNames){
+  return (GstAlexnetModelInfo){
     .model = session->name,
     .backend = alexnet_engine_get_backend (session->engine),
     .labels = (const char *const *) session->labels,

@@ -61,8 +61,8 @@ AlexnetPreprocess
 gst_alexnet_session_get_preprocess (const GstAlexnetSession *session,
     const GstAlexnetSettings *settings);
 
-GstAlexnetNames
-gst_alexnet_session_get_names (const GstAlexnetSession *session);
+GstAlexnetModelInfo
+gst_alexnet_session_get_model_info (const GstAlexnetSession *session);
 
 G_END_DECLS
 

@@ -27,6 +27,12 @@ typedef enum {
   GST_ALEXNET_POST_ALWAYS,
 } GstAlexnetPost;
 
+typedef enum {
+  GST_ALEXNET_INFERENCE_FULL_FRAME,
+  GST_ALEXNET_INFERENCE_ROI_LIST,
+  GST_ALEXNET_INFERENCE_ROI_LIST_OR_FRAME,
+} GstAlexnetInferenceRegion;
+
 /* Red, green, blue, or n = 0: the model's own. */
 typedef struct {
   guint n; /* how many were given; 3 is right */

@@ -2,6 +2,7 @@
 
 #include "element.h"
 #include "inference.h"
+#include "meta/detections.h"
 
 #define GST_CAT_DEFAULT gst_alexnet_classify_debug
 
@@ -127,7 +128,7 @@ find_regions (GstAlexnetClassify *self, GstAlexnetItem *item)
       self->settings.roi_min_width, self->settings.roi_min_height);
   GST_OBJECT_UNLOCK (self);
 
-  gst_alexnet_regions_find (item->regions, GST_BUFFER (item->object),
+  gst_alexnet_detections_find (item->regions, GST_BUFFER (item->object),
       &item->info.region, &filter, &item->n_regions_skipped);
   gst_alexnet_roi_filter_clear (&filter);
   gst_alexnet_regions_follow (item->regions, self->tracks, item->info.number,

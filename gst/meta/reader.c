@@ -2,10 +2,9 @@
 
 #include "reader.h"
 
-#include "result.h"
+#include "names.h"
 
-#if HAVE_GST_ANALYTICS && GST_CHECK_VERSION(1, 24, 0)
-#define USE_ANALYTICS 1
+#if HAVE_GST_ANALYTICS
 #include <gst/analytics/analytics.h>
 #endif
 
@@ -25,7 +24,7 @@ static void
 init_region (GstAlexnetReadRegion *region)
 {
   *region = (GstAlexnetReadRegion){
-    .region = "full-frame",
+    .region = GST_ALEXNET_FULL_FRAME,
     .roi_id = -1,
     .tracking_id = GST_ALEXNET_UNKNOWN,
     .inference_time = GST_ALEXNET_UNKNOWN,
@@ -69,10 +68,12 @@ static gboolean
 read_class (GstAlexnetReadRegion *region, const GstStructure *structure,
     guint i)
 {
-  const GValue *label = get_element (structure, "labels", i, G_TYPE_STRING);
-  const GValue *id = get_element (structure, "class-ids", i, G_TYPE_INT);
-  const GValue *confidence = get_element (structure, "confidences", i,
-      G_TYPE_FLOAT);
+  const GValue *label = get_element (structure, GST_ALEXNET_FIELD_LABELS, i,
+      G_TYPE_STRING);
+  const GValue *id = get_element (structure, GST_ALEXNET_FIELD_CLASS_IDS, i,
+      G_TYPE_INT);
+  const GValue *confidence = get_element (structure,
+      GST_ALEXNET_FIELD_CONFIDENCES, i, G_TYPE_FLOAT);
 
   if (!confidence)
     return FALSE;
@@ -84,20 +85,23 @@ read_class (GstAlexnetReadRegion *region, const GstStructure *structure,
 static void
 read_region (GArray *regions, const GstStructure *structure)
 {
-  const char *name = gst_structure_get_string (structure, "region");
+  const char *name = gst_structure_get_string (structure,
+      GST_ALEXNET_FIELD_REGION);
   GstAlexnetReadRegion region;
 
   init_region (&region);
   if (name)
     region.region = name;
-  gst_structure_get_int (structure, "roi-id", &region.roi_id);
-  gst_structure_get_uint64 (structure, "tracking-id", &region.tracking_id);
-  gst_structure_get_double (structure, "x", &region.x);
-  gst_structure_get_double (structure, "y", &region.y);
-  gst_structure_get_double (structure, "width", &region.width);
-  gst_structure_get_double (structure, "height", &region.height);
-  gst_structure_get_boolean (structure, "stale", &region.stale);
-  gst_structure_get_uint64 (structure, "inference-time",
+  gst_structure_get_int (structure, GST_ALEXNET_FIELD_ROI_ID, &region.roi_id);
+  gst_structure_get_uint64 (structure, GST_ALEXNET_FIELD_TRACKING_ID,
+      &region.tracking_id);
+  gst_structure_get_double (structure, GST_ALEXNET_FIELD_X, &region.x);
+  gst_structure_get_double (structure, GST_ALEXNET_FIELD_Y, &region.y);
+  gst_structure_get_double (structure, GST_ALEXNET_FIELD_WIDTH, &region.width);
+  gst_structure_get_double (structure, GST_ALEXNET_FIELD_HEIGHT,
+      &region.height);
+  gst_structure_get_boolean (structure, GST_ALEXNET_FIELD_STALE, &region.stale);
+  gst_structure_get_uint64 (structure, GST_ALEXNET_FIELD_INFERENCE_TIME,
       &region.inference_time);
   for (guint i = 0; read_class (&region, structure, i);)
     i++;
@@ -111,8 +115,8 @@ read_regions (GArray *regions, const GstStructure *structure)
 {
   const GValue *region;
 
-  for (guint i = 0;
-       (region = get_element (structure, "regions", i, GST_TYPE_STRUCTURE));
+  for (guint i = 0; (region = get_element (structure, GST_ALEXNET_FIELD_REGIONS,
+                         i, GST_TYPE_STRUCTURE));
        i++)
     read_region (regions, gst_value_get_structure (region));
   if (regions->len == 0)
@@ -122,17 +126,24 @@ read_regions (GArray *regions, const GstStructure *structure)
 static void
 read_structure (GstAlexnetReading *reading, const GstStructure *structure)
 {
-  gst_structure_get_uint64 (structure, "timestamp", &reading->timestamp);
-  gst_structure_get_uint64 (structure, "running-time", &reading->running_time);
-  gst_structure_get_uint64 (structure, "stream-time", &reading->stream_time);
-  gst_structure_get_uint64 (structure, "duration", &reading->duration);
-  gst_structure_get_uint64 (structure, "frame-number", &reading->frame_number);
-  reading->model = gst_structure_get_string (structure, "model");
-  reading->backend = gst_structure_get_string (structure, "backend");
+  gst_structure_get_uint64 (structure, GST_ALEXNET_FIELD_TIMESTAMP,
+      &reading->timestamp);
+  gst_structure_get_uint64 (structure, GST_ALEXNET_FIELD_RUNNING_TIME,
+      &reading->running_time);
+  gst_structure_get_uint64 (structure, GST_ALEXNET_FIELD_STREAM_TIME,
+      &reading->stream_time);
+  gst_structure_get_uint64 (structure, GST_ALEXNET_FIELD_DURATION,
+      &reading->duration);
+  gst_structure_get_uint64 (structure, GST_ALEXNET_FIELD_FRAME_NUMBER,
+      &reading->frame_number);
+  reading->model = gst_structure_get_string (structure,
+      GST_ALEXNET_FIELD_MODEL);
+  reading->backend = gst_structure_get_string (structure,
+      GST_ALEXNET_FIELD_BACKEND);
   read_regions (reading->regions, structure);
 }
 
-#ifdef USE_ANALYTICS
+#if HAVE_GST_ANALYTICS
 static int
 compare_confidence (gconstpointer a, gconstpointer b)
 {
@@ -172,7 +183,7 @@ read_place (GstAlexnetReadRegion *region, GstAnalyticsODMtd *detection,
   if (!gst_analytics_od_mtd_get_location (detection, &x, &y, &w, &h,
           &confidence))
     return;
-  region->region = "roi";
+  region->region = GST_ALEXNET_ROI;
   region->roi_id = detection->id;
   region->x = (double) x / width;
   region->y = (double) y / height;
@@ -246,7 +257,7 @@ gst_alexnet_reading_init (GstAlexnetReading *reading, GstBuffer *buffer,
     read_structure (reading, gst_custom_meta_get_structure (meta));
   } else {
     read_times (reading, buffer, segment);
-#ifdef USE_ANALYTICS
+#if HAVE_GST_ANALYTICS
     if (width > 0 && height > 0)
       read_analytics (reading->regions, buffer, width, height);
 #endif

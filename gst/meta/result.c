@@ -3,6 +3,8 @@
 #include "result.h"
 
 #include "analytics.h"
+#include "names.h"
+#include "tensor.h"
 
 void
 gst_alexnet_result_register (void)
@@ -44,24 +46,37 @@ append_float (GValue *array, float number)
 }
 
 static void
-set_classes (GstStructure *structure, const GstAlexnetResult *result,
-    const GstAlexnetNames *names)
+set_classes (GstStructure *structure, const GstAlexnetClasses *classes,
+    const GstAlexnetModelInfo *model)
 {
   GValue labels = G_VALUE_INIT;
   GValue class_ids = G_VALUE_INIT;
   GValue confidences = G_VALUE_INIT;
 
-  gst_value_array_init (&labels, result->n);
-  gst_value_array_init (&class_ids, result->n);
-  gst_value_array_init (&confidences, result->n);
-  for (guint i = 0; i < result->n; i++) {
-    append_string (&labels, names->labels[result->class_ids[i]]);
-    append_int (&class_ids, result->class_ids[i]);
-    append_float (&confidences, result->confidences[i]);
+  gst_value_array_init (&labels, classes->n);
+  gst_value_array_init (&class_ids, classes->n);
+  gst_value_array_init (&confidences, classes->n);
+  for (guint i = 0; i < classes->n; i++) {
+    append_string (&labels, model->labels[classes->class_ids[i]]);
+    append_int (&class_ids, classes->class_ids[i]);
+    append_float (&confidences, classes->confidences[i]);
   }
-  gst_structure_take_value (structure, "labels", &labels);
-  gst_structure_take_value (structure, "class-ids", &class_ids);
-  gst_structure_take_value (structure, "confidences", &confidences);
+  gst_structure_take_value (structure, GST_ALEXNET_FIELD_LABELS, &labels);
+  gst_structure_take_value (structure, GST_ALEXNET_FIELD_CLASS_IDS, &class_ids);
+  gst_structure_take_value (structure, GST_ALEXNET_FIELD_CONFIDENCES,
+      &confidences);
+}
+
+static void
+set_uint64 (GstStructure *structure, const char *field, guint64 number)
+{
+  gst_structure_set (structure, field, G_TYPE_UINT64, number, NULL);
+}
+
+static void
+set_double (GstStructure *structure, const char *field, double number)
+{
+  gst_structure_set (structure, field, G_TYPE_DOUBLE, number, NULL);
 }
 
 static void
@@ -70,34 +85,50 @@ set_place (GstStructure *structure, const GstAlexnetRegion *region,
 {
   const AlexnetRegion *area = &region->area;
 
-  gst_structure_set (structure, "region", G_TYPE_STRING,
-      region->is_roi ? "roi" : "full-frame", "roi-id", G_TYPE_INT, region->id,
-      "x", G_TYPE_DOUBLE, ((double) area->x - visible->x) / visible->width, "y",
-      G_TYPE_DOUBLE, ((double) area->y - visible->y) / visible->height, "width",
-      G_TYPE_DOUBLE, (double) area->width / visible->width, "height",
-      G_TYPE_DOUBLE, (double) area->height / visible->height, NULL);
+  gst_structure_set (structure, GST_ALEXNET_FIELD_REGION, G_TYPE_STRING,
+      region->is_roi ? GST_ALEXNET_ROI : GST_ALEXNET_FULL_FRAME,
+      GST_ALEXNET_FIELD_ROI_ID, G_TYPE_INT, region->id, NULL);
+  set_double (structure, GST_ALEXNET_FIELD_X,
+      ((double) area->x - visible->x) / visible->width);
+  set_double (structure, GST_ALEXNET_FIELD_Y,
+      ((double) area->y - visible->y) / visible->height);
+  set_double (structure, GST_ALEXNET_FIELD_WIDTH,
+      (double) area->width / visible->width);
+  set_double (structure, GST_ALEXNET_FIELD_HEIGHT,
+      (double) area->height / visible->height);
+}
+
+static void
+set_times (GstStructure *structure, const GstAlexnetFrameInfo *info,
+    GstBuffer *buffer)
+{
+  set_uint64 (structure, GST_ALEXNET_FIELD_TIMESTAMP, GST_BUFFER_PTS (buffer));
+  set_uint64 (structure, GST_ALEXNET_FIELD_RUNNING_TIME, info->running_time);
+  set_uint64 (structure, GST_ALEXNET_FIELD_STREAM_TIME, info->stream_time);
+  set_uint64 (structure, GST_ALEXNET_FIELD_DURATION,
+      GST_BUFFER_DURATION (buffer));
+  set_uint64 (structure, GST_ALEXNET_FIELD_FRAME_NUMBER, info->number);
 }
 
 GstStructure *
 gst_alexnet_result_to_structure (const GstAlexnetRegion *region,
-    const GstAlexnetNames *names, const GstAlexnetFrameInfo *info,
+    const GstAlexnetModelInfo *model, const GstAlexnetFrameInfo *info,
     GstBuffer *buffer)
 {
-  GstStructure *structure = gst_structure_new (GST_ALEXNET_RESULT_NAME,
-      "timestamp", G_TYPE_UINT64, GST_BUFFER_PTS (buffer), "running-time",
-      G_TYPE_UINT64, info->running_time, "stream-time", G_TYPE_UINT64,
-      info->stream_time, "duration", G_TYPE_UINT64,
-      GST_BUFFER_DURATION (buffer), "frame-number", G_TYPE_UINT64, info->number,
-      "stale", G_TYPE_BOOLEAN, region->stale, NULL);
+  GstStructure *structure = gst_structure_new_empty (GST_ALEXNET_RESULT_NAME);
 
+  set_times (structure, info, buffer);
+  gst_structure_set (structure, GST_ALEXNET_FIELD_STALE, G_TYPE_BOOLEAN,
+      region->stale, NULL);
   set_place (structure, region, &info->region);
-  set_classes (structure, region->result, names);
-  gst_structure_set (structure, "model", G_TYPE_STRING, names->model, "backend",
-      G_TYPE_STRING, names->backend, "inference-time", G_TYPE_UINT64,
-      region->result->inference_time, NULL);
+  set_classes (structure, region->classes, model);
+  gst_structure_set (structure, GST_ALEXNET_FIELD_MODEL, G_TYPE_STRING,
+      model->model, GST_ALEXNET_FIELD_BACKEND, G_TYPE_STRING, model->backend,
+      NULL);
+  set_uint64 (structure, GST_ALEXNET_FIELD_INFERENCE_TIME,
+      region->classes->inference_time);
   if (region->is_tracked)
-    gst_structure_set (structure, "tracking-id", G_TYPE_UINT64,
-        region->tracking_id, NULL);
+    set_uint64 (structure, GST_ALEXNET_FIELD_TRACKING_ID, region->tracking_id);
   return structure;
 }
 
@@ -121,7 +152,7 @@ copy_field (GQuark field, const GValue *value, gpointer structure)
 /* The first region's fields; for detections also "regions": all of them. */
 static void
 fill_structure (GstStructure *all, GArray *regions,
-    const GstAlexnetNames *names, const GstAlexnetFrameInfo *info,
+    const GstAlexnetModelInfo *model, const GstAlexnetFrameInfo *info,
     GstBuffer *buffer)
 {
   g_autoptr (GstStructure) first = NULL;
@@ -134,14 +165,14 @@ fill_structure (GstStructure *all, GArray *regions,
     if (gst_alexnet_region_get_best (region) == GST_ALEXNET_NO_CLASS)
       continue;
     if (!first)
-      first = gst_alexnet_result_to_structure (region, names, info, buffer);
+      first = gst_alexnet_result_to_structure (region, model, info, buffer);
     if (region->is_roi)
       append_structure (&list,
-          gst_alexnet_result_to_structure (region, names, info, buffer));
+          gst_alexnet_result_to_structure (region, model, info, buffer));
   }
   gst_structure_foreach (first, copy_field, all);
   if (gst_value_array_get_size (&list) > 0)
-    gst_structure_set_value (all, "regions", &list);
+    gst_structure_set_value (all, GST_ALEXNET_FIELD_REGIONS, &list);
   g_value_unset (&list);
 }
 
@@ -159,12 +190,12 @@ get_roi_meta (GstBuffer *buffer, guint index)
 }
 
 static void
-attach_roi (const GstAlexnetRegion *region, const GstAlexnetNames *names,
+attach_roi (const GstAlexnetRegion *region, const GstAlexnetModelInfo *model,
     GstBuffer *buffer)
 {
-  const GstAlexnetResult *result = region->result;
+  const GstAlexnetClasses *classes = region->classes;
   const AlexnetRegion *area = &region->area;
-  const char *label = names->labels[result->class_ids[0]];
+  const char *label = model->labels[classes->class_ids[0]];
   GstVideoRegionOfInterestMeta *roi;
 
   if (region->origin == GST_ALEXNET_ORIGIN_ROI)
@@ -174,24 +205,25 @@ attach_roi (const GstAlexnetRegion *region, const GstAlexnetNames *names,
         area->y, area->width, area->height);
   gst_video_region_of_interest_meta_add_param (roi,
       gst_structure_new ("classification", "label_id", G_TYPE_INT,
-          result->class_ids[0], "label", G_TYPE_STRING, label, "confidence",
-          G_TYPE_DOUBLE, (double) result->confidences[0], NULL));
+          classes->class_ids[0], "label", G_TYPE_STRING, label, "confidence",
+          G_TYPE_DOUBLE, (double) classes->confidences[0], NULL));
 }
 
 static void
-attach_rois (GArray *regions, const GstAlexnetNames *names, GstBuffer *buffer)
+attach_rois (GArray *regions, const GstAlexnetModelInfo *model,
+    GstBuffer *buffer)
 {
   for (guint i = 0; i < regions->len; i++) {
     const GstAlexnetRegion *region = gst_alexnet_regions_nth (regions, i);
 
     if (gst_alexnet_region_get_best (region) != GST_ALEXNET_NO_CLASS &&
         region->origin != GST_ALEXNET_ORIGIN_NONE)
-      attach_roi (region, names, buffer);
+      attach_roi (region, model, buffer);
   }
 }
 
 const GstStructure *
-gst_alexnet_result_attach (GArray *regions, const GstAlexnetNames *names,
+gst_alexnet_result_attach (GArray *regions, const GstAlexnetModelInfo *model,
     const GstAlexnetFrameInfo *info, GstAlexnetAttach attach, gboolean frame_od,
     GstBuffer *buffer)
 {
@@ -199,11 +231,11 @@ gst_alexnet_result_attach (GArray *regions, const GstAlexnetNames *names,
       GST_ALEXNET_RESULT_NAME);
   GstStructure *structure = gst_custom_meta_get_structure (meta);
 
-  fill_structure (structure, regions, names, info, buffer);
+  fill_structure (structure, regions, model, info, buffer);
   if (attach & GST_ALEXNET_ATTACH_ROI)
-    attach_rois (regions, names, buffer);
+    attach_rois (regions, model, buffer);
   if (attach & GST_ALEXNET_ATTACH_ANALYTICS)
-    gst_alexnet_analytics_attach (regions, names, frame_od, buffer);
+    gst_alexnet_analytics_attach (regions, model->quarks, frame_od, buffer);
   if (attach & GST_ALEXNET_ATTACH_TENSOR)
     gst_alexnet_tensor_attach (regions, buffer);
   return structure;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a classification looks like. One GstStructure layout, named
- * "alexnet-classification", is the custom metadata, the bus message and the
- * property last-result; gstalexnetclassify.c documents its fields. The same
- * numbers go into GstAnalytics and region-of-interest metadata. */
+/* Results -> what is attached to a buffer: the structure that names.h
+ * describes, which is also the bus message and the property last-result, and
+ * the same numbers as GstAnalytics and region-of-interest metadata. */
 
 #ifndef GST_ALEXNET_RESULT_H
 #define GST_ALEXNET_RESULT_H
@@ -12,8 +11,6 @@
 #include "region/regions.h"
 
 G_BEGIN_DECLS
-
-#define GST_ALEXNET_RESULT_NAME "alexnet-classification"
 
 typedef enum {
   GST_ALEXNET_ATTACH_ANALYTICS = 1 << 0,
@@ -26,21 +23,21 @@ typedef struct {
   const char *model, *backend;
   const char *const *labels;
   const GQuark *quarks; /* of the labels */
-} GstAlexnetNames;
+} GstAlexnetModelInfo;
 
 /* Registers the custom metadata, once in a process. */
 void gst_alexnet_result_register (void);
 
 /* The structure of one region, which has a class. */
 GstStructure *gst_alexnet_result_to_structure (const GstAlexnetRegion *region,
-    const GstAlexnetNames *names, const GstAlexnetFrameInfo *info,
+    const GstAlexnetModelInfo *model, const GstAlexnetFrameInfo *info,
     GstBuffer *buffer);
 
 /* Attaches what the regions have, at least one class, to the buffer, which is
  * writable. `frame_od`: the whole frame becomes a detection. Returns the
  * structure of all of them, which belongs to the buffer. */
 const GstStructure *gst_alexnet_result_attach (GArray *regions,
-    const GstAlexnetNames *names, const GstAlexnetFrameInfo *info,
+    const GstAlexnetModelInfo *model, const GstAlexnetFrameInfo *info,
     GstAlexnetAttach attach, gboolean frame_od, GstBuffer *buffer);
 
 G_END_DECLS

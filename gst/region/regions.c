@@ -2,139 +2,6 @@
 
 #include "regions.h"
 
-#include "meta/analytics.h"
-
-#include <string.h>
-
-static void
-make_room (GstAlexnetResult *result, guint n)
-{
-  result->n = n;
-  result->class_ids = g_new (guint, n);
-  result->confidences = g_new (float, n);
-}
-
-GstAlexnetResult *
-gst_alexnet_result_new (const AlexnetResult *view)
-{
-  GstAlexnetResult *result = g_atomic_rc_box_new0 (GstAlexnetResult);
-
-  result->n_classes = view->n_classes;
-  if (view->probabilities) {
-    result->probabilities = g_new0 (float, view->n_classes);
-    return result;
-  }
-  make_room (result, view->n_best);
-  for (guint i = 0; i < view->n_best; i++) {
-    result->class_ids[i] = view->best[i].class_id;
-    result->confidences[i] = view->best[i].probability;
-  }
-  return result;
-}
-
-static void
-clear_result (gpointer data)
-{
-  GstAlexnetResult *result = data;
-
-  g_free (result->probabilities);
-  g_free (result->class_ids);
-  g_free (result->confidences);
-}
-
-void
-gst_alexnet_result_unref (GstAlexnetResult *result)
-{
-  g_atomic_rc_box_release_full (result, clear_result);
-}
-
-static void
-find_best (GstAlexnetResult *result, guint k)
-{
-  make_room (result, k);
-  alexnet_top_k (result->probabilities, result->n_classes, k,
-      result->class_ids);
-  for (guint i = 0; i < k; i++)
-    result->confidences[i] = result->probabilities[result->class_ids[i]];
-}
-
-void
-gst_alexnet_result_rank (GstAlexnetResult *result, guint top_k, float threshold)
-{
-  if (result->probabilities)
-    find_best (result, MIN (top_k, result->n_classes));
-  result->n = MIN (result->n, top_k);
-  while (result->n > 0 && result->confidences[result->n - 1] < threshold)
-    result->n--;
-}
-
-static void
-clear_track (gpointer data)
-{
-  GstAlexnetTrack *track = data;
-
-  g_clear_pointer (&track->result, gst_alexnet_result_unref);
-  gst_alexnet_smoothing_clear (&track->smoothing);
-}
-
-static void
-unref_track (gpointer track)
-{
-  g_atomic_rc_box_release_full (track, clear_track);
-}
-
-void
-gst_alexnet_track_set_result (GstAlexnetTrack *track, GstAlexnetResult *result)
-{
-  g_clear_pointer (&track->result, gst_alexnet_result_unref);
-  if (result)
-    track->result = g_atomic_rc_box_acquire (result);
-}
-
-const float *
-gst_alexnet_track_smooth (GstAlexnetTrack *track,
-    const GstAlexnetResult *result, GstClockTime time, guint64 time_constant)
-{
-  if (track->smoothing.n == 0)
-    gst_alexnet_smoothing_init (&track->smoothing, result->n_classes);
-  return gst_alexnet_smoothing_add (&track->smoothing, result->probabilities,
-      time, time_constant);
-}
-
-GHashTable *
-gst_alexnet_tracks_new (void)
-{
-  return g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,
-      unref_track);
-}
-
-static gboolean
-is_forgotten (gpointer id, gpointer value, gpointer frame_number)
-{
-  const GstAlexnetTrack *track = value;
-
-  return *(guint64 *) frame_number - track->seen > GST_ALEXNET_TRACK_MEMORY;
-}
-
-void
-gst_alexnet_tracks_expire (GHashTable *tracks, guint64 frame_number)
-{
-  g_hash_table_foreach_remove (tracks, is_forgotten, &frame_number);
-}
-
-static GstAlexnetTrack *
-get_track (GHashTable *tracks, guint64 id)
-{
-  GstAlexnetTrack *track = g_hash_table_lookup (tracks, &id);
-
-  if (!track) {
-    track = g_atomic_rc_box_new0 (GstAlexnetTrack);
-    track->posted_class = GST_ALEXNET_NO_CLASS;
-    g_hash_table_insert (tracks, g_memdup2 (&id, sizeof id), track);
-  }
-  return track;
-}
-
 void
 gst_alexnet_roi_filter_init (GstAlexnetRoiFilter *filter, const char *classes,
     guint min_width, guint min_height)
@@ -162,8 +29,8 @@ clear_region (gpointer data)
 
   for (guint i = 0; i < region->n_requests; i++)
     alexnet_request_release (region->requests[i]);
-  g_clear_pointer (&region->result, gst_alexnet_result_unref);
-  g_clear_pointer (&region->track, unref_track);
+  g_clear_pointer (&region->classes, gst_alexnet_classes_unref);
+  g_clear_pointer (&region->track, gst_alexnet_track_unref);
 }
 
 GArray *
@@ -236,80 +103,16 @@ gst_alexnet_regions_add (GArray *regions, const GstAlexnetRegion *region,
   return TRUE;
 }
 
-/* The convention of trackers that write region-of-interest metadata. */
-static void
-read_object_id (GstVideoRegionOfInterestMeta *meta, GstAlexnetRegion *region)
-{
-  GstStructure *param = gst_video_region_of_interest_meta_get_param (meta,
-      "object_id");
-  int id;
-
-  if (!param || !gst_structure_get_int (param, "id", &id))
-    return;
-  region->is_tracked = TRUE;
-  region->tracking_id = (guint64) id;
-}
-
-static void
-find_roi_metas (GArray *regions, GstBuffer *buffer,
-    const AlexnetRegion *visible, const GstAlexnetRoiFilter *filter,
-    guint *n_skipped)
-{
-  gpointer state = NULL;
-  GstMeta *meta;
-
-  for (guint i = 0; (meta = gst_buffer_iterate_meta_filtered (buffer, &state,
-                         GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE));
-       i++) {
-    GstVideoRegionOfInterestMeta *roi = (gpointer) meta;
-    GstAlexnetBox box = { roi->x, roi->y, roi->w, roi->h };
-    GstAlexnetRegion region = {
-      .id = roi->id,
-      .type = roi->roi_type,
-      .origin = GST_ALEXNET_ORIGIN_ROI,
-      .index = i,
-    };
-
-    read_object_id (roi, &region);
-    gst_alexnet_regions_add (regions, &region, &box, visible, filter,
-        n_skipped);
-  }
-}
-
-void
-gst_alexnet_regions_find (GArray *regions, GstBuffer *buffer,
-    const AlexnetRegion *visible, const GstAlexnetRoiFilter *filter,
-    guint *n_skipped)
-{
-  if (!gst_alexnet_analytics_find (regions, buffer, visible, filter, n_skipped))
-    find_roi_metas (regions, buffer, visible, filter, n_skipped);
-}
-
-static gboolean
-is_recent (const GstAlexnetTrack *track, guint64 frame_number, guint interval)
-{
-  return track->known && track->classified != frame_number &&
-      (interval == 0 || frame_number - track->classified < interval);
-}
-
 void
 gst_alexnet_regions_follow (GArray *regions, GHashTable *tracks,
     guint64 frame_number, guint interval)
 {
   for (guint i = 0; i < regions->len; i++) {
     GstAlexnetRegion *region = gst_alexnet_regions_nth (regions, i);
-    GstAlexnetTrack *track;
 
-    if (!region->is_tracked)
-      continue;
-    track = get_track (tracks, region->tracking_id);
-    track->seen = frame_number;
-    region->track = g_atomic_rc_box_acquire (track);
-    region->stale = is_recent (track, frame_number, interval);
-    if (region->stale)
-      continue;
-    track->known = TRUE;
-    track->classified = frame_number;
+    if (region->is_tracked)
+      region->track = gst_alexnet_tracks_follow (tracks, region->tracking_id,
+          frame_number, interval, &region->stale);
   }
 }
 
@@ -346,21 +149,17 @@ relocate (GstAlexnetRegion *region, GArray *found, const AlexnetRegion *visible)
 }
 
 GArray *
-gst_alexnet_regions_repeat (GArray *last, GstBuffer *buffer,
+gst_alexnet_regions_repeat (GArray *last, GArray *found,
     const AlexnetRegion *visible)
 {
-  static const GstAlexnetRoiFilter any = { NULL, 1, 1 };
-  g_autoptr (GArray) found = gst_alexnet_regions_new ();
   GArray *regions = gst_alexnet_regions_new ();
-  guint n_skipped = 0;
 
-  gst_alexnet_regions_find (found, buffer, visible, &any, &n_skipped);
   for (guint i = 0; i < last->len; i++) {
     GstAlexnetRegion region = *gst_alexnet_regions_nth (last, i);
 
-    if (!region.result)
+    if (!region.classes)
       continue;
-    g_atomic_rc_box_acquire (region.result);
+    gst_alexnet_classes_ref (region.classes);
     region.track = NULL;
     region.n_requests = 0;
     region.stale = TRUE;
@@ -373,13 +172,13 @@ gst_alexnet_regions_repeat (GArray *last, GstBuffer *buffer,
 guint
 gst_alexnet_region_get_best (const GstAlexnetRegion *region)
 {
-  if (!region->result || region->result->n == 0)
+  if (!region->classes || region->classes->n == 0)
     return GST_ALEXNET_NO_CLASS;
-  return region->result->class_ids[0];
+  return region->classes->class_ids[0];
 }
 
 gboolean
-gst_alexnet_regions_have_result (GArray *regions, gboolean fresh)
+gst_alexnet_regions_have_classes (GArray *regions, gboolean fresh)
 {
   for (guint i = 0; i < regions->len; i++) {
     const GstAlexnetRegion *region = gst_alexnet_regions_nth (regions, i);

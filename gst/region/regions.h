@@ -2,90 +2,22 @@
 
 /* What of a frame is classified: the whole of it, or the regions that a
  * detector upstream left. A frame's regions are a list, a GArray of
- * GstAlexnetRegion that clears its elements; it travels with the frame.
- *
- * Objects that a tracker upstream follows from frame to frame have a track,
- * which the list refers to. The sink pad's streaming thread looks it up and
- * decides from it whether the object is classified again; the task puts the
- * result there and, as frames come in order, finds it at the next one. */
+ * GstAlexnetRegion that clears its elements; it travels with the frame. Nothing
+ * here knows of metadata: meta/detections.h makes such a list of it. */
 
 #ifndef GST_ALEXNET_REGIONS_H
 #define GST_ALEXNET_REGIONS_H
 
-#include <gst/video/video.h>
+#include <gst/gst.h>
 
 #include "alexnet.h"
-#include "smoothing.h"
+#include "classes.h"
+#include "tracks.h"
 
 G_BEGIN_DECLS
 
 /* Requests of a region: five positions, each also mirrored. */
 #define GST_ALEXNET_MAX_VIEWS (2 * ALEXNET_N_POSITIONS)
-
-/* Tracks are forgotten when their object was not seen for so many frames. */
-#define GST_ALEXNET_TRACK_MEMORY 300
-
-#define GST_ALEXNET_NO_CLASS G_MAXUINT
-
-typedef enum {
-  GST_ALEXNET_INFERENCE_FULL_FRAME,
-  GST_ALEXNET_INFERENCE_ROI_LIST,
-  GST_ALEXNET_INFERENCE_ROI_LIST_OR_FRAME,
-} GstAlexnetInferenceRegion;
-
-/* ---- results ------------------------------------------------------------- */
-
-/* The classes of one region. Reference counted; constant once ranked. */
-typedef struct {
-  guint n_classes;
-  float *probabilities;               /* [n_classes], softmax; NULL: only the
-                                         best classes are known */
-  guint64 queue_time, inference_time; /* ns; the longest of its requests */
-
-  /* The classes that are kept, best first. */
-  guint n;
-  guint *class_ids;
-  float *confidences; /* 0..1 */
-} GstAlexnetResult;
-
-/* For a request's result: begins with its best classes, or with no class and
- * probabilities of zero if it has any. */
-GstAlexnetResult *gst_alexnet_result_new (const AlexnetResult *view);
-void gst_alexnet_result_unref (GstAlexnetResult *result);
-
-/* Keeps the `top_k` most probable classes of at least `threshold`, as far as
- * they are known. */
-void gst_alexnet_result_rank (GstAlexnetResult *result, guint top_k,
-    float threshold);
-
-/* ---- tracks -------------------------------------------------------------- */
-
-typedef struct {
-  /* Of the sink pad's streaming thread; numbers of frames. */
-  guint64 seen, classified;
-  gboolean known; /* has been classified */
-
-  /* Of the task. */
-  GstAlexnetResult *result; /* NULL: none yet */
-  GstAlexnetSmoothing smoothing;
-  guint posted_class; /* best one of the newest message */
-} GstAlexnetTrack;
-
-/* Takes a reference; NULL: none. */
-void gst_alexnet_track_set_result (GstAlexnetTrack *track,
-    GstAlexnetResult *result);
-
-/* As gst_alexnet_smoothing_add(). */
-const float *gst_alexnet_track_smooth (GstAlexnetTrack *track,
-    const GstAlexnetResult *result, GstClockTime time, guint64 time_constant);
-
-/* From guint64 * to GstAlexnetTrack *. */
-GHashTable *gst_alexnet_tracks_new (void);
-
-/* Forgets the objects that have not been seen lately. */
-void gst_alexnet_tracks_expire (GHashTable *tracks, guint64 frame_number);
-
-/* ---- regions ------------------------------------------------------------- */
 
 /* Where on the buffer the detection is. */
 typedef enum {
@@ -109,8 +41,8 @@ typedef struct {
 
   gboolean stale; /* not classified in this frame */
   AlexnetRequest *requests[GST_ALEXNET_MAX_VIEWS];
-  guint n_requests;         /* not collected yet */
-  GstAlexnetResult *result; /* a reference; NULL: none (yet) */
+  guint n_requests;           /* not collected yet */
+  GstAlexnetClasses *classes; /* a reference; NULL: none (yet) */
 } GstAlexnetRegion;
 
 /* A detection as metadata have it: may reach over the frame. */
@@ -144,27 +76,22 @@ gboolean gst_alexnet_regions_add (GArray *regions,
     const AlexnetRegion *visible, const GstAlexnetRoiFilter *filter,
     guint *n_skipped);
 
-/* Appends every detection of the buffer: its GstAnalyticsODMtd or, where
- * there is none, its region-of-interest metadata. */
-void gst_alexnet_regions_find (GArray *regions, GstBuffer *buffer,
-    const AlexnetRegion *visible, const GstAlexnetRoiFilter *filter,
-    guint *n_skipped);
-
-/* Gives tracked regions their tracks, and marks those stale that have been
- * classified less than `interval` frames ago; 0: ever. */
+/* Gives tracked regions their tracks, and marks those stale that
+ * gst_alexnet_tracks_follow() says are. */
 void gst_alexnet_regions_follow (GArray *regions, GHashTable *tracks,
     guint64 frame_number, guint interval);
 
-/* The results of `last` for a buffer that was not classified: all stale;
- * tracked objects are where the buffer says, other regions where they were. */
-GArray *gst_alexnet_regions_repeat (GArray *last, GstBuffer *buffer,
+/* The classes of `last` for a frame that was not classified: all stale;
+ * tracked objects are where `found`, the frame's detections, says, other
+ * regions where they were. */
+GArray *gst_alexnet_regions_repeat (GArray *last, GArray *found,
     const AlexnetRegion *visible);
 
 /* Its best class, or GST_ALEXNET_NO_CLASS. */
 guint gst_alexnet_region_get_best (const GstAlexnetRegion *region);
 
 /* TRUE: some region has a class; if `fresh`, one that is not stale. */
-gboolean gst_alexnet_regions_have_result (GArray *regions, gboolean fresh);
+gboolean gst_alexnet_regions_have_classes (GArray *regions, gboolean fresh);
 
 G_END_DECLS
 

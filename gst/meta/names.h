@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The names of what a classification is written as: one GstStructure that is
+ * the custom metadata, the bus message and the property last-result.
+ * gstalexnetclassify.c documents for users what its fields mean. */
+
+#ifndef GST_ALEXNET_NAMES_H
+#define GST_ALEXNET_NAMES_H
+
+#define GST_ALEXNET_RESULT_NAME "alexnet-classification"
+
+/* Of the frame. guint64: */
+#define GST_ALEXNET_FIELD_TIMESTAMP "timestamp"
+#define GST_ALEXNET_FIELD_RUNNING_TIME "running-time"
+#define GST_ALEXNET_FIELD_STREAM_TIME "stream-time"
+#define GST_ALEXNET_FIELD_DURATION "duration"
+#define GST_ALEXNET_FIELD_FRAME_NUMBER "frame-number"
+/* strings: */
+#define GST_ALEXNET_FIELD_MODEL "model"
+#define GST_ALEXNET_FIELD_BACKEND "backend"
+/* GstValueArray of GstStructure: */
+#define GST_ALEXNET_FIELD_REGIONS "regions"
+
+/* Of a region. gboolean: */
+#define GST_ALEXNET_FIELD_STALE "stale"
+/* string and gint: */
+#define GST_ALEXNET_FIELD_REGION "region"
+#define GST_ALEXNET_FIELD_ROI_ID "roi-id"
+/* gdouble: */
+#define GST_ALEXNET_FIELD_X "x"
+#define GST_ALEXNET_FIELD_Y "y"
+#define GST_ALEXNET_FIELD_WIDTH "width"
+#define GST_ALEXNET_FIELD_HEIGHT "height"
+/* guint64: */
+#define GST_ALEXNET_FIELD_INFERENCE_TIME "inference-time"
+#define GST_ALEXNET_FIELD_TRACKING_ID "tracking-id"
+/* GstValueArray of strings, gint and gfloat, best class first: */
+#define GST_ALEXNET_FIELD_LABELS "labels"
+#define GST_ALEXNET_FIELD_CLASS_IDS "class-ids"
+#define GST_ALEXNET_FIELD_CONFIDENCES "confidences"
+
+/* What GST_ALEXNET_FIELD_REGION says. */
+#define GST_ALEXNET_FULL_FRAME "full-frame"
+#define GST_ALEXNET_ROI "roi"
+
+#endif /* GST_ALEXNET_NAMES_H */

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Objects that a tracker upstream follows from frame to frame have a track. The
+ * sink pad's streaming thread looks it up and decides from it whether the
+ * object is classified again; the task puts the classes there and, as frames
+ * come in order, finds them at the next one. */
+
+#ifndef GST_ALEXNET_TRACKS_H
+#define GST_ALEXNET_TRACKS_H
+
+#include <gst/gst.h>
+
+#include "classes.h"
+#include "smoothing.h"
+
+G_BEGIN_DECLS
+
+/* Tracks are forgotten when their object was not seen for so many frames. */
+#define GST_ALEXNET_TRACK_MEMORY 300
+
+/* Reference counted. */
+typedef struct {
+  /* Of the sink pad's streaming thread; numbers of frames. */
+  guint64 seen, classified;
+  gboolean known; /* has been classified */
+
+  /* Of the task. */
+  GstAlexnetClasses *classes; /* NULL: none yet */
+  GstAlexnetSmoothing smoothing;
+  guint posted_class; /* best one of the newest message */
+} GstAlexnetTrack;
+
+void gst_alexnet_track_unref (GstAlexnetTrack *track);
+
+/* Takes a reference; NULL: none. */
+void gst_alexnet_track_set_classes (GstAlexnetTrack *track,
+    GstAlexnetClasses *classes);
+
+/* As gst_alexnet_smoothing_add(). */
+const float *gst_alexnet_track_smooth (GstAlexnetTrack *track,
+    const GstAlexnetClasses *classes, GstClockTime time, guint64 time_constant);
+
+/* From guint64 * to GstAlexnetTrack *. */
+GHashTable *gst_alexnet_tracks_new (void);
+
+/* The track of an object that is in this frame; the caller unrefs it. *stale:
+ * it was classified less than `interval` frames ago; 0: ever. Where not, it is
+ * going to be classified in this frame. */
+GstAlexnetTrack *gst_alexnet_tracks_follow (GHashTable *tracks, guint64 id,
+    guint64 frame_number, guint interval, gboolean *stale);
+
+/* Forgets the objects that have not been seen lately. */
+void gst_alexnet_tracks_expire (GHashTable *tracks, guint64 frame_number);
+
+G_END_DECLS
+
+#endif /* GST_ALEXNET_TRACKS_H */
