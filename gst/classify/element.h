@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The element's own fields, and what its four files call in one another:
- * gstalexnetclassify.c is the class, its properties and states; submit.c and
- * frames.c are the way of a frame, in and out; pads.c is events, queries and
- * activation.
+/* The element's own fields, and what sets them back. gstalexnetclassify.c is
+ * the class and its properties; pads.c is events, queries and activation;
+ * states.c is what there is in which state; frames.c and submit.c are the way
+ * of a frame, out and in. Each calls only what stands after it.
  *
  * Two threads meet here. The sink pad's streaming thread decides about each
  * frame, submits it to the engine and appends it to the queue; the task on the
@@ -15,13 +15,11 @@
 #ifndef GST_ALEXNET_ELEMENT_H
 #define GST_ALEXNET_ELEMENT_H
 
-#include "input/cudamemory.h"
-#include "gstalexnetclassify.h"
 #include "inflight.h"
-#include "meta/result.h"
+#include "input/cudamemory.h"
+#include "region/smoothing.h"
 #include "session.h"
 #include "settings.h"
-#include "region/smoothing.h"
 #include "stats.h"
 
 G_BEGIN_DECLS
@@ -29,6 +27,11 @@ G_BEGIN_DECLS
 GST_DEBUG_CATEGORY_EXTERN (gst_alexnet_classify_debug);
 
 #define GST_ALEXNET_UNKNOWN_FRAME_DURATION (GST_SECOND / 25)
+
+typedef struct _GstAlexnetClassify GstAlexnetClassify;
+
+/* Of the element that a pad's function is given. */
+#define GST_ALEXNET_CLASSIFY_CAST(object) ((GstAlexnetClassify *) (object))
 
 struct _GstAlexnetClassify {
   GstElement parent;
@@ -65,42 +68,18 @@ struct _GstAlexnetClassify {
   guint64 latency; /* without batch-timeout, as it was last reported */
 };
 
-/* gstalexnetclassify.c */
-
-/* Gives the element another engine, for CUDA memory of the context in `cuda`.
- * Nothing may be in flight, but the element may be flushed meanwhile. FALSE: a
- * problem was posted, and the engine is the one before. */
-gboolean gst_alexnet_classify_change_engine (GstAlexnetClassify *self);
-
 /* No lock may be held. */
 void gst_alexnet_classify_post_problem (GstAlexnetClassify *self,
     GstMessageType type, const GError *error);
 
-/* submit.c */
-
-GstFlowReturn gst_alexnet_classify_chain (GstPad *pad, GstObject *parent,
-    GstBuffer *buffer);
-
-/* Waits for the region's result. Any thread that has the item. The item's error
- * says what went wrong; FALSE: so much that it must not come out. */
-gboolean gst_alexnet_classify_collect (GstAlexnetClassify *self,
-    GstAlexnetItem *item, GstAlexnetRegion *region);
-
-/* Forgets what belongs to the stream so far. */
+/* What was seen before says nothing about what comes. The first is the sink
+ * pad's streaming thread's, the second the task's. */
 void gst_alexnet_classify_forget_tracks (GstAlexnetClassify *self);
-
-/* frames.c */
-
-/* The task on the source pad: sends the oldest frame or event. */
-void gst_alexnet_classify_send_oldest (gpointer self);
+void gst_alexnet_classify_forget_results (GstAlexnetClassify *self);
 
 /* Forgets what belongs to the stream before a flush or start. Neither thread
  * may be running. */
 void gst_alexnet_classify_forget_stream (GstAlexnetClassify *self);
-
-/* pads.c */
-
-void gst_alexnet_classify_add_pads (GstAlexnetClassify *self);
 
 G_END_DECLS
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "element.h"
+#include "frames.h"
+
 #include "meta/detections.h"
+#include "submit.h"
 
 #define GST_CAT_DEFAULT gst_alexnet_classify_debug
 
@@ -294,14 +296,6 @@ attach_results (GstAlexnetClassify *self, const GstAlexnetItem *item,
   return buffer;
 }
 
-/* What was seen before says nothing about what comes. */
-static void
-forget_results (GstAlexnetClassify *self)
-{
-  gst_alexnet_smoothing_reset (&self->smoothing);
-  g_array_set_size (self->regions, 0);
-}
-
 static void
 send_event (GstAlexnetClassify *self, GstEvent *event)
 {
@@ -309,7 +303,7 @@ send_event (GstAlexnetClassify *self, GstEvent *event)
     case GST_EVENT_STREAM_START:
     case GST_EVENT_SEGMENT:
     case GST_EVENT_GAP:
-      forget_results (self);
+      gst_alexnet_classify_forget_results (self);
       break;
     default:
       break;
@@ -368,17 +362,4 @@ gst_alexnet_classify_send_oldest (gpointer user_data)
     fail (self, item.error, flow);
   gst_alexnet_item_clear (&item);
   gst_alexnet_inflight_done (self->inflight, flow);
-}
-
-void
-gst_alexnet_classify_forget_stream (GstAlexnetClassify *self)
-{
-  gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
-  gst_alexnet_schedule_reset (&self->schedule);
-  gst_alexnet_classify_forget_tracks (self);
-  forget_results (self);
-  g_array_set_size (self->posted, 0);
-  GST_OBJECT_LOCK (self);
-  self->earliest_time = GST_CLOCK_TIME_NONE;
-  GST_OBJECT_UNLOCK (self);
 }

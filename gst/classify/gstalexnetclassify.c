@@ -65,12 +65,13 @@
  * Since: 0.1
  */
 
-#include "meta/analytics.h"
-#include "meta/tensor.h"
-#include "element.h"
+#include "gstalexnetclassify.h"
 
-GST_DEBUG_CATEGORY (gst_alexnet_classify_debug);
-#define GST_CAT_DEFAULT gst_alexnet_classify_debug
+#include "element.h"
+#include "input/frame.h"
+#include "meta/result.h"
+#include "pads.h"
+#include "states.h"
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_ALEXNET_CAPS));
@@ -83,195 +84,6 @@ G_DEFINE_TYPE (GstAlexnetClassify, gst_alexnet_classify, GST_TYPE_ELEMENT)
 GST_ELEMENT_REGISTER_DEFINE_WITH_CODE (alexnetclassify, "alexnetclassify",
     GST_RANK_NONE, GST_TYPE_ALEXNET_CLASSIFY, gst_alexnet_result_register ())
 
-void
-gst_alexnet_classify_post_problem (GstAlexnetClassify *self,
-    GstMessageType type, const GError *error)
-{
-  static const int codes[] = {
-    [ALEXNET_ERROR_NOT_FOUND] = GST_RESOURCE_ERROR_NOT_FOUND,
-    [ALEXNET_ERROR_FORMAT] = GST_RESOURCE_ERROR_READ,
-    [ALEXNET_ERROR_INVALID] = GST_RESOURCE_ERROR_SETTINGS,
-    [ALEXNET_ERROR_UNSUPPORTED] = GST_RESOURCE_ERROR_NOT_FOUND,
-    [ALEXNET_ERROR_NO_MEMORY] = GST_RESOURCE_ERROR_NO_SPACE_LEFT,
-    [ALEXNET_ERROR_DEVICE] = GST_RESOURCE_ERROR_FAILED,
-    [ALEXNET_ERROR_CANCELLED] = GST_RESOURCE_ERROR_FAILED,
-    [ALEXNET_ERROR_NOT_FINITE] = GST_RESOURCE_ERROR_FAILED,
-  };
-
-  gst_element_message_full (GST_ELEMENT (self), type, GST_RESOURCE_ERROR,
-      codes[error->code], g_strdup (error->message), NULL, __FILE__,
-      GST_FUNCTION, __LINE__);
-}
-
-static void
-describe_model (GstAlexnetClassify *self, gboolean by_default)
-{
-  const AlexnetModel *model = self->session.model;
-  const char *path = alexnet_model_get_path (model);
-
-  GST_INFO_OBJECT (self, "model %s: %s, %u classes", path,
-      alexnet_model_get_architecture (model),
-      alexnet_model_get_n_classes (model));
-  if (by_default && alexnet_model_is_demonstration (path))
-    GST_ELEMENT_INFO (self, RESOURCE, SETTINGS,
-        ("The demonstration model is used, which knows %u classes only.",
-            alexnet_model_get_n_classes (model)),
-        ("To recognise ImageNet's 1000 classes, save "
-         "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth in "
-         "%s/alexnet or name it in model-file.",
-            g_get_user_data_dir ()));
-}
-
-static gboolean
-load (GstAlexnetClassify *self)
-{
-  g_autoptr (GError) error = NULL;
-  GstAlexnetSettings settings;
-  gboolean ok;
-
-  GST_OBJECT_LOCK (self);
-  gst_alexnet_settings_copy (&settings, &self->settings);
-  GST_OBJECT_UNLOCK (self);
-
-  ok = gst_alexnet_session_load (&self->session, &settings, &error);
-  if (ok)
-    describe_model (self, settings.model_file == NULL);
-  else
-    gst_alexnet_classify_post_problem (self, GST_MESSAGE_ERROR, error);
-  gst_alexnet_settings_clear (&settings);
-  return ok;
-}
-
-static void
-set_engine (GstAlexnetClassify *self, AlexnetEngine *engine)
-{
-  GST_OBJECT_LOCK (self);
-  self->engine = engine;
-  GST_OBJECT_UNLOCK (self);
-  g_object_notify (G_OBJECT (self), "active-backend");
-  g_object_notify (G_OBJECT (self), "active-precision");
-}
-
-static void
-announce_engine (GstAlexnetClassify *self)
-{
-  AlexnetEngine *engine = self->session.engine;
-  const char *backend = alexnet_engine_get_backend (engine);
-  const char *precision =
-      alexnet_precision_name (alexnet_engine_get_precision (engine));
-  const char *notes = alexnet_engine_get_notes (engine);
-
-  GST_INFO_OBJECT (self, "backend %s computes in %s%s%s", backend, precision,
-      *notes ? ", passed over: " : "", notes);
-  set_engine (self, engine);
-}
-
-/* What was asked for and cannot be had is said once, here. */
-static void
-warn_of_settings (GstAlexnetClassify *self)
-{
-  gboolean has_idle_filter, wants_od, has_analytics, wants_tensor;
-
-  GST_OBJECT_LOCK (self);
-  has_idle_filter = gst_alexnet_settings_have_idle_filter (&self->settings);
-  wants_od = self->settings.full_frame_od;
-  has_analytics = gst_alexnet_analytics_is_built () &&
-      self->settings.attach & GST_ALEXNET_ATTACH_ANALYTICS;
-  wants_tensor = self->settings.attach & GST_ALEXNET_ATTACH_TENSOR;
-  GST_OBJECT_UNLOCK (self);
-
-  if (has_idle_filter)
-    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
-        ("roi-classes and roi-min-width, -height have no effect."),
-        ("inference-region is full-frame, and so no regions are looked for"));
-  if (wants_od && !has_analytics)
-    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
-        ("full-frame-od has no effect."),
-        ("it takes attach-meta=analytics and a build with GStreamer 1.24 or "
-         "newer; this one is for %d.%d",
-            GST_VERSION_MAJOR, GST_VERSION_MINOR));
-  if (wants_tensor && !gst_alexnet_tensor_is_built ())
-    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
-        ("attach-meta=tensor has no effect."),
-        ("it takes a build with GStreamer 1.26 or newer; this one is for %d.%d",
-            GST_VERSION_MAJOR, GST_VERSION_MINOR));
-}
-
-/* In the CUDA context, if one is known, whose device then is the one. */
-static gboolean
-start_session (GstAlexnetClassify *self, GstAlexnetSession *session)
-{
-  void *cuda_context = gst_alexnet_cuda_get_handle (&self->cuda);
-  g_autoptr (GError) error = NULL;
-  GstAlexnetSettings settings;
-  gboolean ok;
-
-  GST_OBJECT_LOCK (self);
-  gst_alexnet_settings_copy (&settings, &self->settings);
-  GST_OBJECT_UNLOCK (self);
-  if (cuda_context)
-    settings.cuda_device_id = gst_alexnet_cuda_get_device_id (&self->cuda);
-  ok = gst_alexnet_session_start (session, &settings, cuda_context, &error);
-  if (!ok)
-    gst_alexnet_classify_post_problem (self, GST_MESSAGE_ERROR, error);
-  gst_alexnet_settings_clear (&settings);
-  return ok;
-}
-
-gboolean
-gst_alexnet_classify_change_engine (GstAlexnetClassify *self)
-{
-  GstAlexnetSession other = self->session, previous;
-
-  if (!start_session (self, &other))
-    return FALSE;
-  GST_OBJECT_LOCK (self);
-  previous = self->session;
-  self->session = other;
-  GST_OBJECT_UNLOCK (self);
-  announce_engine (self);
-  gst_alexnet_session_stop (&previous);
-  return TRUE;
-}
-
-static gboolean
-start (GstAlexnetClassify *self)
-{
-  guint n_classes = alexnet_model_get_n_classes (self->session.model);
-
-  if (!start_session (self, &self->session))
-    return FALSE;
-  warn_of_settings (self);
-  gst_alexnet_smoothing_init (&self->smoothing, n_classes);
-  gst_alexnet_inflight_set_limit (self->inflight, self->session.depth);
-  self->negotiated = FALSE;
-  self->n_frames = 0;
-  self->warned = 0;
-  self->n_without_regions = 0;
-  self->warned_of_no_region = FALSE;
-  gst_alexnet_classify_forget_stream (self);
-
-  GST_OBJECT_LOCK (self);
-  memset (&self->stats, 0, sizeof self->stats);
-  gst_clear_structure (&self->last_result);
-  self->frame_duration = GST_ALEXNET_UNKNOWN_FRAME_DURATION;
-  self->latency = self->session.first_time;
-  GST_OBJECT_UNLOCK (self);
-  g_object_notify (G_OBJECT (self), "last-result");
-  announce_engine (self);
-  return TRUE;
-}
-
-static void
-stop (GstAlexnetClassify *self)
-{
-  set_engine (self, NULL);
-  gst_alexnet_session_stop (&self->session);
-  gst_alexnet_classify_forget_tracks (self);
-  g_array_set_size (self->regions, 0);
-  gst_alexnet_smoothing_clear (&self->smoothing);
-}
-
 static GstStateChangeReturn
 gst_alexnet_classify_change_state (GstElement *element,
     GstStateChange transition)
@@ -279,9 +91,11 @@ gst_alexnet_classify_change_state (GstElement *element,
   GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (element);
   GstStateChangeReturn ret;
 
-  if (transition == GST_STATE_CHANGE_NULL_TO_READY && !load (self))
+  if (transition == GST_STATE_CHANGE_NULL_TO_READY &&
+      !gst_alexnet_classify_load (self))
     return GST_STATE_CHANGE_FAILURE;
-  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !start (self))
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED &&
+      !gst_alexnet_classify_start (self))
     return GST_STATE_CHANGE_FAILURE;
 
   ret = GST_ELEMENT_CLASS (gst_alexnet_classify_parent_class)
@@ -290,11 +104,9 @@ gst_alexnet_classify_change_state (GstElement *element,
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY ||
       (transition == GST_STATE_CHANGE_READY_TO_PAUSED &&
           ret == GST_STATE_CHANGE_FAILURE))
-    stop (self);
-  if (transition == GST_STATE_CHANGE_READY_TO_NULL) {
-    gst_alexnet_session_unload (&self->session);
-    gst_alexnet_cuda_clear (&self->cuda);
-  }
+    gst_alexnet_classify_stop (self);
+  if (transition == GST_STATE_CHANGE_READY_TO_NULL)
+    gst_alexnet_classify_unload (self);
   return ret;
 }
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "element.h"
+#include "pads.h"
+
+#include "frames.h"
+#include "states.h"
+#include "submit.h"
 
 #define GST_CAT_DEFAULT gst_alexnet_classify_debug
 
@@ -61,7 +65,7 @@ gst_alexnet_classify_sink_activate_mode (GstPad *pad, GstObject *parent,
   if (mode != GST_PAD_MODE_PUSH)
     return FALSE;
   if (!active)
-    stop_flow (GST_ALEXNET_CLASSIFY (parent));
+    stop_flow (GST_ALEXNET_CLASSIFY_CAST (parent));
   return TRUE;
 }
 
@@ -69,7 +73,7 @@ static gboolean
 gst_alexnet_classify_src_activate_mode (GstPad *pad, GstObject *parent,
     GstPadMode mode, gboolean active)
 {
-  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (parent);
+  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY_CAST (parent);
   gboolean ok;
 
   if (mode != GST_PAD_MODE_PUSH)
@@ -164,7 +168,7 @@ static GstFlowReturn
 gst_alexnet_classify_sink_event (GstPad *pad, GstObject *parent,
     GstEvent *event)
 {
-  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (parent);
+  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY_CAST (parent);
   gboolean ok;
 
   switch (GST_EVENT_TYPE (event)) {
@@ -227,7 +231,7 @@ update_qos (GstAlexnetClassify *self, GstEvent *event)
 static gboolean
 gst_alexnet_classify_src_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
-  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (parent);
+  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY_CAST (parent);
 
   if (GST_EVENT_TYPE (event) == GST_EVENT_QOS)
     update_qos (self, event);
@@ -303,7 +307,7 @@ static gboolean
 gst_alexnet_classify_sink_query (GstPad *pad, GstObject *parent,
     GstQuery *query)
 {
-  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (parent);
+  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY_CAST (parent);
 
   if (GST_QUERY_TYPE (query) == GST_QUERY_ACCEPT_CAPS)
     return query_accept_caps (pad, parent, query);
@@ -361,7 +365,7 @@ query_latency (GstAlexnetClassify *self, GstQuery *query)
 static gboolean
 gst_alexnet_classify_src_query (GstPad *pad, GstObject *parent, GstQuery *query)
 {
-  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (parent);
+  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY_CAST (parent);
 
   if (GST_QUERY_TYPE (query) == GST_QUERY_LATENCY)
     return query_latency (self, query);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "element.h"
+#include "submit.h"
+
 #include "inference.h"
 #include "meta/detections.h"
 
@@ -256,7 +257,7 @@ submit_frame (GstAlexnetClassify *self, GstAlexnetItem *item)
 GstFlowReturn
 gst_alexnet_classify_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 {
-  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (parent);
+  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY_CAST (parent);
   GstAlexnetItem item = { .object = GST_MINI_OBJECT (buffer) };
   GstFlowReturn flow = GST_FLOW_NOT_NEGOTIATED;
 
@@ -271,10 +272,4 @@ gst_alexnet_classify_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
   if (item.fate == GST_ALEXNET_FATE_CLASSIFY)
     submit_frame (self, &item);
   return gst_alexnet_inflight_append_frame (self->inflight, &item);
-}
-
-void
-gst_alexnet_classify_forget_tracks (GstAlexnetClassify *self)
-{
-  g_hash_table_remove_all (self->tracks);
 }

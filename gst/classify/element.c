@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "element.h"
+
+GST_DEBUG_CATEGORY (gst_alexnet_classify_debug);
+
+void
+gst_alexnet_classify_post_problem (GstAlexnetClassify *self,
+    GstMessageType type, const GError *error)
+{
+  static const int codes[] = {
+    [ALEXNET_ERROR_NOT_FOUND] = GST_RESOURCE_ERROR_NOT_FOUND,
+    [ALEXNET_ERROR_FORMAT] = GST_RESOURCE_ERROR_READ,
+    [ALEXNET_ERROR_INVALID] = GST_RESOURCE_ERROR_SETTINGS,
+    [ALEXNET_ERROR_UNSUPPORTED] = GST_RESOURCE_ERROR_NOT_FOUND,
+    [ALEXNET_ERROR_NO_MEMORY] = GST_RESOURCE_ERROR_NO_SPACE_LEFT,
+    [ALEXNET_ERROR_DEVICE] = GST_RESOURCE_ERROR_FAILED,
+    [ALEXNET_ERROR_CANCELLED] = GST_RESOURCE_ERROR_FAILED,
+    [ALEXNET_ERROR_NOT_FINITE] = GST_RESOURCE_ERROR_FAILED,
+  };
+
+  gst_element_message_full (GST_ELEMENT (self), type, GST_RESOURCE_ERROR,
+      codes[error->code], g_strdup (error->message), NULL, __FILE__,
+      GST_FUNCTION, __LINE__);
+}
+
+void
+gst_alexnet_classify_forget_tracks (GstAlexnetClassify *self)
+{
+  g_hash_table_remove_all (self->tracks);
+}
+
+void
+gst_alexnet_classify_forget_results (GstAlexnetClassify *self)
+{
+  gst_alexnet_smoothing_reset (&self->smoothing);
+  g_array_set_size (self->regions, 0);
+}
+
+void
+gst_alexnet_classify_forget_stream (GstAlexnetClassify *self)
+{
+  gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
+  gst_alexnet_schedule_reset (&self->schedule);
+  gst_alexnet_classify_forget_tracks (self);
+  gst_alexnet_classify_forget_results (self);
+  g_array_set_size (self->posted, 0);
+  GST_OBJECT_LOCK (self);
+  self->earliest_time = GST_CLOCK_TIME_NONE;
+  GST_OBJECT_UNLOCK (self);
+}
