@@ -71,6 +71,7 @@
 #include "input/frame.h"
 #include "meta/result.h"
 #include "pads.h"
+#include "properties.h"
 #include "states.h"
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
@@ -222,7 +223,7 @@ gst_alexnet_classify_class_init (GstAlexnetClassifyClass *klass)
   object_class->set_property = gst_alexnet_classify_set_property;
   object_class->get_property = gst_alexnet_classify_get_property;
   object_class->finalize = gst_alexnet_classify_finalize;
-  gst_alexnet_settings_install (object_class);
+  gst_alexnet_properties_install (object_class);
 
   gst_element_class_set_static_metadata (element_class, "AlexNet classifier",
       "Filter/Analyzer/Video",
@@ -239,7 +240,8 @@ gst_alexnet_classify_init (GstAlexnetClassify *self)
 {
   self->inflight = gst_alexnet_inflight_new ();
   self->cuda.element = GST_ELEMENT (self);
-  gst_alexnet_settings_init (&self->settings);
+  gst_alexnet_properties_get_defaults (G_OBJECT_GET_CLASS (self),
+      &self->settings);
   self->tracks = gst_alexnet_tracks_new ();
   self->regions = gst_alexnet_regions_new ();
   self->posted = g_array_new (FALSE, FALSE, sizeof (guint));

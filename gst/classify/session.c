@@ -2,6 +2,8 @@
 
 #include "session.h"
 
+#include "properties.h"
+
 static gboolean
 check_backend (const char *name, GError **error)
 {

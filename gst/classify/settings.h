@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The values of the element's writable properties: settings.c stores them,
- * properties.c describes them and has their defaults. */
+/* The values of the element's writable properties, which properties.h
+ * describes. */
 
 #ifndef GST_ALEXNET_SETTINGS_H
 #define GST_ALEXNET_SETTINGS_H
@@ -69,7 +69,6 @@ typedef struct {
   gboolean full_frame_od;
 } GstAlexnetSettings;
 
-void gst_alexnet_settings_init (GstAlexnetSettings *settings);
 void gst_alexnet_settings_copy (GstAlexnetSettings *to,
     const GstAlexnetSettings *from);
 void gst_alexnet_settings_clear (GstAlexnetSettings *settings);
@@ -77,9 +76,6 @@ void gst_alexnet_settings_clear (GstAlexnetSettings *settings);
 /* TRUE: the user chooses among regions and wants none. */
 gboolean
 gst_alexnet_settings_have_idle_filter (const GstAlexnetSettings *settings);
-
-/* The engine's name for it: "auto", "cpu", ... */
-const char *gst_alexnet_backend_name (GstAlexnetBackend backend);
 
 /* Property ids are the element class's: the writable ones from 1, then those
  * that the element answers itself. */
@@ -118,8 +114,6 @@ enum {
   GST_ALEXNET_PROP_STATS,
   GST_ALEXNET_PROP_LAST_RESULT,
 };
-
-void gst_alexnet_settings_install (GObjectClass *klass);
 
 /* FALSE: the property is none of these. */
 gboolean gst_alexnet_settings_set (GstAlexnetSettings *settings, guint id,

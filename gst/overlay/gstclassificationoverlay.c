@@ -46,6 +46,9 @@ GST_DEBUG_CATEGORY_STATIC (classification_overlay_debug);
 #define DEFAULT_REGION_TOP_K 1
 #define DEFAULT_OUTLINE TRUE
 
+#define PLAYING \
+  (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING)
+
 #define FEATURE GST_CAPS_FEATURE_META_GST_VIDEO_OVERLAY_COMPOSITION
 #define BLEND_CAPS \
   GST_VIDEO_CAPS_MAKE (GST_VIDEO_OVERLAY_COMPOSITION_BLEND_FORMATS)
@@ -413,11 +416,8 @@ register_positions (void)
 }
 
 static void
-install_properties (GObjectClass *klass)
+install_appearance (GObjectClass *klass)
 {
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
-      GST_PARAM_MUTABLE_PLAYING;
-
   /**
    * GstClassificationOverlay:position:
    *
@@ -426,7 +426,7 @@ install_properties (GObjectClass *klass)
   g_object_class_install_property (klass, PROP_POSITION,
       g_param_spec_enum ("position", "Position",
           "Corner in which the classes of the whole frame stand",
-          register_positions (), DEFAULT_POSITION, flags));
+          register_positions (), DEFAULT_POSITION, PLAYING));
 
   /**
    * GstClassificationOverlay:font-size:
@@ -438,8 +438,21 @@ install_properties (GObjectClass *klass)
       g_param_spec_float ("font-size", "Font size",
           "Size of the text in pixels of the video (0 = a 22nd of the "
           "picture's height, at least 9)",
-          0, 1000, DEFAULT_FONT_SIZE, flags));
+          0, 1000, DEFAULT_FONT_SIZE, PLAYING));
 
+  /**
+   * GstClassificationOverlay:outline:
+   *
+   * Whether regions are framed. A detector's own overlay may do it already.
+   */
+  g_object_class_install_property (klass, PROP_OUTLINE,
+      g_param_spec_boolean ("outline", "Outline", "Draw outlines of regions",
+          DEFAULT_OUTLINE, PLAYING));
+}
+
+static void
+install_contents (GObjectClass *klass)
+{
   /**
    * GstClassificationOverlay:top-k:
    *
@@ -449,7 +462,7 @@ install_properties (GObjectClass *klass)
   g_object_class_install_property (klass, PROP_TOP_K,
       g_param_spec_uint ("top-k", "Top k",
           "Most classes shown of the whole frame (0 = none)", 0, G_MAXINT,
-          DEFAULT_TOP_K, flags));
+          DEFAULT_TOP_K, PLAYING));
 
   /**
    * GstClassificationOverlay:region-top-k:
@@ -459,16 +472,7 @@ install_properties (GObjectClass *klass)
   g_object_class_install_property (klass, PROP_REGION_TOP_K,
       g_param_spec_uint ("region-top-k", "Region top k",
           "Most classes shown of each region (0 = none)", 0, G_MAXINT,
-          DEFAULT_REGION_TOP_K, flags));
-
-  /**
-   * GstClassificationOverlay:outline:
-   *
-   * Whether regions are framed. A detector's own overlay may do it already.
-   */
-  g_object_class_install_property (klass, PROP_OUTLINE,
-      g_param_spec_boolean ("outline", "Outline", "Draw outlines of regions",
-          DEFAULT_OUTLINE, flags));
+          DEFAULT_REGION_TOP_K, PLAYING));
 }
 
 static void
@@ -483,7 +487,8 @@ gst_classification_overlay_class_init (GstClassificationOverlayClass *klass)
 
   object_class->set_property = gst_classification_overlay_set_property;
   object_class->get_property = gst_classification_overlay_get_property;
-  install_properties (object_class);
+  install_appearance (object_class);
+  install_contents (object_class);
 
   gst_element_class_set_static_metadata (element_class,
       "Classification overlay", "Filter/Editor/Video",
