@@ -3,7 +3,7 @@
 /* The labelled sample, photograph by photograph, through a real pipeline:
  * files, decoder, element, metadata. The best class must be PyTorch's. */
 
-#include "support/helpers.h"
+#include "support/pipeline.h"
 
 #include <gdk-pixbuf/gdk-pixbuf.h>
 #include <glib/gstdio.h>
@@ -101,34 +101,18 @@ keep_result (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 static void
 run_pipeline (const char *dir, const char *precision, Sample *sample)
 {
-  char *model = test_model_path ();
-  char *line = g_strdup_printf (
-      "multifilesrc location=%s/%%03d.png "
-      "caps=image/png,framerate=30/1 ! pngdec ! alexnetclassify name=c "
-      "model-file=%s precision=%s ! fakesink name=sink",
-      dir, model, precision);
-  GError *error = NULL;
-  GstElement *pipeline = gst_parse_launch (line, &error);
-  GstElement *sink;
-  GstPad *pad;
-  GstBus *bus;
+  char *line = g_strdup_printf ("multifilesrc location=%s/%%03d.png "
+                                "caps=image/png,framerate=30/1 ! pngdec ! "
+                                "alexnetclassify name=c "
+                                "precision=%s ! fakesink name=sink",
+      dir, precision);
+  Pipeline *p = test_pipeline_new (line);
 
-  fail_unless (pipeline && !error, "%s", error ? error->message : "");
-  sink = gst_bin_get_by_name (GST_BIN (pipeline), "sink");
-  pad = gst_element_get_static_pad (sink, "sink");
-  bus = gst_element_get_bus (pipeline);
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, keep_result, sample, NULL);
-  gst_element_set_state (pipeline, GST_STATE_PLAYING);
-  gst_message_unref (gst_bus_timed_pop_filtered (bus, GST_CLOCK_TIME_NONE,
-      GST_MESSAGE_EOS | GST_MESSAGE_ERROR));
+  test_pipeline_add_probe (p, keep_result, sample);
+  test_pipeline_run (p);
   fail_unless_equals_int (sample->n_found, N_PHOTOS);
-  gst_element_set_state (pipeline, GST_STATE_NULL);
-  gst_object_unref (bus);
-  gst_object_unref (pad);
-  gst_object_unref (sink);
-  gst_object_unref (pipeline);
+  test_pipeline_free (p);
   g_free (line);
-  g_free (model);
 }
 
 static void

@@ -6,17 +6,6 @@
 #include "support/helpers.h"
 
 static void
-push_segment (Fixture *fixture, GstClockTime start)
-{
-  GstSegment segment;
-
-  gst_segment_init (&segment, GST_FORMAT_TIME);
-  segment.start = segment.time = start;
-  fail_unless (gst_harness_push_event (fixture->harness,
-      gst_event_new_segment (&segment)));
-}
-
-static void
 push_flagged (Fixture *fixture, guint number, guint flags)
 {
   GstBuffer *buffer = test_frame_new (TEST_TRUCK, fixture->caps);
@@ -45,7 +34,7 @@ GST_START_TEST (test_everything_in_order)
   gst_caps_set_simple (caps, "width", G_TYPE_INT, 64, NULL);
   gst_harness_push_event (fixture->harness, gst_event_new_caps (caps));
   gst_caps_replace (&fixture->caps, caps);
-  push_segment (fixture, GST_SECOND / 5);
+  test_push_segment (fixture, 1, GST_SECOND / 5, GST_CLOCK_TIME_NONE);
   push_flagged (fixture, 6, 0);
   push_flagged (fixture, 7, 0);
   fail_unless (test_push_eos (fixture));
@@ -102,7 +91,7 @@ GST_START_TEST (test_new_stream_after_eos)
     fail_unless (test_push_eos (fixture));
     gst_harness_push_event (fixture->harness,
         gst_event_new_stream_start ("again"));
-    push_segment (fixture, 0);
+    test_push_segment (fixture, 1, 0, GST_CLOCK_TIME_NONE);
     g_string_append_printf (expected, ",frame %u,eos,stream-start,segment", i);
   }
   test_expect_record (fixture, expected->str);

@@ -326,14 +326,10 @@ GST_END_TEST
 GST_START_TEST (test_qos_can_be_switched_off)
 {
   Fixture *fixture = test_fixture_new ("qos", "false", NULL);
-  GstBuffer *buffer;
 
   gst_harness_push_upstream_event (fixture->harness,
       gst_event_new_qos (GST_QOS_TYPE_UNDERFLOW, 2, GST_SECOND, 0));
-  test_push (fixture);
-  buffer = test_pull (fixture);
-  fail_unless (test_get_result (buffer) != NULL);
-  gst_buffer_unref (buffer);
+  fail_unless_equals_int (test_push_pull_kind (fixture), 'x');
   test_fixture_free (fixture);
 }
 GST_END_TEST

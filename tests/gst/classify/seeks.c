@@ -129,9 +129,9 @@ expect_regions (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (info);
   Detector *detector = user_data;
 
-  fail_unless_equals_int (collage_n_results (buffer), count_regions (buffer));
+  fail_unless_equals_int (test_n_regions (buffer), count_regions (buffer));
   for (guint i = 0; i < count_regions (buffer); i++) {
-    const GstStructure *result = collage_nth_result (buffer, i);
+    const GstStructure *result = test_nth_region (buffer, i);
 
     fail_unless (test_n_classes (result) > 0);
     fail_unless_equals_int (gst_structure_has_field (result, "tracking-id"),

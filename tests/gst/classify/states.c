@@ -64,19 +64,11 @@ GST_START_TEST (test_stop_while_waiting)
 }
 GST_END_TEST
 
-static gpointer
-push_until_refused (gpointer data)
-{
-  while (test_push (data) == GST_FLOW_OK)
-    ;
-  return NULL;
-}
-
 GST_START_TEST (test_stop_while_upstream_is_blocked)
 {
   for (guint i = 0; i < 20; i++) {
     Fixture *fixture = test_fixture_new (TEST_HOLD, "max-in-flight", "1", NULL);
-    GThread *thread = g_thread_new ("push", push_until_refused, fixture);
+    GThread *thread = g_thread_new ("push", test_push_until_refused, fixture);
 
     g_usleep (2000);
     gst_element_set_state (fixture->element, GST_STATE_NULL);

@@ -35,19 +35,6 @@ view_new (guint side, guint x0, guint y0, gboolean mirror)
   return buffer;
 }
 
-/* Probabilities by class. */
-static void
-add_probabilities (const GstStructure *result, double *sum)
-{
-  const GValue *ids = gst_structure_get_value (result, "class-ids");
-  const GValue *levels = gst_structure_get_value (result, "confidences");
-
-  fail_unless_equals_int (test_n_classes (result), TEST_N_CLASSES);
-  for (guint i = 0; i < TEST_N_CLASSES; i++)
-    sum[g_value_get_int (gst_value_array_get_value (ids, i))] +=
-        g_value_get_float (gst_value_array_get_value (levels, i));
-}
-
 static Fixture *
 fixture_new (guint side, const char *crop_mode, const char *ten_crop)
 {
@@ -68,7 +55,7 @@ add_result (Fixture *fixture, GstBuffer *frame, double *sum)
 
   gst_harness_push (fixture->harness, frame);
   buffer = test_pull (fixture);
-  add_probabilities (test_get_result (buffer), sum);
+  test_add_probabilities (test_get_result (buffer), sum);
   gst_buffer_unref (buffer);
 }
 
@@ -159,9 +146,9 @@ GST_START_TEST (test_regions)
     collage_add_tile (buffer, i % 8);
   gst_harness_push (fixture->harness, buffer);
   buffer = test_pull (fixture);
-  fail_unless_equals_int (collage_n_results (buffer), 60);
+  fail_unless_equals_int (test_n_regions (buffer), 60);
   for (guint i = 0; i < 60; i++)
-    collage_expect_tile (collage_nth_result (buffer, i), i % 8);
+    collage_expect_tile (test_nth_region (buffer, i), i % 8);
   gst_buffer_unref (buffer);
   test_fixture_free (fixture);
 }

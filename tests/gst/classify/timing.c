@@ -18,20 +18,6 @@ push_at (Fixture *fixture, guint photo, GstClockTime pts)
       GST_FLOW_OK);
 }
 
-/* x: a result, -: none, s: a stale one */
-static char
-pull_kind (Fixture *fixture)
-{
-  GstBuffer *buffer = test_pull (fixture);
-  const GstStructure *result = test_get_result (buffer);
-  gboolean stale = FALSE;
-
-  if (result)
-    gst_structure_get_boolean (result, "stale", &stale);
-  gst_buffer_unref (buffer);
-  return result ? stale ? 's' : 'x' : '-';
-}
-
 /* Frames `step` apart, the first at `start`. */
 static void
 expect_steps (Fixture *fixture, const char *pattern, GstClockTime start,
@@ -41,30 +27,9 @@ expect_steps (Fixture *fixture, const char *pattern, GstClockTime start,
     char kind;
 
     push_at (fixture, TEST_HORSE, start + i * step);
-    kind = pull_kind (fixture);
+    kind = test_pull_kind (fixture);
     fail_unless (kind == pattern[i], "frame %u of %s is %c", i, pattern, kind);
   }
-}
-
-static void
-push_segment (Fixture *fixture, double rate)
-{
-  GstSegment segment;
-
-  gst_segment_init (&segment, GST_FORMAT_TIME);
-  segment.rate = rate;
-  segment.start = 0;
-  segment.stop = 100 * GST_SECOND;
-  fail_unless (gst_harness_push_event (fixture->harness,
-      gst_event_new_segment (&segment)));
-}
-
-static void
-flush (Fixture *fixture)
-{
-  gst_harness_push_event (fixture->harness, gst_event_new_flush_start ());
-  gst_harness_push_event (fixture->harness, gst_event_new_flush_stop (TRUE));
-  push_segment (fixture, 1);
 }
 
 GST_START_TEST (test_period)
@@ -103,9 +68,9 @@ GST_START_TEST (test_period_begins_anew)
   gst_harness_push_event (fixture->harness,
       gst_event_new_gap (300 * GST_MSECOND, 100 * GST_MSECOND));
   expect_steps (fixture, "x--", 400 * GST_MSECOND, 100 * GST_MSECOND);
-  push_segment (fixture, 1);
+  test_push_segment (fixture, 1, 0, 100 * GST_SECOND);
   expect_steps (fixture, "x--", 700 * GST_MSECOND, 100 * GST_MSECOND);
-  flush (fixture);
+  test_flush (fixture);
   expect_steps (fixture, "x--", 900 * GST_MSECOND, 100 * GST_MSECOND);
   test_fixture_free (fixture);
 }
@@ -154,12 +119,12 @@ GST_START_TEST (test_period_is_of_running_time)
 {
   Fixture *fixture = test_fixture_new ("inference-period", "100000000", NULL);
 
-  push_segment (fixture, 2);
+  test_push_segment (fixture, 2, 0, 100 * GST_SECOND);
   expect_steps (fixture, "x---x---x", 0, 50 * GST_MSECOND);
-  push_segment (fixture, -1);
+  test_push_segment (fixture, -1, 0, 100 * GST_SECOND);
   for (guint i = 0; i < 9; i++) {
     push_at (fixture, TEST_HORSE, GST_SECOND - i * 25 * GST_MSECOND);
-    fail_unless_equals_int (pull_kind (fixture), i % 4 == 0 ? 'x' : '-');
+    fail_unless_equals_int (test_pull_kind (fixture), i % 4 == 0 ? 'x' : '-');
   }
   test_fixture_free (fixture);
 }
@@ -176,7 +141,7 @@ GST_START_TEST (test_period_without_timestamps)
     if (i % 2)
       GST_BUFFER_DURATION (buffer) = TEST_FRAME_DURATION;
     gst_harness_push (fixture->harness, buffer);
-    fail_unless_equals_int (pull_kind (fixture), i % 3 == 0 ? 'x' : '-');
+    fail_unless_equals_int (test_pull_kind (fixture), i % 3 == 0 ? 'x' : '-');
   }
   test_fixture_free (fixture);
 }
@@ -326,9 +291,9 @@ GST_START_TEST (test_smoothing_begins_anew)
     classify_at (fixture, TEST_HORSE, 0, found);
     test_expect_near (found, horse);
     if (i == 0)
-      flush (fixture);
+      test_flush (fixture);
     else if (i == 1)
-      push_segment (fixture, 1);
+      test_push_segment (fixture, 1, 0, 100 * GST_SECOND);
     else if (i == 2)
       gst_harness_push_event (fixture->harness,
           gst_event_new_gap (0, GST_SECOND));
@@ -337,7 +302,7 @@ GST_START_TEST (test_smoothing_begins_anew)
           NULL);
     classify_at (fixture, TEST_TRUCK, GST_MSECOND, found);
     test_expect_near (found, truck);
-    flush (fixture);
+    test_flush (fixture);
   }
   test_fixture_free (fixture);
 }
@@ -350,11 +315,11 @@ GST_START_TEST (test_smoothing_and_threshold)
       "0.75", NULL);
 
   push_at (fixture, TEST_HORSE, 0);
-  fail_unless_equals_int (pull_kind (fixture), 'x');
+  fail_unless_equals_int (test_pull_kind (fixture), 'x');
   push_at (fixture, TEST_TRUCK, 700 * GST_MSECOND);
-  fail_unless_equals_int (pull_kind (fixture), '-');
+  fail_unless_equals_int (test_pull_kind (fixture), '-');
   push_at (fixture, TEST_TRUCK, 2 * GST_SECOND);
-  fail_unless_equals_int (pull_kind (fixture), 'x');
+  fail_unless_equals_int (test_pull_kind (fixture), 'x');
   fail_unless_equals_uint64 (test_stat (fixture->element, "below-threshold"),
       1);
   test_fixture_free (fixture);
@@ -408,14 +373,14 @@ GST_START_TEST (test_batch_timeout)
   gint64 start = g_get_monotonic_time ();
 
   push_at (fixture, TEST_HORSE, 0);
-  fail_unless_equals_int (pull_kind (fixture), 'x');
+  fail_unless_equals_int (test_pull_kind (fixture), 'x');
   fail_unless (g_get_monotonic_time () - start >= 300 * 1000);
   fail_unless (test_stat (fixture->element, "queue-time-p50") >= 299000000);
 
   for (guint i = 0; i < 4; i++)
     push_at (fixture, TEST_HORSE, i);
   for (guint i = 0; i < 4; i++)
-    fail_unless_equals_int (pull_kind (fixture), 'x');
+    fail_unless_equals_int (test_pull_kind (fixture), 'x');
   g_object_get (fixture->element, "stats", &stats, NULL);
   fail_unless (gst_structure_get_double (stats, "mean-batch", &mean));
   fail_unless (mean == 2.5, "%f frames a batch", mean);

@@ -17,14 +17,8 @@ set_caps (Fixture *fixture, const char *format, guint width, guint height,
   char *line = g_strdup_printf (
       "video/x-raw,format=%s,width=%u,height=%u,framerate=30/1%s", format,
       width, height, more);
-  GstCaps *caps = gst_caps_from_string (line);
 
-  fail_unless (caps != NULL, "%s", line);
-  fail_unless (gst_harness_push_event (fixture->harness,
-                   gst_event_new_caps (caps)),
-      "%s is refused", line);
-  gst_caps_replace (&fixture->caps, caps);
-  gst_caps_unref (caps);
+  test_set_caps (fixture, line);
   g_free (line);
 }
 
@@ -40,8 +34,7 @@ classify (Fixture *fixture, GstBuffer *buffer, int expected, const char *what)
   fail_unless (result != NULL, "%s is not classified", what);
   fail_unless (test_best_class (result) == expected, "%s: class %d, not %d",
       what, test_best_class (result), expected);
-  confidence = g_value_get_float (gst_value_array_get_value (
-      gst_structure_get_value (result, "confidences"), 0));
+  confidence = test_best_confidence (result);
   gst_buffer_unref (buffer);
   return confidence;
 }
@@ -159,9 +152,7 @@ static GstBuffer *
 frame_with_crop (Fixture *fixture, guint x, guint y, guint width, guint height)
 {
   GstBuffer *buffer = test_frame_new (TEST_TRUCK, fixture->caps);
-  GstCaps *small = gst_caps_from_string (
-      "video/x-raw,format=RGB,width=32,height=32,framerate=30/1");
-  GstBuffer *horse = test_frame_new (TEST_HORSE, small);
+  GstBuffer *horse = test_photo_new (TEST_HORSE);
   GstVideoCropMeta *crop = gst_buffer_add_video_crop_meta (buffer);
   GstMapInfo from, to;
 
@@ -177,7 +168,6 @@ frame_with_crop (Fixture *fixture, guint x, guint y, guint width, guint height)
   crop->width = width;
   crop->height = height;
   gst_buffer_unref (horse);
-  gst_caps_unref (small);
   return buffer;
 }
 
@@ -204,29 +194,35 @@ GST_START_TEST (test_crop_meta)
 }
 GST_END_TEST
 
-/* The same bytes mean other colours under other colorimetry; converted to
- * each and back by it, a picture stays the same picture. */
+/* The same bytes mean another picture under each of these caps. */
+static void
+expect_all_differ (const char *format, const char *const *caps)
+{
+  Fixture *fixture = test_fixture_new (NULL);
+  GstBuffer *bytes = NULL;
+  float seen[8];
+
+  for (guint i = 0; caps[i]; i++) {
+    g_assert (i < G_N_ELEMENTS (seen));
+    set_caps (fixture, format, 32, 32, caps[i]);
+    if (!bytes)
+      bytes = test_frame_new (TEST_HORSE, fixture->caps);
+    seen[i] = classify (fixture, gst_buffer_copy_deep (bytes), TEST_HORSE_CLASS,
+        caps[i]);
+    for (guint k = 0; k < i; k++)
+      fail_if (seen[k] == seen[i], "%s is taken for %s", caps[i], caps[k]);
+  }
+  gst_buffer_unref (bytes);
+  test_fixture_free (fixture);
+}
+
 GST_START_TEST (test_colorimetry)
 {
   static const char *const colorimetries[] = { ",colorimetry=bt601",
     ",colorimetry=bt709", ",colorimetry=bt2020", ",colorimetry=smpte240m",
-    ",colorimetry=1:4:0:0" };
-  Fixture *fixture = test_fixture_new (NULL);
-  GstBuffer *bytes = NULL;
-  float seen[G_N_ELEMENTS (colorimetries)];
+    ",colorimetry=1:4:0:0", NULL };
 
-  for (guint i = 0; i < G_N_ELEMENTS (colorimetries); i++) {
-    set_caps (fixture, "Y444", 32, 32, colorimetries[i]);
-    if (!bytes)
-      bytes = test_frame_new (TEST_HORSE, fixture->caps);
-    seen[i] = classify (fixture, gst_buffer_copy_deep (bytes), TEST_HORSE_CLASS,
-        colorimetries[i]);
-    for (guint k = 0; k < i; k++)
-      fail_if (seen[k] == seen[i], "%s is taken for %s", colorimetries[i],
-          colorimetries[k]);
-  }
-  gst_buffer_unref (bytes);
-  test_fixture_free (fixture);
+  expect_all_differ ("Y444", colorimetries);
 }
 GST_END_TEST
 
@@ -236,22 +232,9 @@ GST_END_TEST
 GST_START_TEST (test_chroma_site)
 {
   static const char *const sites[] = { SITE ("jpeg"), SITE ("mpeg2"),
-    SITE ("cosited"), SITE ("v-cosited") };
-  Fixture *fixture = test_fixture_new (NULL);
-  GstBuffer *bytes = NULL;
-  float seen[G_N_ELEMENTS (sites)];
+    SITE ("cosited"), SITE ("v-cosited"), NULL };
 
-  for (guint i = 0; i < G_N_ELEMENTS (sites); i++) {
-    set_caps (fixture, "I420", 32, 32, sites[i]);
-    if (!bytes)
-      bytes = test_frame_new (TEST_HORSE, fixture->caps);
-    seen[i] = classify (fixture, gst_buffer_copy_deep (bytes), TEST_HORSE_CLASS,
-        sites[i]);
-    for (guint k = 0; k < i; k++)
-      fail_if (seen[k] == seen[i], "%s is taken for %s", sites[i], sites[k]);
-  }
-  gst_buffer_unref (bytes);
-  test_fixture_free (fixture);
+  expect_all_differ ("I420", sites);
 }
 GST_END_TEST
 

@@ -5,24 +5,10 @@
 
 #include "support/helpers.h"
 
-static void
-set_caps (Fixture *fixture, const char *line)
-{
-  GstCaps *caps = gst_caps_from_string (line);
-
-  fail_unless (gst_harness_push_event (fixture->harness,
-                   gst_event_new_caps (caps)),
-      "%s is refused", line);
-  gst_caps_replace (&fixture->caps, caps);
-  gst_caps_unref (caps);
-}
-
 static GstBuffer *
 classify (Fixture *fixture, GstBuffer *buffer)
 {
-  fail_unless_equals_int (gst_harness_push (fixture->harness, buffer),
-      GST_FLOW_OK);
-  buffer = test_pull (fixture);
+  buffer = test_push_pull (fixture, buffer);
   fail_unless (test_get_result (buffer) != NULL);
   fail_unless_equals_int (test_best_class (test_get_result (buffer)),
       TEST_HORSE_CLASS);
@@ -44,7 +30,7 @@ GST_START_TEST (test_odd_sizes)
         "video/x-raw,format=%s,width=%u,height=%u,framerate=30/1",
         formats[i / G_N_ELEMENTS (sizes)], size[0], size[1]);
 
-    set_caps (fixture, caps);
+    test_set_caps (fixture, caps);
     gst_buffer_unref (classify (fixture,
         test_frame_new (TEST_HORSE, fixture->caps)));
     g_free (caps);
@@ -74,7 +60,7 @@ GST_START_TEST (test_interlaced)
     for (guint f = 0; f < G_N_ELEMENTS (flags); f++) {
       GstBuffer *buffer;
 
-      set_caps (fixture, lines[i]);
+      test_set_caps (fixture, lines[i]);
       buffer = test_frame_new (TEST_HORSE, fixture->caps);
       GST_BUFFER_FLAG_SET (buffer, flags[f]);
       buffer = classify (fixture, buffer);
@@ -98,15 +84,6 @@ GST_START_TEST (test_alternating_fields_are_refused)
   test_fixture_free (fixture);
 }
 GST_END_TEST
-
-static float
-get_confidence (GstBuffer *buffer)
-{
-  const GValue *levels = gst_structure_get_value (test_get_result (buffer),
-      "confidences");
-
-  return g_value_get_float (gst_value_array_get_value (levels, 0));
-}
 
 /* The photograph as a phone stores it that was held upright: lying. */
 static GstBuffer *
@@ -147,16 +124,13 @@ classify_rotated (GstElement *element, GstCaps *caps)
 static GstElement *
 upright_bin (void)
 {
-  char *model = test_model_path ();
-  char *line = g_strdup_printf ("videoflip video-direction=auto ! "
-                                "alexnetclassify model-file=%s",
-      model);
+  char *line = test_line_new ("videoflip video-direction=auto ! "
+                              "alexnetclassify");
   GstElement *bin = gst_parse_bin_from_description (line, TRUE, NULL);
 
   fail_unless (bin != NULL, "%s", line);
   gst_object_ref_sink (bin);
   g_free (line);
-  g_free (model);
   return bin;
 }
 
@@ -171,8 +145,10 @@ GST_START_TEST (test_rotated)
   GstBuffer *raw = classify_rotated (lying, fixture->caps);
   GstBuffer *turned = classify_rotated (upright, fixture->caps);
 
-  fail_unless (get_confidence (turned) == get_confidence (expected));
-  fail_if (get_confidence (raw) == get_confidence (expected));
+  fail_unless (test_best_confidence (test_get_result (turned)) ==
+      test_best_confidence (test_get_result (expected)));
+  fail_if (test_best_confidence (test_get_result (raw)) ==
+      test_best_confidence (test_get_result (expected)));
   gst_buffer_unref (raw);
   gst_buffer_unref (turned);
   gst_buffer_unref (expected);
@@ -188,7 +164,7 @@ GST_START_TEST (test_variable_frame_rate)
     41 * GST_MSECOND, 3 * GST_SECOND, 3600 * GST_SECOND };
   Fixture *fixture = test_fixture_new ("smoothing", "1000000000", NULL);
 
-  set_caps (fixture,
+  test_set_caps (fixture,
       "video/x-raw,format=I420,width=50,height=38,framerate=0/1,"
       "max-framerate=60/1");
   for (guint i = 0; i < G_N_ELEMENTS (times); i++) {

@@ -4,14 +4,11 @@
 
 #include "support/jsonhelpers.h"
 
-#include <glib/gstdio.h>
 #include <math.h>
 
 #if HAVE_GST_ANALYTICS
 #include <gst/analytics/analytics.h>
 #endif
-
-#define CAPS "video/x-raw,format=RGB,width=32,height=32,framerate=30/1"
 
 static guint
 get_n_regions (JsonObject *line)
@@ -50,10 +47,7 @@ expect_count (JsonObject *line, const char *name, const GstStructure *result)
 static void
 expect_classes (JsonObject *line, const GstStructure *result)
 {
-  const GValue *labels = gst_structure_get_value (result, "labels");
-  const GValue *ids = gst_structure_get_value (result, "class-ids");
-  const GValue *levels = gst_structure_get_value (result, "confidences");
-  guint n = gst_value_array_get_size (labels);
+  guint n = test_n_classes (result);
 
   fail_unless_equals_int (json_array_get_length (json_object_get_array_member (
                               get_region (line, 0), "classes")),
@@ -62,11 +56,11 @@ expect_classes (JsonObject *line, const GstStructure *result)
     JsonObject *class = get_class (line, i);
 
     fail_unless_equals_string (json_object_get_string_member (class, "label"),
-        g_value_get_string (gst_value_array_get_value (labels, i)));
+        test_nth_label (result, i));
     fail_unless_equals_int (json_object_get_int_member (class, "class_id"),
-        g_value_get_int (gst_value_array_get_value (ids, i)));
+        test_nth_class (result, i));
     fail_unless ((float) json_object_get_double_member (class, "confidence") ==
-        g_value_get_float (gst_value_array_get_value (levels, i)));
+        test_nth_confidence (result, i));
   }
 }
 
@@ -98,22 +92,19 @@ expect_result (JsonObject *line, const GstStructure *result)
 GST_START_TEST (test_line_equals_metadata)
 {
   static const guint photos[] = { TEST_HORSE, TEST_TRUCK };
-  char *path = test_write_file ("", 0), *model = test_model_path ();
-  GstHarness *harness = test_harness_new ("alexnetclassify model-file=%s ! "
-                                          "classificationjson location=%s",
-      model, path);
-  GstCaps *caps = gst_caps_from_string (CAPS);
+  char *upstream = test_line_new ("alexnetclassify ! ");
+  JsonFile *file = test_json_file_new (upstream);
 
   for (guint i = 0; i < 2; i++) {
-    GstBuffer *buffer = test_frame_new (photos[i], caps);
+    GstBuffer *buffer = test_photo_new (photos[i]);
     JsonObject *line;
     char **lines;
 
     if (i == 1)
       GST_BUFFER_PTS (buffer) = 5 * GST_SECOND;
-    gst_harness_push (harness, buffer);
-    buffer = gst_harness_pull (harness);
-    lines = test_read_lines (path);
+    gst_harness_push (file->harness, buffer);
+    buffer = gst_harness_pull (file->harness);
+    lines = test_read_lines (file->path);
     fail_unless_equals_int (g_strv_length (lines), i + 1);
     line = test_parse_line (lines[i]);
     expect_result (line, test_get_result (buffer));
@@ -121,21 +112,17 @@ GST_START_TEST (test_line_equals_metadata)
     g_strfreev (lines);
     gst_buffer_unref (buffer);
   }
-  gst_harness_teardown (harness);
-  test_expect_n_lines (path, 2);
-  gst_caps_unref (caps);
-  g_remove (path);
-  g_free (path);
-  g_free (model);
+  test_expect_n_lines (file->path, 2);
+  test_json_file_free (file);
+  g_free (upstream);
 }
 GST_END_TEST
 
 /* What is in the metadata only partly, or is no number. */
 GST_START_TEST (test_unknown_is_null)
 {
-  char *path = test_write_file ("", 0), **lines;
-  GstHarness *harness = test_harness_new ("classificationjson location=%s",
-      path);
+  JsonFile *file = test_json_file_new ("");
+  char **lines;
   GstBuffer *buffer = test_buffer_new ("x=(double)0.25, labels=<a, b, c>, "
                                        "class-ids=<1>, model=(int)3");
   GValue levels = G_VALUE_INIT, level = G_VALUE_INIT;
@@ -150,9 +137,9 @@ GST_START_TEST (test_unknown_is_null)
   }
   gst_structure_take_value ((GstStructure *) test_get_result (buffer),
       "confidences", &levels);
-  gst_harness_push (harness, buffer);
+  gst_harness_push (file->harness, buffer);
 
-  lines = test_read_lines (path);
+  lines = test_read_lines (file->path);
   fail_unless (strstr (lines[0], "nan") == NULL, "%s", lines[0]);
   fail_unless (strstr (lines[0], "inf\"") == NULL, "%s", lines[0]);
   line = test_parse_line (lines[0]);
@@ -172,9 +159,7 @@ GST_START_TEST (test_unknown_is_null)
   fail_unless (json_object_get_null_member (get_class (line, 1), "class_id"));
   json_object_unref (line);
   g_strfreev (lines);
-  gst_harness_teardown (harness);
-  g_remove (path);
-  g_free (path);
+  test_json_file_free (file);
 }
 GST_END_TEST
 
@@ -183,9 +168,8 @@ GST_START_TEST (test_labels)
 {
   static const char *labels[] = { "Köter \xf0\x9f\x90\x95 \xe7\x8a\xac",
     "\"quoted\" \\ back", "two\nlines\ttab", "", "bad \xff byte" };
-  char *path = test_write_file ("", 0), **lines;
-  GstHarness *harness = test_harness_new ("classificationjson location=%s",
-      path);
+  JsonFile *file = test_json_file_new ("");
+  char **lines;
 
   for (guint i = 0; i < G_N_ELEMENTS (labels); i++) {
     GstBuffer *buffer = test_buffer_new ("confidences=<(float)1>");
@@ -197,9 +181,9 @@ GST_START_TEST (test_labels)
     gst_value_array_append_and_take_value (&array, &label);
     gst_structure_take_value ((GstStructure *) test_get_result (buffer),
         "labels", &array);
-    gst_harness_push (harness, buffer);
+    gst_harness_push (file->harness, buffer);
   }
-  lines = test_read_lines (path);
+  lines = test_read_lines (file->path);
   fail_unless_equals_int (g_strv_length (lines), G_N_ELEMENTS (labels));
   for (guint i = 0; i < G_N_ELEMENTS (labels); i++) {
     JsonObject *line = test_parse_line (lines[i]);
@@ -212,9 +196,7 @@ GST_START_TEST (test_labels)
     json_object_unref (line);
   }
   g_strfreev (lines);
-  gst_harness_teardown (harness);
-  g_remove (path);
-  g_free (path);
+  test_json_file_free (file);
 }
 GST_END_TEST
 
@@ -222,56 +204,46 @@ GST_END_TEST
  * line. */
 GST_START_TEST (test_buffers_pass)
 {
-  char *path = test_write_file ("", 0);
-  GstHarness *harness = test_harness_new ("classificationjson location=%s",
-      path);
+  JsonFile *file = test_json_file_new ("");
   GstBuffer *in = test_buffer_new (NULL), *out;
 
   GST_BUFFER_FLAG_SET (in, GST_BUFFER_FLAG_GAP);
-  gst_harness_push (harness, gst_buffer_ref (in));
-  out = gst_harness_pull (harness);
+  gst_harness_push (file->harness, gst_buffer_ref (in));
+  out = gst_harness_pull (file->harness);
   fail_unless (out == in);
   fail_unless (GST_BUFFER_FLAG_IS_SET (out, GST_BUFFER_FLAG_GAP));
   gst_buffer_unref (out);
   gst_buffer_unref (in);
-  test_expect_n_lines (path, 0);
+  test_expect_n_lines (file->path, 0);
 
-  gst_harness_set_src_caps_str (harness, "video/x-h264,width=32,height=32");
+  gst_harness_set_src_caps_str (file->harness,
+      "video/x-h264,width=32,height=32");
   in = test_buffer_new (TEST_CAT);
-  gst_harness_push (harness, gst_buffer_ref (in));
-  out = gst_harness_pull (harness);
+  gst_harness_push (file->harness, gst_buffer_ref (in));
+  out = gst_harness_pull (file->harness);
   fail_unless (out == in);
   gst_buffer_unref (out);
   gst_buffer_unref (in);
-  test_expect_n_lines (path, 1);
-  gst_harness_teardown (harness);
-  g_remove (path);
-  g_free (path);
+  test_expect_n_lines (file->path, 1);
+  test_json_file_free (file);
 }
 GST_END_TEST
 
 GST_START_TEST (test_stale)
 {
-  char *path = test_write_file ("", 0);
-  GstHarness *harness = test_harness_new ("classificationjson location=%s",
-      path);
-  GstElement *element = gst_harness_find_element (harness,
-      "classificationjson");
+  JsonFile *file = test_json_file_new ("");
   JsonObject *line;
 
-  gst_harness_push (harness, test_buffer_new ("stale=true, " TEST_CAT));
-  line = test_parse_file (path);
+  gst_harness_push (file->harness, test_buffer_new ("stale=true, " TEST_CAT));
+  line = test_parse_file (file->path);
   fail_unless (json_object_get_boolean_member (get_region (line, 0), "stale"));
   json_object_unref (line);
-  g_object_set (element, "include-stale", FALSE, NULL);
-  gst_harness_push (harness, test_buffer_new ("stale=true, " TEST_CAT));
-  test_expect_n_lines (path, 1);
-  gst_harness_push (harness, test_buffer_new ("stale=false, " TEST_CAT));
-  test_expect_n_lines (path, 2);
-  gst_object_unref (element);
-  gst_harness_teardown (harness);
-  g_remove (path);
-  g_free (path);
+  g_object_set (file->element, "include-stale", FALSE, NULL);
+  gst_harness_push (file->harness, test_buffer_new ("stale=true, " TEST_CAT));
+  test_expect_n_lines (file->path, 1);
+  gst_harness_push (file->harness, test_buffer_new ("stale=false, " TEST_CAT));
+  test_expect_n_lines (file->path, 2);
+  test_json_file_free (file);
 }
 GST_END_TEST
 
@@ -283,17 +255,14 @@ GST_START_TEST (test_regions)
       "(GstStructure)[r, region=roi, roi-id=4, tracking-id=(guint64)17, "
       "x=(double)0.5, stale=true, " TEST_CAT "],"
       "(GstStructure)[r, region=roi, roi-id=9, y=(double)0.25, " TEST_CAT "]>";
-  char *path = test_write_file ("", 0), **lines;
-  GstHarness *harness = test_harness_new ("classificationjson location=%s",
-      path);
-  GstElement *element = gst_harness_find_element (harness,
-      "classificationjson");
+  JsonFile *file = test_json_file_new ("");
+  char **lines;
   JsonObject *line;
 
-  gst_harness_push (harness, test_buffer_new (fields));
-  g_object_set (element, "include-stale", FALSE, NULL);
-  gst_harness_push (harness, test_buffer_new (fields));
-  lines = test_read_lines (path);
+  gst_harness_push (file->harness, test_buffer_new (fields));
+  g_object_set (file->element, "include-stale", FALSE, NULL);
+  gst_harness_push (file->harness, test_buffer_new (fields));
+  lines = test_read_lines (file->path);
   line = test_parse_line (lines[0]);
   fail_unless_equals_int (get_n_regions (line), 2);
   fail_unless_equals_int (json_object_get_int_member (get_region (line, 0),
@@ -314,10 +283,7 @@ GST_START_TEST (test_regions)
       9);
   json_object_unref (line);
   g_strfreev (lines);
-  gst_object_unref (element);
-  gst_harness_teardown (harness);
-  g_remove (path);
-  g_free (path);
+  test_json_file_free (file);
 }
 GST_END_TEST
 
@@ -336,9 +302,7 @@ add_cls (GstAnalyticsRelationMeta *relation, GstAnalyticsClsMtd *cls)
 /* Of another element, with nothing of ours: the whole frame, and a part. */
 GST_START_TEST (test_analytics_alone)
 {
-  char *path = test_write_file ("", 0);
-  GstHarness *harness = test_harness_new ("classificationjson location=%s",
-      path);
+  JsonFile *file = test_json_file_new ("");
   GstBuffer *buffer = test_buffer_new (NULL);
   GstAnalyticsRelationMeta
       *relation = gst_buffer_add_analytics_relation_meta (buffer);
@@ -353,9 +317,9 @@ GST_START_TEST (test_analytics_alone)
   gst_analytics_relation_meta_set_relation (relation,
       GST_ANALYTICS_REL_TYPE_RELATE_TO, detection.id, cls.id);
   GST_BUFFER_PTS (buffer) = GST_SECOND;
-  gst_harness_push (harness, buffer);
+  gst_harness_push (file->harness, buffer);
 
-  line = test_parse_file (path);
+  line = test_parse_file (file->path);
   fail_unless_equals_uint64 (json_object_get_int_member (line, "stream_time"),
       GST_SECOND);
   fail_unless (json_object_get_null_member (line, "model"));
@@ -371,9 +335,7 @@ GST_START_TEST (test_analytics_alone)
   fail_unless (json_object_get_double_member (get_region (line, 1), "height") ==
       0.0625);
   json_object_unref (line);
-  gst_harness_teardown (harness);
-  g_remove (path);
-  g_free (path);
+  test_json_file_free (file);
 }
 GST_END_TEST
 #endif

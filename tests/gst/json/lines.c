@@ -317,12 +317,11 @@ GST_END_TEST
 /* What failed downstream, or stopped in the middle, has its lines. */
 GST_START_TEST (test_lines_before_an_error)
 {
-  char *path = test_write_file ("", 0), *model = test_model_path ();
-  char *text = g_strdup_printf ("videotestsrc num-buffers=20 ! alexnetclassify "
-                                "model-file=%s ! classificationjson "
-                                "location=%s ! identity error-after=7 ! "
-                                "fakesink",
-      model, path);
+  char *path = test_write_file ("", 0);
+  char *text = test_line_new ("videotestsrc num-buffers=20 ! alexnetclassify ! "
+                              "classificationjson location=%s ! "
+                              "identity error-after=7 ! fakesink",
+      path);
   GstElement *pipeline = gst_parse_launch (text, NULL);
   GstBus *bus = gst_element_get_bus (pipeline);
 
@@ -334,7 +333,6 @@ GST_START_TEST (test_lines_before_an_error)
   gst_object_unref (pipeline);
   g_remove (path);
   g_free (text);
-  g_free (model);
   g_free (path);
 }
 GST_END_TEST

@@ -52,12 +52,30 @@ expect_related (GstBuffer *buffer, guint od_id, const char *label)
       GST_ANALYTICS_REL_TYPE_RELATE_TO, type, &state, &classes));
 }
 
-static GstBuffer *
-push_pull (Fixture *fixture, GstBuffer *buffer)
+/* The buffer's first detection is a square of 32 pixels of this class, and is
+ * certain. */
+static void
+expect_detection (GstBuffer *buffer, const char *type, int x, int y,
+    const char *label)
 {
-  fail_unless_equals_int (gst_harness_push (fixture->harness, buffer),
-      GST_FLOW_OK);
-  return test_pull (fixture);
+  gpointer state = NULL;
+  int found_x, found_y, width, height;
+  GstAnalyticsODMtd od;
+  float level;
+
+  fail_unless (gst_analytics_relation_meta_iterate (
+      gst_buffer_get_analytics_relation_meta (buffer), &state,
+      gst_analytics_od_mtd_get_mtd_type (), &od));
+  fail_unless_equals_string (
+      g_quark_to_string (gst_analytics_od_mtd_get_obj_type (&od)), type);
+  gst_analytics_od_mtd_get_location (&od, &found_x, &found_y, &width, &height,
+      &level);
+  fail_unless_equals_int (found_x, x);
+  fail_unless_equals_int (found_y, y);
+  fail_unless_equals_int (width, 32);
+  fail_unless_equals_int (height, 32);
+  fail_unless_equals_float (level, 1);
+  expect_related (buffer, gst_analytics_mtd_get_id (&od), label);
 }
 
 /* Also where the metadata was copied, because somebody else holds the buffer.
@@ -74,8 +92,8 @@ GST_START_TEST (test_detections)
   collage_add_detection (in, "c", 4);
   b = collage_add_detection (in, "b", 1);
   collage_add_tile (in, 2)->roi_type = g_quark_from_string ("a");
-  out = push_pull (fixture, gst_buffer_ref (in));
-  fail_unless_equals_int (collage_n_results (out), 2);
+  out = test_push_pull (fixture, gst_buffer_ref (in));
+  fail_unless_equals_int (test_n_regions (out), 2);
   expect_related (out, a, "horse");
   expect_related (out, b, "truck");
   fail_unless_equals_int (count (out, gst_analytics_od_mtd_get_mtd_type ()), 3);
@@ -103,10 +121,10 @@ GST_START_TEST (test_detection_before_the_edge)
   gst_analytics_relation_meta_add_od_mtd (meta, 0, -32, -10, 64, 20, 1, &od);
   gst_analytics_relation_meta_add_od_mtd (meta, 0, -32, 0, 32, 20, 1, &od);
   gst_analytics_relation_meta_add_od_mtd (meta, 0, 0, 0, -5, 20, 1, &od);
-  buffer = push_pull (fixture, buffer);
-  fail_unless_equals_int (collage_n_results (buffer), 1);
-  fail_unless (gst_structure_get_double (collage_nth_result (buffer, 0),
-      "width", &width));
+  buffer = test_push_pull (fixture, buffer);
+  fail_unless_equals_int (test_n_regions (buffer), 1);
+  fail_unless (gst_structure_get_double (test_nth_region (buffer, 0), "width",
+      &width));
   fail_unless_equals_float (width, 0.25);
   fail_unless_equals_uint64 (test_stat (fixture->element, "skipped-regions"),
       2);
@@ -119,27 +137,13 @@ GST_END_TEST
 GST_START_TEST (test_roi_meta_becomes_a_detection)
 {
   Fixture *fixture = test_fixture_new (ROI_LIST, NULL);
-  GstAnalyticsODMtd od;
-  gpointer state = NULL;
   GstBuffer *buffer;
-  int x, y, width, height;
-  float level;
 
   collage_set_caps (fixture);
   buffer = collage_new (fixture);
   collage_add_tile (buffer, 5);
-  buffer = push_pull (fixture, buffer);
-  fail_unless (gst_analytics_relation_meta_iterate (
-      gst_buffer_get_analytics_relation_meta (buffer), &state,
-      gst_analytics_od_mtd_get_mtd_type (), &od));
-  fail_unless_equals_string (
-      g_quark_to_string (gst_analytics_od_mtd_get_obj_type (&od)), "thing");
-  gst_analytics_od_mtd_get_location (&od, &x, &y, &width, &height, &level);
-  fail_unless_equals_int (x, 32);
-  fail_unless_equals_int (y, 32);
-  fail_unless_equals_int (width, 32);
-  fail_unless_equals_int (height, 32);
-  expect_related (buffer, gst_analytics_mtd_get_id (&od), "truck");
+  buffer = test_push_pull (fixture, buffer);
+  expect_detection (buffer, "thing", 32, 32, "truck");
   gst_buffer_unref (buffer);
   test_fixture_free (fixture);
 }
@@ -155,13 +159,11 @@ GST_START_TEST (test_tracked)
     GstBuffer *buffer = collage_new (fixture);
     guint od = collage_add_detection (buffer, "a", i % 4 * 2);
     const GstStructure *result;
-    gboolean stale;
 
     collage_track_detection (buffer, od, G_MAXUINT64 - 1, i % 3 == 0);
-    buffer = push_pull (fixture, buffer);
-    result = collage_nth_result (buffer, 0);
-    fail_unless (gst_structure_get_boolean (result, "stale", &stale));
-    fail_unless_equals_int (stale, i % 2);
+    buffer = test_push_pull (fixture, buffer);
+    result = test_nth_region (buffer, 0);
+    fail_unless_equals_int (test_is_stale (result), i % 2);
     fail_unless_equals_uint64 (test_get_uint64 (result, "tracking-id"),
         G_MAXUINT64 - 1);
     expect_related (buffer, od, "horse");
@@ -175,26 +177,11 @@ GST_END_TEST
 GST_START_TEST (test_full_frame_od)
 {
   Fixture *fixture = test_fixture_new ("full-frame-od", "true", NULL);
-  GstAnalyticsODMtd od;
-  gpointer state = NULL;
   GstBuffer *buffer;
-  int x, y, width, height;
-  float level;
 
   test_push (fixture);
   buffer = test_pull (fixture);
-  fail_unless (gst_analytics_relation_meta_iterate (
-      gst_buffer_get_analytics_relation_meta (buffer), &state,
-      gst_analytics_od_mtd_get_mtd_type (), &od));
-  fail_unless_equals_string (
-      g_quark_to_string (gst_analytics_od_mtd_get_obj_type (&od)), "horse");
-  gst_analytics_od_mtd_get_location (&od, &x, &y, &width, &height, &level);
-  fail_unless_equals_int (x, 0);
-  fail_unless_equals_int (y, 0);
-  fail_unless_equals_int (width, 32);
-  fail_unless_equals_int (height, 32);
-  fail_unless_equals_float (level, 1);
-  expect_related (buffer, gst_analytics_mtd_get_id (&od), "horse");
+  expect_detection (buffer, "horse", 0, 0, "horse");
   fail_unless_equals_int (test_count_messages (fixture->bus,
                               GST_MESSAGE_WARNING),
       0);
@@ -206,26 +193,20 @@ GST_END_TEST
 /* Behind one that made the frame a detection, it is a region. */
 GST_START_TEST (test_two_elements)
 {
-  char *model = test_model_path ();
-  char *line = g_strdup_printf (
-      "alexnetclassify model-file=%s full-frame-od=true ! "
-      "alexnetclassify model-file=%s inference-region=roi-list",
-      model, model);
-  GstHarness *harness = gst_harness_new_parse (line);
-  Fixture fixture = { .harness = harness, .caps = gst_caps_new_any () };
+  char *line = test_line_new ("alexnetclassify full-frame-od=true ! "
+                              "alexnetclassify inference-region=roi-list");
+  Fixture *fixture = test_fixture_new_line (line);
   GstBuffer *buffer;
 
-  collage_set_caps (&fixture);
-  buffer = push_pull (&fixture, collage_new (&fixture));
+  collage_set_caps (fixture);
+  buffer = test_push_pull (fixture, collage_new (fixture));
   fail_unless_equals_int (count (buffer, gst_analytics_od_mtd_get_mtd_type ()),
       1);
   fail_unless_equals_int (count (buffer, gst_analytics_cls_mtd_get_mtd_type ()),
       2);
   gst_buffer_unref (buffer);
-  gst_caps_unref (fixture.caps);
-  gst_harness_teardown (harness);
+  test_fixture_free (fixture);
   g_free (line);
-  g_free (model);
 }
 GST_END_TEST
 
@@ -251,7 +232,7 @@ GST_START_TEST (test_tensor)
       GST_TENSOR_DIM_ORDER_ROW_MAJOR, 1, &size);
   gst_tensor_meta_set (gst_buffer_add_tensor_meta (buffer), 1, others);
 
-  buffer = push_pull (fixture, buffer);
+  buffer = test_push_pull (fixture, buffer);
   meta = gst_buffer_get_tensor_meta (buffer);
   fail_unless_equals_int (meta->num_tensors, 2);
   index = gst_tensor_meta_get_index_from_id (meta,
@@ -263,8 +244,7 @@ GST_START_TEST (test_tensor)
   fail_unless_equals_int (tensor->data_type, GST_TENSOR_DATA_TYPE_FLOAT32);
   gst_buffer_map (tensor->data, &map, GST_MAP_READ);
   for (guint i = 0; i < 3; i++) {
-    const GstStructure *result = collage_nth_result (buffer, i);
-    const GValue *levels = gst_structure_get_value (result, "confidences");
+    const GstStructure *result = test_nth_region (buffer, i);
     const float *row = (const float *) map.data + i * TEST_N_CLASSES;
     float sum = 0;
 
@@ -272,7 +252,7 @@ GST_START_TEST (test_tensor)
       sum += row[k];
     fail_unless (sum > 0.999f && sum < 1.001f);
     fail_unless_equals_float (row[test_best_class (result)],
-        g_value_get_float (gst_value_array_get_value (levels, 0)));
+        test_best_confidence (result));
   }
   gst_buffer_unmap (tensor->data, &map);
   gst_buffer_unref (buffer);

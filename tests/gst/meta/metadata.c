@@ -2,7 +2,7 @@
 
 /* Results read back as applications do. */
 
-#include "support/helpers.h"
+#include "support/pipeline.h"
 
 #if HAVE_GST_ANALYTICS
 #include <gst/analytics/analytics.h>
@@ -27,18 +27,14 @@ expect_all_fields (const GstStructure *result)
 static void
 expect_horse (const GstStructure *result)
 {
-  const GValue *labels = gst_structure_get_value (result, "labels");
-  const GValue *levels = gst_structure_get_value (result, "confidences");
   float sum = 0, last = 1;
 
   fail_unless_equals_int (test_best_class (result), TEST_HORSE_CLASS);
-  fail_unless_equals_string (
-      g_value_get_string (gst_value_array_get_value (labels, 0)), "horse");
-  fail_unless_equals_int (gst_value_array_get_size (labels),
-      gst_value_array_get_size (levels));
-  for (guint i = 0; i < gst_value_array_get_size (levels); i++) {
-    float level = g_value_get_float (gst_value_array_get_value (levels, i));
+  fail_unless_equals_string (test_nth_label (result, 0), "horse");
+  for (guint i = 0; i < test_n_classes (result); i++) {
+    float level = test_nth_confidence (result, i);
 
+    fail_unless (test_nth_label (result, i) != NULL);
     fail_unless (level >= 0 && level <= last);
     last = level;
     sum += level;
@@ -322,29 +318,16 @@ count_results (GstPad *pad, GstPadProbeInfo *info, gpointer n)
 /* From a frame that is written anew the result is not lost. */
 GST_START_TEST (test_result_survives_conversion)
 {
-  char *model = test_model_path ();
-  char *line = g_strdup_printf (
+  Pipeline *p = test_pipeline_new (
       "videotestsrc num-buffers=10 ! video/x-raw,format=I420 ! "
-      "alexnetclassify model-file=%s ! tee ! queue ! videoscale ! "
-      "videoconvert ! video/x-raw,format=RGB,width=50 ! fakesink name=sink",
-      model);
-  GstElement *pipeline = gst_parse_launch (line, NULL);
-  GstElement *sink = gst_bin_get_by_name (GST_BIN (pipeline), "sink");
-  GstPad *pad = gst_element_get_static_pad (sink, "sink");
-  GstBus *bus = gst_element_get_bus (pipeline);
+      "alexnetclassify name=c ! tee ! queue ! videoscale ! videoconvert ! "
+      "video/x-raw,format=RGB,width=50 ! fakesink name=sink");
   int n = 0;
 
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, count_results, &n, NULL);
-  gst_element_set_state (pipeline, GST_STATE_PLAYING);
-  gst_message_unref (test_pop_message (bus, GST_MESSAGE_EOS));
+  test_pipeline_add_probe (p, count_results, &n);
+  test_pipeline_run (p);
   fail_unless_equals_int (n, 10);
-  gst_element_set_state (pipeline, GST_STATE_NULL);
-  gst_object_unref (bus);
-  gst_object_unref (pad);
-  gst_object_unref (sink);
-  gst_object_unref (pipeline);
-  g_free (line);
-  g_free (model);
+  test_pipeline_free (p);
 }
 GST_END_TEST
 

@@ -24,17 +24,6 @@ add_detection (GstBuffer *buffer, const char *type, float confidence)
       g_quark_from_string (type), X, Y, WIDTH, HEIGHT, confidence, &detection));
 }
 
-/* An element with the demonstration model, or what it is given, as part of a
- * line. */
-static char *
-classify (const char *properties)
-{
-  g_autofree char *model = test_model_path ();
-
-  return g_strdup_printf ("alexnetclassify model-file=%s %s", model,
-      properties);
-}
-
 /* The horse behind the elements of `line`, with a detection or, if its type is
  * NULL, without. */
 static GstBuffer *
@@ -94,7 +83,7 @@ get_single (GstBuffer *buffer, GstAnalyticsMtdType type)
 /* Both are in one metadata, and the detection is as it was. */
 GST_START_TEST (test_detection_is_kept)
 {
-  g_autofree char *line = classify ("");
+  g_autofree char *line = test_line_new ("alexnetclassify");
   g_autoptr (GstBuffer) buffer = run (line, TRUE);
   GstAnalyticsMtd classification = get_single (buffer,
       gst_analytics_cls_mtd_get_mtd_type ());
@@ -119,8 +108,7 @@ GST_END_TEST
  * the element. */
 GST_START_TEST (test_overlay_draws_the_detection)
 {
-  g_autofree char *element = classify ("");
-  g_autofree char *line = g_strconcat (element, " ! " OVERLAY, NULL);
+  g_autofree char *line = test_line_new ("alexnetclassify ! " OVERLAY);
   g_autoptr (GstBuffer) plain = run ("identity", TRUE);
   g_autoptr (GstBuffer) expected = run (OVERLAY, TRUE);
   g_autoptr (GstBuffer) drawn = run (line, TRUE);
@@ -133,8 +121,7 @@ GST_END_TEST
 /* A class of the whole frame is no box. */
 GST_START_TEST (test_overlay_draws_no_frame)
 {
-  g_autofree char *element = classify ("");
-  g_autofree char *line = g_strconcat (element, " ! " OVERLAY, NULL);
+  g_autofree char *line = test_line_new ("alexnetclassify ! " OVERLAY);
   g_autoptr (GstBuffer) plain = run ("identity", FALSE);
   g_autoptr (GstBuffer) drawn = run (line, FALSE);
 
@@ -147,17 +134,14 @@ GST_END_TEST
  * a detection that has that class and confidence itself. */
 GST_START_TEST (test_overlay_shows_our_class)
 {
-  g_autofree char *element = classify ("inference-region=roi-list");
-  g_autofree char *line = g_strconcat (element, " ! " OVERLAY, NULL);
+  g_autofree char *line =
+      test_line_new ("alexnetclassify inference-region=roi-list ! " OVERLAY);
   g_autoptr (GstBuffer) drawn = run (line, TRUE);
   g_autoptr (GstBuffer) expected = NULL;
   const GstStructure *result = test_get_result (drawn);
-  const GValue *labels = gst_structure_get_value (result, "labels");
-  const GValue *levels = gst_structure_get_value (result, "confidences");
 
-  expected = run_with (OVERLAY,
-      g_value_get_string (gst_value_array_get_value (labels, 0)),
-      g_value_get_float (gst_value_array_get_value (levels, 0)));
+  expected = run_with (OVERLAY, test_nth_label (result, 0),
+      test_best_confidence (result));
   fail_unless (is_same_picture (drawn, expected));
 }
 GST_END_TEST
@@ -165,8 +149,8 @@ GST_END_TEST
 /* As a detection the whole frame has its class written on the picture. */
 GST_START_TEST (test_overlay_shows_the_frame)
 {
-  g_autofree char *element = classify ("full-frame-od=true");
-  g_autofree char *line = g_strconcat (element, " ! " OVERLAY, NULL);
+  g_autofree char
+      *line = test_line_new ("alexnetclassify full-frame-od=true ! " OVERLAY);
   g_autoptr (GstBuffer) plain = run ("identity", FALSE);
   g_autoptr (GstBuffer) drawn = run (line, FALSE);
   GstMapInfo info;

@@ -3,7 +3,7 @@
 /* classificationoverlay in front of elements that lay pictures over video by
  * themselves, or do not, and what it does to buffers. */
 
-#include "support/helpers.h"
+#include "support/pipeline.h"
 
 #if HAVE_GST_ANALYTICS
 #include <gst/analytics/analytics.h>
@@ -474,40 +474,28 @@ count_drawn (GstPad *pad, GstPadProbeInfo *info, gpointer n)
 /* Behind the classifier, while somebody plays with the properties. */
 GST_START_TEST (test_pipeline)
 {
-  char *model = test_model_path ();
-  char *line = g_strdup_printf (
+  Pipeline *p = test_pipeline_new (
       "videotestsrc num-buffers=60 pattern=solid-color "
       "foreground-color=0xff606060 ! video/x-raw,format=RGB,width=320,"
-      "height=240 ! alexnetclassify model-file=%s ! classificationoverlay "
-      "name=overlay ! fakesink name=sink",
-      model);
-  GstElement *pipeline = gst_parse_launch (line, NULL);
-  GstElement *sink = gst_bin_get_by_name (GST_BIN (pipeline), "sink");
-  GstElement *overlay = gst_bin_get_by_name (GST_BIN (pipeline), "overlay");
-  GstPad *pad = gst_element_get_static_pad (sink, "sink");
-  GstBus *bus = gst_element_get_bus (pipeline);
+      "height=240 ! alexnetclassify name=c ! classificationoverlay "
+      "name=overlay ! fakesink name=sink");
+  GstElement *overlay = gst_bin_get_by_name (GST_BIN (p->pipeline), "overlay");
   GstMessage *message = NULL;
   int n = 0;
 
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, count_drawn, &n, NULL);
-  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  test_pipeline_add_probe (p, count_drawn, &n);
+  gst_element_set_state (p->pipeline, GST_STATE_PLAYING);
   for (guint i = 0; !message; i++) {
     g_object_set (overlay, "position", i % 4, "font-size", (float) (i % 20 + 5),
         "top-k", i % 4 + 1, NULL);
-    message = gst_bus_timed_pop_filtered (bus, GST_MSECOND,
+    message = gst_bus_timed_pop_filtered (p->bus, GST_MSECOND,
         GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
   }
   fail_unless_equals_int (GST_MESSAGE_TYPE (message), GST_MESSAGE_EOS);
   fail_unless_equals_int (n, 60);
-  gst_element_set_state (pipeline, GST_STATE_NULL);
   gst_message_unref (message);
-  gst_object_unref (bus);
-  gst_object_unref (pad);
   gst_object_unref (overlay);
-  gst_object_unref (sink);
-  gst_object_unref (pipeline);
-  g_free (line);
-  g_free (model);
+  test_pipeline_free (p);
 }
 GST_END_TEST
 

@@ -9,22 +9,11 @@
 
 #define ROI_LIST "inference-region", "roi-list"
 
-static GstBuffer *
-push_pull (Fixture *fixture, GstBuffer *buffer)
-{
-  fail_unless_equals_int (gst_harness_push (fixture->harness, buffer),
-      GST_FLOW_OK);
-  return test_pull (fixture);
-}
-
 static void
 expect_object (const GstStructure *result, guint64 id, gboolean stale)
 {
-  gboolean value;
-
   fail_unless_equals_uint64 (test_get_uint64 (result, "tracking-id"), id);
-  fail_unless (gst_structure_get_boolean (result, "stale", &value));
-  fail_unless_equals_int (value, stale);
+  fail_unless_equals_int (test_is_stale (result), stale);
 }
 
 /* Object 9 stands on a horse and moves to another, object 4 joins later. */
@@ -37,13 +26,13 @@ push_objects (Fixture *fixture, guint frame, gboolean stale_9, gboolean stale_4)
   collage_add_object (buffer, frame % 2 * 2, 9);
   if (n == 2)
     collage_add_object (buffer, 5, 4);
-  buffer = push_pull (fixture, buffer);
-  fail_unless_equals_int (collage_n_results (buffer), n);
-  collage_expect_tile (collage_nth_result (buffer, 0), frame % 2 * 2);
-  expect_object (collage_nth_result (buffer, 0), 9, stale_9);
+  buffer = test_push_pull (fixture, buffer);
+  fail_unless_equals_int (test_n_regions (buffer), n);
+  collage_expect_tile (test_nth_region (buffer, 0), frame % 2 * 2);
+  expect_object (test_nth_region (buffer, 0), 9, stale_9);
   if (n == 2) {
-    collage_expect_tile (collage_nth_result (buffer, 1), 5);
-    expect_object (collage_nth_result (buffer, 1), 4, stale_4);
+    collage_expect_tile (test_nth_region (buffer, 1), 5);
+    expect_object (test_nth_region (buffer, 1), 4, stale_4);
   }
   gst_buffer_unref (buffer);
 }
@@ -111,8 +100,8 @@ GST_START_TEST (test_repeated_while_in_flight)
   gst_harness_push (fixture->harness, buffer);
   for (guint i = 0; i < 3; i++) {
     buffer = test_pull (fixture);
-    expect_object (collage_nth_result (buffer, 0), 7, i > 0);
-    collage_expect_tile (collage_nth_result (buffer, 0), 1);
+    expect_object (test_nth_region (buffer, 0), 7, i > 0);
+    collage_expect_tile (test_nth_region (buffer, 0), 1);
     gst_buffer_unref (buffer);
   }
   gst_buffer_unref (test_pull (fixture));
@@ -131,7 +120,7 @@ GST_START_TEST (test_message_on_change)
 
     collage_add_object (buffer, i % 2, i % 2);
     collage_add_object (buffer, 1 - i % 2, 1 - i % 2);
-    gst_buffer_unref (push_pull (fixture, buffer));
+    gst_buffer_unref (test_push_pull (fixture, buffer));
   }
   fail_unless_equals_int (test_count_messages (fixture->bus,
                               GST_MESSAGE_ELEMENT),
@@ -152,26 +141,15 @@ GST_START_TEST (test_repeat_last_follows)
 
     collage_add_tile (buffer, 1);
     collage_add_object (buffer, i % 4 * 2, 1);
-    buffer = push_pull (fixture, buffer);
-    fail_unless_equals_int (collage_n_results (buffer), 2);
-    collage_expect_tile (collage_nth_result (buffer, 1), i % 4 * 2);
-    expect_object (collage_nth_result (buffer, 1), 1, i % 3 != 0);
+    buffer = test_push_pull (fixture, buffer);
+    fail_unless_equals_int (test_n_regions (buffer), 2);
+    collage_expect_tile (test_nth_region (buffer, 1), i % 4 * 2);
+    expect_object (test_nth_region (buffer, 1), 1, i % 3 != 0);
     gst_buffer_unref (buffer);
   }
   test_fixture_free (fixture);
 }
 GST_END_TEST
-
-static void
-flush (Fixture *fixture)
-{
-  GstSegment segment;
-
-  gst_segment_init (&segment, GST_FORMAT_TIME);
-  gst_harness_push_event (fixture->harness, gst_event_new_flush_start ());
-  gst_harness_push_event (fixture->harness, gst_event_new_flush_stop (TRUE));
-  gst_harness_push_event (fixture->harness, gst_event_new_segment (&segment));
-}
 
 /* Object 1, a region that is not tracked, and object 2 where that is. */
 static void
@@ -183,9 +161,9 @@ classify_objects (Fixture *fixture, guint first, guint second,
   collage_add_object (buffer, first, 1);
   collage_add_tile (buffer, second);
   collage_add_object (buffer, second, 2);
-  buffer = push_pull (fixture, buffer);
+  buffer = test_push_pull (fixture, buffer);
   for (guint i = 0; i < 3; i++)
-    test_get_probabilities (collage_nth_result (buffer, i), probabilities[i]);
+    test_get_probabilities (test_nth_region (buffer, i), probabilities[i]);
   gst_buffer_unref (buffer);
 }
 
@@ -203,7 +181,7 @@ GST_START_TEST (test_smoothing)
 
   collage_set_caps (fixture);
   classify_objects (fixture, 0, 2, before);
-  gst_buffer_unref (push_pull (fixture, collage_new (fixture)));
+  gst_buffer_unref (test_push_pull (fixture, collage_new (fixture)));
   classify_objects (fixture, 4, 1, after);
   for (guint i = 0; i < TEST_N_CLASSES; i++)
     average[i] = horse[i] + weight * (truck[i] - horse[i]);
@@ -211,7 +189,7 @@ GST_START_TEST (test_smoothing)
   test_expect_near (after[0], horse);
   test_expect_near (after[2], average);
 
-  flush (fixture);
+  test_flush (fixture);
   classify_objects (fixture, 0, 1, before);
   test_expect_near (before[2], truck);
   test_fixture_free (fixture);
@@ -221,10 +199,7 @@ GST_END_TEST
 static void
 push_segment (Fixture *fixture)
 {
-  GstSegment segment;
-
-  gst_segment_init (&segment, GST_FORMAT_TIME);
-  gst_harness_push_event (fixture->harness, gst_event_new_segment (&segment));
+  test_push_segment (fixture, 1, 0, GST_CLOCK_TIME_NONE);
 }
 
 static void
@@ -236,7 +211,8 @@ push_gap (Fixture *fixture)
 /* Ids may mean other objects after a jump or a pause. */
 GST_START_TEST (test_objects_end_with_the_stream)
 {
-  void (*const breaks[]) (Fixture *) = { flush, push_segment, push_gap, flush };
+  void (*const breaks[]) (Fixture *) = { test_flush, push_segment, push_gap,
+    test_flush };
   Fixture *fixture = test_fixture_new (ROI_LIST, "reclassify-interval", "0",
       NULL);
 
@@ -245,9 +221,9 @@ GST_START_TEST (test_objects_end_with_the_stream)
     GstBuffer *buffer = collage_new (fixture);
 
     collage_add_object (buffer, i, 1);
-    buffer = push_pull (fixture, buffer);
-    collage_expect_tile (collage_nth_result (buffer, 0), i);
-    expect_object (collage_nth_result (buffer, 0), 1, FALSE);
+    buffer = test_push_pull (fixture, buffer);
+    collage_expect_tile (test_nth_region (buffer, 0), i);
+    expect_object (test_nth_region (buffer, 0), 1, FALSE);
     gst_buffer_unref (buffer);
     breaks[i](fixture);
   }
@@ -267,11 +243,11 @@ GST_START_TEST (test_objects_are_forgotten)
     GstBuffer *buffer;
 
     for (guint k = 0; k < absences[i]; k++)
-      gst_buffer_unref (push_pull (fixture, collage_new (fixture)));
+      gst_buffer_unref (test_push_pull (fixture, collage_new (fixture)));
     buffer = collage_new (fixture);
     collage_add_object (buffer, 0, 1);
-    buffer = push_pull (fixture, buffer);
-    expect_object (collage_nth_result (buffer, 0), 1, i == 1);
+    buffer = test_push_pull (fixture, buffer);
+    expect_object (test_nth_region (buffer, 0), 1, i == 1);
     gst_buffer_unref (buffer);
   }
   test_fixture_free (fixture);
@@ -301,13 +277,13 @@ GST_START_TEST (test_flush_in_flight)
   for (guint i = 0; i < 50; i++) {
     for (guint k = 0; k <= i % 4; k++)
       fail_unless_equals_int (push_crowd (fixture, i % 7 * 3), GST_FLOW_OK);
-    flush (fixture);
+    test_flush (fixture);
   }
   while ((buffer = gst_harness_try_pull (fixture->harness)))
     gst_buffer_unref (buffer);
   fail_unless_equals_int (push_crowd (fixture, 5), GST_FLOW_OK);
   buffer = test_pull (fixture);
-  fail_unless_equals_int (collage_n_results (buffer), 5);
+  fail_unless_equals_int (test_n_regions (buffer), 5);
   gst_buffer_unref (buffer);
   test_fixture_free (fixture);
 }
@@ -337,7 +313,7 @@ GST_START_TEST (test_flush_in_mid_frame)
     gst_harness_push_event (fixture->harness, gst_event_new_flush_start ());
     fail_unless_equals_int (GPOINTER_TO_INT (g_thread_join (thread)),
         GST_FLOW_FLUSHING);
-    flush (fixture);
+    test_flush (fixture);
   }
   test_fixture_free (fixture);
 }
@@ -365,10 +341,7 @@ GST_START_TEST (test_caps_change_in_flight)
 
   collage_set_caps (fixture);
   fail_unless_equals_int (push_crowd (fixture, 4), GST_FLOW_OK);
-  gst_harness_set_src_caps_str (fixture->harness,
-      "video/x-raw,format=NV12,width=32,height=32,framerate=30/1");
-  gst_caps_replace (&fixture->caps, NULL);
-  fixture->caps = gst_caps_from_string (
+  test_set_caps (fixture,
       "video/x-raw,format=NV12,width=32,height=32,framerate=30/1");
   buffer = test_frame_new (TEST_TRUCK, fixture->caps);
   for (guint i = 0; i < 4; i++)
@@ -376,13 +349,13 @@ GST_START_TEST (test_caps_change_in_flight)
   gst_harness_push (fixture->harness, buffer);
 
   buffer = test_pull (fixture);
-  fail_unless_equals_int (collage_n_results (buffer), 4);
+  fail_unless_equals_int (test_n_regions (buffer), 4);
   for (guint i = 0; i < 4; i++)
-    collage_expect_tile (collage_nth_result (buffer, i), i);
+    collage_expect_tile (test_nth_region (buffer, i), i);
   gst_buffer_unref (buffer);
   buffer = test_pull (fixture);
-  fail_unless_equals_int (collage_n_results (buffer), 4);
-  fail_unless_equals_int (test_best_class (collage_nth_result (buffer, 3)),
+  fail_unless_equals_int (test_n_regions (buffer), 4);
+  fail_unless_equals_int (test_best_class (test_nth_region (buffer, 3)),
       TEST_TRUCK_CLASS);
   gst_buffer_unref (buffer);
   test_fixture_free (fixture);

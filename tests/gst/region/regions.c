@@ -6,14 +6,6 @@
 
 #define ROI_LIST "inference-region", "roi-list"
 
-static GstBuffer *
-push_pull (Fixture *fixture, GstBuffer *buffer)
-{
-  fail_unless_equals_int (gst_harness_push (fixture->harness, buffer),
-      GST_FLOW_OK);
-  return test_pull (fixture);
-}
-
 GST_START_TEST (test_every_region)
 {
   Fixture *fixture = test_fixture_new (ROI_LIST, NULL);
@@ -24,10 +16,10 @@ GST_START_TEST (test_every_region)
   buffer = collage_new (fixture);
   for (guint i = 0; i < 3; i++)
     collage_add_tile (buffer, tiles[i]);
-  buffer = push_pull (fixture, buffer);
-  fail_unless_equals_int (collage_n_results (buffer), 3);
+  buffer = test_push_pull (fixture, buffer);
+  fail_unless_equals_int (test_n_regions (buffer), 3);
   for (guint i = 0; i < 3; i++)
-    collage_expect_tile (collage_nth_result (buffer, i), tiles[i]);
+    collage_expect_tile (test_nth_region (buffer, i), tiles[i]);
   collage_expect_tile (test_get_result (buffer), tiles[0]);
   fail_unless_equals_uint64 (test_stat (fixture->element, "regions"), 3);
   fail_unless_equals_uint64 (test_stat (fixture->element, "inferred"), 3);
@@ -50,12 +42,12 @@ GST_START_TEST (test_region_is_cut_from_the_frame)
   collage_set_caps (fixture);
   buffer = collage_new (fixture);
   collage_add_tile (buffer, 7);
-  buffer = push_pull (fixture, buffer);
-  fail_unless (gst_value_compare (
-                   gst_structure_get_value (collage_nth_result (buffer, 0),
-                       "confidences"),
-                   gst_structure_get_value (test_get_result (expected),
-                       "confidences")) == GST_VALUE_EQUAL);
+  buffer = test_push_pull (fixture, buffer);
+  fail_unless (
+      gst_value_compare (gst_structure_get_value (test_nth_region (buffer, 0),
+                             "confidences"),
+          gst_structure_get_value (test_get_result (expected),
+              "confidences")) == GST_VALUE_EQUAL);
   gst_buffer_unref (buffer);
   gst_buffer_unref (expected);
   test_fixture_free (fixture);
@@ -75,8 +67,8 @@ GST_START_TEST (test_regions_are_one_batch)
   buffer = collage_new (fixture);
   for (guint i = 0; i < 8; i++)
     collage_add_tile (buffer, i);
-  buffer = push_pull (fixture, buffer);
-  fail_unless_equals_int (collage_n_results (buffer), 8);
+  buffer = test_push_pull (fixture, buffer);
+  fail_unless_equals_int (test_n_regions (buffer), 8);
   g_object_get (fixture->element, "stats", &stats, NULL);
   fail_unless (gst_structure_get_double (stats, "mean-batch", &mean));
   fail_unless_equals_float (mean, 8);
@@ -104,9 +96,9 @@ GST_START_TEST (test_very_many_regions)
   for (guint i = 0; i < G_N_ELEMENTS (n_regions); i++) {
     GstBuffer *buffer = test_pull (fixture);
 
-    fail_unless_equals_int (collage_n_results (buffer), n_regions[i]);
+    fail_unless_equals_int (test_n_regions (buffer), n_regions[i]);
     for (guint k = 0; k < n_regions[i]; k++)
-      collage_expect_tile (collage_nth_result (buffer, k), k % 8);
+      collage_expect_tile (test_nth_region (buffer, k), k % 8);
     gst_buffer_unref (buffer);
   }
   test_fixture_free (fixture);
@@ -141,11 +133,11 @@ GST_START_TEST (test_clipped_and_empty_regions)
   collage_add_roi (buffer, "outside", 128, 0, 10, 10);
   collage_add_roi (buffer, "far", G_MAXUINT, G_MAXUINT, G_MAXUINT, 1);
   collage_add_roi (buffer, "pixel", 127, 63, 1, 1);
-  buffer = push_pull (fixture, buffer);
-  fail_unless_equals_int (collage_n_results (buffer), 2);
-  expect_place (collage_nth_result (buffer, 0), 0.75, 0.75, 0.25, 0.25);
-  expect_place (collage_nth_result (buffer, 1), 127 / 128.0, 63 / 64.0,
-      1 / 128.0, 1 / 64.0);
+  buffer = test_push_pull (fixture, buffer);
+  fail_unless_equals_int (test_n_regions (buffer), 2);
+  expect_place (test_nth_region (buffer, 0), 0.75, 0.75, 0.25, 0.25);
+  expect_place (test_nth_region (buffer, 1), 127 / 128.0, 63 / 64.0, 1 / 128.0,
+      1 / 64.0);
   fail_unless_equals_uint64 (test_stat (fixture->element, "skipped-regions"),
       3);
   fail_unless_equals_uint64 (test_stat (fixture->element, "regions"), 2);
@@ -169,8 +161,8 @@ GST_START_TEST (test_region_of_a_cropped_frame)
   crop->width = 64;
   crop->height = 64;
   collage_add_roi (buffer, "left", 0, 0, 48, 32);
-  buffer = push_pull (fixture, buffer);
-  expect_place (collage_nth_result (buffer, 0), 0, 0, 0.25, 0.5);
+  buffer = test_push_pull (fixture, buffer);
+  expect_place (test_nth_region (buffer, 0), 0, 0, 0.25, 0.5);
   gst_buffer_unref (buffer);
   test_fixture_free (fixture);
 }
@@ -189,10 +181,10 @@ GST_START_TEST (test_roi_classes)
   collage_add_tile (buffer, 1)->roi_type = g_quark_from_string ("car");
   collage_add_tile (buffer, 2)->roi_type = g_quark_from_string ("Dog");
   collage_add_tile (buffer, 3)->roi_type = g_quark_from_string ("dog");
-  buffer = push_pull (fixture, buffer);
-  fail_unless_equals_int (collage_n_results (buffer), 2);
+  buffer = test_push_pull (fixture, buffer);
+  fail_unless_equals_int (test_n_regions (buffer), 2);
   for (guint i = 0; i < 2; i++)
-    collage_expect_tile (collage_nth_result (buffer, i), expected[i]);
+    collage_expect_tile (test_nth_region (buffer, i), expected[i]);
   fail_unless_equals_uint64 (test_stat (fixture->element, "skipped-regions"),
       0);
   gst_buffer_unref (buffer);
@@ -200,8 +192,8 @@ GST_START_TEST (test_roi_classes)
   gst_util_set_object_arg (G_OBJECT (fixture->element), "roi-classes", "");
   buffer = collage_new (fixture);
   collage_add_tile (buffer, 2);
-  buffer = push_pull (fixture, buffer);
-  fail_unless_equals_int (collage_n_results (buffer), 1);
+  buffer = test_push_pull (fixture, buffer);
+  fail_unless_equals_int (test_n_regions (buffer), 1);
   gst_buffer_unref (buffer);
   test_fixture_free (fixture);
 }
@@ -219,8 +211,8 @@ GST_START_TEST (test_minimum_size)
   collage_add_roi (buffer, "narrow", 0, 0, 19, 10);
   collage_add_roi (buffer, "low", 0, 0, 20, 9);
   collage_add_roi (buffer, "cut", 109, 0, 40, 40);
-  buffer = push_pull (fixture, buffer);
-  fail_unless_equals_int (collage_n_results (buffer), 1);
+  buffer = test_push_pull (fixture, buffer);
+  fail_unless_equals_int (test_n_regions (buffer), 1);
   fail_unless_equals_uint64 (test_stat (fixture->element, "skipped-regions"),
       3);
   gst_buffer_unref (buffer);
@@ -232,7 +224,7 @@ static void
 push_frames (Fixture *fixture, guint n)
 {
   for (guint i = 0; i < n; i++) {
-    GstBuffer *buffer = push_pull (fixture, collage_new (fixture));
+    GstBuffer *buffer = test_push_pull (fixture, collage_new (fixture));
 
     fail_unless (test_get_result (buffer) == NULL);
     gst_buffer_unref (buffer);
@@ -249,7 +241,7 @@ GST_START_TEST (test_no_region)
   push_frames (fixture, 60);
   buffer = collage_new (fixture);
   collage_add_tile (buffer, 0);
-  gst_buffer_unref (push_pull (fixture, buffer));
+  gst_buffer_unref (test_push_pull (fixture, buffer));
   push_frames (fixture, 99);
   fail_unless_equals_int (test_count_messages (fixture->bus,
                               GST_MESSAGE_WARNING),
@@ -270,7 +262,7 @@ GST_START_TEST (test_or_frame)
   GstBuffer *buffer;
 
   collage_set_caps (fixture);
-  buffer = push_pull (fixture, collage_new (fixture));
+  buffer = test_push_pull (fixture, collage_new (fixture));
   fail_unless_equals_string (gst_structure_get_string (test_get_result (buffer),
                                  "region"),
       "full-frame");
@@ -278,8 +270,8 @@ GST_START_TEST (test_or_frame)
   gst_buffer_unref (buffer);
   buffer = collage_new (fixture);
   collage_add_tile (buffer, 4);
-  buffer = push_pull (fixture, buffer);
-  fail_unless_equals_int (collage_n_results (buffer), 1);
+  buffer = test_push_pull (fixture, buffer);
+  fail_unless_equals_int (test_n_regions (buffer), 1);
   collage_expect_tile (test_get_result (buffer), 4);
   gst_buffer_unref (buffer);
   test_fixture_free (fixture);
@@ -296,7 +288,7 @@ GST_START_TEST (test_full_frame_ignores_regions)
   for (guint i = 0; i < 2; i++) {
     buffer = collage_new (fixture);
     collage_add_tile (buffer, 0);
-    buffer = push_pull (fixture, buffer);
+    buffer = test_push_pull (fixture, buffer);
     fail_unless_equals_string (
         gst_structure_get_string (test_get_result (buffer), "region"),
         i == 0 ? "full-frame" : "roi");
@@ -334,7 +326,7 @@ GST_START_TEST (test_messages)
 
     for (guint k = 0; k < lengths[i]; k++)
       collage_add_tile (buffer, lists[i][k]);
-    buffer = push_pull (fixture, buffer);
+    buffer = test_push_pull (fixture, buffer);
     g_object_get (fixture->element, "last-result", &last, NULL);
     fail_unless (gst_structure_is_equal (last, test_get_result (buffer)));
     gst_structure_free (last);
@@ -361,7 +353,7 @@ GST_START_TEST (test_message_for_every_region)
 
     collage_add_tile (buffer, 6);
     collage_add_tile (buffer, 1);
-    gst_buffer_unref (push_pull (fixture, buffer));
+    gst_buffer_unref (test_push_pull (fixture, buffer));
     expect_message (fixture, 6);
     expect_message (fixture, 1);
   }
@@ -381,7 +373,7 @@ GST_START_TEST (test_roi_meta_gets_the_class)
   in = collage_new (fixture);
   for (guint i = 0; i < 4; i++)
     collage_add_tile (in, i);
-  out = push_pull (fixture, gst_buffer_ref (in));
+  out = test_push_pull (fixture, gst_buffer_ref (in));
   for (guint i = 0; i < 4; i++) {
     GstVideoRegionOfInterestMeta *roi = (gpointer)
         gst_buffer_iterate_meta_filtered (out, &state,
@@ -412,9 +404,9 @@ GST_START_TEST (test_threshold)
   buffer = collage_new (fixture);
   collage_add_roi (buffer, "mix", 3, 13, 125, 1);
   collage_add_tile (buffer, 3);
-  buffer = push_pull (fixture, buffer);
-  fail_unless_equals_int (collage_n_results (buffer), 1);
-  collage_expect_tile (collage_nth_result (buffer, 0), 3);
+  buffer = test_push_pull (fixture, buffer);
+  fail_unless_equals_int (test_n_regions (buffer), 1);
+  collage_expect_tile (test_nth_region (buffer, 0), 3);
   fail_unless_equals_uint64 (test_stat (fixture->element, "below-threshold"),
       1);
   gst_buffer_unref (buffer);
@@ -429,18 +421,17 @@ GST_START_TEST (test_repeat_last)
   Fixture *fixture = test_fixture_new (ROI_LIST, "inference-interval", "2",
       "repeat-last", "true", "attach-meta", "roi", NULL);
   GstVideoRegionOfInterestMeta *roi;
-  gboolean stale;
 
   collage_set_caps (fixture);
   for (guint i = 0; i < 4; i++) {
     GstBuffer *buffer = collage_new (fixture);
+    gboolean stale;
 
     collage_add_tile (buffer, i);
-    buffer = push_pull (fixture, buffer);
-    fail_unless_equals_int (collage_n_results (buffer), 1);
-    collage_expect_tile (collage_nth_result (buffer, 0), i / 2 * 2);
-    fail_unless (gst_structure_get_boolean (test_get_result (buffer), "stale",
-        &stale));
+    buffer = test_push_pull (fixture, buffer);
+    fail_unless_equals_int (test_n_regions (buffer), 1);
+    collage_expect_tile (test_nth_region (buffer, 0), i / 2 * 2);
+    stale = test_is_stale (test_get_result (buffer));
     fail_unless_equals_int (stale, i % 2);
     roi = gst_buffer_get_video_region_of_interest_meta_id (buffer, 100 + i);
     fail_unless (stale ==
@@ -455,21 +446,18 @@ GST_END_TEST
 /* The second finds the same regions, and its result lies beside the first's. */
 GST_START_TEST (test_two_elements)
 {
-  char *model = test_model_path ();
-  char *line = g_strdup_printf (
-      "alexnetclassify model-file=%s inference-region=roi-list ! "
-      "alexnetclassify model-file=%s inference-region=roi-list top-k=1",
-      model, model);
-  GstHarness *harness = gst_harness_new_parse (line);
-  Fixture fixture = { .harness = harness, .caps = gst_caps_new_any () };
+  char *line =
+      test_line_new ("alexnetclassify inference-region=roi-list ! "
+                     "alexnetclassify inference-region=roi-list top-k=1");
+  Fixture *fixture = test_fixture_new_line (line);
   gpointer state = NULL;
   GstBuffer *buffer;
 
-  collage_set_caps (&fixture);
-  buffer = collage_new (&fixture);
+  collage_set_caps (fixture);
+  buffer = collage_new (fixture);
   collage_add_tile (buffer, 2);
   collage_add_tile (buffer, 3);
-  buffer = push_pull (&fixture, buffer);
+  buffer = test_push_pull (fixture, buffer);
   for (guint i = 0; i < 2; i++) {
     GstCustomMeta *meta = (gpointer) gst_buffer_iterate_meta_filtered (buffer,
         &state, gst_meta_get_info (TEST_RESULT)->api);
@@ -482,10 +470,8 @@ GST_START_TEST (test_two_elements)
     fail_unless_equals_int (test_n_classes (result), i == 0 ? 5 : 1);
   }
   gst_buffer_unref (buffer);
-  gst_caps_unref (fixture.caps);
-  gst_harness_teardown (harness);
+  test_fixture_free (fixture);
   g_free (line);
-  g_free (model);
 }
 GST_END_TEST
 

@@ -12,11 +12,12 @@
 void
 collage_set_caps (Fixture *fixture)
 {
-  gst_caps_unref (fixture->caps);
-  fixture->caps = gst_caps_new_simple ("video/x-raw", "format", G_TYPE_STRING,
-      "RGB", "width", G_TYPE_INT, WIDTH, "height", G_TYPE_INT, HEIGHT,
-      "framerate", GST_TYPE_FRACTION, 30, 1, NULL);
-  gst_harness_set_src_caps (fixture->harness, gst_caps_ref (fixture->caps));
+  char *caps = g_strdup_printf (
+      "video/x-raw,format=RGB,width=%d,height=%d,framerate=30/1", WIDTH,
+      HEIGHT);
+
+  test_set_caps (fixture, caps);
+  g_free (caps);
 }
 
 static guint
@@ -28,9 +29,7 @@ photo_of (guint tile)
 static void
 draw (GstVideoFrame *frame, guint tile)
 {
-  GstCaps *caps = gst_caps_from_string (
-      "video/x-raw,format=RGB,width=32,height=32,framerate=30/1");
-  GstBuffer *photo = test_frame_new (photo_of (tile), caps);
+  GstBuffer *photo = test_photo_new (photo_of (tile));
   gsize stride = GST_VIDEO_FRAME_PLANE_STRIDE (frame, 0);
   guint8 *to = GST_VIDEO_FRAME_PLANE_DATA (frame, 0);
 
@@ -40,7 +39,6 @@ draw (GstVideoFrame *frame, guint tile)
     gst_buffer_extract (photo, y * COLLAGE_TILE * 3, to + y * stride,
         COLLAGE_TILE * 3);
   gst_buffer_unref (photo);
-  gst_caps_unref (caps);
 }
 
 GstBuffer *
@@ -118,31 +116,6 @@ collage_track_detection (GstBuffer *buffer, guint od_id, guint64 id,
       reverse ? od_id : tracking_id));
 }
 #endif
-
-static const GValue *
-get_list (GstBuffer *buffer)
-{
-  const GstStructure *result = test_get_result (buffer);
-
-  return result ? gst_structure_get_value (result, "regions") : NULL;
-}
-
-guint
-collage_n_results (GstBuffer *buffer)
-{
-  const GValue *list = get_list (buffer);
-
-  return list ? gst_value_array_get_size (list) : 0;
-}
-
-const GstStructure *
-collage_nth_result (GstBuffer *buffer, guint i)
-{
-  const GValue *list = get_list (buffer);
-
-  fail_unless (list != NULL && i < gst_value_array_get_size (list));
-  return gst_value_get_structure (gst_value_array_get_value (list, i));
-}
 
 void
 collage_expect_tile (const GstStructure *result, guint tile)

@@ -35,10 +35,6 @@ void collage_track_detection (GstBuffer *buffer, guint od_id, guint64 id,
     gboolean reverse);
 #endif
 
-/* Field "regions" of the buffer's result: how many, one of them. */
-guint collage_n_results (GstBuffer *buffer);
-const GstStructure *collage_nth_result (GstBuffer *buffer, guint i);
-
 /* Fails unless the region is that tile and of its class. */
 void collage_expect_tile (const GstStructure *result, guint tile);
 

@@ -40,6 +40,30 @@ test_data_path (const char *name)
   return path_in ("ALEXNET_TEST_DATA", name);
 }
 
+char *
+test_line_new (const char *format, ...)
+{
+  char *path = test_model_path ();
+  char **parts = g_strsplit (path, "%", -1);
+  char *escaped = g_strjoinv ("%%", parts);
+  char *element = g_strdup_printf ("alexnetclassify model-file=%s", escaped);
+  GString *with_models = g_string_new (format);
+  va_list args;
+  char *line;
+
+  fail_unless (g_string_replace (with_models, "alexnetclassify", element, 0) >
+      0);
+  va_start (args, format);
+  line = g_strdup_vprintf (with_models->str, args);
+  va_end (args);
+  g_string_free (with_models, TRUE);
+  g_free (element);
+  g_free (escaped);
+  g_strfreev (parts);
+  g_free (path);
+  return line;
+}
+
 static GstElement *
 element_new (const char *first, va_list args)
 {
@@ -123,8 +147,20 @@ test_fixture_new (const char *first, ...)
 
   fixture->harness = gst_harness_new_with_element (fixture->element, "sink",
       "src");
-  fixture->caps = gst_caps_from_string (
-      "video/x-raw,format=RGB,width=32,height=32,framerate=30/1");
+  fixture->caps = gst_caps_from_string (TEST_CAPS);
+  gst_harness_set_src_caps (fixture->harness, gst_caps_ref (fixture->caps));
+  return fixture;
+}
+
+Fixture *
+test_fixture_new_line (const char *line)
+{
+  Fixture *fixture = g_new0 (Fixture, 1);
+
+  g_mutex_init (&fixture->lock);
+  fixture->record = g_ptr_array_new_with_free_func (g_free);
+  fixture->harness = gst_harness_new_parse (line);
+  fixture->caps = gst_caps_from_string (TEST_CAPS);
   gst_harness_set_src_caps (fixture->harness, gst_caps_ref (fixture->caps));
   return fixture;
 }
@@ -132,10 +168,11 @@ test_fixture_new (const char *first, ...)
 void
 test_fixture_free (Fixture *fixture)
 {
-  gst_element_set_bus (fixture->element, NULL);
+  if (fixture->element)
+    gst_element_set_bus (fixture->element, NULL);
   gst_harness_teardown (fixture->harness);
-  gst_object_unref (fixture->element);
-  gst_object_unref (fixture->bus);
+  gst_clear_object (&fixture->element);
+  gst_clear_object (&fixture->bus);
   gst_caps_unref (fixture->caps);
   g_ptr_array_unref (fixture->record);
   g_mutex_clear (&fixture->lock);
@@ -216,6 +253,29 @@ test_frame_new (guint photo, GstCaps *caps)
   return buffer;
 }
 
+GstBuffer *
+test_photo_new (guint photo)
+{
+  GstCaps *caps = gst_caps_from_string (TEST_CAPS);
+  GstBuffer *buffer = test_frame_new (photo, caps);
+
+  gst_caps_unref (caps);
+  return buffer;
+}
+
+void
+test_set_caps (Fixture *fixture, const char *line)
+{
+  GstCaps *caps = gst_caps_from_string (line);
+
+  fail_unless (caps != NULL, "%s", line);
+  fail_unless (gst_harness_push_event (fixture->harness,
+                   gst_event_new_caps (caps)),
+      "%s is refused", line);
+  gst_caps_replace (&fixture->caps, caps);
+  gst_caps_unref (caps);
+}
+
 GstFlowReturn
 test_push_photo (Fixture *fixture, guint photo)
 {
@@ -230,6 +290,17 @@ GstFlowReturn
 test_push (Fixture *fixture)
 {
   return test_push_photo (fixture, TEST_HORSE);
+}
+
+gpointer
+test_push_until_refused (gpointer fixture)
+{
+  GstFlowReturn flow;
+
+  do
+    flow = test_push (fixture);
+  while (flow == GST_FLOW_OK);
+  return GINT_TO_POINTER (flow);
 }
 
 gboolean
@@ -253,6 +324,53 @@ test_pull (Fixture *fixture)
 
   fail_unless (buffer != NULL, "no frame came out");
   return buffer;
+}
+
+GstBuffer *
+test_push_pull (Fixture *fixture, GstBuffer *buffer)
+{
+  fail_unless_equals_int (gst_harness_push (fixture->harness, buffer),
+      GST_FLOW_OK);
+  return test_pull (fixture);
+}
+
+char
+test_pull_kind (Fixture *fixture)
+{
+  GstBuffer *buffer = test_pull (fixture);
+  char kind = test_result_kind (buffer);
+
+  gst_buffer_unref (buffer);
+  return kind;
+}
+
+char
+test_push_pull_kind (Fixture *fixture)
+{
+  fail_unless_equals_int (test_push (fixture), GST_FLOW_OK);
+  return test_pull_kind (fixture);
+}
+
+void
+test_push_segment (Fixture *fixture, double rate, GstClockTime start,
+    GstClockTime stop)
+{
+  GstSegment segment;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  segment.rate = rate;
+  segment.start = segment.time = start;
+  segment.stop = stop;
+  fail_unless (gst_harness_push_event (fixture->harness,
+      gst_event_new_segment (&segment)));
+}
+
+void
+test_flush (Fixture *fixture)
+{
+  gst_harness_push_event (fixture->harness, gst_event_new_flush_start ());
+  gst_harness_push_event (fixture->harness, gst_event_new_flush_stop (TRUE));
+  test_push_segment (fixture, 1, 0, GST_CLOCK_TIME_NONE);
 }
 
 static char *
@@ -293,81 +411,6 @@ test_clear_record (Fixture *fixture)
   g_mutex_lock (&fixture->lock);
   g_ptr_array_set_size (fixture->record, 0);
   g_mutex_unlock (&fixture->lock);
-}
-
-const GstStructure *
-test_get_result (GstBuffer *buffer)
-{
-  GstCustomMeta *meta = gst_buffer_get_custom_meta (buffer, TEST_RESULT);
-
-  return meta ? gst_custom_meta_get_structure (meta) : NULL;
-}
-
-static gboolean
-copy_field (GQuark field, const GValue *value, gpointer structure)
-{
-  gst_structure_id_set_value (structure, field, value);
-  return TRUE;
-}
-
-GstStructure *
-test_add_result (GstBuffer *buffer, const char *fields)
-{
-  GstCustomMeta *meta = gst_buffer_add_custom_meta (buffer, TEST_RESULT);
-  GstStructure *result = gst_custom_meta_get_structure (meta);
-  char *text = g_strdup_printf ("%s, %s", TEST_RESULT, fields);
-  GstStructure *source = gst_structure_from_string (text, NULL);
-
-  fail_unless (source != NULL, "%s", text);
-  gst_structure_foreach (source, copy_field, result);
-  gst_structure_free (source);
-  g_free (text);
-  return result;
-}
-
-guint
-test_n_classes (const GstStructure *result)
-{
-  return gst_value_array_get_size (gst_structure_get_value (result,
-      "class-ids"));
-}
-
-int
-test_best_class (const GstStructure *result)
-{
-  const GValue *ids = gst_structure_get_value (result, "class-ids");
-
-  return g_value_get_int (gst_value_array_get_value (ids, 0));
-}
-
-void
-test_get_probabilities (const GstStructure *result, double *probabilities)
-{
-  const GValue *ids = gst_structure_get_value (result, "class-ids");
-  const GValue *levels = gst_structure_get_value (result, "confidences");
-
-  fail_unless_equals_int (test_n_classes (result), TEST_N_CLASSES);
-  for (guint i = 0; i < TEST_N_CLASSES; i++)
-    probabilities[g_value_get_int (gst_value_array_get_value (ids, i))] =
-        g_value_get_float (gst_value_array_get_value (levels, i));
-}
-
-void
-test_expect_near (const double *found, const double *expected)
-{
-  for (guint i = 0; i < TEST_N_CLASSES; i++)
-    fail_unless (ABS (found[i] - expected[i]) < 1e-5,
-        "class %u: %f, expected %f", i, found[i], expected[i]);
-}
-
-guint64
-test_get_uint64 (const GstStructure *structure, const char *field)
-{
-  guint64 value;
-
-  fail_unless (gst_structure_get_uint64 (structure, field, &value),
-      "no guint64 %s in the structure", field);
-  return value;
 }
 
 guint64

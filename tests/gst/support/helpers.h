@@ -10,7 +10,9 @@
 #include <gst/check/gstharness.h>
 #include <gst/video/video.h>
 
-#define TEST_RESULT "alexnet-classification"
+#include "results.h"
+
+#define TEST_CAPS "video/x-raw,format=RGB,width=32,height=32,framerate=30/1"
 #define TEST_FRAME_DURATION (GST_SECOND / 30)
 
 /* Sample photographs that the demonstration model is sure of. */
@@ -18,7 +20,6 @@
 #define TEST_TRUCK 170
 #define TEST_HORSE_CLASS 7
 #define TEST_TRUCK_CLASS 9
-#define TEST_N_CLASSES 10
 
 /* Property values that keep up to seven frames in flight: a batch that waits
  * for its eighth. */
@@ -41,54 +42,67 @@ TCase *test_case_new (const char *name);
 char *test_model_path (void);
 char *test_data_path (const char *name);
 
+/* A gst-launch line in which each alexnetclassify gets the demonstration
+ * model; to be freed. */
+char *test_line_new (const char *format, ...) G_GNUC_PRINTF (1, 2);
+
 /* An alexnetclassify with the demonstration model and these property names
  * and values, NULL-terminated, in state NULL. */
 GstElement *test_element_new (const char *first, ...);
 
-/* The same, PLAYING between two pads, with a bus; stream-start, caps (32x32
- * RGB, 30 fps) and segment have gone in. */
+/* The same, PLAYING between two pads, with a bus; stream-start, caps
+ * (TEST_CAPS) and segment have gone in. */
 Fixture *test_fixture_new (const char *first, ...);
+
+/* With the elements of a gst-launch line instead, and neither element, bus nor
+ * record. */
+Fixture *test_fixture_new_line (const char *line);
 void test_fixture_free (Fixture *fixture);
 
 /* A photograph of the sample as a frame of `caps`. */
 GstBuffer *test_frame_new (guint photo, GstCaps *caps);
+GstBuffer *test_photo_new (guint photo); /* of TEST_CAPS */
 
 /* One frame as another of the same size and frame rate. */
 void test_convert (GstBuffer *out, const GstVideoInfo *out_info, GstBuffer *in,
     const GstVideoInfo *in_info);
 
+/* Sends caps, which the fixture has from here on. */
+void test_set_caps (Fixture *fixture, const char *line);
+
 /* Sends the horse, timestamp by its number; returns what chain returned. */
 GstFlowReturn test_push (Fixture *fixture);
 GstFlowReturn test_push_photo (Fixture *fixture, guint photo);
+
+/* Of a thread: sends horses until one is refused; returns the flow. */
+gpointer test_push_until_refused (gpointer fixture);
 
 /* Sends a serialized custom event with a name. */
 gboolean test_push_custom (Fixture *fixture, const char *name);
 gboolean test_push_eos (Fixture *fixture);
 
+/* In time, whose first frame has the stream time `start`. */
+void test_push_segment (Fixture *fixture, double rate, GstClockTime start,
+    GstClockTime stop);
+
+/* FLUSH_START, FLUSH_STOP and a segment. */
+void test_flush (Fixture *fixture);
+
 /* The next frame that came out; fails after some seconds. */
 GstBuffer *test_pull (Fixture *fixture);
+
+/* Of the next frame, and of the horse that is sent first: see
+ * test_result_kind(). */
+char test_pull_kind (Fixture *fixture);
+char test_push_pull_kind (Fixture *fixture);
+
+/* Sends a frame and waits for it. */
+GstBuffer *test_push_pull (Fixture *fixture, GstBuffer *buffer);
 
 /* Waits until the record has so many entries, then compares it with what is
  * expected, separated by commas. */
 void test_expect_record (Fixture *fixture, const char *expected);
 void test_clear_record (Fixture *fixture);
-
-/* NULL when the buffer carries no result. */
-const GstStructure *test_get_result (GstBuffer *buffer);
-guint test_n_classes (const GstStructure *result);
-int test_best_class (const GstStructure *result);
-
-/* Probabilities by class, of a result that has all of them; and whether they
- * are nearly those. */
-void test_get_probabilities (const GstStructure *result, double *probabilities);
-void test_expect_near (const double *found, const double *expected);
-
-guint64 test_get_uint64 (const GstStructure *structure, const char *field);
-
-/* Attaches what an alexnetclassify could have: fields in the notation of
- * gst_structure_from_string(), as "labels=<cat>, class-ids=<3>, ...". The
- * plugin is loaded. The structure belongs to the buffer. */
-GstStructure *test_add_result (GstBuffer *buffer, const char *fields);
 
 /* A counter of the property "stats". */
 guint64 test_stat (GstElement *element, const char *field);

@@ -2,7 +2,7 @@
 
 #include "jsonhelpers.h"
 
-#define CAPS "video/x-raw,format=RGB,width=32,height=32,framerate=30/1"
+#include <glib/gstdio.h>
 
 char **
 test_split_lines (char *contents)
@@ -73,9 +73,32 @@ test_harness_new (const char *format, ...)
   line = g_strdup_vprintf (format, args);
   va_end (args);
   harness = gst_harness_new_parse (line);
-  gst_harness_set_src_caps_str (harness, CAPS);
+  gst_harness_set_src_caps_str (harness, TEST_CAPS);
   g_free (line);
   return harness;
+}
+
+JsonFile *
+test_json_file_new (const char *upstream)
+{
+  JsonFile *file = g_new (JsonFile, 1);
+
+  file->path = test_write_file ("", 0);
+  file->harness = test_harness_new ("%sclassificationjson location=%s",
+      upstream, file->path);
+  file->element = gst_harness_find_element (file->harness,
+      "classificationjson");
+  return file;
+}
+
+void
+test_json_file_free (JsonFile *file)
+{
+  gst_object_unref (file->element);
+  gst_harness_teardown (file->harness);
+  g_remove (file->path);
+  g_free (file->path);
+  g_free (file);
 }
 
 GstBuffer *

@@ -15,6 +15,17 @@
  * arguments describe. */
 GstHarness *test_harness_new (const char *format, ...) G_GNUC_PRINTF (1, 2);
 
+/* A classificationjson that writes a file, behind these elements: "" or
+ * "... ! ". */
+typedef struct {
+  GstHarness *harness;
+  GstElement *element; /* the classificationjson */
+  char *path;          /* of the file, which is removed at the end */
+} JsonFile;
+
+JsonFile *test_json_file_new (const char *upstream);
+void test_json_file_free (JsonFile *file);
+
 /* A frame with the fields of a result, see test_add_result(), or NULL. */
 GstBuffer *test_buffer_new (const char *fields);
 

@@ -54,6 +54,16 @@ test_pipeline_new_clip (void)
 }
 
 void
+test_pipeline_add_probe (Pipeline *p, GstPadProbeCallback probe,
+    gpointer user_data)
+{
+  GstPad *pad = gst_element_get_static_pad (p->sink, "sink");
+
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, probe, user_data, NULL);
+  gst_object_unref (pad);
+}
+
+void
 test_pipeline_free (Pipeline *p)
 {
   gst_element_set_state (p->pipeline, GST_STATE_NULL);

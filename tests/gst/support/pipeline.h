@@ -25,6 +25,10 @@ Pipeline *test_pipeline_new_clip (void);
 
 void test_pipeline_free (Pipeline *p);
 
+/* Sees the buffers that reach the sink. */
+void test_pipeline_add_probe (Pipeline *p, GstPadProbeCallback probe,
+    gpointer user_data);
+
 /* Waits until the state is reached. */
 void test_pipeline_set_state (Pipeline *p, GstState state);
 
