@@ -8,7 +8,7 @@ set -u
 export GST_PLUGIN_PATH="$BUILD/gst" XDG_DATA_HOME="$work"
 export ALEXNET_DATA_DIR="$root/pipelines/models"
 unset ALEXNET_MODEL
-schema=$root/gst/classificationjson.schema.json
+schema=$root/gst/json/classificationjson.schema.json
 cd "$work" || exit 1
 
 /usr/bin/python3 -c 'import jsonschema' 2>/dev/null ||
