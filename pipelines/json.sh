@@ -11,4 +11,4 @@ set -eu
 prepare json
 into=$(line jq --unbuffered -r "${FILTER:-$best_of_each}")
 with_source launch_quietly "${1:-$sample}" ! videoconvert ! alexnetclassify \
-  ! classificationjson ! fakesink
+  ! classificationjson fd=3 ! fakesink

@@ -130,12 +130,13 @@ launch () {
 }
 
 # launch_quietly WORD...: the same without results. $into, a line of shell or
-# nothing, reads what the pipeline writes to standard output.
+# nothing, reads what the pipeline writes to descriptor 3: on standard output
+# gst-launch-1.0 prints its warnings, and with -q nobody would see them.
 into=
 launch_quietly () {
-  run=$(gst_line -q "$@")
+  run=$(gst_line "$@")${into:+' 3>&1 >&2'}
   printf '$ %s\n' "$run${into:+ | $into}"
-  run_into "${into:-cat}" "$run"
+  run_into "${into:-read_launch}" "$run"
 }
 
 # with_source COMMAND NAME WORD...: COMMAND with the words of a pipeline that

@@ -75,7 +75,7 @@ publish=$(line mosquitto_pub -h "$host" -p "$port" -q 1 -t "$topic")
 into="$publish -l"
 failed=0
 with_source launch_quietly "${1:-$sample}" ! videoconvert ! alexnetclassify \
-  ! classificationjson ! fakesink || failed=1
+  ! classificationjson fd=3 ! fakesink || failed=1
 eval "$publish/end -n" || failed=1
 [ -z "$broker" ] || wait "$reader" || failed=1
 exit $failed
