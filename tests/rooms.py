@@ -67,10 +67,10 @@ engine/calibration: engine engine/tensor engine/network engine/preprocess
   engine/model engine/backend engine/backends
 engine/tools: engine/alexnet
 
-gst: gst/classify gst/overlay gst/json gst/meta
+gst: gst/classify gst/overlay gst/json
 gst/classify: engine/alexnet gst/meta gst/input gst/region
-gst/overlay: gst/meta/reader gst/meta/names
-gst/json: gst/meta/reader gst/meta/names
+gst/overlay: gst/meta/reader
+gst/json: gst/meta/reader
 gst/meta: engine/alexnet gst/region gst/input/frame
 gst/meta/reader: gst/meta/names
 gst/meta/names: -

@@ -54,14 +54,13 @@ too_long () {
   wc -l "$@" | awk '$1 > 650 && $2 != "total" { print $2 ": " $1 " lines" }'
 }
 
-# From a brace in the first column to the next one. What installs properties
-# is a table and may be longer.
+# From a brace in the first column to the next one.
 long_functions () {
   awk '/^[a-z_0-9]+ \(/ { name = $1 }
        /^[{]/ { start = FNR }
        /^[}]/ && start {
          lines = FNR - start - 1
-         if (lines > 45 && name !~ /^install_/)
+         if (lines > 45)
            print FILENAME ":" start ": " name " has " lines " lines"
          start = 0
        }' "$@"
