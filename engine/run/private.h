@@ -100,8 +100,6 @@ struct _AlexnetStream {
   gboolean filling;             /* has submitted and may go on */
 };
 
-guint64 alexnet_now (void);
-
 G_END_DECLS
 
 #endif /* ALEXNET_ENGINE_PRIVATE_H */

@@ -3,6 +3,7 @@
 #include "private.h"
 
 #include "model/model.h"
+#include "worker.h"
 
 static void
 complete_preprocess (AlexnetPreprocess *preprocess, const AlexnetModel *model)

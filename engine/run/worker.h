@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The thread that takes batches from an engine's ring and runs them. */
+
+#ifndef ALEXNET_WORKER_H
+#define ALEXNET_WORKER_H
+
+#include "private.h"
+
+G_BEGIN_DECLS
+
+/* Makes the engine's lock and what is waited for under it. */
+void alexnet_worker_init (AlexnetEngine *engine);
+
+/* Starts the thread once the engine has a plan, and waits until it has run the
+ * network for the first time. NO_MEMORY, and what the plan says. */
+gboolean alexnet_worker_start (AlexnetEngine *engine, GError **error);
+
+/* Ends the thread, if it was started, and undoes init. */
+void alexnet_worker_stop (AlexnetEngine *engine);
+
+/* Monotonic. */
+guint64 alexnet_now (void);
+
+G_END_DECLS
+
+#endif /* ALEXNET_WORKER_H */
