@@ -7,6 +7,15 @@
 
 #define GST_CAT_DEFAULT gst_alexnet_classify_debug
 
+/* To be cleared. */
+static void
+copy_settings (GstAlexnetClassify *self, GstAlexnetSettings *settings)
+{
+  GST_OBJECT_LOCK (self);
+  gst_alexnet_settings_copy (settings, &self->settings);
+  GST_OBJECT_UNLOCK (self);
+}
+
 static void
 describe_model (GstAlexnetClassify *self, gboolean by_default)
 {
@@ -33,10 +42,7 @@ gst_alexnet_classify_load (GstAlexnetClassify *self)
   GstAlexnetSettings settings;
   gboolean ok;
 
-  GST_OBJECT_LOCK (self);
-  gst_alexnet_settings_copy (&settings, &self->settings);
-  GST_OBJECT_UNLOCK (self);
-
+  copy_settings (self, &settings);
   ok = gst_alexnet_session_load (&self->session, &settings, &error);
   if (ok)
     describe_model (self, settings.model_file == NULL);
@@ -117,9 +123,7 @@ start_session (GstAlexnetClassify *self, GstAlexnetSession *session)
   GstAlexnetSettings settings;
   gboolean ok;
 
-  GST_OBJECT_LOCK (self);
-  gst_alexnet_settings_copy (&settings, &self->settings);
-  GST_OBJECT_UNLOCK (self);
+  copy_settings (self, &settings);
   if (cuda_context)
     settings.cuda_device_id = gst_alexnet_cuda_get_device_id (&self->cuda);
   ok = gst_alexnet_session_start (session, &settings, cuda_context, &error);
