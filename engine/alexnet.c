@@ -37,6 +37,19 @@ alexnet_crop_mode_name (AlexnetCropMode mode)
   return names[mode];
 }
 
+const char *
+alexnet_interpolation_name (AlexnetInterpolation interpolation)
+{
+  static const char *const names[ALEXNET_N_INTERPOLATIONS] = {
+    [ALEXNET_INTERPOLATION_MODEL] = "model",
+    [ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS] = "bilinear-antialias",
+    [ALEXNET_INTERPOLATION_BILINEAR] = "bilinear",
+  };
+
+  g_return_val_if_fail ((guint) interpolation < G_N_ELEMENTS (names), "model");
+  return names[interpolation];
+}
+
 guint
 alexnet_top_k (const float *values, guint n, guint k, guint *indices)
 {

@@ -68,6 +68,18 @@ typedef enum {
 /* "model", "center-crop", "squash", "stretch", "letterbox". Static. */
 ALEXNET_API const char *alexnet_crop_mode_name (AlexnetCropMode mode);
 
+/* How a resize weighs the pixels of the image. */
+typedef enum {
+  ALEXNET_INTERPOLATION_MODEL,  /* as the model was trained */
+  ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS, /* all that a pixel covers */
+  ALEXNET_INTERPOLATION_BILINEAR, /* the nearest two of each axis */
+  ALEXNET_N_INTERPOLATIONS
+} AlexnetInterpolation;
+
+/* "model", "bilinear-antialias", "bilinear". Static. */
+ALEXNET_API const char *alexnet_interpolation_name (
+    AlexnetInterpolation interpolation);
+
 /* Which part CROP_CENTER and CROP_SQUASH keep of what they resized; the others
  * keep all of it. */
 typedef enum {
@@ -77,13 +89,14 @@ typedef enum {
   ALEXNET_N_POSITIONS
 } AlexnetCropPosition;
 
-/* A zero crop_mode or resize_size, or a std of zero, means the model's own
- * value (alexnet_model_get_preprocess()). The network's input is
+/* A zero crop_mode, resize_size or interpolation, or a std of zero, means the
+ * model's own value (alexnet_model_get_preprocess()). The network's input is
  * (rgb / 255 - mean[c]) / std[c] with c = R, G, B, in the order R, G, B or,
  * with bgr, B, G, R. */
 typedef struct {
   AlexnetCropMode crop_mode;
   guint resize_size;            /* what CROP_CENTER, CROP_SQUASH cut from */
+  AlexnetInterpolation interpolation;
   float mean[3], std[3];        /* in R, G, B order, for values 0..1 */
   gboolean bgr;                 /* the network wants B, G, R */
   AlexnetCropPosition crop_position;

@@ -109,10 +109,13 @@ holds_string (JsonNode *node, const char *string)
 static gboolean
 read_interpolation (const Setting *setting, GError **error)
 {
-  if (holds_string (setting->node, "bilinear-antialias") ||
-      holds_string (setting->node, "bilinear"))
-    return TRUE;
-  return refuse (setting, "bilinear-antialias", error);
+  for (guint i = ALEXNET_INTERPOLATION_MODEL + 1; i < ALEXNET_N_INTERPOLATIONS;
+       i++)
+    if (holds_string (setting->node, alexnet_interpolation_name (i))) {
+      setting->preprocess->interpolation = i;
+      return TRUE;
+    }
+  return refuse (setting, "bilinear-antialias or bilinear", error);
 }
 
 static gboolean
@@ -154,6 +157,7 @@ read_setting (const Setting *setting, GError **error)
 static const AlexnetPreprocess torchvision_preprocess = {
   .crop_mode = ALEXNET_CROP_CENTER,
   .resize_size = RESIZE,
+  .interpolation = ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS,
   .mean = { 0.485f, 0.456f, 0.406f },
   .std = { 0.229f, 0.224f, 0.225f },
 };
@@ -161,6 +165,7 @@ static const AlexnetPreprocess torchvision_preprocess = {
 static const AlexnetPreprocess caffe_preprocess = {
   .crop_mode = ALEXNET_CROP_CENTER,
   .resize_size = RESIZE,
+  .interpolation = ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS,
   .mean = { 123 / 255.0f, 117 / 255.0f, 104 / 255.0f },
   .std = { 1 / 255.0f, 1 / 255.0f, 1 / 255.0f },
   .bgr = TRUE,

@@ -5,9 +5,10 @@
  * alexnet_tables_pixel() for its pixel. Everything that depends on geometry,
  * format and colorimetry is in AlexnetTables, plain data made on the host.
  *
- * RGB and GRAY8 are computed exactly as Pillow resizes 8-bit images: weights
- * of 22 fractional bits, the horizontal pass first, rounded to 8 bits, then
- * the vertical one, rounded to 8 bits.
+ * RGB and GRAY8 with antialias are computed in fixed point, exactly as Pillow
+ * resizes 8-bit images: weights of 22 fractional bits, the horizontal pass
+ * first, rounded to 8 bits, then the vertical one, rounded to 8 bits. All else
+ * is computed in real numbers and rounded nowhere.
  *
  * Y'CbCr is meant to equal: upsample chroma bilinearly to full resolution,
  * convert to RGB, resize. With luma weights w (i) of an output and chroma
@@ -57,8 +58,8 @@ typedef struct {
 
 typedef union {
   gint32 index; /* first, count */
-  gint32 fixed; /* weights of RGB and GRAY8, 22 fractional bits */
-  float real;   /* weights of Y'CbCr */
+  gint32 fixed; /* weights of 22 fractional bits, or */
+  float real;   /* weights of AlexnetTables.real */
 } AlexnetWord;
 
 /* One axis of one resolution: output i is the sum over k < count (i) of
@@ -87,6 +88,7 @@ typedef struct {
   guint left, top, width, height; /* the part that shows the image */
   float pad[3];                   /* what the rest is filled with */
   AlexnetLayout layout;
+  guint real; /* weights are real numbers, not of fixed point */
   AlexnetColor color;
   AlexnetTaps h[2], v[2]; /* by h_shift and v_shift of a component */
   const AlexnetWord *words;
@@ -137,7 +139,7 @@ alexnet_color_channel (const AlexnetColor *color, guint c, float s0, float s1,
   return v * color->scale[c] + color->bias[c];
 }
 
-/* Output `x` of the horizontal pass over one source row of RGB or GRAY8. */
+/* Output `x` of the horizontal pass over one source row, in fixed point. */
 ALEXNET_INLINE gint32
 alexnet_row_fixed (const AlexnetTables *t, const AlexnetComponent *c,
     const guint8 *row, guint x)
@@ -154,7 +156,7 @@ alexnet_row_fixed (const AlexnetTables *t, const AlexnetComponent *c,
   return alexnet_round_fixed (sum);
 }
 
-/* The same for Y'CbCr, in units of the stored samples. */
+/* The same in real numbers, in units of the stored samples. */
 ALEXNET_INLINE float
 alexnet_row_real (const AlexnetTables *t, const AlexnetComponent *c,
     const guint8 *row, guint x)
@@ -189,13 +191,13 @@ alexnet_component_value (const AlexnetTables *t, const AlexnetComponent *c,
     const guint8 *row = plane + stride * (first + k);
     AlexnetWord w = weight[(gsize) k * taps->n];
 
-    if (t->layout.ycbcr)
+    if (t->real)
       real = alexnet_add_real (real, w.real, alexnet_row_real (t, c, row, x));
     else
       fixed = alexnet_add_fixed (fixed, w.fixed,
           alexnet_row_fixed (t, c, row, x));
   }
-  return t->layout.ycbcr ? real : (float) alexnet_round_fixed (fixed);
+  return t->real ? real : (float) alexnet_round_fixed (fixed);
 }
 
 /* The network's three channels at (x, y) of its input: all that a GPU thread

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A template, included by preprocess-vector.c with ISA and LANES: the
- * arithmetic of preprocess-arith.h on vectors of LANES numbers.
+/* A template, included by vector.c with ISA and LANES: the arithmetic of
+ * arith.h on vectors of LANES numbers.
  *
  * The vertical passes run along a row, whatever its samples mean. Along it the
  * horizontal ones would have to gather samples from all over a row; so they
  * run across LANES rows instead, which lie transposed before them: each tap is
- * one weight times one whole vector, LANES rows of one sample. Y'CbCr makes
- * LANES rows of output at once, and transposes in front of and behind the
- * horizontal pass; RGB and GRAY8 resize LANES source rows at once into the
+ * one weight times one whole vector, LANES rows of one sample. Real numbers
+ * make LANES rows of output at once, and are transposed in front of and behind
+ * the horizontal pass; fixed point resizes LANES source rows at once into the
  * ring, transposing bytes.
  *
  * A row whose length is no multiple of a vector ends with a vector that begins
@@ -86,7 +86,7 @@ NAME (rotate_bytes) (__m128i tile[LANES], guint n)
   }
 }
 
-/* ---- Y'CbCr -------------------------------------------------------------- */
+/* ---- real numbers -------------------------------------------------------- */
 
 /* Stored samples of one vertical pass. */
 typedef struct {
@@ -214,7 +214,7 @@ NAME (resize_columns) (AlexnetTransform *t, guint i)
 TARGET static void
 NAME (compute_real) (AlexnetTransform *t, const AlexnetImage *image, guint y)
 {
-  for (guint i = 0; i < 3; i++) {
+  for (guint i = 0; i < t->tables.layout.n_components; i++) {
     const AlexnetComponent *c = &t->tables.layout.components[i];
 
     if (i == 0 || c->plane != c[-1].plane) {
@@ -225,7 +225,7 @@ NAME (compute_real) (AlexnetTransform *t, const AlexnetImage *image, guint y)
   }
 }
 
-/* ---- RGB and GRAY8 ------------------------------------------------------- */
+/* ---- fixed point --------------------------------------------------------- */
 
 /* Spans of LANES source rows from `row` on -> t->source, [samples][LANES]. */
 TARGET static void

@@ -171,7 +171,7 @@ compute_real (AlexnetTransform *t, const AlexnetImage *image, guint y)
 {
   const AlexnetTables *tables = &t->tables;
 
-  for (guint i = 0; i < 3; i++) {
+  for (guint i = 0; i < tables->layout.n_components; i++) {
     const AlexnetComponent *c = &tables->layout.components[i];
 
     if (i == 0 || c->plane != c[-1].plane)

@@ -47,7 +47,7 @@ alexnet_transform_get_tables (const AlexnetTransform *transform)
   return &transform->tables;
 }
 
-/* Whole pixels of RGB and GRAY8, single samples of Y'CbCr. */
+/* Whole pixels for fixed point, single samples for real numbers. */
 static void
 build_spans (AlexnetTransform *t)
 {
@@ -60,8 +60,8 @@ build_spans (AlexnetTransform *t)
   for (guint i = 0; i < layout->n_components; i++) {
     const AlexnetComponent *c = &layout->components[i];
     const AlexnetTaps *taps = &tables->h[c->h_shift];
-    gint32 offset = layout->ycbcr ? c->offset : 0;
-    gint32 width = layout->ycbcr ? 1 : c->step;
+    gint32 offset = tables->real ? c->offset : 0;
+    gint32 width = tables->real ? 1 : c->step;
 
     t->at[i] = g_new (gint32, taps->n);
     for (guint x = 0; x < taps->n; x++) {
@@ -161,7 +161,7 @@ build_scratch (AlexnetTransform *t)
     t->samples[c] = new_scratch (t->pitch, t->kernels->rows * sizeof (float));
     t->output[c] = new_scratch (t->pitch, sizeof (float));
   }
-  if (tables->layout.ycbcr)
+  if (tables->real)
     build_real (t, most);
   else
     build_fixed (t, most);
@@ -213,6 +213,13 @@ check_recipe (const AlexnetPreprocess *p, guint size, GError **error)
     g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
         "crop mode is %d, expected %d to %d", p->crop_mode, ALEXNET_CROP_CENTER,
         ALEXNET_N_CROP_MODES - 1);
+    return FALSE;
+  }
+  if (p->interpolation == ALEXNET_INTERPOLATION_MODEL ||
+      (guint) p->interpolation >= ALEXNET_N_INTERPOLATIONS) {
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+        "interpolation is %d, expected %d to %d", p->interpolation,
+        ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS, ALEXNET_N_INTERPOLATIONS - 1);
     return FALSE;
   }
   if ((guint) p->crop_position >= ALEXNET_N_POSITIONS) {
@@ -295,13 +302,12 @@ alexnet_transform_run (AlexnetTransform *transform, const AlexnetImage *image,
 {
   AlexnetTransform *t = transform;
   const AlexnetTables *tables = &t->tables;
-  gboolean ycbcr = tables->layout.ycbcr;
-  guint rows = ycbcr ? t->kernels->rows : 1;
+  guint rows = tables->real ? t->kernels->rows : 1;
 
   t->done = 0;
   emit_pad (t, 0, tables->top, func, user);
   for (guint y = 0; y < tables->height; y += rows) {
-    if (ycbcr)
+    if (tables->real)
       t->kernels->compute_real (t, image, y);
     else
       t->kernels->compute_fixed (t, image, y);

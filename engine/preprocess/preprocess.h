@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* What happens to pixels between a frame and the network's input: crop,
- * antialiased resize, Y'CbCr to RGB, normalisation.
+ * resize, Y'CbCr to RGB, normalisation.
  *
- * The recipe is torchvision's on a Pillow image, applied to the region as if
- * it had been cut out of the converted frame first. An image side of n pixels
- * becomes m pixels with a triangle filter of support max (n / m, 1), and then
- * `size` of the m are kept:
+ * The recipe is torchvision's, applied to the region as if it had been cut out
+ * of the converted frame first. An image side of n pixels becomes m pixels, and
+ * then `size` of the m are kept:
  *
  * - ALEXNET_CROP_CENTER: shorter side m = resize_size, longer side
  *   floor (resize_size * long / short); the crop begins at (m - size) / 2,
@@ -24,11 +23,22 @@
  * With `mirror` the m pixels of a row are reversed before they are cut, so the
  * five positions with and without are torchvision's TenCrop.
  *
- * Only pixels that are kept are computed, and only samples that they need are
- * read. RGB and GRAY8 equal Pillow's result bit by bit before normalisation;
+ * Pixel i of the m lies at p = (i + 1/2) n / m - 1/2 among the n, and is
+ *
+ * - ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS: what a triangle filter about p of
+ *   support max (n / m, 1) gives. RGB and GRAY8 equal Pillow's result bit by
+ *   bit before normalisation.
+ * - ALEXNET_INTERPOLATION_BILINEAR: linear between the pixels on both sides of
+ *   p, or the one at the edge. It equals what torch.nn.functional.interpolate
+ *   (mode bilinear, align_corners false) and OpenCV (INTER_LINEAR) give on
+ *   float; on 8 bits these round once more.
+ *
  * Y'CbCr differs by less than 1.5 levels of 255 from rounding at full
  * resolution, so by at most one level after rounding, unless colours lie
- * outside RGB; preprocess-arith.h says why. It is not rounded here. */
+ * outside RGB; arith.h says why. It is not rounded here.
+ *
+ * Only pixels that are kept are computed, and only samples that they need are
+ * read. */
 
 #ifndef ALEXNET_PREPROCESS_H
 #define ALEXNET_PREPROCESS_H
@@ -52,8 +62,8 @@ AlexnetTransform *alexnet_transform_new (void);
 void alexnet_transform_free (AlexnetTransform *transform);
 
 /* Prepares for images like this one (planes are not read) to become `size` x
- * `size` network input; every field of `preprocess` is set, and its crop mode
- * is not ALEXNET_CROP_MODEL. Does nothing and
+ * `size` network input; every field of `preprocess` is set, none of them to
+ * the model's own. Does nothing and
  * allocates nothing when all is as it was at the last call. INVALID: zero or
  * too large size, unknown format or other enumeration value, region empty or
  * outside the image; the transform is then as it was before. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Between preprocess.c, which checks, allocates and runs, preprocess-tables.c,
- * which makes the tables, and the loops over pixels: preprocess-plain.c and,
- * for instruction sets with long vectors, preprocess-vector.c. */
+/* Between preprocess.c, which checks, allocates and runs, tables.c, which makes
+ * the tables, and the loops over pixels: plain.c and, for instruction sets
+ * with long vectors, vector.c. */
 
 #ifndef ALEXNET_PREPROCESS_PRIVATE_H
 #define ALEXNET_PREPROCESS_PRIVATE_H
@@ -36,17 +36,17 @@ typedef struct {
 
 /* The loops of one instruction set. All sets give the same bits.
  *
- * RGB and GRAY8 run the horizontal pass first, as Pillow does: each source
- * row is resized once into a ring of planar rows that holds as many as the
- * vertical pass looks back. Y'CbCr has no rounding in between, so there the
- * vertical pass comes first: it runs over contiguous samples of a plane,
+ * Fixed point runs the horizontal pass first, as Pillow does: each source row
+ * is resized once into a ring of planar rows that holds as many as the
+ * vertical pass looks back. Real numbers are not rounded in between, so there
+ * the vertical pass comes first: it runs over contiguous samples of a plane,
  * whatever their meaning, and leaves only `height` rows to the horizontal
  * one. Both compute what alexnet_tables_pixel() does for one pixel. */
 typedef struct {
   guint rows;  /* a power of 2; see AlexnetTransform.column and .source */
   gint32 span; /* least samples that a plane must give them */
 
-  /* Fill t->samples: Y'CbCr from row y on, RGB and GRAY8 row y alone. */
+  /* Fill t->samples: real numbers from row y on, fixed point row y alone. */
   void (*compute_real) (AlexnetTransform *t, const AlexnetImage *image,
       guint y);
   void (*compute_fixed) (AlexnetTransform *t, const AlexnetImage *image,
@@ -79,7 +79,7 @@ struct _AlexnetTransform {
   float *samples[3];    /* [rows][pitch], as stored, resized */
   float *output[3];     /* [size] */
 
-  /* RGB, GRAY8: */
+  /* Fixed point: */
   guint lanes; /* components of a ring row */
   guint ring_rows;
   gint32 done;     /* source rows in the ring, counted from the plane's first */
@@ -88,7 +88,7 @@ struct _AlexnetTransform {
   guint8 *ring;    /* [ring_rows][lanes][pitch] */
   gint32 *sums;    /* [lanes * pitch] */
 
-  /* Y'CbCr: */
+  /* Real numbers: */
   gsize column_pitch;
   float *column;  /* [rows][column_pitch] a span, vertically resized */
   float *columns; /* [column_pitch][rows] the same */

@@ -70,6 +70,7 @@ typedef struct {
   guint whole, origin, in;
   guint out, start, n, at;
   gboolean mirror;
+  AlexnetInterpolation interpolation;
 } Axis;
 
 static void
@@ -110,6 +111,18 @@ get_axes (const AlexnetKey *key, Axis *x, Axis *y)
   axis_crop (x, out_w, size, places[key->preprocess.crop_position].x);
   axis_crop (y, out_h, size, places[key->preprocess.crop_position].y);
   x->mirror = key->preprocess.mirror;
+  x->interpolation = y->interpolation = key->preprocess.interpolation;
+}
+
+/* Where the middle of output `i` lies, in pixels from the region's edge. */
+static double
+get_center (const Axis *axis, guint i)
+{
+  double scale = (double) axis->in / axis->out;
+  guint shown = axis->start + i;
+  guint pixel = axis->mirror ? axis->out - 1 - shown : shown;
+
+  return (pixel + 0.5) * scale;
 }
 
 /* Pillow's triangle filter for output `i` of `axis`: returns how many weights
@@ -117,11 +130,8 @@ get_axes (const AlexnetKey *key, Axis *x, Axis *y)
 static guint
 get_triangle (const Axis *axis, guint i, double *weights, guint *first)
 {
-  double scale = (double) axis->in / axis->out;
-  double support = MAX (scale, 1.0), inverse = 1.0 / support;
-  guint shown = axis->start + i;
-  guint pixel = axis->mirror ? axis->out - 1 - shown : shown;
-  double center = (pixel + 0.5) * scale, sum = 0;
+  double support = MAX ((double) axis->in / axis->out, 1.0);
+  double inverse = 1.0 / support, center = get_center (axis, i), sum = 0;
   int low = MAX ((int) (center - support + 0.5), 0);
   int high = MIN ((int) (center + support + 0.5), (int) axis->in);
 
@@ -135,13 +145,35 @@ get_triangle (const Axis *axis, guint i, double *weights, guint *first)
   return high - low;
 }
 
-/* The same for subsampled samples: composes the triangle with the bilinear
- * upsampling of preprocess-arith.h. `weights` are zeroed here. */
+/* The same without antialias: the two pixels whose middles are on both sides
+ * of the output's, or the one at the edge. */
+static guint
+get_neighbours (const Axis *axis, guint i, double *weights, guint *first)
+{
+  double place = MAX (get_center (axis, i) - 0.5, 0.0);
+  guint low = (guint) place, n = low + 1 < axis->in ? 2 : 1;
+
+  weights[1] = n == 2 ? place - low : 0.0;
+  weights[0] = 1.0 - weights[1];
+  *first = low;
+  return n;
+}
+
+static guint
+get_pixels (const Axis *axis, guint i, double *weights, guint *first)
+{
+  return axis->interpolation == ALEXNET_INTERPOLATION_BILINEAR
+      ? get_neighbours (axis, i, weights, first)
+      : get_triangle (axis, i, weights, first);
+}
+
+/* The same for subsampled samples: composes the pixels with the bilinear
+ * upsampling of arith.h. `weights` are zeroed here. */
 static guint
 get_composed (const Axis *axis, guint i, gboolean cosited, double *pixels,
     double *weights, guint *first)
 {
-  guint n_pixels = get_triangle (axis, i, pixels, first);
+  guint n_pixels = get_pixels (axis, i, pixels, first);
   gint x = axis->origin + *first, last = (axis->whole + 1) / 2 - 1;
   gint low = cosited ? x >> 1 : MAX ((x - 1) >> 1, 0), high = low;
 
@@ -189,7 +221,7 @@ get_weights (const Builder *builder, const Axis *axis, guint i,
   if (subsampled) {
     n = get_composed (axis, i, cosited, builder->pixels, weights, first);
   } else {
-    n = get_triangle (axis, i, weights, first);
+    n = get_pixels (axis, i, weights, first);
     *first += axis->origin;
   }
   while (n > 1 && get_word (builder, weights[n - 1]).fixed == 0)
@@ -241,7 +273,7 @@ build_all_taps (AlexnetTables *tables, const AlexnetKey *key, const Axis *x,
   AlexnetChromaSite site = key->site;
   gsize most = MAX (x->in, y->in) + 8;
   Builder builder = { g_array_new (FALSE, TRUE, sizeof (AlexnetWord)),
-    tables->layout.ycbcr, g_new (double, most), g_new (double, most) };
+    tables->real, g_new (double, most), g_new (double, most) };
 
   if (site == ALEXNET_SITE_DEFAULT)
     site = high ? ALEXNET_SITE_LEFT : ALEXNET_SITE_CENTER;
@@ -349,6 +381,8 @@ alexnet_tables_build (AlexnetTables *tables, const AlexnetKey *key)
   tables->width = x.n;
   tables->height = y.n;
   tables->layout = layouts[key->format];
+  tables->real = tables->layout.ycbcr ||
+      key->preprocess.interpolation == ALEXNET_INTERPOLATION_BILINEAR;
   build_all_taps (tables, key, &x, &y);
   build_color (tables, key);
 }

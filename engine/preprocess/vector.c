@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The loops in vectors of 8 or 16 numbers: preprocess-lanes.h, once for each
+/* The loops in vectors of 8 or 16 numbers: lanes.h, once for each
  * instruction set, and here what its language cannot say itself. */
 
 #include "private.h"

@@ -14,6 +14,8 @@ complete_preprocess (AlexnetPreprocess *preprocess, const AlexnetModel *model)
     preprocess->crop_mode = defaults->crop_mode;
   if (preprocess->resize_size == 0)
     preprocess->resize_size = defaults->resize_size;
+  if (preprocess->interpolation == ALEXNET_INTERPOLATION_MODEL)
+    preprocess->interpolation = defaults->interpolation;
   for (guint c = 0; c < 3; c++) {
     if (preprocess->std[c] != 0)
       continue;

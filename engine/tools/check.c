@@ -12,8 +12,9 @@ print_preprocess (const AlexnetModel *model)
   const AlexnetPreprocess *p = alexnet_model_get_preprocess (model);
   guint size = alexnet_model_get_input_size (model);
 
-  printf ("input: %ux%u %s, shorter side to %u\n", size, size,
-      p->bgr ? "BGR" : "RGB", p->resize_size);
+  printf ("input: %ux%u %s, %s from %u, %s\n", size, size,
+      p->bgr ? "BGR" : "RGB", alexnet_crop_mode_name (p->crop_mode),
+      p->resize_size, alexnet_interpolation_name (p->interpolation));
   printf ("mean: %g %g %g\n", (double) p->mean[0], (double) p->mean[1],
       (double) p->mean[2]);
   printf ("std: %g %g %g\n", (double) p->std[0], (double) p->std[1],

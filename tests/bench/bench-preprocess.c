@@ -51,6 +51,7 @@ static const guint sizes[][2] = { { 640, 480 }, { 1280, 720 }, { 1920, 1080 },
 static const AlexnetPreprocess recipe = {
   .crop_mode = ALEXNET_CROP_CENTER,
   .resize_size = 256,
+  .interpolation = ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS,
   .mean = { 0.485f, 0.456f, 0.406f },
   .std = { 0.229f, 0.224f, 0.225f },
 };

@@ -3,7 +3,8 @@
 
 """Makes what test-preprocess-pillow.c compares with, from Pillow and torchvision.
 
-Run it with Debian's python3-pil, python3-numpy and python3-torchvision:
+Run it with Debian's python3-pil, python3-numpy, python3-torchvision and
+python3-opencv:
 
     /usr/bin/python3 tests/data/generate_preprocess.py
 
@@ -19,6 +20,9 @@ Reads cifar10-test-500.png (real photographs, 32x32 each) and writes beside it
   preprocess-tencrop.txt one case a line: width height x y w h mode resize
                          size position mirror sha256-of-rgb, ten for each
                          geometry, positions numbered as in alexnet.h
+  preprocess-bilinear.txt one case a line: width height x y w h mode resize size
+  preprocess-bilinear.gz  the results of those cases without antialias, rounded,
+                         R G B bytes, one after the other, gzip
   preprocess-ycbcr.txt   one case a line: format width height x y w h size
                          matrix range site, numbered as in alexnet.h
   preprocess-ycbcr.gz    the results of those cases, R G B bytes, one after
@@ -29,7 +33,9 @@ import gzip
 import hashlib
 import pathlib
 
+import cv2
 import numpy as np
+import torch
 from PIL import Image
 from torchvision.transforms import functional as F
 
@@ -83,6 +89,17 @@ TEN_CROP_CASES = [
     (97, 41, None, CENTER, 64, 64),
     (333, 777, None, SQUASH, 256, 227),
     (640, 360, (13, 7, 301, 299), SQUASH, 256, 224),
+]
+
+BILINEAR_CASES = [
+    # width, height, region, mode, resize, size
+    (1280, 720, None, CENTER, 73, 64),
+    (97, 41, None, CENTER, 73, 64),  # enlarged
+    (333, 777, (13, 7, 301, 299), SQUASH, 73, 64),
+    (57, 643, None, SQUASH, 73, 64),  # one side enlarged
+    (640, 360, None, STRETCH, 73, 64),
+    (3, 1, None, STRETCH, 73, 64),
+    (320, 240, None, SQUASH, 40, 64),  # black around
 ]
 
 # Of TenCrop's five, as numbered in alexnet.h.
@@ -145,6 +162,23 @@ def rgb_line(photo, case):
     x, y, w, h = region or (0, 0, width, height)
     return (f"{width} {height} {x} {y} {w} {h} {mode} {resize} {size} "
             f"{sha256(out)} {sha256(grey)}")
+
+
+def bilinear_case(photo, case):
+    """What torchvision makes of a tensor of floats; OpenCV makes the same."""
+    width, height, region, mode, resize, size = case
+    image = cut(Image.fromarray(frame(photo, width, height)), region)
+    x, y, w, h = region or (0, 0, width, height)
+    pixels = np.array(image, dtype=np.float32)
+    sides = {CENTER: resize, SQUASH: [resize, resize], STRETCH: [size, size]}
+    resized = F.resize(torch.from_numpy(pixels).permute(2, 0, 1), sides[mode],
+                       antialias=False)
+    again = cv2.resize(pixels, resized.shape[:0:-1],
+                       interpolation=cv2.INTER_LINEAR)
+    assert np.abs(resized.permute(1, 2, 0).numpy() - again).max() < 0.01
+    out = F.center_crop(resized, size).permute(1, 2, 0).numpy()
+    return (f"{width} {height} {x} {y} {w} {h} {mode} {resize} {size}",
+            np.floor(out + 0.5).astype(np.uint8).tobytes())
 
 
 def ten_crop_lines(photo, case):
@@ -226,6 +260,11 @@ def write_gz(name, data):
     (HERE / name).write_bytes(gzip.compress(data, 9, mtime=0))
 
 
+def write_cases(name, results):
+    (HERE / f"{name}.txt").write_text("".join(line + "\n" for line, _ in results))
+    write_gz(f"{name}.gz", b"".join(out for _, out in results))
+
+
 def main():
     sheet = Image.open(HERE / "cifar10-test-500.png").convert("RGB")
     photo = np.asarray(sheet.crop((0, 0, 320, 256)))
@@ -235,10 +274,10 @@ def main():
     lines = [line for case in TEN_CROP_CASES
              for line in ten_crop_lines(photo, case)]
     (HERE / "preprocess-tencrop.txt").write_text("\n".join(lines) + "\n")
-    results = [ycbcr_case(photo, case) for case in YCBCR_CASES]
-    (HERE / "preprocess-ycbcr.txt").write_text(
-        "".join(line + "\n" for line, _ in results))
-    write_gz("preprocess-ycbcr.gz", b"".join(out for _, out in results))
+    write_cases("preprocess-bilinear",
+                [bilinear_case(photo, case) for case in BILINEAR_CASES])
+    write_cases("preprocess-ycbcr",
+                [ycbcr_case(photo, case) for case in YCBCR_CASES])
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ typedef struct {
 } Frame;
 
 static const AlexnetPreprocess preprocess = { ALEXNET_CROP_CENTER, 256,
-  { 0.485f, 0.456f, 0.406f }, { 0.229f, 0.224f, 0.225f }, FALSE };
+  ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS, { 0.485f, 0.456f, 0.406f },
+  { 0.229f, 0.224f, 0.225f }, FALSE };
 
 static Frame
 make_frame (AlexnetFormat format)

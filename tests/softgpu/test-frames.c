@@ -14,6 +14,7 @@
 #include "support/random-model.h"
 
 #define SIZE 48
+#define N_INTERPOLATIONS (ALEXNET_N_INTERPOLATIONS - 1)
 
 /* A network that hands out its input: a pooling of one pixel. */
 static AlexnetNetwork
@@ -134,6 +135,7 @@ test_formats (Fixture *f, gconstpointer precision)
           cases[i].height, cases[i].flags, photo, FALSE);
       AlexnetPreprocess preprocess = get_preprocess (cases[i].mode);
 
+      preprocess.interpolation = 1 + (format + i) % N_INTERPOLATIONS;
       preprocess.crop_position = cases[i].position;
       preprocess.mirror = cases[i].mirror;
       check_frame (f, &frame->image, &frame->image,

@@ -37,6 +37,7 @@ typedef struct {
 static const AlexnetPreprocess preprocess = {
   .crop_mode = ALEXNET_CROP_CENTER,
   .resize_size = 75,
+  .interpolation = ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS,
   .mean = { 0.5f, 0.4f, 0.3f },
   .std = { 0.25f, 0.5f, 0.3f },
 };

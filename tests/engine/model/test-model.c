@@ -123,6 +123,8 @@ test_defaults (void)
 
   assert_preprocess (torchvision, 256, FALSE,
       (float[]){ 0.485f, 0.456f, 0.406f }, (float[]){ 0.229f, 0.224f, 0.225f });
+  g_assert_cmpint (alexnet_model_get_preprocess (torchvision)->interpolation,
+      ==, ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS);
   assert_preprocess (caffe, 256, TRUE,
       (float[]){ 123 / 255.0f, 117 / 255.0f, 104 / 255.0f },
       (float[]){ 1 / 255.0f, 1 / 255.0f, 1 / 255.0f });
@@ -221,7 +223,9 @@ static const Metadata metadata[] = {
   { PREPROCESS ("\\\"std\\\":[1,-1,1]"), "expected three numbers above 0" },
   { PREPROCESS ("\\\"interpolation\\\":\\\"bilinear\\\""), NULL },
   { PREPROCESS ("\\\"interpolation\\\":\\\"bicubic\\\""),
-      "expected bilinear-antialias" },
+      "expected bilinear-antialias or bilinear" },
+  { PREPROCESS ("\\\"interpolation\\\":\\\"model\\\""),
+      "expected bilinear-antialias or bilinear" },
   { PREPROCESS ("\\\"channels\\\":\\\"BGR\\\""), NULL },
   { PREPROCESS ("\\\"channels\\\":\\\"GRB\\\""), "expected RGB or BGR" },
   { PREPROCESS ("\\\"gamma\\\":2"), "unknown key 'gamma'" },
@@ -250,12 +254,15 @@ test_metadata_is_used (void)
 {
   AlexnetModel *model = load_with_metadata (
       PREPROCESS ("\\\"resize\\\":300,\\\"channels\\\":\\\"BGR\\\","
+                  "\\\"interpolation\\\":\\\"bilinear\\\","
                   "\\\"mean\\\":[1,2,3]"),
       NULL);
 
   g_assert_nonnull (model);
   assert_preprocess (model, 300, TRUE, (float[]){ 1, 2, 3 },
       (float[]){ 0.229f, 0.224f, 0.225f });
+  g_assert_cmpint (alexnet_model_get_preprocess (model)->interpolation, ==,
+      ALEXNET_INTERPOLATION_BILINEAR);
   alexnet_model_unref (model);
 }
 

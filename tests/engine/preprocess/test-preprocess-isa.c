@@ -7,7 +7,9 @@
 
 #include <string.h>
 
-#define N_MODES (ALEXNET_N_CROP_MODES - 1) /* without ALEXNET_CROP_MODEL */
+/* Without the model's own. */
+#define N_MODES (ALEXNET_N_CROP_MODES - 1)
+#define N_INTERPOLATIONS (ALEXNET_N_INTERPOLATIONS - 1)
 
 static guint8 *photo;
 
@@ -66,9 +68,10 @@ compare (Sets *sets, const AlexnetImage *image, const AlexnetRegion *region,
     if (memcmp (plain.values, output.values, n) == 0)
       continue;
     g_test_message ("%s differs from plain: format %u, %ux%u to %u, mode %u, "
-                    "resize %u",
+                    "interpolation %u, resize %u",
         alexnet_isa_name (isa), image->format, image->width, image->height,
-        size, preprocess->crop_mode, preprocess->resize_size);
+        size, preprocess->crop_mode, preprocess->interpolation,
+        preprocess->resize_size);
     g_test_fail ();
   }
 }
@@ -99,6 +102,7 @@ test_formats (void)
         AlexnetPreprocess p = preprocess_imagenet;
 
         p.crop_mode = 1 + flags % N_MODES;
+        p.interpolation = 1 + (i + flags / N_MODES) % N_INTERPOLATIONS;
         p.resize_size = flags & 1 ? 60 : 47;
         compare (&sets, &frame->image, NULL, &p, 47);
       }
@@ -122,7 +126,10 @@ test_lengths (void)
       g_autoptr (Frame)
           frame = frame_new (formats[f], width, 31, 0, photo, TRUE);
 
-      compare (&sets, &frame->image, NULL, &p, width % 40 + 1);
+      for (guint i = 1; i <= N_INTERPOLATIONS; i++) {
+        p.interpolation = i;
+        compare (&sets, &frame->image, NULL, &p, width % 40 + 1);
+      }
     }
   sets_clear (&sets);
 }
@@ -143,6 +150,7 @@ test_regions (void)
         AlexnetPreprocess p = preprocess_imagenet;
 
         p.crop_mode = 1 + (i + site) % N_MODES;
+        p.interpolation = 1 + i % N_INTERPOLATIONS;
         p.resize_size = 40;
         frame->image.site = site;
         compare (&sets, &frame->image, &regions[i], &p, 35);
@@ -179,6 +187,7 @@ test_large (void)
       AlexnetPreprocess p = preprocess_imagenet;
 
       p.crop_mode = mode;
+      p.interpolation = 1 + (i + mode) % N_INTERPOLATIONS;
       compare (&sets, &frame->image, NULL, &p, cases[i].size);
     }
   }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Against results of Pillow and torchvision; tests/data/generate_preprocess.py
- * made them. */
+/* Against results of Pillow, torchvision and OpenCV;
+ * tests/data/generate_preprocess.py made them. */
 
 #include "support/preprocess-run.h"
 
@@ -9,6 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Of the results that are there as bytes. */
+#define GOLDEN_SIDE 64
+#define GOLDEN_BYTES (3 * GOLDEN_SIDE * GOLDEN_SIDE)
 
 static guint8 *photo;
 
@@ -126,14 +130,56 @@ test_ten_crop (void)
     check_ten_crop (lines[i]);
 }
 
+/* Levels that bytes were rounded by, and what is left of float's precision
+ * where weights are made of places among a thousand pixels. */
+#define ROUNDING 0.51f
+
+static void
+check_bilinear (const char *line, const guint8 *golden)
+{
+  AlexnetPreprocess preprocess = preprocess_levels;
+  guint width, height, mode, size;
+  AlexnetRegion r;
+
+  g_assert_cmpint (sscanf (line, "%u %u %u %u %u %u %u %u %u", &width, &height,
+                       &r.x, &r.y, &r.width, &r.height, &mode,
+                       &preprocess.resize_size, &size),
+      ==, 9);
+  g_assert_cmpuint (size, ==, GOLDEN_SIDE);
+  preprocess.crop_mode = mode;
+  preprocess.interpolation = ALEXNET_INTERPOLATION_BILINEAR;
+  for (AlexnetFormat format = 0; format < ALEXNET_FORMAT_GRAY8; format++) {
+    g_autoptr (Frame) frame = frame_new (format, width, height, 0, photo, TRUE);
+    g_auto (Output)
+        output = output_run_once (&frame->image, &r, &preprocess, size);
+
+    for (gsize k = 0; k < GOLDEN_BYTES; k++)
+      g_assert_cmpfloat_with_epsilon (
+          output.values[k % 3 * size * size + k / 3], golden[k], ROUNDING);
+  }
+}
+
+static void
+test_bilinear (void)
+{
+  g_auto (GStrv) lines = data_read_lines ("preprocess-bilinear.txt");
+  guint n_lines = g_strv_length (lines);
+  g_autofree guint8 *golden = data_read_gz ("preprocess-bilinear.gz",
+      n_lines * (gsize) GOLDEN_BYTES);
+
+  g_assert_cmpuint (n_lines, >=, 7);
+  for (guint i = 0; i < n_lines; i++)
+    check_bilinear (lines[i], golden + i * (gsize) GOLDEN_BYTES);
+}
+
 static void
 test_pillow_ycbcr (void)
 {
   g_auto (GStrv) lines = data_read_lines ("preprocess-ycbcr.txt");
-  guint n_lines = g_strv_length (lines), size = 64;
+  guint n_lines = g_strv_length (lines), size = GOLDEN_SIDE;
   gsize n = (gsize) size * size;
   g_autofree guint8 *golden = data_read_gz ("preprocess-ycbcr.gz",
-      n_lines * 3 * n);
+      n_lines * (gsize) GOLDEN_BYTES);
 
   g_assert_cmpuint (n_lines, >=, 6);
   for (guint i = 0; i < n_lines; i++) {
@@ -173,6 +219,7 @@ main (int argc, char **argv)
   photo = data_read_photo ();
   g_test_add_func ("/preprocess-pillow/rgb", test_pillow_rgb);
   g_test_add_func ("/preprocess-pillow/ten-crop", test_ten_crop);
+  g_test_add_func ("/preprocess-pillow/bilinear", test_bilinear);
   g_test_add_func ("/preprocess-pillow/ycbcr", test_pillow_ycbcr);
   status = g_test_run ();
   g_free (photo);

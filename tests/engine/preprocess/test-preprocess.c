@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define N_MODES (ALEXNET_N_CROP_MODES - 1) /* without ALEXNET_CROP_MODEL */
+/* Without the model's own. */
+#define N_MODES (ALEXNET_N_CROP_MODES - 1)
+#define N_INTERPOLATIONS (ALEXNET_N_INTERPOLATIONS - 1)
 
 static guint8 *photo;
 
@@ -49,7 +51,8 @@ compare (const AlexnetImage *image, const AlexnetRegion *region,
 {
   AlexnetRegion all = { 0, 0, image->width, image->height };
   Reference reference = { image, region != NULL ? *region : all,
-    preprocess->crop_mode, preprocess->resize_size, size, 0 };
+    preprocess->crop_mode, preprocess->interpolation, preprocess->resize_size,
+    size, 0 };
   AlexnetTransform *transform = alexnet_transform_new ();
   g_auto (Output)
       output = output_run (transform, image, region, preprocess, size);
@@ -58,14 +61,15 @@ compare (const AlexnetImage *image, const AlexnetRegion *region,
   gsize n = (gsize) size * size;
   Difference d = { 0 };
   g_autofree char *what = g_strdup_printf (
-      "format %u, %ux%u, region %ux%u at %u,%u, mode %u, matrix %u, range %u, "
-      "site %u",
+      "format %u, %ux%u, region %ux%u at %u,%u, mode %u, interpolation %u, "
+      "matrix %u, range %u, site %u",
       image->format, image->width, image->height, reference.region.width,
       reference.region.height, reference.region.x, reference.region.y,
-      reference.mode, image->matrix, image->range, image->site);
+      reference.mode, reference.interpolation, image->matrix, image->range,
+      image->site);
 
   for (gsize i = 0; i < n; i += step) {
-    guint8 expected[3] = { 0, 0, 0 };
+    float expected[3] = { 0, 0, 0 };
     gboolean shown = reference_pixel (&reference, i % size, i / size, expected);
     float thread[3];
 
@@ -146,6 +150,7 @@ test_sizes (void)
 
       for (guint mode = 1; mode < ALEXNET_N_CROP_MODES; mode++) {
         preprocess.crop_mode = mode;
+        preprocess.interpolation = 1 + (i + mode) % N_INTERPOLATIONS;
         compare (&end->image, NULL, &preprocess, 16, 1);
         compare (&front->image, NULL, &preprocess, 16, 7);
       }
@@ -169,6 +174,7 @@ test_regions (void)
       for (guint site = 1; site <= ALEXNET_SITE_TOP; site++) {
         frame->image.site = site;
         preprocess.crop_mode = 1 + (i + site) % N_MODES;
+        preprocess.interpolation = 1 + i % N_INTERPOLATIONS;
         compare (&frame->image, &regions[i], &preprocess, 16, 1);
       }
   }
@@ -213,6 +219,7 @@ test_extremes (void)
 
     for (guint mode = 1; mode < ALEXNET_N_CROP_MODES; mode++) {
       preprocess.crop_mode = mode;
+      preprocess.interpolation = 1 + (i + mode) % N_INTERPOLATIONS;
       compare (&frame->image, NULL, &preprocess, 224, 1009);
     }
     preprocess.crop_mode = ALEXNET_CROP_CENTER;
@@ -233,6 +240,7 @@ test_input_sizes (void)
 
     for (guint mode = 1; mode < ALEXNET_N_CROP_MODES; mode++) {
       preprocess.crop_mode = mode;
+      preprocess.interpolation = 1 + (i + mode) % N_INTERPOLATIONS;
       preprocess.resize_size = 256;
       compare (&frame->image, NULL, &preprocess, 1, 1);
       compare (&frame->image, NULL, &preprocess, 1024, 3001);
@@ -252,14 +260,15 @@ test_vivid (void)
   g_autoptr (Frame)
       frame = frame_new (ALEXNET_FORMAT_I420, 640, 360, 0, photo, TRUE);
   Reference reference = { &frame->image, { 0, 0, 640, 360 },
-    ALEXNET_CROP_CENTER, 256, 224, 0 };
+    ALEXNET_CROP_CENTER, ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS, 256, 224,
+    0 };
   g_auto (Output)
       output = output_run_once (&frame->image, NULL, &preprocess_levels, 224);
   gsize n = 224 * 224;
   Difference d = { 0 };
 
   for (gsize i = 0; i < n; i += 5) {
-    guint8 expected[3];
+    float expected[3];
 
     g_assert_true (reference_pixel (&reference, i % 224, i / 224, expected));
     for (guint c = 0; c < 3; c++)
@@ -318,7 +327,8 @@ test_normalisation (void)
 {
   g_autoptr (Frame)
       frame = frame_new (ALEXNET_FORMAT_XBGR, 9, 9, 0, photo, TRUE);
-  AlexnetPreprocess p = { ALEXNET_CROP_CENTER, 8, { 0.1f, 0.2f, 0.3f },
+  AlexnetPreprocess p = { ALEXNET_CROP_CENTER, 8,
+    ALEXNET_INTERPOLATION_BILINEAR, { 0.1f, 0.2f, 0.3f },
     { 0.5f, 0.25f, 2.0f } };
   float r = (10 / 255.0f - 0.1f) / 0.5f, g = (200 / 255.0f - 0.2f) / 0.25f;
   float b = (77 / 255.0f - 0.3f) / 2.0f;
@@ -456,7 +466,6 @@ test_invalid (void)
   AlexnetImage good = {
     .format = ALEXNET_FORMAT_NV12, .width = 64, .height = 48
   };
-  AlexnetPreprocess undecided = preprocess_levels;
   AlexnetTransform *t = alexnet_transform_new ();
 
   g_assert_true (alexnet_transform_update (t, &good, NULL, &preprocess_levels,
@@ -473,9 +482,7 @@ test_invalid (void)
     assert_invalid (t, &good, NULL, &preprocess_levels, sides[i]);
     assert_invalid (t, &good, NULL, &p, 224);
   }
-  undecided.crop_mode = ALEXNET_CROP_MODEL;
-  assert_invalid (t, &good, NULL, &undecided, 224);
-  for (guint i = 0; i < 6; i++) {
+  for (guint i = 0; i < 7; i++) {
     AlexnetImage bad = good;
     AlexnetPreprocess p = preprocess_levels;
 
@@ -484,12 +491,31 @@ test_invalid (void)
             : i == 2 ? (guint *) &bad.range
             : i == 3 ? (guint *) &bad.site
             : i == 4 ? (guint *) &p.crop_position
+            : i == 5 ? (guint *) &p.interpolation
                      : (guint *) &p.crop_mode) = i == 0 ? ALEXNET_N_FORMATS
                                                         : 99;
     assert_invalid (t, &bad, NULL, &p, 224);
   }
   alexnet_transform_free (t);
   alexnet_transform_free (NULL);
+}
+
+/* Which model's own would be meant? */
+static void
+test_undecided (void)
+{
+  AlexnetImage image = {
+    .format = ALEXNET_FORMAT_NV12, .width = 64, .height = 48
+  };
+  AlexnetTransform *t = alexnet_transform_new ();
+
+  for (guint i = 0; i < 2; i++) {
+    AlexnetPreprocess p = preprocess_levels;
+
+    *(i == 0 ? (guint *) &p.crop_mode : (guint *) &p.interpolation) = 0;
+    assert_invalid (t, &image, NULL, &p, 224);
+  }
+  alexnet_transform_free (t);
 }
 
 int
@@ -513,6 +539,7 @@ main (int argc, char **argv)
   g_test_add_func ("/preprocess/padding", test_padding);
   g_test_add_func ("/preprocess/repeat", test_repeat);
   g_test_add_func ("/preprocess/invalid", test_invalid);
+  g_test_add_func ("/preprocess/undecided", test_undecided);
   status = g_test_run ();
   g_free (photo);
   return status;

@@ -431,7 +431,8 @@ check_pixels (const Subject *subject, const char *architecture)
     .planes = { pixels },
     .strides = { WIDTH * 3 } };
   AlexnetPreprocess preprocess = { ALEXNET_CROP_CENTER, 256,
-    { 0.5f, 0.4f, 0.3f }, { 0.2f, 0.3f, 0.4f }, FALSE };
+    ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS, { 0.5f, 0.4f, 0.3f },
+    { 0.2f, 0.3f, 0.4f }, FALSE };
   AlexnetTransform *transform = alexnet_transform_new ();
   AlexnetPlan *plan = open_plan (subject, &network, 2, 2);
   gsize size = alexnet_shape_size (alexnet_network_output (&network));

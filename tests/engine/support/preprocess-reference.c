@@ -386,28 +386,15 @@ place (gint out, gint size, gint x)
   return x + (gint) rint ((out - size) / 2.0);
 }
 
-gboolean
-reference_pixel (Reference *r, guint px, guint py, guint8 rgb[3])
+/* Pixel (x, y) of an image of out_w x out_h, as Pillow resizes. */
+static void
+get_antialiased (Reference *r, gint out_w, gint out_h, gint x, gint y,
+    float rgb[3])
 {
-  gint w = r->region.width, h = r->region.height;
-  gint out_w = r->size, out_h = r->size, x, y, x0, y0, nx, ny;
   gint64 wx[20000], wy[20000], sums[3] = { 0 };
+  gint x0, y0, nx = get_weights (r->region.width, out_w, x, wx, &x0);
+  gint ny = get_weights (r->region.height, out_h, y, wy, &y0);
 
-  if (r->mode == ALEXNET_CROP_CENTER) {
-    out_w = w <= h ? r->resize : (double) r->resize * w / h;
-    out_h = w <= h ? (double) r->resize * h / w : r->resize;
-  } else if (r->mode == ALEXNET_CROP_SQUASH) {
-    out_w = out_h = r->resize;
-  } else if (r->mode == ALEXNET_CROP_LETTERBOX) {
-    out_w = w >= h ? r->size : MAX ((double) r->size * w / h, 1);
-    out_h = w >= h ? MAX ((double) r->size * h / w, 1) : r->size;
-  }
-  x = place (out_w, r->size, px);
-  y = place (out_h, r->size, py);
-  if (x < 0 || y < 0)
-    return FALSE;
-  nx = get_weights (w, out_w, x, wx, &x0);
-  ny = get_weights (h, out_h, y, wy, &y0);
   for (gint j = 0; j < ny; j++) {
     gint64 row[3] = { 0 };
     gint pixel[3];
@@ -422,5 +409,52 @@ reference_pixel (Reference *r, guint px, guint py, guint8 rgb[3])
   }
   for (guint c = 0; c < 3; c++)
     rgb[c] = (sums[c] + 2097152) >> 22;
+}
+
+/* The same between the four nearest pixels. */
+static void
+get_bilinear (Reference *r, gint out_w, gint out_h, gint x, gint y,
+    float rgb[3])
+{
+  gint w = r->region.width, h = r->region.height;
+  double px = CLAMP ((x + 0.5) * w / out_w - 0.5, 0, w - 1);
+  double py = CLAMP ((y + 0.5) * h / out_h - 0.5, 0, h - 1);
+  double sums[3] = { 0 };
+
+  for (gint j = floor (py); j <= ceil (py); j++)
+    for (gint i = floor (px); i <= ceil (px); i++) {
+      gint pixel[3];
+
+      get_rgb (r, r->region.x + i, r->region.y + j, pixel);
+      for (guint c = 0; c < 3; c++)
+        sums[c] += (1 - fabs (px - i)) * (1 - fabs (py - j)) * pixel[c];
+    }
+  for (guint c = 0; c < 3; c++)
+    rgb[c] = sums[c];
+}
+
+gboolean
+reference_pixel (Reference *r, guint px, guint py, float rgb[3])
+{
+  gint w = r->region.width, h = r->region.height;
+  gint out_w = r->size, out_h = r->size, x, y;
+
+  if (r->mode == ALEXNET_CROP_CENTER) {
+    out_w = w <= h ? r->resize : (double) r->resize * w / h;
+    out_h = w <= h ? (double) r->resize * h / w : r->resize;
+  } else if (r->mode == ALEXNET_CROP_SQUASH) {
+    out_w = out_h = r->resize;
+  } else if (r->mode == ALEXNET_CROP_LETTERBOX) {
+    out_w = w >= h ? r->size : MAX ((double) r->size * w / h, 1);
+    out_h = w >= h ? MAX ((double) r->size * h / w, 1) : r->size;
+  }
+  x = place (out_w, r->size, px);
+  y = place (out_h, r->size, py);
+  if (x < 0 || y < 0)
+    return FALSE;
+  if (r->interpolation == ALEXNET_INTERPOLATION_BILINEAR)
+    get_bilinear (r, out_w, out_h, x, y, rgb);
+  else
+    get_antialiased (r, out_w, out_h, x, y, rgb);
   return TRUE;
 }

@@ -2,7 +2,8 @@
 
 /* Frames to preprocess, and what should come out, computed the obvious way:
  * every pixel converted at full resolution, rounded to 8 bits, then resized
- * as Pillow does. Shares no table and no code with the engine. */
+ * as Pillow does or, without antialias, as PyTorch does in float. Shares no
+ * table and no code with the engine. */
 
 #ifndef PREPROCESS_REFERENCE_H
 #define PREPROCESS_REFERENCE_H
@@ -41,13 +42,13 @@ typedef struct {
   const AlexnetImage *image;
   AlexnetRegion region;
   AlexnetCropMode mode;
+  AlexnetInterpolation interpolation;
   guint resize, size;
   guint clipped; /* counts converted pixels that lie outside RGB */
 } Reference;
 
 /* R, G, B of the network's input before normalisation; FALSE where the input
  * does not show the image. */
-gboolean reference_pixel (Reference *reference, guint x, guint y,
-    guint8 rgb[3]);
+gboolean reference_pixel (Reference *reference, guint x, guint y, float rgb[3]);
 
 #endif /* PREPROCESS_REFERENCE_H */

@@ -10,12 +10,14 @@
 const AlexnetPreprocess preprocess_levels = {
   ALEXNET_CROP_CENTER,
   256,
+  ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS,
   { 0, 0, 0 },
   { 1 / 255.0f, 1 / 255.0f, 1 / 255.0f },
 };
 const AlexnetPreprocess preprocess_imagenet = {
   ALEXNET_CROP_CENTER,
   256,
+  ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS,
   { 0.485f, 0.456f, 0.406f },
   { 0.229f, 0.224f, 0.225f },
 };
@@ -111,9 +113,10 @@ output_run_once (const AlexnetImage *image, const AlexnetRegion *region,
 }
 
 void
-difference_add (Difference *d, float value, guint8 expected)
+difference_add (Difference *d, float value, float expected)
 {
-  gint apart = abs ((gint) floorf (value + 0.5f) - expected);
+  gint apart = abs ((gint) floorf (value + 0.5f) -
+      (gint) floorf (expected + 0.5f));
 
   d->n++;
   d->sum += fabsf (value - expected);

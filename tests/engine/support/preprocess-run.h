@@ -38,14 +38,14 @@ Output output_run_once (const AlexnetImage *image, const AlexnetRegion *region,
 void output_clear (Output *output);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Output, output_clear)
 
-/* Y'CbCr against bytes of a reference: values 0..255, at most one level apart
+/* Y'CbCr against a reference: values 0..255, at most one level apart
  * after rounding, and on average no more than rounding explains. */
 typedef struct {
   guint n, beyond, worst;
   double sum;
 } Difference;
 
-void difference_add (Difference *difference, float value, guint8 expected);
+void difference_add (Difference *difference, float value, float expected);
 
 /* Fails the test, saying `what`, when a value is more than a level away or
  * the average is above `mean`. */

@@ -45,7 +45,9 @@ static const Case cases[] = {
       "labels: airplane ... truck\n", NULL },
   { "check/reference",
       "check -b reference DATA/models/caffe-narrow.safetensors", 0,
-      "labels: none\ninput: 227x227 BGR, shorter side to 256\n", NULL },
+      "labels: none\ninput: 227x227 BGR, center-crop from 256, "
+      "bilinear-antialias\n",
+      NULL },
   { "check/runs", "check -b reference DATA/models/caffe-narrow.safetensors", 0,
       "backend: reference, fp32\n", NULL },
   { "check/backend", "check -b abacus MODELS/alexnet-cifar10.safetensors", 1,
