@@ -208,14 +208,15 @@ alexnet_calibration_add (AlexnetCalibration *self, const AlexnetImage *image,
 }
 
 /* The largest weight of each filter over 127. */
-static void
-add_scales (JsonArray *scales, const AlexnetLayer *layer)
+static gboolean
+add_scales (JsonArray *scales, const AlexnetLayer *layer, GError **error)
 {
   gsize n = alexnet_tensor_n_values (&layer->weight);
   gsize filter = n / layer->channels;
   g_autofree float *values = g_new (float, n);
 
-  alexnet_tensor_to_float (values, &layer->weight);
+  if (!alexnet_tensor_to_float (values, &layer->weight, error))
+    return FALSE;
   for (gsize c = 0; c < layer->channels; c++) {
     float most = 0;
 
@@ -223,15 +224,17 @@ add_scales (JsonArray *scales, const AlexnetLayer *layer)
       most = fmaxf (most, fabsf (values[c * filter + k]));
     json_array_add_double_element (scales, (double) (most / G_MAXINT8));
   }
+  return TRUE;
 }
 
 /* As model/int8.c reads it. */
 static char *
-describe (const AlexnetCalibration *self)
+describe (const AlexnetCalibration *self, GError **error)
 {
   g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
   JsonObject *object = json_object_new ();
 
+  json_node_take_object (root, object);
   for (guint i = 0; i < self->stages->len; i++) {
     const Stage *stage = &g_array_index (self->stages, Stage, i);
     JsonObject *member = json_object_new ();
@@ -239,12 +242,12 @@ describe (const AlexnetCalibration *self)
 
     json_array_add_double_element (range, (double) stage->least);
     json_array_add_double_element (range, (double) stage->most);
-    add_scales (scales, stage->layer);
     json_object_set_array_member (member, "range", range);
     json_object_set_array_member (member, "scales", scales);
     json_object_set_object_member (object, stage->layer->name, member);
+    if (!add_scales (scales, stage->layer, error))
+      return NULL;
   }
-  json_node_take_object (root, object);
   return json_to_string (root, FALSE);
 }
 
@@ -259,6 +262,6 @@ alexnet_calibration_write (const AlexnetCalibration *self, const char *path,
         "a calibration needs at least one image");
     return FALSE;
   }
-  int8 = describe (self);
-  return alexnet_model_write (self->model, KEY, int8, path, error);
+  int8 = describe (self, error);
+  return int8 && alexnet_model_write (self->model, KEY, int8, path, error);
 }

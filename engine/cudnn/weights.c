@@ -105,26 +105,13 @@ align_up (gsize size)
   return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
-/* Row `i` of a tensor as floats. */
-static void
-get_row (float *row, const AlexnetTensor *tensor, gsize i, gsize length)
-{
-  AlexnetTensor part = {
-    .dtype = tensor->dtype,
-    .n_dims = 1,
-    .dims = { length },
-    .data = (const guint8 *) tensor->data +
-        i * length * alexnet_dtype_size (tensor->dtype),
-  };
-
-  alexnet_tensor_to_float (row, &part);
-}
-
 static guint8 *
 prepare_weight (AlexnetWeights *weights, const AlexnetOp *op, guint n_parts,
-    const AlexnetSlotLayout *slot, AlexnetPrecision precision)
+    const AlexnetSlotLayout *slot, AlexnetPrecision precision, GError **error)
 {
   const AlexnetTensor *tensor = &op->layer->weight;
+  g_autoptr (AlexnetTensorRows)
+      reader = alexnet_tensor_rows_new (tensor, error);
   guint n_rows = op->layer->channels, size = alexnet_precision_size (precision);
   gsize length = alexnet_tensor_n_values (tensor) / n_rows;
   gsize padded = length * slot->block * slot->block + 1;
@@ -132,30 +119,34 @@ prepare_weight (AlexnetWeights *weights, const AlexnetOp *op, guint n_parts,
   g_autofree float *to = g_new0 (float, padded);
   gsize n = alexnet_weights_permute (to, from, op, slot);
   guint rows = n_rows / n_parts;
-  guint8 *all;
+  g_autofree guint8 *all = NULL;
 
+  if (!reader)
+    return NULL;
   weights->weight_stride = align_up (rows * n * size);
   all = g_malloc0 (n_parts * weights->weight_stride);
   for (guint i = 0; i < n_rows; i++) {
-    get_row (from, tensor, i, length);
+    if (!alexnet_tensor_rows_read (reader, i, 1, from, error))
+      return NULL;
     alexnet_weights_permute (to, from, op, slot);
     store (all + i / rows * weights->weight_stride + i % rows * n * size, to, n,
         precision);
   }
-  return all;
+  return g_steal_pointer (&all);
 }
 
 static guint8 *
 prepare_bias (AlexnetWeights *weights, const AlexnetOp *op, guint n_parts,
-    AlexnetPrecision precision)
+    AlexnetPrecision precision, GError **error)
 {
   guint n = op->layer->channels / n_parts;
   g_autofree float *from = g_new (float, op->layer->channels);
   guint8 *all;
 
+  if (!alexnet_tensor_to_float (from, &op->layer->bias, error))
+    return NULL;
   weights->bias_stride = align_up (n * alexnet_precision_size (precision));
   all = g_malloc0 (n_parts * weights->bias_stride);
-  alexnet_tensor_to_float (from, &op->layer->bias);
   for (guint i = 0; i < n_parts; i++)
     store (all + i * weights->bias_stride, from + i * n, n, precision);
   return all;
@@ -168,11 +159,15 @@ alexnet_weights_upload (AlexnetWeights *weights, AlexnetDevice *device,
 {
   guint n_parts = op->kind == ALEXNET_OP_CONV ? alexnet_op_n_convs (op) : 1;
   g_autofree guint8 *weight = prepare_weight (weights, op, n_parts, slot,
-      precision);
-  g_autofree guint8 *bias = prepare_bias (weights, op, n_parts, precision);
+      precision, error);
+  g_autofree guint8 *bias = weight
+      ? prepare_bias (weights, op, n_parts, precision, error)
+      : NULL;
   gsize weight_size = n_parts * weights->weight_stride;
   gsize bias_size = n_parts * weights->bias_stride;
 
+  if (!bias)
+    return FALSE;
   weights->weight = alexnet_device_alloc (device, weight_size, error);
   weights->bias = weights->weight
       ? alexnet_device_alloc (device, bias_size, error)

@@ -17,7 +17,7 @@ typedef struct {
   gsize weight_stride, bias_stride; /* bytes from one part to the next */
 } AlexnetWeights;
 
-/* CONV, LINEAR. NO_MEMORY, DEVICE. */
+/* CONV, LINEAR. NO_MEMORY, DEVICE, and what reading gives. */
 gboolean alexnet_weights_upload (AlexnetWeights *weights, AlexnetDevice *device,
     const AlexnetOp *op, const AlexnetSlotLayout *slot,
     AlexnetPrecision precision, GError **error);

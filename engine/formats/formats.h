@@ -18,7 +18,7 @@ G_BEGIN_DECLS
 typedef struct {
   char *name;
   AlexnetTensor tensor;         /* when unusable is NULL */
-  char *unusable;               /* "has dtype I64, expected F32, F16 or BF16" */
+  char *unusable;               /* "has dtype 'I64', expected one of floats" */
 } AlexnetTensorEntry;
 
 typedef struct {

@@ -29,11 +29,6 @@ tensor_size (const AlexnetTensor *tensor)
 static JsonObject *
 describe_tensor (const AlexnetTensor *tensor, gsize offset)
 {
-  static const char *const dtypes[] = {
-    [ALEXNET_DTYPE_F32] = "F32",
-    [ALEXNET_DTYPE_F16] = "F16",
-    [ALEXNET_DTYPE_BF16] = "BF16",
-  };
   JsonObject *object = json_object_new ();
   JsonArray *shape = json_array_new (), *offsets = json_array_new ();
 
@@ -42,7 +37,8 @@ describe_tensor (const AlexnetTensor *tensor, gsize offset)
   json_array_add_int_element (offsets, (gint64) offset);
   json_array_add_int_element (offsets,
       (gint64) (offset + tensor_size (tensor)));
-  json_object_set_string_member (object, "dtype", dtypes[tensor->dtype]);
+  json_object_set_string_member (object, "dtype",
+      alexnet_dtype_name (tensor->dtype));
   json_object_set_array_member (object, "shape", shape);
   json_object_set_array_member (object, "data_offsets", offsets);
   return object;
@@ -81,6 +77,22 @@ make_header (const AlexnetTensorSet *set, GHashTable *metadata)
 }
 
 static gboolean
+write_tensor (const AlexnetTensor *tensor, GOutputStream *stream,
+    GError **error)
+{
+  gsize size = tensor_size (tensor);
+  g_autofree guint8 *bytes = g_try_malloc (MAX (size, 1));
+
+  if (!bytes) {
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NO_MEMORY,
+        "no memory for a tensor of %" G_GSIZE_FORMAT " bytes", size);
+    return FALSE;
+  }
+  return alexnet_tensor_to_bytes (bytes, tensor, error) &&
+      g_output_stream_write_all (stream, bytes, size, NULL, NULL, error);
+}
+
+static gboolean
 write_all (const AlexnetTensorSet *set, GHashTable *metadata,
     GOutputStream *stream, GError **error)
 {
@@ -92,9 +104,7 @@ write_all (const AlexnetTensorSet *set, GHashTable *metadata,
   for (guint i = 0; i < set->entries->len; i++) {
     const AlexnetTensorEntry *entry = set->entries->pdata[i];
 
-    if (!entry->unusable &&
-        !g_output_stream_write_all (stream, entry->tensor.data,
-            tensor_size (&entry->tensor), NULL, NULL, error))
+    if (!entry->unusable && !write_tensor (&entry->tensor, stream, error))
       return FALSE;
   }
   return g_output_stream_close (stream, NULL, error);

@@ -8,18 +8,11 @@
 #define MAX_HEADER 100000000 /* as in the safetensors library */
 #define MAX_DIMS 64
 
-typedef struct {
+/* What weights are not stored in, with the bytes of a value. */
+static const struct {
   const char *name;
-  guint size; /* bytes of a value */
-  gboolean usable;
-  AlexnetDType dtype; /* when usable */
-} DType;
-
-static const DType dtypes[] = {
-  { "F32", 4, TRUE, ALEXNET_DTYPE_F32 },
-  { "F16", 2, TRUE, ALEXNET_DTYPE_F16 },
-  { "BF16", 2, TRUE, ALEXNET_DTYPE_BF16 },
-  { "F64", 8 },
+  gsize size;
+} other_dtypes[] = {
   { "I64", 8 },
   { "U64", 8 },
   { "I32", 4 },
@@ -29,8 +22,6 @@ static const DType dtypes[] = {
   { "I8", 1 },
   { "U8", 1 },
   { "BOOL", 1 },
-  { "F8_E4M3", 1 },
-  { "F8_E5M2", 1 },
 };
 
 typedef struct {
@@ -59,13 +50,18 @@ alexnet_safetensors_detect (const guint8 *data, gsize size)
   return size > LENGTH_SIZE && data[LENGTH_SIZE] == '{';
 }
 
-static const DType *
-find_dtype (const char *name)
+/* The bytes of a value; 0: not known. */
+static gsize
+find_value_size (const char *name)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (dtypes); i++)
-    if (g_str_equal (dtypes[i].name, name))
-      return &dtypes[i];
-  return NULL;
+  AlexnetDType dtype;
+
+  if (alexnet_dtype_find (name, &dtype))
+    return alexnet_dtype_size (dtype);
+  for (guint i = 0; i < G_N_ELEMENTS (other_dtypes); i++)
+    if (g_str_equal (other_dtypes[i].name, name))
+      return other_dtypes[i].size;
+  return 0;
 }
 
 static gboolean
@@ -136,48 +132,45 @@ parse_info (Info *info, JsonNode *node, const char *quoted, GError **error)
 }
 
 static gboolean
-check_extent (const Reader *reader, const Info *info, const DType *dtype,
-    const char *quoted, GError **error)
+check_extent (const Reader *reader, const Info *info, const char *quoted,
+    GError **error)
 {
-  gsize n_bytes;
+  gsize n_bytes, value_size = find_value_size (info->dtype);
 
   if (info->begin > info->end || info->end > reader->size)
     return alexnet_format_error (error,
         "tensor %s lies at bytes %" G_GSIZE_FORMAT " to %" G_GSIZE_FORMAT
         ", but there are %" G_GSIZE_FORMAT " bytes of tensors",
         quoted, info->begin, info->end, reader->size);
-  if (!dtype)
+  if (value_size == 0)
     return TRUE;
   if (!alexnet_dims_multiply (info->dims, info->n_dims, &n_bytes) ||
-      !g_size_checked_mul (&n_bytes, n_bytes, dtype->size))
+      !g_size_checked_mul (&n_bytes, n_bytes, value_size))
     return alexnet_format_error (error,
         "tensor %s: the product of its shape overflows", quoted);
   if (n_bytes != info->end - info->begin)
     return alexnet_format_error (error,
         "tensor %s occupies %" G_GSIZE_FORMAT
         " bytes, expected %" G_GSIZE_FORMAT " from its shape and dtype %s",
-        quoted, info->end - info->begin, n_bytes, dtype->name);
+        quoted, info->end - info->begin, n_bytes, info->dtype);
   return TRUE;
 }
 
 static gboolean
-add_tensor (Reader *reader, const char *name, const Info *info,
-    const DType *dtype, GError **error)
+add_tensor (Reader *reader, const char *name, const Info *info, GError **error)
 {
   AlexnetTensor tensor = { .data = reader->data + info->begin };
   Range range = { info->begin, info->end, name };
   g_autofree char *quoted = NULL;
   char *unusable = NULL;
 
-  if (!dtype || !dtype->usable) {
+  if (!alexnet_dtype_find (info->dtype, &tensor.dtype)) {
     quoted = alexnet_quote (info->dtype);
-    unusable = g_strdup_printf ("has dtype %s, expected F32, F16 or BF16",
-        quoted);
+    unusable = g_strdup_printf ("has dtype %s, expected one of floats", quoted);
   } else if (info->n_dims > G_N_ELEMENTS (tensor.dims)) {
     unusable = g_strdup_printf ("has %u dimensions, expected at most %u",
         info->n_dims, (guint) G_N_ELEMENTS (tensor.dims));
   } else {
-    tensor.dtype = dtype->dtype;
     tensor.n_dims = info->n_dims;
     memcpy (tensor.dims, info->dims, info->n_dims * sizeof (gsize));
   }
@@ -189,14 +182,12 @@ static gboolean
 read_tensor (Reader *reader, const char *name, JsonNode *node, GError **error)
 {
   g_autofree char *quoted = alexnet_quote (name);
-  const DType *dtype;
   Info info;
 
   if (!parse_info (&info, node, quoted, error))
     return FALSE;
-  dtype = find_dtype (info.dtype);
-  return check_extent (reader, &info, dtype, quoted, error) &&
-      add_tensor (reader, name, &info, dtype, error);
+  return check_extent (reader, &info, quoted, error) &&
+      add_tensor (reader, name, &info, error);
 }
 
 static gboolean

@@ -114,6 +114,17 @@ look_up (gpointer user, const char *name)
   return NULL;
 }
 
+static void
+watch_tensors (AlexnetModel *model)
+{
+  for (guint i = 0; i < model->network.n_layers; i++) {
+    AlexnetLayer *layer = &model->network.layers[i];
+
+    layer->weight.not_finite = &model->not_finite[2 * i];
+    layer->bias.not_finite = &model->not_finite[2 * i + 1];
+  }
+}
+
 static gboolean
 bind_network (AlexnetModel *model, GError **error)
 {
@@ -123,8 +134,10 @@ bind_network (AlexnetModel *model, GError **error)
   if (!network)
     return FALSE;
   model->network = *network;
-  if (alexnet_network_bind (&model->network, look_up, &lookup, error))
+  if (alexnet_network_bind (&model->network, look_up, &lookup, error)) {
+    watch_tensors (model);
     return TRUE;
+  }
   if (lookup.error) {
     g_clear_error (error);
     g_propagate_error (error, lookup.error);

@@ -24,6 +24,7 @@ struct _AlexnetModel {
   GBytes *bytes;
   AlexnetTensorSet *tensors;
   AlexnetNetwork network;
+  gint not_finite[2 * ALEXNET_MAX_LAYERS];      /* of its tensors; atomic */
   AlexnetPreprocess preprocess;
   char **labels;
   GPtrArray *scales;            /* of layers of network: float[] */

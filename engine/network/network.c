@@ -400,15 +400,21 @@ alexnet_network_bind (AlexnetNetwork *network, AlexnetTensorLookup lookup,
   return TRUE;
 }
 
+static gboolean
+has_not_finite (const AlexnetTensor *tensor)
+{
+  return tensor->not_finite && g_atomic_int_get (tensor->not_finite);
+}
+
 char *
 alexnet_network_find_not_finite (const AlexnetNetwork *network)
 {
   for (guint i = 0; i < network->n_layers; i++) {
     const AlexnetLayer *layer = &network->layers[i];
 
-    if (layer->weight.data && !alexnet_tensor_is_finite (&layer->weight))
+    if (has_not_finite (&layer->weight))
       return g_strconcat (layer->name, ".weight", NULL);
-    if (layer->bias.data && !alexnet_tensor_is_finite (&layer->bias))
+    if (has_not_finite (&layer->bias))
       return g_strconcat (layer->name, ".bias", NULL);
   }
   return NULL;

@@ -9,6 +9,7 @@
 #define ALEXNET_NETWORK_H
 
 #include "alexnet.h"
+#include "tensor/tensor.h"
 
 G_BEGIN_DECLS
 
@@ -25,26 +26,6 @@ typedef enum {
   ALEXNET_LAYER_LINEAR,         /* of the flattened [C,H,W] input */
   ALEXNET_LAYER_SOFTMAX,        /* over channels */
 } AlexnetLayerKind;
-
-typedef enum {
-  ALEXNET_DTYPE_F32, ALEXNET_DTYPE_F16, ALEXNET_DTYPE_BF16,
-} AlexnetDType;
-
-/* Values in somebody else's memory, little-endian, tightly packed, row-major;
- * not necessarily aligned. */
-typedef struct {
-  AlexnetDType dtype;
-  guint n_dims;
-  gsize dims[4];
-  const void *data;             /* NULL: no weights bound */
-} AlexnetTensor;
-
-gsize alexnet_dtype_size (AlexnetDType dtype);
-gsize alexnet_tensor_n_values (const AlexnetTensor *tensor);
-void alexnet_tensor_to_float (float *out, const AlexnetTensor *tensor);
-
-/* FALSE when any value is NaN or infinite. */
-gboolean alexnet_tensor_is_finite (const AlexnetTensor *tensor);
 
 /* [C,H,W] */
 typedef struct {
@@ -115,8 +96,8 @@ gboolean alexnet_network_bind (AlexnetNetwork *network,
 const AlexnetShape *alexnet_network_output (const AlexnetNetwork *network);
 guint64 alexnet_layer_n_parameters (const AlexnetLayer *layer);
 
-/* The name of the first bound tensor that holds NaN or infinity, NULL when
- * none does. The caller frees it. */
+/* The name of the first tensor in which reading it has met NaN or infinity,
+ * as its `not_finite` tells; NULL when there is none. The caller frees it. */
 char *alexnet_network_find_not_finite (const AlexnetNetwork *network);
 
 /* TRUE for the kinds that change nothing at inference. */

@@ -31,34 +31,39 @@ reference_close (AlexnetPlan *plan)
   g_free (self);
 }
 
-static float *
-copy_tensor (const AlexnetTensor *tensor)
+static gboolean
+no_memory (GError **error)
 {
-  float *copy = g_try_new (float, alexnet_tensor_n_values (tensor));
-
-  if (copy)
-    alexnet_tensor_to_float (copy, tensor);
-  return copy;
+  g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_NO_MEMORY,
+      "backend 'reference' has not enough memory for the weights, the inputs "
+      "and the largest activations");
+  return FALSE;
 }
 
 static gboolean
-copy_weights (ReferencePlan *self)
+copy_tensor (float **copy, const AlexnetTensor *tensor, GError **error)
+{
+  *copy = g_try_new (float, alexnet_tensor_n_values (tensor));
+  return *copy ? alexnet_tensor_to_float (*copy, tensor, error)
+               : no_memory (error);
+}
+
+static gboolean
+copy_weights (ReferencePlan *self, GError **error)
 {
   for (guint i = 0; i < self->network->n_layers; i++) {
     const AlexnetLayer *layer = &self->network->layers[i];
 
-    if (!layer->weight.data)
-      continue;
-    self->weights[i] = copy_tensor (&layer->weight);
-    self->biases[i] = copy_tensor (&layer->bias);
-    if (!self->weights[i] || !self->biases[i])
+    if (alexnet_tensor_is_bound (&layer->weight) &&
+        !(copy_tensor (&self->weights[i], &layer->weight, error) &&
+            copy_tensor (&self->biases[i], &layer->bias, error)))
       return FALSE;
   }
   return TRUE;
 }
 
 static gboolean
-allocate_activations (ReferencePlan *self, guint n_slots)
+allocate_activations (ReferencePlan *self, guint n_slots, GError **error)
 {
   gsize largest = alexnet_shape_size (&self->network->input), widest = 1;
 
@@ -72,8 +77,9 @@ allocate_activations (ReferencePlan *self, guint n_slots)
   self->activations[0] = g_try_new (float, largest);
   self->activations[1] = g_try_new (float, largest);
   self->row = g_try_new (double, widest);
-  return self->inputs && self->activations[0] && self->activations[1] &&
-      self->row;
+  if (self->inputs && self->activations[0] && self->activations[1] && self->row)
+    return TRUE;
+  return no_memory (error);
 }
 
 static AlexnetPlan *
@@ -93,13 +99,9 @@ reference_open (const AlexnetNetwork *network, const AlexnetPlanParams *params,
   self->base.backend = &alexnet_reference_backend;
   self->base.precision = ALEXNET_PRECISION_FP32;
   self->network = network;
-  if (copy_weights (self) && allocate_activations (self, params->n_slots))
+  if (copy_weights (self, error) &&
+      allocate_activations (self, params->n_slots, error))
     return &self->base;
-
-  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NO_MEMORY,
-      "backend 'reference' has not enough memory for the weights, %u inputs "
-      "and the largest activations",
-      params->n_slots);
   reference_close (&self->base);
   return NULL;
 }

@@ -123,14 +123,16 @@ engine_new (AlexnetModel *model, const AlexnetEngineParams *params,
   engine->params.id = engine->id = g_strdup (params->id);
   engine->backend_wanted = g_strdup (params->backend);
   engine->params.backend = engine->backend_wanted;
-  engine->not_finite =
-      alexnet_network_find_not_finite (alexnet_model_get_network (model));
   engine->n_classes = alexnet_model_get_n_classes (model);
   engine->input_size = alexnet_model_get_input_size (model);
   engine->n_slots = 2 * params->max_batch_size;
   engine->slots = g_new0 (AlexnetSlot, engine->n_slots);
   alexnet_worker_init (engine);
-  if (!open_plan (engine, error) || !alexnet_worker_start (engine, error))
+  if (!open_plan (engine, error))
+    return NULL;
+  engine->not_finite =
+      alexnet_network_find_not_finite (alexnet_model_get_network (model));
+  if (!alexnet_worker_start (engine, error))
     return NULL;
   return g_steal_pointer (&engine);
 }

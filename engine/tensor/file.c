@@ -321,7 +321,7 @@ alexnet_file_read_bytes (const AlexnetFile *file, guint64 offset, gsize size,
   memory = g_try_malloc (MAX (size, 1));
   if (!memory) {
     g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NO_MEMORY,
-        "no memory for %" G_GSIZE_FORMAT " bytes of it", size);
+        "cannot be read: no memory for %" G_GSIZE_FORMAT " bytes", size);
     return NULL;
   }
   if (!alexnet_file_read (file, offset, memory, size, error))

@@ -20,8 +20,10 @@ read_tensor (const AlexnetTensor *tensor)
 {
   gsize n = alexnet_tensor_n_values (tensor);
   g_autofree float *values = g_new (float, n);
+  g_autoptr (GError) error = NULL;
 
-  alexnet_tensor_to_float (values, tensor);
+  alexnet_tensor_to_float (values, tensor, &error);
+  g_assert_no_error (error);
 }
 
 static void
@@ -32,7 +34,7 @@ read_model (const AlexnetModel *model)
   g_autofree char *summary = alexnet_model_summary (model);
 
   for (guint i = 0; i < network->n_layers; i++) {
-    if (!network->layers[i].weight.data)
+    if (!alexnet_tensor_is_bound (&network->layers[i].weight))
       continue;
     read_tensor (&network->layers[i].weight);
     read_tensor (&network->layers[i].bias);

@@ -106,7 +106,8 @@ make_filters (gpointer user, guint thread, guint n_threads)
 }
 
 static gboolean
-weights_init (Weights *self, const OnednnContext *context, guint i)
+weights_init (Weights *self, const OnednnContext *context, guint i,
+    GError **error)
 {
   const AlexnetLayer *layer = &context->network.layers[i];
   guint rows;
@@ -118,11 +119,17 @@ weights_init (Weights *self, const OnednnContext *context, guint i)
   self->groups = layer->groups;
   self->in = layer->in.channels / self->groups;
   self->out = layer->channels / self->groups;
-  self->from = alexnet_onednn_layer_floats (context, i, ONEDNN_WEIGHTS);
-  self->numbers = g_try_new (float,
-      (gsize) layer->channels *rows *rows * self->in);
-  self->scales = g_try_new (float, (gsize) PLANES * layer->channels);
-  if (!self->from || !self->numbers || !self->scales)
+  self->from = alexnet_onednn_layer_floats (context, i, ONEDNN_WEIGHTS, error);
+  if (!self->from)
+    return FALSE;
+  self->numbers = alexnet_onednn_floats_new ((gsize) layer->channels * rows *
+          rows * self->in,
+      error);
+  if (!self->numbers)
+    return FALSE;
+  self->scales = alexnet_onednn_floats_new ((gsize) PLANES * layer->channels,
+      error);
+  if (!self->scales)
     return FALSE;
   alexnet_onednn_parallel (make_filters, self);
   return TRUE;
@@ -149,12 +156,13 @@ put_panel (const Weights *self, float *to, guint product, gsize first,
 }
 
 static float *
-make_weights (const Weights *self, guint product)
+make_weights (const Weights *self, guint product, GError **error)
 {
   const Int8WinogradProduct *shape = &self->layout.products[product];
   Int8WinogradPanels panels = alexnet_int8_winograd_panels (self->layer);
   gsize panel = shape->n_planes * shape->n_parts * self->in * panels.size;
-  float *values = g_try_new (float, self->groups *panels.n *panel);
+  float *values = alexnet_onednn_floats_new (self->groups * panels.n * panel,
+      error);
 
   for (gsize i = 0; values && i < self->groups * panels.n; i++)
     put_panel (self, values + i * panel, product,
@@ -166,12 +174,13 @@ make_weights (const Weights *self, guint product)
 
 /* What sums become the result by. */
 static float *
-make_scales (const Weights *self, const OnednnContext *context, guint i)
+make_scales (const Weights *self, const OnednnContext *context, guint i,
+    GError **error)
 {
   gsize n = (gsize) PLANES * self->layer->channels;
   float in = alexnet_onednn_int8_quantization (self->layer).scale;
   float out = alexnet_onednn_int8_result (&context->network, i).scale;
-  float *scales = g_try_new (float, n);
+  float *scales = alexnet_onednn_floats_new (n, error);
 
   for (gsize k = 0; scales && k < n; k++)
     scales[k] = INT8_WINOGRAD_STEP * in * self->scales[k] / out;
@@ -196,16 +205,19 @@ sum_offsets (const Weights *self, guint p, gsize f)
 
 /* Takes those offsets off: [OUTPUT * OUTPUT, groups * out]. */
 static float *
-make_bias (const Weights *self, const OnednnContext *context, guint i)
+make_bias (const Weights *self, const OnednnContext *context, guint i,
+    GError **error)
 {
   gsize n = self->layer->channels;
   float out = alexnet_onednn_int8_result (&context->network, i).scale;
-  g_autofree float *scales = make_scales (self, context, i);
-  g_autofree float *bias = alexnet_onednn_layer_floats (context, i,
-      ONEDNN_BIAS);
-  float *values = g_try_new (float, OUTPUT *OUTPUT *n);
+  g_autofree float *scales = make_scales (self, context, i, error);
+  g_autofree float *bias = scales
+      ? alexnet_onednn_layer_floats (context, i, ONEDNN_BIAS, error)
+      : NULL;
+  float *values = bias ? alexnet_onednn_floats_new (OUTPUT * OUTPUT * n, error)
+                       : NULL;
 
-  for (gsize f = 0; scales && bias && values && f < n; f++) {
+  for (gsize f = 0; values && f < n; f++) {
     for (guint k = 0; k < OUTPUT * OUTPUT; k++)
       values[k * n + f] = bias[f] / out;
     for (guint p = 0; p < PLANES; p++) {
@@ -216,26 +228,23 @@ make_bias (const Weights *self, const OnednnContext *context, guint i)
             int8_output[k % OUTPUT][p % POINTS];
     }
   }
-  if (scales && bias)
-    return values;
-  g_free (values);
-  return NULL;
+  return values;
 }
 
 float *
 alexnet_int8_winograd_values (const OnednnContext *context, guint layer,
-    guint key)
+    guint key, GError **error)
 {
   g_auto (Weights) weights = { 0 };
 
-  if (!weights_init (&weights, context, layer))
+  if (!weights_init (&weights, context, layer, error))
     return NULL;
   switch (key) {
     case INT8_WINOGRAD_SCALES:
-      return make_scales (&weights, context, layer);
+      return make_scales (&weights, context, layer, error);
     case INT8_WINOGRAD_BIAS:
-      return make_bias (&weights, context, layer);
+      return make_bias (&weights, context, layer, error);
     default:
-      return make_weights (&weights, key);
+      return make_weights (&weights, key, error);
   }
 }

@@ -20,9 +20,9 @@ typedef enum {
   INT8_WINOGRAD_BIAS,
 } Int8WinogradValues;
 
-/* g_free() them; NULL when memory is short. */
+/* As OnednnMakeValues. */
 float *alexnet_int8_winograd_values (const OnednnContext *context, guint layer,
-    guint key);
+    guint key, GError **error);
 
 G_END_DECLS
 

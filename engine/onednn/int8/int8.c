@@ -96,10 +96,11 @@ find_filter_scale (const AlexnetLayer *layer, guint c)
 }
 
 static float *
-make_weights (const OnednnContext *context, guint i, guint key)
+make_weights (const OnednnContext *context, guint i, guint key, GError **error)
 {
   const AlexnetLayer *layer = &context->network.layers[i];
-  float *values = alexnet_onednn_layer_floats (context, i, ONEDNN_WEIGHTS);
+  float *values = alexnet_onednn_layer_floats (context, i, ONEDNN_WEIGHTS,
+      error);
   gsize n = (gsize) layer->in.channels / layer->groups * layer->kernel *
       layer->kernel;
   float most = cpu_has_vnni () ? G_MAXINT8 : MOST_WITHOUT_VNNI;
@@ -115,12 +116,12 @@ make_weights (const OnednnContext *context, guint i, guint key)
 
 /* What the sum of products becomes the result by. */
 static float *
-make_scales (const OnednnContext *context, guint i, guint key)
+make_scales (const OnednnContext *context, guint i, guint key, GError **error)
 {
   const AlexnetLayer *layer = &context->network.layers[i];
   float in = alexnet_onednn_int8_quantization (layer).scale;
   float out = alexnet_onednn_int8_result (&context->network, i).scale;
-  float *scales = g_try_new (float, layer->channels);
+  float *scales = alexnet_onednn_floats_new (layer->channels, error);
 
   for (guint c = 0; scales && c < layer->channels; c++)
     scales[c] = in * find_filter_scale (layer, c) / out;
@@ -128,12 +129,12 @@ make_scales (const OnednnContext *context, guint i, guint key)
 }
 
 static float *
-make_bias (const OnednnContext *context, guint i, guint key)
+make_bias (const OnednnContext *context, guint i, guint key, GError **error)
 {
   const AlexnetLayer *layer = &context->network.layers[i];
   float out = alexnet_onednn_int8_result (&context->network, i).scale;
-  float *bias = alexnet_onednn_layer_floats (context, i, ONEDNN_BIAS);
-  g_autofree float *scales = bias ? make_scales (context, i, 0) : NULL;
+  float *bias = alexnet_onednn_layer_floats (context, i, ONEDNN_BIAS, error);
+  g_autofree float *scales = bias ? make_scales (context, i, 0, error) : NULL;
 
   if (!scales) {
     g_free (bias);
@@ -263,13 +264,11 @@ make_conv (const OnednnContext *context, guint i,
     dnnl_primitive_desc_t *desc, GError **error)
 {
   const AlexnetLayer *layer = &context->network.layers[i];
-  g_autofree float *scales = make_scales (context, i, 0);
+  g_autofree float *scales = make_scales (context, i, 0, error);
   g_auto (dnnl_primitive_attr_t) attr = NULL;
   DnnlWindow window = alexnet_onednn_layer_window (layer);
 
-  if (!scales)
-    return alexnet_onednn_fail (error, "scales", dnnl_out_of_memory);
-  if (!alexnet_onednn_attr_new (&attr, relu, error))
+  if (!scales || !alexnet_onednn_attr_new (&attr, relu, error))
     return FALSE;
   ONEDNN_TRY (dnnl_compat_attr_scales (attr, layer->groups > 1, layer->channels,
       scales));

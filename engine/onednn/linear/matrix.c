@@ -77,7 +77,8 @@ alexnet_onednn_matrix_find (const OnednnMatrix *matrix, gsize row, gsize group,
 
 typedef struct {
   const OnednnMatrix *matrix;
-  const AlexnetTensor *weight;
+  const AlexnetTensorRows *weight;
+  GError *error;   /* atomic; the first one */
   float *rows;     /* [threads, LINEAR_SLICE, distance] */
   gsize distance;  /* from row to row, the zeros behind `columns` included */
   int too_large;   /* atomic; a weight is finite, but not as fp16 */
@@ -85,21 +86,29 @@ typedef struct {
   double *squares; /* [threads,2]: of what LINEAR_S8 changed, of the weights */
 } Packing;
 
+static void
+keep_error (Packing *packing, GError *error)
+{
+  if (!g_atomic_pointer_compare_and_exchange (&packing->error, NULL, error))
+    g_error_free (error);
+}
+
 /* Row `row` of the weights to out [columns], without denormal numbers, which
  * are slow; zeros where there is no such row. */
 static void
 read_row (float *out, Packing *packing, gsize row)
 {
   const OnednnMatrix *matrix = packing->matrix;
-  gsize size = matrix->columns * alexnet_dtype_size (packing->weight->dtype);
-  AlexnetTensor slice = { packing->weight->dtype, 1, { matrix->columns },
-    (const guint8 *) packing->weight->data + row * size };
+  GError *error = NULL;
 
   if (row >= matrix->rows) {
     memset (out, 0, matrix->columns * sizeof *out);
     return;
   }
-  alexnet_tensor_to_float (out, &slice);
+  if (!alexnet_tensor_rows_read (packing->weight, row, 1, out, &error)) {
+    keep_error (packing, error);
+    return;
+  }
   for (gsize c = 0; c < matrix->columns; c++) {
     if (fabsf (out[c]) < FLT_MIN)
       out[c] = 0;
@@ -248,6 +257,8 @@ pack_share (gpointer user, guint thread, guint n_threads)
        i < alexnet_onednn_part (n, thread + 1, n_threads); i++) {
     for (gsize r = 0; r < LINEAR_SLICE; r++)
       read_row (rows + r * packing->distance, packing, i * LINEAR_SLICE + r);
+    if (g_atomic_pointer_get (&packing->error))
+      return;
     if (packing->matrix->storage == LINEAR_S8)
       pack_s8 (packing, i * LINEAR_SLICE, rows, packing->squares + 2 * thread);
     else
@@ -294,12 +305,14 @@ allocate (OnednnMatrix *matrix, OnednnStorage storage, GError **error)
 /* Returns a negative number when that fails, else what find_loss() says. */
 static double
 pack_as (OnednnMatrix *matrix, OnednnStorage storage,
-    const AlexnetTensor *weight, GError **error)
+    const AlexnetTensorRows *weight, GError **error)
 {
   guint n_threads = alexnet_onednn_get_threads ();
   gsize distance = matrix->padded_columns + SKEW;
   g_autofree double *squares = g_new0 (double, 2 * n_threads);
-  Packing packing = { matrix, weight, NULL, distance, FALSE, FALSE, squares };
+  Packing packing = {
+    .matrix = matrix, .weight = weight, .distance = distance, .squares = squares
+  };
 
   if (!allocate (matrix, storage, error))
     return -1;
@@ -309,22 +322,30 @@ pack_as (OnednnMatrix *matrix, OnednnStorage storage,
   if (!packing.rows)
     return -1;
   alexnet_onednn_parallel (pack_share, &packing);
-  if (packing.too_large) {
+  if (!packing.error && packing.too_large) {
     matrix->storage = LINEAR_BF16;
     alexnet_onednn_parallel (pack_share, &packing);
   }
   free (packing.rows);
+  if (packing.error) {
+    g_propagate_error (error, packing.error);
+    return -1;
+  }
   matrix->finite = !packing.infinite;
   return find_loss (squares, n_threads);
 }
 
 /* As LINEAR_S8 where the loss still allows it. */
 static gboolean
-pack (OnednnMatrices *all, OnednnMatrix *matrix, const AlexnetTensor *weight,
+pack (OnednnMatrices *all, OnednnMatrix *matrix, const AlexnetTensor *tensor,
     GError **error)
 {
+  g_autoptr (AlexnetTensorRows)
+      weight = alexnet_tensor_rows_new (tensor, error);
   double loss;
 
+  if (!weight)
+    return FALSE;
   if (all->loss_left > 0) {
     loss = pack_as (matrix, LINEAR_S8, weight, error);
     if (loss < 0)
@@ -351,10 +372,10 @@ matrix_new (OnednnContext *context, guint i, GError **error)
   self->padded_columns = alexnet_onednn_round_up (self->columns, LINEAR_GROUP);
   self->padded_rows = alexnet_onednn_round_up (self->rows, LINEAR_SLICE);
   self->bias = alexnet_onednn_alloc (self->padded_rows * sizeof (float), error);
-  if (!self->bias || !pack (context->matrices, self, &layer->weight, error))
-    return NULL;
-  alexnet_tensor_to_float (self->bias, &layer->bias);
-  return self;
+  if (self->bias && pack (context->matrices, self, &layer->weight, error) &&
+      alexnet_tensor_to_float (self->bias, &layer->bias, error))
+    return self;
+  return NULL;
 }
 
 const OnednnMatrix *

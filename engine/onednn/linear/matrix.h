@@ -31,7 +31,8 @@ OnednnMatrices *alexnet_onednn_matrices_new (OnednnStorage storage,
 /* Accepts NULL. */
 void alexnet_onednn_matrices_free (OnednnMatrices *matrices);
 
-/* Of layer `layer`; made once and kept in the context. NULL and NO_MEMORY. */
+/* Of layer `layer`; made once and kept in the context. NO_MEMORY, and what
+ * reading gives. */
 const OnednnMatrix *alexnet_onednn_matrix_get (OnednnContext *context,
     guint layer, GError **error);
 

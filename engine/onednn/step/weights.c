@@ -3,6 +3,7 @@
 #include "weights.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct {
   OnednnValues values;
@@ -30,28 +31,39 @@ space_to_depth_weights (float *out, const float *in, const gsize *dims,
 }
 
 float *
+alexnet_onednn_floats_new (gsize n, GError **error)
+{
+  float *floats = g_try_new (float, n);
+
+  if (!floats)
+    alexnet_onednn_fail (error, "weights", dnnl_out_of_memory);
+  return floats;
+}
+
+float *
 alexnet_onednn_layer_floats (const OnednnContext *context, guint index,
-    guint key)
+    guint key, GError **error)
 {
   const AlexnetLayer *layer = &context->network.layers[index];
   gboolean bias = key == ONEDNN_BIAS;
   const AlexnetTensor *tensor = bias ? &layer->bias : &layer->weight;
-  float *values = g_try_new (float, alexnet_tensor_n_values (tensor));
+  g_autofree float *values =
+      alexnet_onednn_floats_new (alexnet_tensor_n_values (tensor), error);
+  gsize n_blocks = (gsize) layer->channels * layer->in.channels *
+      layer->kernel * layer->kernel;
   float *blocks;
 
-  if (!values)
+  if (!values || !alexnet_tensor_to_float (values, tensor, error))
     return NULL;
-  alexnet_tensor_to_float (values, tensor);
   if (bias || index > 0 || context->block == 1)
-    return values;
+    return g_steal_pointer (&values);
 
-  blocks = g_try_new0 (float,
-      (gsize) layer->channels * layer->in.channels * layer->kernel *
-          layer->kernel);
-  if (blocks)
-    space_to_depth_weights (blocks, values, tensor->dims, context->block,
-        layer->kernel);
-  g_free (values);
+  blocks = alexnet_onednn_floats_new (n_blocks, error);
+  if (!blocks)
+    return NULL;
+  memset (blocks, 0, n_blocks * sizeof *blocks);
+  space_to_depth_weights (blocks, values, tensor->dims, context->block,
+      layer->kernel);
   return blocks;
 }
 
@@ -99,12 +111,12 @@ fill_weights (const OnednnContext *context, Weights *weights, DnnlDesc plain,
     GError **error)
 {
   const OnednnValues *of = &weights->values;
-  g_autofree float *values = of->make (context, of->layer, of->key);
+  g_autofree float *values = of->make (context, of->layer, of->key, error);
   dnnl_memory_t source;
   gboolean done;
 
   if (!values)
-    return alexnet_onednn_fail (error, "weights", dnnl_out_of_memory);
+    return FALSE;
   ONEDNN_TRY (dnnl_memory_create (&source, plain, context->engine, values));
   done = alexnet_onednn_reorder (context->stream, source, weights->memory,
       error);

@@ -11,9 +11,9 @@
 G_BEGIN_DECLS
 
 /* Makes values of a layer, in float; `key` says which, to the operation whose
- * function this is. g_free() them; NULL when memory is short. */
+ * function this is. g_free() them. NO_MEMORY, and what reading gives. */
 typedef float *(*OnednnMakeValues) (const OnednnContext *context, guint layer,
-    guint key);
+    guint key, GError **error);
 
 /* Those values; who asks for equal ones gets the same memory. */
 typedef struct {
@@ -28,12 +28,15 @@ typedef enum {
 } OnednnLayerFloats;
 
 /* Weights or bias as the layer computes with them: [out, in / groups, kH, kW]
- * or [out]. */
+ * or [out]. As OnednnMakeValues. */
 float *alexnet_onednn_layer_floats (const OnednnContext *context, guint layer,
-    guint key);
+    guint key, GError **error);
+
+/* Memory for `n` of them; NO_MEMORY. g_free() it. */
+float *alexnet_onednn_floats_new (gsize n, GError **error);
 
 /* `values`, which `plain` describes, in the format of `wanted`. The memory is
- * the context's, and zero in a trial. NO_MEMORY. */
+ * the context's, and zero in a trial. NO_MEMORY, and what reading gives. */
 gboolean alexnet_onednn_weights_get (OnednnContext *context,
     const OnednnValues *values, DnnlDesc plain, DnnlDesc wanted,
     dnnl_memory_t *memory, GError **error);

@@ -105,23 +105,20 @@ transform_weights (gpointer user, guint thread, guint n_threads)
 /* The layer's, transformed by all threads: [groups, n * n, in / groups,
  * out / groups]. */
 static float *
-make_weights (const OnednnContext *context, guint i, guint tile)
+make_weights (const OnednnContext *context, guint i, guint tile, GError **error)
 {
   const AlexnetLayer *layer = &context->network.layers[i];
   guint side = alexnet_winograd_forms[tile].tile;
   g_autofree float *from = alexnet_onednn_layer_floats (context, i,
-      ONEDNN_WEIGHTS);
-  float *to = g_try_new (float,
-      (gsize) side *side * layer->in.channels * layer->channels /
-          layer->groups);
+      ONEDNN_WEIGHTS, error);
+  gsize n = (gsize) side * side * layer->in.channels * layer->channels /
+      layer->groups;
+  float *to = from ? alexnet_onednn_floats_new (n, error) : NULL;
   WeightsJob job = { layer, (WinogradTile) tile, from, to };
 
-  if (from && to) {
+  if (to)
     alexnet_onednn_parallel (transform_weights, &job);
-    return to;
-  }
-  g_free (to);
-  return NULL;
+  return to;
 }
 
 /* ---- running ------------------------------------------------------------- */

@@ -124,10 +124,9 @@ test_batches (void)
 static float
 expand (AlexnetDType dtype, guint16 bits)
 {
-  AlexnetTensor tensor = { dtype, 1, { 1 }, &bits };
   float value;
 
-  alexnet_tensor_to_float (&value, &tensor);
+  alexnet_dtype_to_float (dtype, &value, &bits, 1);
   return value;
 }
 

@@ -135,7 +135,7 @@ static const HeaderCase header_cases[] = {
   { "dtype/wrong", W0,
       "\"features.0.weight\":{\"dtype\":\"I32\",\"shape\":"
       "[4,3,11,11]",
-      "tensor features.0.weight has dtype 'I32', expected F32, F16 or BF16" },
+      "tensor features.0.weight has dtype 'I32', expected one of floats" },
   { "dtype/unheard-of", W0,
       "\"features.0.weight\":{\"dtype\":\"F\\n4\",\"shape\":[4,3,11,11]",
       "tensor features.0.weight has dtype 'F\\n4'" },

@@ -59,10 +59,12 @@ compare_weights (const AlexnetTensor *tensor, const AlexnetTensor *expected,
   gsize n = alexnet_tensor_n_values (expected);
   g_autofree float *values = g_new (float, n);
   const float *reference = expected->data;
+  g_autoptr (GError) error = NULL;
   double largest = 0;
 
   g_assert_cmpuint (alexnet_tensor_n_values (tensor), ==, n);
-  alexnet_tensor_to_float (values, tensor);
+  alexnet_tensor_to_float (values, tensor, &error);
+  g_assert_no_error (error);
   for (gsize i = 0; i < n; i++)
     largest = MAX (largest, fabs ((double) reference[i]));
   for (gsize i = 0; i < n; i++)

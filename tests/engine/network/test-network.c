@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The tables, shape inference, binding, and exact conversion of weights. */
+/* The tables, shape inference and binding. */
 
-#include <math.h>
 #include <string.h>
 
 #include "network/network.h"
@@ -307,69 +306,6 @@ test_misfit (gconstpointer data)
   g_assert_cmpmem (&network, sizeof network, &before, sizeof before);
 }
 
-/* From the definition of IEEE 754 binary16. */
-static double
-half_value (guint bits)
-{
-  int exponent = bits >> 10 & 31;
-  double fraction = bits & 1023;
-  double value = exponent == 0 ? ldexp (fraction, -24)
-      : exponent == 31         ? (fraction == 0 ? INFINITY : NAN)
-                               : ldexp (fraction + 1024, exponent - 25);
-
-  return bits & 0x8000 ? -value : value;
-}
-
-/* Every one of the 65536 values, from an odd address. */
-static void
-test_half (void)
-{
-  g_autofree guint8 *data = g_malloc (2 * 65536 + 1);
-  g_autofree float *values = g_new (float, 65536);
-  AlexnetTensor tensor = { ALEXNET_DTYPE_F16, 2, { 256, 256 }, data + 1 };
-
-  for (guint i = 0; i < 65536; i++) {
-    data[1 + 2 * i] = i & 255;
-    data[2 + 2 * i] = (guint8) (i >> 8);
-  }
-  alexnet_tensor_to_float (values, &tensor);
-  for (guint i = 0; i < 65536; i++) {
-    double expected = half_value (i);
-
-    if (isnan (expected))
-      g_assert_true (isnan (values[i]));
-    else
-      g_assert_true ((double) values[i] == expected &&
-          !signbit (values[i]) == !signbit (expected));
-  }
-}
-
-static void
-test_bfloat16 (void)
-{
-  static const guint8 data[] = { 0xff, 0x80, 0x3f, 0x20, 0xc1, 0x80, 0x7f };
-  float values[3];
-  AlexnetTensor tensor = { ALEXNET_DTYPE_BF16, 1, { 3 }, data + 1 };
-
-  alexnet_tensor_to_float (values, &tensor);
-  g_assert_true (values[0] == 1.0f);
-  g_assert_true (values[1] == -10.0f);
-  g_assert_true (isinf (values[2]));
-}
-
-static void
-test_float (void)
-{
-  const float expected[] = { 1.5f, -0.0f, 3e38f };
-  guint8 data[sizeof expected + 1];
-  float values[3];
-  AlexnetTensor tensor = { ALEXNET_DTYPE_F32, 1, { 3 }, data + 1 };
-
-  memcpy (data + 1, expected, sizeof expected);
-  alexnet_tensor_to_float (values, &tensor);
-  g_assert_cmpmem (values, sizeof values, expected, sizeof expected);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -390,8 +326,5 @@ main (int argc, char **argv)
 
     g_test_add_data_func (path, &misfits[i], test_misfit);
   }
-  g_test_add_func ("/tensor/f16", test_half);
-  g_test_add_func ("/tensor/bf16", test_bfloat16);
-  g_test_add_func ("/tensor/f32", test_float);
   return g_test_run ();
 }

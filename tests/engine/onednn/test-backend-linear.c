@@ -217,10 +217,9 @@ static float
 read_small (AlexnetDType dtype, guint16 bits)
 {
   guint8 bytes[2] = { bits & 0xff, bits >> 8 };
-  AlexnetTensor tensor = { dtype, 1, { 1 }, bytes };
   float value;
 
-  alexnet_tensor_to_float (&value, &tensor);
+  alexnet_dtype_to_float (dtype, &value, bytes, 1);
   return value;
 }
 
