@@ -78,8 +78,9 @@ static gboolean
 add_tensors (AlexnetConvGraph *graph, const AlexnetConv *c, GError **error)
 {
   cudnnDataType_t type = data_type (c->precision);
-  gint64 h = (c->h + 2 * c->padding - c->kernel) / c->stride + 1;
-  gint64 w = (c->w + 2 * c->padding - c->kernel) / c->stride + 1;
+  guint padding = c->padding + c->end_padding;
+  gint64 h = (c->h + padding - c->kernel) / c->stride + 1;
+  gint64 w = (c->w + padding - c->kernel) / c->stride + 1;
   const Tensor x = { UID_X, { c->n, c->c, c->h, c->w }, type, c->alignment };
   const Tensor weight = { UID_WEIGHT, { c->k, c->c, c->kernel, c->kernel },
     type, 16 };
@@ -101,6 +102,7 @@ static Descriptor
 convolution_new (const AlexnetConv *c, GError **error)
 {
   const gint64 n_dims = 2, padding[] = { c->padding, c->padding };
+  const gint64 end_padding[] = { c->end_padding, c->end_padding };
   const gint64 strides[] = { c->stride, c->stride }, dilations[] = { 1, 1 };
   const cudnnDataType_t compute = CUDNN_DATA_FLOAT;
   /* A cudnnConvolutionMode_t, which cuDNN 9.0 calls deprecated. */
@@ -110,7 +112,7 @@ convolution_new (const AlexnetConv *c, GError **error)
     { CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, 1, &compute },
     { CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE, 1, &mode },
     { CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, CUDNN_TYPE_INT64, 2, padding },
-    { CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, CUDNN_TYPE_INT64, 2, padding },
+    { CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, CUDNN_TYPE_INT64, 2, end_padding },
     { CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, CUDNN_TYPE_INT64, 2, strides },
     { CUDNN_ATTR_CONVOLUTION_DILATIONS, CUDNN_TYPE_INT64, 2, dilations },
   };

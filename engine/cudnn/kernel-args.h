@@ -99,7 +99,7 @@ typedef struct {
 typedef struct {
   AlexnetArray in, out;
   guint vector;
-  guint kernel, stride;
+  guint kernel, stride, padding;
 } AlexnetPoolArgs;
 
 typedef struct {

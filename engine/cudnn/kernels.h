@@ -139,21 +139,26 @@ NAME (maxpool) (PARAM (AlexnetPoolArgs) args)
   const REAL *in = (const REAL *) args.in.data;
   REAL *out = (REAL *) args.out.data;
   NAME (place) at = NAME (locate) (&args.out, NAME (thread) (), args.vector);
-  float best[ALEXNET_VECTOR_BYTES / sizeof (REAL)] = { 0.0f };
+  float best[ALEXNET_VECTOR_BYTES / sizeof (REAL)];
   float value[ALEXNET_VECTOR_BYTES / sizeof (REAL)] = { 0.0f };
 
   if (at.n >= args.out.n)
     return;
+  UNROLL for (guint j = 0; j < VECTOR; j++)
+    best[j] = -INFINITY;
   for (guint k = 0; k < args.kernel * args.kernel; k++) {
+    /* Above and left of the image these are huge. */
+    guint y = at.y * args.stride + k / args.kernel - args.padding;
+    guint x = at.x * args.stride + k % args.kernel - args.padding;
+
+    if (y >= args.in.height || x >= args.in.width)
+      continue;
     NAME (load) (value,
-        in + alexnet_array_index (&args.in, at.n,
-            at.y * args.stride + k / args.kernel,
-            at.x * args.stride + k % args.kernel, at.c),
-        args.vector);
+        in + alexnet_array_index (&args.in, at.n, y, x, at.c), args.vector);
     UNROLL for (guint j = 0; j < VECTOR; j++)
       if (j < args.vector)
         /* NaN stays: it is the user's to see. */
-        best[j] = k == 0 || !(value[j] <= best[j]) ? value[j] : best[j];
+        best[j] = !(value[j] <= best[j]) ? value[j] : best[j];
   }
   NAME (store) (out + alexnet_array_index (&args.out, at.n, at.y, at.x, at.c),
       best, args.vector);

@@ -22,6 +22,7 @@ add_op (AlexnetProgram *program, AlexnetOpKind kind, const AlexnetLayer *layer,
     op->kernel = layer->kernel;
     op->stride = layer->stride;
     op->padding = layer->padding;
+    op->end_padding = layer->end_padding;
   }
   return op;
 }
@@ -91,7 +92,7 @@ block_first_conv (AlexnetProgram *program)
   slot->pad = op->padding;
   op->kernel = (op->kernel + block - 1) / block;
   op->stride = 1;
-  op->padding = 0;
+  op->padding = op->end_padding = 0;
   slot->shape.channels = block * block * op->in.channels;
   slot->shape.height = op->out.height - 1 + op->kernel;
   slot->shape.width = op->out.width - 1 + op->kernel;
@@ -189,6 +190,7 @@ alexnet_op_get_conv (const AlexnetOp *op, guint batch, guint alignment,
     .kernel = op->kernel,
     .stride = op->stride,
     .padding = op->padding,
+    .end_padding = op->end_padding,
     .relu = op->relu != FALSE,
     .alignment = alignment,
     .precision = precision,
@@ -276,8 +278,8 @@ char *
 alexnet_conv_describe (const AlexnetConv *c)
 {
   return g_strdup_printf ("conv %ux%ux%ux%u by %ux%ux%ux%u stride %u padding "
-                          "%u bias%s %s aligned %u",
+                          "%u and %u bias%s %s aligned %u",
       c->n, c->c, c->h, c->w, c->k, c->c, c->kernel, c->kernel, c->stride,
-      c->padding, c->relu ? " relu" : "", alexnet_precision_name (c->precision),
-      c->alignment);
+      c->padding, c->end_padding, c->relu ? " relu" : "",
+      alexnet_precision_name (c->precision), c->alignment);
 }

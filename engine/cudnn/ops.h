@@ -37,7 +37,7 @@ typedef struct {
   gboolean relu;
   AlexnetShape in, out;
   guint in_parts, out_parts;
-  guint kernel, stride, padding; /* CONV, MAXPOOL */
+  guint kernel, stride, padding, end_padding; /* CONV, MAXPOOL */
 } AlexnetOp;
 
 /* How one image lies in its slot: NHWC, blocked. Pixel (x, y) of the image is
@@ -64,7 +64,7 @@ gboolean alexnet_program_build (AlexnetProgram *program,
  * [k,c,kernel,kernel]. Members have one size: memcmp() compares. */
 typedef struct {
   guint n, c, h, w, k;
-  guint kernel, stride, padding;
+  guint kernel, stride, padding, end_padding;
   guint relu;
   guint alignment; /* of x, in bytes */
   AlexnetPrecision precision;

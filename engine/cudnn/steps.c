@@ -122,7 +122,7 @@ run_maxpool (const AlexnetSteps *steps, guint i, const AlexnetArray *in,
 {
   const AlexnetOp *op = &steps->buffers->program->ops[i];
   AlexnetPoolArgs args = { *in, *out, get_vector (steps, in, out), op->kernel,
-    op->stride };
+    op->stride, op->padding };
 
   return run_kernel (steps, ALEXNET_KERNEL_MAXPOOL,
       array_size (out) / args.vector, &args, error);

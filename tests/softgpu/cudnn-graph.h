@@ -30,7 +30,7 @@ typedef enum {
 typedef struct {
   SoftOpKind kind;
   guint x, b, y; /* indices of tensors */
-  gint64 padding[2], strides[2], dilations[2];
+  gint64 padding[2], end_padding[2], strides[2], dilations[2];
 } SoftOp;
 
 #define SOFT_MAX_TENSORS 8

@@ -71,8 +71,9 @@ convolution_fits (const SoftGraph *graph, const SoftOp *op)
   for (guint i = 0; i < 2; i++)
     if (op->strides[i] < 1 ||
         y[2 + i] !=
-            (x[2 + i] + 2 * op->padding[i] - (w[2 + i] - 1) * op->dilations[i] -
-                1) / op->strides[i] +
+            (x[2 + i] + op->padding[i] + op->end_padding[i] -
+                (w[2 + i] - 1) * op->dilations[i] - 1) /
+                    op->strides[i] +
                 1)
       return FALSE;
   return y[0] == x[0] && y[1] == w[0];
@@ -92,6 +93,8 @@ read_convolution (const SoftDescriptor *d, SoftGraph *graph, SoftOp *op)
   op->kind = SOFT_OP_CONVOLUTION;
   memcpy (op->padding,
       soft_attribute_values (c, CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS), size);
+  memcpy (op->end_padding,
+      soft_attribute_values (c, CUDNN_ATTR_CONVOLUTION_POST_PADDINGS), size);
   memcpy (op->strides,
       soft_attribute_values (c, CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES), size);
   memcpy (op->dilations,
@@ -102,9 +105,6 @@ read_convolution (const SoftDescriptor *d, SoftGraph *graph, SoftOp *op)
       CUDNN_DATA_FLOAT &&
       soft_attribute_enum (c, CUDNN_ATTR_CONVOLUTION_CONV_MODE) ==
       CUDNN_CROSS_CORRELATION &&
-      memcmp (op->padding,
-          soft_attribute_values (c, CUDNN_ATTR_CONVOLUTION_POST_PADDINGS),
-          size) == 0 &&
       read_operands (graph, op,
           soft_attribute_child (d, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X),
           soft_attribute_child (d, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W),

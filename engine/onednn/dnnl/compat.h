@@ -17,9 +17,9 @@ typedef const_dnnl_memory_desc_t DnnlDesc;
 typedef const dnnl_memory_desc_t *DnnlDesc;
 #endif
 
-/* The padding on all sides of a window is the same. */
+/* Rows and columns. */
 typedef struct {
-  dnnl_dims_t kernel, stride, padding;
+  dnnl_dims_t kernel, stride, padding, end_padding;
 } DnnlWindow;
 
 #if DNNL_VERSION_MAJOR >= 3
@@ -93,7 +93,7 @@ dnnl_compat_conv (dnnl_primitive_desc_t *made, dnnl_engine_t engine,
 
   return dnnl_convolution_forward_primitive_desc_create (made, engine,
       dnnl_forward_inference, dnnl_convolution_direct, src, weights, bias, dst,
-      window->stride, dense, window->padding, window->padding, attr);
+      window->stride, dense, window->padding, window->end_padding, attr);
 }
 
 static inline dnnl_status_t
@@ -105,7 +105,7 @@ dnnl_compat_maxpool (dnnl_primitive_desc_t *made, dnnl_engine_t engine,
 
   return dnnl_pooling_forward_primitive_desc_create (made, engine,
       dnnl_forward_inference, dnnl_pooling_max, src, dst, window->stride,
-      window->kernel, dense, window->padding, window->padding, attr);
+      window->kernel, dense, window->padding, window->end_padding, attr);
 }
 
 static inline dnnl_status_t
@@ -199,7 +199,7 @@ dnnl_compat_conv (dnnl_primitive_desc_t *made, dnnl_engine_t engine,
   dnnl_convolution_desc_t desc;
   dnnl_status_t status = dnnl_dilated_convolution_forward_desc_init (&desc,
       dnnl_forward_inference, dnnl_convolution_direct, src, weights, bias, dst,
-      window->stride, dense, window->padding, window->padding);
+      window->stride, dense, window->padding, window->end_padding);
 
   if (status != dnnl_success)
     return status;
@@ -214,7 +214,7 @@ dnnl_compat_maxpool (dnnl_primitive_desc_t *made, dnnl_engine_t engine,
   dnnl_pooling_desc_t desc;
   dnnl_status_t status = dnnl_pooling_forward_desc_init (&desc,
       dnnl_forward_inference, dnnl_pooling_max, src, dst, window->stride,
-      window->kernel, window->padding, window->padding);
+      window->kernel, window->padding, window->end_padding);
 
   if (status != dnnl_success)
     return status;

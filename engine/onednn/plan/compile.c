@@ -102,14 +102,14 @@ make_key (const Conv *conv, const AlexnetLayer *layer)
   DnnlDesc src = alexnet_onednn_program_get_desc (conv->build->program);
 
   return g_strdup_printf ("%sconv [%u,%u,%u] %s by %" G_GINT64_FORMAT
-                          ", %u of %ux%u, stride %u, padding %u, groups %u, "
-                          "to %s%s, batch %u",
+                          ", %u of %ux%u, stride %u, padding %u and %u, "
+                          "groups %u, to %s%s, batch %u",
       conv->build->context->int8 ? "int8 " : "", layer->in.channels,
       layer->in.height, layer->in.width,
       dnnl_dt2str (dnnl_compat_desc_type (src)),
       (gint64) dnnl_compat_desc_stride (src, 1), layer->channels, layer->kernel,
-      layer->kernel, layer->stride, layer->padding, layer->groups,
-      dnnl_dt2str (conv->type), conv->relu ? " with ReLU" : "",
+      layer->kernel, layer->stride, layer->padding, layer->end_padding,
+      layer->groups, dnnl_dt2str (conv->type), conv->relu ? " with ReLU" : "",
       conv->build->batch);
 }
 

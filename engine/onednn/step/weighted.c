@@ -74,5 +74,6 @@ DnnlWindow
 alexnet_onednn_layer_window (const AlexnetLayer *layer)
 {
   return (DnnlWindow){ { layer->kernel, layer->kernel },
-    { layer->stride, layer->stride }, { layer->padding, layer->padding } };
+    { layer->stride, layer->stride }, { layer->padding, layer->padding },
+    { layer->end_padding, layer->end_padding } };
 }

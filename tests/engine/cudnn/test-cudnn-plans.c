@@ -146,6 +146,60 @@ check_network (Fixture *f, const AlexnetNetwork *network, gboolean refused)
     }
 }
 
+/* The ONNX Model Zoo's bvlcalexnet: the 2012 network on an image of 224 pixels,
+ * its last pool padded at the end. */
+static void
+change_to_zoo (AlexnetNetwork *network)
+{
+  guint i = network->n_layers;
+
+  network->input = (AlexnetShape){ 3, 224, 224 };
+  while (network->layers[--i].kind != ALEXNET_LAYER_MAXPOOL)
+    continue;
+  network->layers[i].end_padding = 1;
+}
+
+static void
+change_to_gray (AlexnetNetwork *network)
+{
+  network->input.channels = 1;
+}
+
+/* Every convolution padded at the end alone. */
+static void
+change_to_ends (AlexnetNetwork *network)
+{
+  for (guint i = 0; i < network->n_layers; i++) {
+    AlexnetLayer *layer = &network->layers[i];
+
+    layer->end_padding += layer->padding;
+    layer->padding = 0;
+  }
+}
+
+static const struct {
+  const char *architecture;
+  void (*change) (AlexnetNetwork *network);
+} changes[] = {
+  { "caffe", change_to_zoo },
+  { "torchvision", change_to_gray },
+  { "caffe", change_to_ends },
+};
+
+static void
+check_changed (Fixture *f, gboolean refused)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (changes); i++) {
+    AlexnetNetwork network = *alexnet_network_find (changes[i].architecture);
+    g_autoptr (GError) error = NULL;
+
+    changes[i].change (&network);
+    alexnet_network_infer_shapes (&network, &error);
+    g_assert_no_error (error);
+    check_network (f, &network, refused);
+  }
+}
+
 static void
 check_networks (Fixture *f, gboolean refused)
 {
@@ -154,6 +208,7 @@ check_networks (Fixture *f, gboolean refused)
   for (guint i = 0; alexnet_networks ()[i]; i++)
     check_network (f, alexnet_networks ()[i], refused);
   check_network (f, alexnet_model_get_network (model), refused);
+  check_changed (f, refused);
   alexnet_model_unref (model);
 }
 

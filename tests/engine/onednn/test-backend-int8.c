@@ -22,19 +22,23 @@
  * Winograd's transforms make steps four times as large. */
 #define TOLERANCE 3e-2
 
-#define CONV(k, n, s, p, g)                                                 \
+/* Padding p at the beginning and e at the end. */
+#define CONV_ENDS(k, n, s, p, e, g)                                         \
   {                                                                         \
     .kind = ALEXNET_LAYER_CONV, .name = "conv", .channels = k, .kernel = n, \
-    .stride = s, .padding = p, .end_padding = p, .groups = g                \
+    .stride = s, .padding = p, .end_padding = e, .groups = g                \
   }
+#define CONV(k, n, s, p, g) CONV_ENDS (k, n, s, p, p, g)
 #define RELU                   \
   {                            \
     .kind = ALEXNET_LAYER_RELU \
   }
-#define MAXPOOL                                             \
-  {                                                         \
-    .kind = ALEXNET_LAYER_MAXPOOL, .kernel = 3, .stride = 2 \
+#define MAXPOOL_ENDS(p, e)                                                 \
+  {                                                                        \
+    .kind = ALEXNET_LAYER_MAXPOOL, .kernel = 3, .stride = 2, .padding = p, \
+    .end_padding = e                                                       \
   }
+#define MAXPOOL MAXPOOL_ENDS (0, 0)
 #define LRN                                                                 \
   {                                                                         \
     .kind = ALEXNET_LAYER_LRN, .size = 5, .alpha = 1e-4f, .beta = 0.75f, 1, \
@@ -62,6 +66,18 @@ static const NetworkCase cases[] = {
       { CONV (64, 3, 1, 1, 1), RELU, MAXPOOL, CONV (48, 5, 1, 2, 2) } },
   { { 64, 11, 9 }, 5,
       { CONV (96, 5, 1, 2, 1), RELU, LRN, MAXPOOL, CONV (32, 3, 1, 1, 2) } },
+  { { 8, 15, 15 }, 5,
+      { CONV (16, 3, 1, 1, 1), RELU, MAXPOOL, LRN, CONV (6, 3, 1, 1, 2) } },
+  { { 1, 35, 38 }, 1, { CONV (16, 11, 4, 2, 1) } },
+  { { 3, 33, 30 }, 4,
+      { CONV_ENDS (16, 11, 4, 5, 1, 1), RELU, MAXPOOL_ENDS (0, 1),
+          CONV (8, 3, 1, 1, 1) } },
+  { { 40, 14, 13 }, 4,
+      { CONV_ENDS (48, 3, 1, 0, 2, 1), MAXPOOL_ENDS (1, 1), RELU,
+          CONV_ENDS (32, 5, 1, 3, 1, 1) } },
+  { { 8, 14, 13 }, 3,
+      { CONV_ENDS (12, 3, 2, 0, 1, 1), MAXPOOL_ENDS (2, 1),
+          CONV (6, 3, 1, 1, 2) } },
 };
 
 /* In $ALEXNET_CPU_CONV; a layer that cannot be computed so is direct. */

@@ -372,17 +372,21 @@ test_layers (gconstpointer isa)
   n_threads = 1;
 }
 
+#define PADDED(p, e) .padding = p, .end_padding = e
+
 /* Images that no tile divides, narrower than one, filters that no panel or
  * vector divides; groups; more threads than tiles. */
 static void
 test_sizes (gconstpointer isa)
 {
   static const AlexnetLayer layers[] = {
-    { .channels = 16, .kernel = 3, .padding = 1, .groups = 1 },
-    { .channels = 150, .kernel = 3, .padding = 0, .groups = 1 },
-    { .channels = 66, .kernel = 3, .padding = 3, .groups = 3 },
-    { .channels = 65, .kernel = 5, .padding = 2, .groups = 1 },
-    { .channels = 34, .kernel = 5, .padding = 0, .groups = 2 },
+    { .channels = 16, .kernel = 3, PADDED (1, 1), .groups = 1 },
+    { .channels = 150, .kernel = 3, PADDED (0, 0), .groups = 1 },
+    { .channels = 66, .kernel = 3, PADDED (3, 3), .groups = 3 },
+    { .channels = 16, .kernel = 3, PADDED (0, 2), .groups = 1 },
+    { .channels = 65, .kernel = 5, PADDED (2, 2), .groups = 1 },
+    { .channels = 34, .kernel = 5, PADDED (0, 0), .groups = 2 },
+    { .channels = 17, .kernel = 5, PADDED (3, 1), .groups = 1 },
   };
 
   if (!has_ways (isa))
@@ -397,7 +401,6 @@ test_sizes (gconstpointer isa)
     layer.kind = ALEXNET_LAYER_CONV;
     layer.name = "conv";
     layer.stride = 1;
-    layer.end_padding = layer.padding;
     layer.in = (AlexnetShape){ layer.groups * (i % 2 ? 32 : 41), 5 + i % 13,
       17 - i % 13 };
     n_threads = 1 + i % 5;

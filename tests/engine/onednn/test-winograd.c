@@ -357,36 +357,68 @@ test_full_width (gconstpointer isa)
   n_threads = 1;
 }
 
+static void
+check_layer (AlexnetLayer layer)
+{
+  AlexnetNetwork network;
+  g_autofree float *inputs = NULL;
+  g_autofree float *expected = NULL;
+
+  layer.kind = ALEXNET_LAYER_CONV;
+  layer.name = "conv";
+  network = layers_make_single (&layer);
+  random_model_fill (&network);
+  inputs = layers_random_inputs (&network.input, N_IMAGES);
+  expected = layers_run_reference (&network, inputs, N_IMAGES);
+  check_ways (&network, inputs, expected, 3, NULL);
+  random_model_clear (&network);
+}
+
+#define PADDED(p, e) .padding = p, .end_padding = e
+
 /* Images that no tile divides, narrower than one, of many channels or few. */
 static void
 test_sizes (gconstpointer isa)
 {
   static const AlexnetLayer layers[] = {
-    { .channels = 7, .kernel = 3, .padding = 1, .groups = 1 },
-    { .channels = 24, .kernel = 3, .padding = 0, .groups = 3 },
-    { .channels = 18, .kernel = 3, .padding = 3, .groups = 2 },
-    { .channels = 33, .kernel = 5, .padding = 2, .groups = 1 },
-    { .channels = 6, .kernel = 5, .padding = 0, .groups = 6 },
+    { .channels = 7, .kernel = 3, PADDED (1, 1), .groups = 1 },
+    { .channels = 24, .kernel = 3, PADDED (0, 0), .groups = 3 },
+    { .channels = 18, .kernel = 3, PADDED (3, 3), .groups = 2 },
+    { .channels = 9, .kernel = 3, PADDED (0, 2), .groups = 1 },
+    { .channels = 33, .kernel = 5, PADDED (2, 2), .groups = 1 },
+    { .channels = 6, .kernel = 5, PADDED (0, 0), .groups = 6 },
+    { .channels = 10, .kernel = 5, PADDED (3, 1), .groups = 2 },
   };
 
   set_isa (isa);
   for (guint i = 0; i < 13 * G_N_ELEMENTS (layers); i++) {
     AlexnetLayer layer = layers[i / 13];
-    AlexnetNetwork network;
-    g_autofree float *inputs = NULL;
-    g_autofree float *expected = NULL;
 
-    layer.kind = ALEXNET_LAYER_CONV;
-    layer.name = "conv";
     layer.stride = 1;
-    layer.end_padding = layer.padding;
     layer.in = (AlexnetShape){ i % 2 ? 6 : 30, 5 + i % 13, 17 - i % 13 };
-    network = layers_make_single (&layer);
-    random_model_fill (&network);
-    inputs = layers_random_inputs (&network.input, N_IMAGES);
-    expected = layers_run_reference (&network, inputs, N_IMAGES);
-    check_ways (&network, inputs, expected, 3, NULL);
-    random_model_clear (&network);
+    check_layer (layer);
+  }
+}
+
+/* Blocks of pixels that the image does not fill, or fills from one side. */
+static void
+test_blocks (gconstpointer isa)
+{
+  static const AlexnetLayer layers[] = {
+    { .kernel = 11, .stride = 4, PADDED (2, 2), .in = { 1, 35, 34 } },
+    { .kernel = 11, .stride = 4, PADDED (0, 3), .in = { 3, 32, 35 } },
+    { .kernel = 12, .stride = 4, PADDED (5, 1), .in = { 4, 33, 30 } },
+    { .kernel = 5, .stride = 2, PADDED (0, 1), .in = { 1, 18, 21 } },
+    { .kernel = 9, .stride = 2, PADDED (4, 3), .in = { 3, 17, 16 } },
+  };
+
+  set_isa (isa);
+  for (guint i = 0; i < G_N_ELEMENTS (layers); i++) {
+    AlexnetLayer layer = layers[i];
+
+    layer.channels = 8;
+    layer.groups = 1;
+    check_layer (layer);
   }
 }
 
@@ -539,6 +571,7 @@ main (int argc, char **argv)
   layers_add_for_isas ("/winograd", "layers", test_layers);
   layers_add_for_isas ("/winograd", "full-width", test_full_width);
   layers_add_for_isas ("/winograd", "sizes", test_sizes);
+  layers_add_for_isas ("/winograd", "blocks", test_blocks);
   g_test_add_func ("/winograd/whole-network", test_whole_network);
   g_test_add_func ("/winograd/bf16", test_bf16);
   layers_add_for_isas ("/winograd", "not-finite", test_not_finite);

@@ -163,15 +163,19 @@ run_batches (const Subject *subject, const AlexnetNetwork *network,
   return largest > 0 ? difference / largest : difference;
 }
 
-#define CONV(k, n, s, p, g)                                                 \
+/* Padding p at the beginning and e at the end. */
+#define CONV_ENDS(k, n, s, p, e, g)                                         \
   {                                                                         \
     .kind = ALEXNET_LAYER_CONV, .name = "conv", .channels = k, .kernel = n, \
-    .stride = s, .padding = p, .end_padding = p, .groups = g                \
+    .stride = s, .padding = p, .end_padding = e, .groups = g                \
   }
-#define MAXPOOL(n, s)                                       \
-  {                                                         \
-    .kind = ALEXNET_LAYER_MAXPOOL, .kernel = n, .stride = s \
+#define CONV(k, n, s, p, g) CONV_ENDS (k, n, s, p, p, g)
+#define MAXPOOL_ENDS(n, s, p, e)                                           \
+  {                                                                        \
+    .kind = ALEXNET_LAYER_MAXPOOL, .kernel = n, .stride = s, .padding = p, \
+    .end_padding = e                                                       \
   }
+#define MAXPOOL(n, s) MAXPOOL_ENDS (n, s, 0, 0)
 #define LRN(n, a, b, c)                                                 \
   {                                                                     \
     .kind = ALEXNET_LAYER_LRN, .size = n, .alpha = a, .beta = b, .k = c \
@@ -212,6 +216,12 @@ static const LayerCase layer_cases[] = {
   { { 2, 17, 23 }, CONV (9, 4, 3, 1, 1) },
   { { 3, 13, 13 }, CONV (6, 3, 4, 0, 1) },
   { { 3, 9, 9 }, CONV (4, 1, 1, 0, 1) },
+  { { 3, 32, 35 }, CONV_ENDS (8, 11, 4, 0, 3, 1) },
+  { { 3, 33, 30 }, CONV_ENDS (16, 11, 4, 5, 1, 1) },
+  { { 1, 35, 35 }, CONV_ENDS (8, 11, 4, 2, 2, 1) },
+  { { 1, 14, 17 }, CONV_ENDS (9, 4, 4, 1, 3, 1) },
+  { { 4, 12, 13 }, CONV_ENDS (8, 5, 1, 0, 2, 1) },
+  { { 3, 20, 19 }, CONV_ENDS (8, 9, 3, 1, 2, 1) },
   { { 64, 9, 9 }, CONV (96, 5, 1, 2, 1) },
   { { 4, 27, 27 }, CONV (12, 5, 1, 2, 2) },
   { { 96, 7, 7 }, CONV (64, 5, 1, 2, 2) },
@@ -225,6 +235,9 @@ static const LayerCase layer_cases[] = {
   { { 5, 13, 13 }, MAXPOOL (3, 2) },
   { { 24, 14, 15 }, MAXPOOL (3, 2) },
   { { 3, 8, 8 }, MAXPOOL (2, 2) },
+  { { 64, 12, 12 }, MAXPOOL_ENDS (3, 2, 0, 1) },
+  { { 5, 9, 8 }, MAXPOOL_ENDS (3, 2, 1, 1) },
+  { { 7, 6, 9 }, MAXPOOL_ENDS (4, 3, 3, 2) },
   { { 1, 3, 3 }, MAXPOOL (3, 3) },
   { { 96, 27, 27 }, LRN (5, 1e-4f, 0.75f, 1) },
   { { 4, 9, 9 }, LRN (5, 2, 0.75f, 2) },
