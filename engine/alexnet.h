@@ -5,7 +5,7 @@
  *     model -> engine -> stream -> submit (image) = request
  *                                  -> wait = classes -> release
  *
- *     AlexnetModel *model = alexnet_model_load (path, &error);
+ *     AlexnetModel *model = alexnet_model_load (path, NULL, &error);
  *     AlexnetEngine *engine = alexnet_engine_get (model, NULL, &error);
  *     AlexnetStream *stream = alexnet_stream_new (engine, NULL, 4);
  *     AlexnetRequest *r = alexnet_stream_submit (stream, &image, NULL, &error);
@@ -109,27 +109,46 @@ typedef struct {
  * Thread-safety: every function may be called from any thread. */
 typedef struct _AlexnetModel AlexnetModel;
 
-/* Reads and checks a model file: safetensors (F32, F16, BF16) or PyTorch
- * (.pth, both layouts), recognised by content. Loading a file that is already
- * loaded and has not changed on disk returns the same model with one more
+/* What a file may leave open. */
+typedef struct {
+  const char *part;             /* the network to take from a file that holds
+                                   several, by what stands before the names of
+                                   its tensors: "model_ema" */
+  const char *architecture;     /* "torchvision", "caffe" or "caffenet", for a
+                                   file that has only names of tensors; NULL =
+                                   as the file says, or by these names */
+} AlexnetModelParams;
+
+/* Reads and checks a model file, recognised by content: safetensors or PyTorch
+ * (.pth, both layouts). Loading a file that is already loaded, with the same
+ * parameters, and has not changed on disk returns the same model with one more
  * reference. NOT_FOUND, FORMAT. */
 ALEXNET_API AlexnetModel *alexnet_model_load (const char *path,
-    GError **error);
+    const AlexnetModelParams *params, GError **error);
 ALEXNET_API AlexnetModel *alexnet_model_ref (AlexnetModel *model);
 ALEXNET_API void alexnet_model_unref (AlexnetModel *model);
 
-/* The file that a user who names none gets: $ALEXNET_MODEL, then the first of
- * *.safetensors and *.pth in alexnet/ below the user's and the system's data
- * directories, then the demonstration model. The caller frees the path.
- * NOT_FOUND, naming every place that was searched. */
-ALEXNET_API char *alexnet_model_find_default (GError **error);
+/* The model that a user who names none gets: $ALEXNET_MODEL, or the first that
+ * can be used of the model files in alexnet/ below the user's and the system's
+ * data directories (*.safetensors, then *.pth, ...; each kind in the order of
+ * names), or the demonstration model. `problems`, unless NULL, is set to a line
+ * for each file there that could not be used, NULL-terminated; the caller frees
+ * it with g_strfreev(). NOT_FOUND, naming every place that was searched; what
+ * alexnet_model_load() says of $ALEXNET_MODEL. */
+ALEXNET_API AlexnetModel *alexnet_model_load_default (
+    const AlexnetModelParams *params, char ***problems, GError **error);
 
 /* TRUE when `path` is the demonstration model that comes with this library. */
 ALEXNET_API gboolean alexnet_model_is_demonstration (const char *path);
 
 ALEXNET_API const char *alexnet_model_get_path (const AlexnetModel *model);
 
-/* "torchvision" or "caffe". */
+/* Where each part of the model was found, a line each as "kind: PyTorch": the
+ * kind of file, the table of layers, the part, labels, preprocessing, notes. */
+ALEXNET_API const char *alexnet_model_get_origin (const AlexnetModel *model);
+
+/* "torchvision", "caffe", "caffenet" or, with a table of the file's own,
+ * "custom". */
 ALEXNET_API const char *alexnet_model_get_architecture (
     const AlexnetModel *model);
 ALEXNET_API guint alexnet_model_get_n_classes (const AlexnetModel *model);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "formats/formats.h"
-#include "labels.h"
 #include "preprocess/preprocess.h"
 
 #define ARCHITECTURE_PREFIX "alexnet-"
@@ -231,11 +230,8 @@ alexnet_metadata_read_labels (GHashTable *metadata, guint n_classes,
   g_autoptr (JsonNode) root = NULL;
 
   *labels = NULL;
-  if (!text) {
-    if (n_classes == ALEXNET_N_IMAGENET_LABELS)
-      *labels = alexnet_labels_imagenet ();
+  if (!text)
     return TRUE;
-  }
   root = alexnet_json_parse (text, strlen (text), "__metadata__ labels", error);
   if (!root)
     return FALSE;
@@ -245,22 +241,24 @@ alexnet_metadata_read_labels (GHashTable *metadata, guint n_classes,
   return take_labels (json_node_get_array (root), n_classes, labels, error);
 }
 
-gboolean
-alexnet_metadata_check_architecture (GHashTable *metadata,
-    const char *architecture, GError **error)
+const AlexnetNetwork *
+alexnet_metadata_choose_network (const char *claimed,
+    const AlexnetNetwork *named, GError **error)
 {
-  const char *claimed = g_hash_table_lookup (metadata, "architecture");
-  const char *name = claimed;
+  const AlexnetNetwork *network;
   g_autofree char *quoted = NULL;
 
   if (!claimed)
-    return TRUE;
-  if (g_str_has_prefix (claimed, ARCHITECTURE_PREFIX))
-    name += strlen (ARCHITECTURE_PREFIX);
-  if (g_str_equal (name, architecture))
-    return TRUE;
+    return named;
+  network = alexnet_network_find (g_str_has_prefix (claimed,
+                                      ARCHITECTURE_PREFIX)
+          ? claimed + strlen (ARCHITECTURE_PREFIX)
+          : claimed);
+  if (network && g_str_equal (network->layers[0].name, named->layers[0].name))
+    return network;
   quoted = alexnet_quote (claimed);
-  return alexnet_format_error (error,
-      "__metadata__ architecture is %s, expected '%s' as its tensors are named",
-      quoted, architecture);
+  alexnet_format_error (error,
+      "architecture is %s, expected '%s' as its tensors are named", quoted,
+      named->architecture);
+  return NULL;
 }

@@ -4,8 +4,10 @@
  * are FORMAT and name the key.
  *
  * What a file's metadata may say (safetensors' __metadata__, all optional):
- * - architecture: "torchvision" or "caffe", also with "alexnet-" before it;
- *   must agree with the tensors, which decide.
+ * - architecture: the name of a table (network.h), also with "alexnet-" before
+ *   it; must have its tensors' names.
+ * - layers: a table of layers that is none of these (table.h); then tensors
+ *   have the names that it gives.
  * - labels: a JSON array of as many strings as there are classes.
  * - preprocess: a JSON object of resize (shorter side), crop (must be the
  *   network's input size), mean and std (three numbers each in R, G, B order,
@@ -28,17 +30,18 @@
 
 G_BEGIN_DECLS
 
-/* `architecture` is what the tensors say. */
-gboolean alexnet_metadata_check_architecture (GHashTable *metadata,
-    const char *architecture, GError **error);
+/* The table that `claimed`, a name as in `architecture`, means, where tensors
+ * are named as `named` names them; that one when nothing is claimed. NULL and
+ * FORMAT for one of other names. */
+const AlexnetNetwork *alexnet_metadata_choose_network (const char *claimed,
+    const AlexnetNetwork *named, GError **error);
 
 /* What the file says, or else how the network was trained. */
 gboolean alexnet_metadata_read_preprocess (GHashTable *metadata,
     const AlexnetNetwork *network, AlexnetPreprocess *preprocess,
     GError **error);
 
-/* The file's, or else ImageNet's where there are as many classes, or else
- * NULL. The caller frees them with g_strfreev(). */
+/* The file's, or NULL. The caller frees them with g_strfreev(). */
 gboolean alexnet_metadata_read_labels (GHashTable *metadata, guint n_classes,
     char ***labels, GError **error);
 

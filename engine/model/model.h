@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A model file, loaded: see alexnet.h for what it can be asked, metadata.h for
- * what it may say besides its tensors. Tensors that the network has no use for
- * are ignored. */
+ * what it may say besides its tensors. A weight or bias that no layer uses is
+ * an error, other tensors are ignored. */
 
 #ifndef ALEXNET_MODEL_H
 #define ALEXNET_MODEL_H
@@ -15,9 +15,9 @@ G_BEGIN_DECLS
 const AlexnetNetwork *alexnet_model_get_network (const AlexnetModel *model);
 
 /* A model from a file in memory, which it keeps; never shared with others.
- * `path` is for messages. */
+ * `path` is for messages, and for what may lie beside it. */
 AlexnetModel *alexnet_model_new_from_bytes (GBytes *bytes, const char *path,
-    GError **error);
+    const AlexnetModelParams *params, GError **error);
 
 /* Writes the model to a safetensors file with `key` of its metadata set to
  * `value`. INVALID when it cannot be written. */

@@ -60,6 +60,18 @@ join (char *const *words, guint n)
 }
 
 static AlexnetPart *
+part_new (const AlexnetNetwork *network, const char *name)
+{
+  AlexnetPart *part = g_new0 (AlexnetPart, 1);
+
+  part->name = g_strdup (name);
+  part->network = network;
+  part->tensors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  part->unused = g_ptr_array_new ();
+  return part;
+}
+
+static AlexnetPart *
 get_part (GPtrArray *parts, const AlexnetNetwork *network, const char *name)
 {
   AlexnetPart *part;
@@ -69,11 +81,7 @@ get_part (GPtrArray *parts, const AlexnetNetwork *network, const char *name)
     if (part->network == network && g_str_equal (part->name, name))
       return part;
   }
-  part = g_new0 (AlexnetPart, 1);
-  part->name = g_strdup (name);
-  part->network = network;
-  part->tensors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  part->unused = g_ptr_array_new ();
+  part = part_new (network, name);
   g_ptr_array_add (parts, part);
   return part;
 }
@@ -333,6 +341,36 @@ alexnet_part_find (const AlexnetTensorSet *set, const char *wanted,
   if (!g_ptr_array_find (parts, part, &index))
     g_assert_not_reached ();
   return g_ptr_array_steal_index (parts, index);
+}
+
+/* Takes `name` of the set, if it is there, as the layer's. */
+static void
+take (AlexnetPart *part, const AlexnetTensorSet *set, const char *layer,
+    const char *last)
+{
+  char *name = g_strconcat (layer, ".", last, NULL);
+  const AlexnetTensorEntry *entry = alexnet_tensor_set_find (set, name);
+
+  if (entry)
+    g_hash_table_insert (part->tensors, name, (gpointer) entry);
+  else
+    g_free (name);
+}
+
+AlexnetPart *
+alexnet_part_new (const AlexnetTensorSet *set, const AlexnetNetwork *network)
+{
+  AlexnetPart *part = part_new (network, "");
+  g_autoptr (GPtrArray) none = g_ptr_array_new ();
+
+  for (guint i = 0; i < network->n_layers; i++) {
+    if (!network->layers[i].name)
+      continue;
+    take (part, set, network->layers[i].name, "weight");
+    take (part, set, network->layers[i].name, "bias");
+  }
+  note_unused (part, none, set);
+  return part;
 }
 
 typedef struct {

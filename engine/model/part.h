@@ -31,6 +31,11 @@ typedef struct {
  * part. */
 AlexnetPart *alexnet_part_find (const AlexnetTensorSet *set, const char *wanted,
     GError **error);
+
+/* The tensors that `network`, any table, names, as they are named there. Both
+ * outlive the part. */
+AlexnetPart *alexnet_part_new (const AlexnetTensorSet *set,
+    const AlexnetNetwork *network);
 void alexnet_part_free (AlexnetPart *part);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlexnetPart, alexnet_part_free)
 

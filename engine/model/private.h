@@ -21,13 +21,15 @@ typedef struct {
 struct _AlexnetModel {
   /* Constant once loaded. */
   char *path;
+  char *part, *architecture;    /* as AlexnetModelParams asked for */
   GBytes *bytes;
   AlexnetTensorSet *tensors;
   AlexnetNetwork network;
   gint not_finite[2 * ALEXNET_MAX_LAYERS];      /* of its tensors; atomic */
   AlexnetPreprocess preprocess;
   char **labels;
-  GPtrArray *scales;            /* of layers of network: float[] */
+  GPtrArray *arena;             /* g_free()d: what network points to */
+  GString *origin;
   gboolean shared;
   AlexnetFileId id;             /* when shared */
 

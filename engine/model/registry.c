@@ -39,6 +39,17 @@ open_file (const char *path, int *fd, AlexnetFileId *id, GError **error)
 }
 
 static gboolean
+same_params (const AlexnetModel *model, const AlexnetModelParams *params)
+{
+  static const AlexnetModelParams defaults;
+
+  if (!params)
+    params = &defaults;
+  return g_strcmp0 (model->part, params->part) == 0 &&
+      g_strcmp0 (model->architecture, params->architecture) == 0;
+}
+
+static gboolean
 same_file (const AlexnetFileId *a, const AlexnetFileId *b)
 {
   return a->device == b->device && a->inode == b->inode && a->size == b->size &&
@@ -49,7 +60,8 @@ same_file (const AlexnetFileId *a, const AlexnetFileId *b)
 /* With the registry's lock held, so that two who load one file at the same
  * time get one model. */
 static AlexnetModel *
-registry_get (int fd, const AlexnetFileId *id, const char *path, GError **error)
+registry_get (int fd, const AlexnetFileId *id, const char *path,
+    const AlexnetModelParams *params, GError **error)
 {
   g_autoptr (GMappedFile) file = NULL;
   g_autoptr (GBytes) bytes = NULL;
@@ -58,7 +70,7 @@ registry_get (int fd, const AlexnetFileId *id, const char *path, GError **error)
 
   for (GSList *l = registry; l; l = l->next) {
     model = l->data;
-    if (same_file (&model->id, id)) {
+    if (same_file (&model->id, id) && same_params (model, params)) {
       model->n_refs++;
       return model;
     }
@@ -70,7 +82,7 @@ registry_get (int fd, const AlexnetFileId *id, const char *path, GError **error)
     return NULL;
   }
   bytes = g_mapped_file_get_bytes (file);
-  model = alexnet_model_new_from_bytes (bytes, path, error);
+  model = alexnet_model_new_from_bytes (bytes, path, params, error);
   if (!model)
     return NULL;
   model->shared = TRUE;
@@ -80,7 +92,8 @@ registry_get (int fd, const AlexnetFileId *id, const char *path, GError **error)
 }
 
 AlexnetModel *
-alexnet_model_load (const char *path, GError **error)
+alexnet_model_load (const char *path, const AlexnetModelParams *params,
+    GError **error)
 {
   AlexnetModel *model = NULL;
   AlexnetFileId id;
@@ -90,7 +103,7 @@ alexnet_model_load (const char *path, GError **error)
 
   if (open_file (path, &fd, &id, error)) {
     pthread_mutex_lock (&registry_lock);
-    model = registry_get (fd, &id, path, error);
+    model = registry_get (fd, &id, path, params, error);
     pthread_mutex_unlock (&registry_lock);
   }
   if (fd >= 0)

@@ -6,7 +6,15 @@
 
 #define SUBDIR "alexnet"
 
-static const char *const suffixes[] = { ".safetensors", ".pth" };
+/* In the order in which a folder's files are tried. */
+static const char *const suffixes[] = { ".safetensors",
+  ".safetensors.index.json", ".pth", ".pth.tar", ".pt", ".pt2", ".ckpt", ".bin",
+  ".onnx", ".caffemodel", ".npy" };
+
+/* What lies beside models; a shard is read through its index. */
+#define COMPANIONS                                            \
+  "^\\.|~$|\\.(txt|json|md|prototxt|binaryproto|data|part)$|" \
+  "-\\d+-of-\\d+\\.safetensors$"
 
 /* Where the demonstration model can lie: where $ALEXNET_DATA_DIR says, for use
  * without installation, and where it is installed. */
@@ -53,88 +61,136 @@ compare_names (gconstpointer a, gconstpointer b)
   return g_strcmp0 (*(char *const *) a, *(char *const *) b);
 }
 
-/* Names in `dir` that end in `suffix`, sorted. */
 static GPtrArray *
-list_names (const char *dir, const char *suffix)
+list_names (const char *dir)
 {
+  g_autoptr (GRegex) companions = g_regex_new (COMPANIONS, 0, 0, NULL);
   GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GDir) handle = g_dir_open (dir, 0, NULL);
   const char *name;
 
   while (handle && (name = g_dir_read_name (handle)))
-    if (g_str_has_suffix (name, suffix))
+    if (!g_regex_match (companions, name, 0, NULL) ||
+        g_str_has_suffix (name, ".safetensors.index.json"))
       g_ptr_array_add (names, g_strdup (name));
   g_ptr_array_sort (names, compare_names);
   return names;
 }
 
-/* The first model in `dir` that is not the demonstration model. */
-static char *
-search_dir (const char *dir)
+typedef struct {
+  const AlexnetModelParams *params;
+  GString *searched;   /* places, each behind ", " */
+  GPtrArray *problems; /* files that could not be used: char * */
+} Search;
+
+/* The model at `path`, or NULL and one more problem. */
+static AlexnetModel *
+try (Search *search, const char *path)
 {
-  for (guint s = 0; s < G_N_ELEMENTS (suffixes); s++) {
-    g_autoptr (GPtrArray) names = list_names (dir, suffixes[s]);
+  g_autoptr (GError) error = NULL;
+  AlexnetModel *model = alexnet_model_load (path, search->params, &error);
 
-    for (guint i = 0; i < names->len; i++) {
-      g_autofree char *path = g_build_filename (dir, names->pdata[i], NULL);
-
-      if (g_file_test (path, G_FILE_TEST_IS_REGULAR) &&
-          !alexnet_model_is_demonstration (path))
-        return g_steal_pointer (&path);
-    }
-  }
-  return NULL;
+  if (!model)
+    g_ptr_array_add (search->problems, g_strdup (error->message));
+  return model;
 }
 
-static char *
-search_data_dirs (GString *searched)
+static void
+note_others (Search *search, const char *dir, const GPtrArray *names)
+{
+  for (guint i = 0; i < names->len; i++)
+    if (names->pdata[i])
+      g_ptr_array_add (search->problems,
+          g_strdup_printf ("%s/%s: no model file by its name", dir,
+              (const char *) names->pdata[i]));
+}
+
+/* The first model in `dir` that is not the demonstration model. */
+static AlexnetModel *
+search_dir (Search *search, const char *dir)
+{
+  g_autoptr (GPtrArray) names = list_names (dir);
+  AlexnetModel *model = NULL;
+
+  for (guint s = 0; s < G_N_ELEMENTS (suffixes); s++)
+    for (guint i = 0; i < names->len && !model; i++) {
+      g_autofree char *path = NULL;
+
+      if (!names->pdata[i] || !g_str_has_suffix (names->pdata[i], suffixes[s]))
+        continue;
+      path = g_build_filename (dir, names->pdata[i], NULL);
+      if (!alexnet_model_is_demonstration (path))
+        model = try (search, path);
+      g_clear_pointer (&names->pdata[i], g_free);
+    }
+  if (!model)
+    note_others (search, dir, names);
+  return model;
+}
+
+static AlexnetModel *
+search_data_dirs (Search *search)
 {
   const char *const *system = g_get_system_data_dirs ();
 
   for (gssize i = -1; i < 0 || system[i]; i++) {
     const char *base = i < 0 ? g_get_user_data_dir () : system[i];
     g_autofree char *dir = g_build_filename (base, SUBDIR, NULL);
-    char *path = search_dir (dir);
+    AlexnetModel *model = search_dir (search, dir);
 
-    if (path)
-      return path;
-    g_string_append_printf (searched, ", %s", dir);
+    if (model)
+      return model;
+    g_string_append_printf (search->searched, ", %s", dir);
   }
   return NULL;
 }
 
-static char *
-search_demonstration (GString *searched)
+static AlexnetModel *
+search_demonstration (Search *search)
 {
-  char *paths[2], *found = NULL;
+  AlexnetModel *model = NULL;
+  char *paths[2];
 
   list_demonstrations (paths);
   for (guint i = 0; i < G_N_ELEMENTS (paths); i++) {
     if (!paths[i])
       continue;
-    g_string_append_printf (searched, ", %s", paths[i]);
-    if (!found && g_file_test (paths[i], G_FILE_TEST_IS_REGULAR))
-      found = g_strdup (paths[i]);
+    g_string_append_printf (search->searched, ", %s", paths[i]);
+    if (!model && g_file_test (paths[i], G_FILE_TEST_IS_REGULAR))
+      model = try (search, paths[i]);
     g_free (paths[i]);
   }
-  return found;
+  return model;
 }
 
-char *
-alexnet_model_find_default (GError **error)
+static AlexnetModel *
+search_all (Search *search, GError **error)
+{
+  AlexnetModel *model = search_data_dirs (search);
+
+  if (!model)
+    model = search_demonstration (search);
+  if (!model)
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FOUND,
+        "no model file found; searched %s", search->searched->str);
+  return model;
+}
+
+AlexnetModel *
+alexnet_model_load_default (const AlexnetModelParams *params, char ***problems,
+    GError **error)
 {
   const char *named = g_getenv ("ALEXNET_MODEL");
-  g_autoptr (GString) searched = NULL;
-  char *path;
+  g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GString) searched = g_string_new ("$ALEXNET_MODEL (not set)");
+  Search search = { params, searched, found };
+  AlexnetModel *model = named && named[0]
+      ? alexnet_model_load (named, params, error)
+      : search_all (&search, error);
 
-  if (named && named[0])
-    return g_strdup (named);
-  searched = g_string_new ("$ALEXNET_MODEL (not set)");
-  path = search_data_dirs (searched);
-  if (!path)
-    path = search_demonstration (searched);
-  if (!path)
-    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FOUND,
-        "no model file found; searched %s", searched->str);
-  return path;
+  if (problems) {
+    g_ptr_array_add (found, NULL);
+    *problems = (char **) g_ptr_array_steal (found, NULL);
+  }
+  return model;
 }

@@ -197,14 +197,12 @@ largest_batch (const GArray *batches)
 }
 
 static gboolean
-bench (const char *path, const InspectEngineOptions *options,
+bench (AlexnetModel *model, const InspectEngineOptions *options,
     const char *batches_text, int seconds, gboolean plans, GError **error)
 {
   g_autoptr (GArray) batches = parse_batches (batches_text, error);
-  g_autoptr (AlexnetModel) model = batches ? inspect_load_model (path, error)
-                                           : NULL;
 
-  if (!model)
+  if (!batches)
     return FALSE;
   if (seconds < 1) {
     g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
@@ -227,6 +225,8 @@ inspect_bench (int argc, char **argv, GError **error)
 {
   g_autoptr (GOptionContext) context = g_option_context_new ("[MODEL]");
   InspectEngineOptions options = { 0 };
+  g_auto (InspectModelOptions) model_options = { 0 };
+  g_autoptr (AlexnetModel) model = NULL;
   g_autofree char *batches = NULL;
   int seconds = DEFAULT_SECONDS;
   gboolean plans = FALSE;
@@ -245,12 +245,15 @@ inspect_bench (int argc, char **argv, GError **error)
       "Measures the network on ready tensors with two batches in flight: the\n"
       "median, lowest and highest of five windows, images in a batch and time\n"
       "of one.");
+  inspect_model_options_add (context, &model_options);
   inspect_engine_options_add (context, &options);
   g_option_context_add_main_entries (context, entries, NULL);
   ok = g_option_context_parse (context, &argc, &argv, error) &&
       inspect_check_arguments (argc, 0, 1, error) &&
-      bench (argc > 1 ? argv[1] : NULL, &options,
-          batches ? batches : DEFAULT_BATCHES, seconds, plans, error);
+      (model = inspect_load_model (argc > 1 ? argv[1] : NULL, &model_options,
+           error)) != NULL &&
+      bench (model, &options, batches ? batches : DEFAULT_BATCHES, seconds,
+          plans, error);
   inspect_engine_options_clear (&options);
   return ok;
 }

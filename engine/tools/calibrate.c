@@ -34,9 +34,10 @@ add_images (AlexnetCalibration *calibration, char **images, GError **error)
 }
 
 static gboolean
-calibrate (const char *path, char **images, const char *output, GError **error)
+calibrate (const char *path, const InspectModelOptions *options, char **images,
+    const char *output, GError **error)
 {
-  g_autoptr (AlexnetModel) model = inspect_load_model (path, error);
+  g_autoptr (AlexnetModel) model = inspect_load_model (path, options, error);
   AlexnetCalibration *calibration;
   gboolean ok;
 
@@ -66,6 +67,7 @@ gboolean
 inspect_calibrate (int argc, char **argv, GError **error)
 {
   g_autoptr (GOptionContext) context = g_option_context_new ("MODEL IMAGE...");
+  g_auto (InspectModelOptions) options = { 0 };
   g_autofree char *output = NULL;
   const GOptionEntry entries[] = {
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "file to write",
@@ -81,9 +83,10 @@ inspect_calibrate (int argc, char **argv, GError **error)
       "its layers become: what precision int8 needs. A few hundred images "
       "will\n"
       "do.");
+  inspect_model_options_add (context, &options);
   g_option_context_add_main_entries (context, entries, NULL);
   return g_option_context_parse (context, &argc, &argv, error) &&
       inspect_check_arguments (argc, 2, G_MAXINT, error) &&
       check_output (output, error) &&
-      calibrate (argv[1], argv + 2, output, error);
+      calibrate (argv[1], &options, argv + 2, output, error);
 }

@@ -27,7 +27,8 @@ print_model (const AlexnetModel *model)
   const char *const *labels = alexnet_model_get_labels (model);
   guint n = alexnet_model_get_n_classes (model);
 
-  printf ("file: %s\n", alexnet_model_get_path (model));
+  printf ("file: %s\n%s", alexnet_model_get_path (model),
+      alexnet_model_get_origin (model));
   printf ("architecture: %s\n", alexnet_model_get_architecture (model));
   printf ("classes: %u\n", n);
   if (labels)
@@ -68,6 +69,7 @@ inspect_check (int argc, char **argv, GError **error)
 {
   g_autoptr (GOptionContext) context = g_option_context_new ("[MODEL]");
   InspectEngineOptions options = { 0 };
+  g_auto (InspectModelOptions) model_options = { 0 };
   g_autoptr (AlexnetModel) model = NULL;
   g_autoptr (AlexnetEngine) engine = NULL;
   gboolean ok = FALSE;
@@ -75,11 +77,12 @@ inspect_check (int argc, char **argv, GError **error)
   g_option_context_set_summary (context,
       "Loads a model file (default: the one that is used when none is named),\n"
       "says what is in it, and runs it once.");
+  inspect_model_options_add (context, &model_options);
   inspect_engine_options_add (context, &options);
   if (!g_option_context_parse (context, &argc, &argv, error) ||
       !inspect_check_arguments (argc, 0, 1, error))
     goto done;
-  model = inspect_load_model (argc > 1 ? argv[1] : NULL, error);
+  model = inspect_load_model (argc > 1 ? argv[1] : NULL, &model_options, error);
   if (!model)
     goto done;
   print_model (model);

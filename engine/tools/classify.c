@@ -92,12 +92,11 @@ run_job (Job *job)
 }
 
 static gboolean
-classify (const char *path, const InspectEngineOptions *options, int top_k,
+classify (AlexnetModel *model, const InspectEngineOptions *options, int top_k,
     char **images, GError **error)
 {
-  g_autoptr (AlexnetModel) model = inspect_load_model (path, error);
   g_autoptr (AlexnetEngine)
-      engine = model ? inspect_get_engine (model, options, DEPTH, error) : NULL;
+      engine = inspect_get_engine (model, options, DEPTH, error);
   Job job = {
     .paths = images, .n_paths = g_strv_length (images), .model = model
   };
@@ -126,10 +125,12 @@ inspect_classify (int argc, char **argv, GError **error)
 {
   g_autoptr (GOptionContext) context = g_option_context_new ("IMAGE...");
   InspectEngineOptions options = { 0 };
-  g_autofree char *model = NULL;
+  g_auto (InspectModelOptions) model_options = { 0 };
+  g_autoptr (AlexnetModel) model = NULL;
+  g_autofree char *path = NULL;
   int top_k = DEFAULT_TOP_K;
   const GOptionEntry entries[] = {
-    { "model", 'm', 0, G_OPTION_ARG_FILENAME, &model,
+    { "model", 'm', 0, G_OPTION_ARG_FILENAME, &path,
         "model file (default: as the element finds it)", "FILE" },
     { "top-k", 'k', 0, G_OPTION_ARG_INT, &top_k,
         "results for each image (default: 5)", "N" },
@@ -141,11 +142,13 @@ inspect_classify (int argc, char **argv, GError **error)
       "Prints probability and label of what is in each image. An image that\n"
       "cannot be read costs a message and the exit code 1; the others are\n"
       "classified.");
+  inspect_model_options_add (context, &model_options);
   inspect_engine_options_add (context, &options);
   g_option_context_add_main_entries (context, entries, NULL);
   ok = g_option_context_parse (context, &argc, &argv, error) &&
       inspect_check_arguments (argc, 1, G_MAXINT, error) &&
       check_top_k (top_k, error) &&
+      (model = inspect_load_model (path, &model_options, error)) != NULL &&
       classify (model, &options, top_k, argv + 1, error);
   inspect_engine_options_clear (&options);
   return ok;

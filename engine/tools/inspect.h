@@ -36,8 +36,21 @@ void inspect_engine_options_clear (InspectEngineOptions *options);
 AlexnetEngine *inspect_get_engine (AlexnetModel *model,
     const InspectEngineOptions *options, guint max_batch_size, GError **error);
 
-/* The model at `path`, or the default one when that is NULL. */
-AlexnetModel *inspect_load_model (const char *path, GError **error);
+/* Options that say what of a file is the model; zero-initialise. */
+typedef struct {
+  char *part, *architecture;
+} InspectModelOptions;
+
+void inspect_model_options_add (GOptionContext *context,
+    InspectModelOptions *options);
+void inspect_model_options_clear (InspectModelOptions *options);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (InspectModelOptions,
+    inspect_model_options_clear)
+
+/* The model at `path`, or the default one when that is NULL; then says which
+ * files were passed over. */
+AlexnetModel *inspect_load_model (const char *path,
+    const InspectModelOptions *options, GError **error);
 
 /* A file's pixels, and `image` that points into them; FORMAT. */
 GdkPixbuf *inspect_load_image (const char *path, AlexnetImage *image,

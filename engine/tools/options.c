@@ -2,6 +2,8 @@
 
 #include "inspect.h"
 
+#include <stdio.h>
+
 static void
 add_entries (GOptionContext *context, InspectEngineOptions *options)
 {
@@ -75,15 +77,43 @@ inspect_get_engine (AlexnetModel *model, const InspectEngineOptions *options,
   return alexnet_engine_get (model, &params, error);
 }
 
-AlexnetModel *
-inspect_load_model (const char *path, GError **error)
+void
+inspect_model_options_add (GOptionContext *context,
+    InspectModelOptions *options)
 {
-  g_autofree char *found = NULL;
+  const GOptionEntry entries[] = {
+    { "part", 0, 0, G_OPTION_ARG_STRING, &options->part,
+        "network to take from a file that holds several", "NAME" },
+    { "architecture", 0, 0, G_OPTION_ARG_STRING, &options->architecture,
+        "torchvision, caffe or caffenet (default: as the file says)", "NAME" },
+    { NULL },
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+void
+inspect_model_options_clear (InspectModelOptions *options)
+{
+  g_clear_pointer (&options->part, g_free);
+  g_clear_pointer (&options->architecture, g_free);
+}
+
+AlexnetModel *
+inspect_load_model (const char *path, const InspectModelOptions *options,
+    GError **error)
+{
+  AlexnetModelParams params = { .part = options->part,
+    .architecture = options->architecture };
+  g_auto (GStrv) problems = NULL;
+  AlexnetModel *model;
 
   if (path)
-    return alexnet_model_load (path, error);
-  found = alexnet_model_find_default (error);
-  return found ? alexnet_model_load (found, error) : NULL;
+    return alexnet_model_load (path, &params, error);
+  model = alexnet_model_load_default (&params, &problems, error);
+  for (guint i = 0; problems[i]; i++)
+    fprintf (stderr, "alexnet-inspect: passed over: %s\n", problems[i]);
+  return model;
 }
 
 gboolean

@@ -106,6 +106,30 @@ static const Property properties[] = {
       READY },
 
   /**
+   * GstAlexnetClassify:model-part:
+   *
+   * A file may hold several networks, such as weights and their moving average.
+   * This is the one to take, by what stands before the names of its tensors:
+   * `model_ema`. `alexnet-inspect check` names them.
+   */
+  { GST_ALEXNET_PROP_MODEL_PART, STRING, "model-part", "Model part",
+      "Network to take from a model file that holds several; NULL = the only "
+      "one",
+      READY },
+
+  /**
+   * GstAlexnetClassify:architecture:
+   *
+   * The order of layers for a file that has only names of tensors, which the
+   * networks of Caffe share: `caffe` normalises before it pools, `caffenet` and
+   * Places365's pool first.
+   */
+  { GST_ALEXNET_PROP_ARCHITECTURE, STRING, "architecture", "Architecture",
+      "torchvision, caffe or caffenet, for a model file that does not say it; "
+      "NULL = as the file says, or by the names of its tensors",
+      READY },
+
+  /**
    * GstAlexnetClassify:labels-file:
    *
    * Names of the classes, one a line, as many as the model has classes.

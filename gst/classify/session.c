@@ -37,13 +37,16 @@ check_channels (const char *name, const GstAlexnetChannels *channels,
 }
 
 static AlexnetModel *
-load_model (const char *wanted, GError **error)
+load_model (const GstAlexnetSettings *settings, char ***problems,
+    GError **error)
 {
-  g_autofree char *path = g_strdup (wanted);
+  AlexnetModelParams params = { .part = settings->model_part,
+    .architecture = settings->architecture };
 
-  if (!path)
-    path = alexnet_model_find_default (error);
-  return path ? alexnet_model_load (path, error) : NULL;
+  *problems = NULL;
+  return settings->model_file
+      ? alexnet_model_load (settings->model_file, &params, error)
+      : alexnet_model_load_default (&params, problems, error);
 }
 
 static char **
@@ -93,14 +96,15 @@ intern_labels (GstAlexnetSession *session)
 
 gboolean
 gst_alexnet_session_load (GstAlexnetSession *session,
-    const GstAlexnetSettings *settings, GError **error)
+    const GstAlexnetSettings *settings, char ***problems, GError **error)
 {
+  *problems = NULL;
   if (!check_backend (gst_alexnet_backend_name (settings->backend), error) ||
       !check_channels ("mean", &settings->mean, TRUE, error) ||
       !check_channels ("std", &settings->std, FALSE, error))
     return FALSE;
 
-  session->model = load_model (settings->model_file, error);
+  session->model = load_model (settings, problems, error);
   if (!session->model || !load_labels (session, settings->labels_file, error))
     goto fail;
   session->name = g_path_get_basename (alexnet_model_get_path (session->model));

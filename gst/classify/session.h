@@ -38,9 +38,10 @@ typedef struct {
 } GstAlexnetSession;
 
 /* Loads model and labels and checks all that can be checked without an
- * engine. On failure nothing is loaded. Errors are ALEXNET_ERROR's. */
+ * engine. On failure nothing is loaded. Errors are ALEXNET_ERROR's. `problems`
+ * is set as alexnet_model_load_default() does it, or to NULL. */
 gboolean gst_alexnet_session_load (GstAlexnetSession *session,
-    const GstAlexnetSettings *settings, GError **error);
+    const GstAlexnetSettings *settings, char ***problems, GError **error);
 void gst_alexnet_session_unload (GstAlexnetSession *session);
 
 /* Gets engine and stream; runs the network. On failure nothing is started.

@@ -41,6 +41,7 @@ typedef struct {
 
 typedef struct {
   char *model_file, *labels_file;
+  char *model_part, *architecture; /* NULL: as the file says */
   GstAlexnetBackend backend;
   AlexnetPrecision precision;
   guint cpu_threads;
@@ -81,6 +82,8 @@ gst_alexnet_settings_have_idle_filter (const GstAlexnetSettings *settings);
  * that the element answers itself. */
 enum {
   GST_ALEXNET_PROP_MODEL_FILE = 1,
+  GST_ALEXNET_PROP_MODEL_PART,
+  GST_ALEXNET_PROP_ARCHITECTURE,
   GST_ALEXNET_PROP_LABELS_FILE,
   GST_ALEXNET_PROP_BACKEND,
   GST_ALEXNET_PROP_PRECISION,

@@ -35,15 +35,25 @@ describe_model (GstAlexnetClassify *self, gboolean by_default)
             g_get_user_data_dir ()));
 }
 
+static void
+warn_of_problems (GstAlexnetClassify *self, char *const *problems)
+{
+  for (; problems && *problems; problems++)
+    GST_ELEMENT_WARNING (self, RESOURCE, READ,
+        ("A model file could not be used: %s", *problems), (NULL));
+}
+
 gboolean
 gst_alexnet_classify_load (GstAlexnetClassify *self)
 {
   g_autoptr (GError) error = NULL;
+  g_auto (GStrv) problems = NULL;
   GstAlexnetSettings settings;
   gboolean ok;
 
   copy_settings (self, &settings);
-  ok = gst_alexnet_session_load (&self->session, &settings, &error);
+  ok = gst_alexnet_session_load (&self->session, &settings, &problems, &error);
+  warn_of_problems (self, problems);
   if (ok)
     describe_model (self, settings.model_file == NULL);
   else

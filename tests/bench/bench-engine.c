@@ -73,7 +73,7 @@ open_bench (Bench *self, char *argv[], gboolean frames)
     .max_batch_size = batch,
     .batch_timeout = frames ? 0 : G_GUINT64_CONSTANT (10000000000) };
   GError *error = NULL;
-  AlexnetModel *model = alexnet_model_load (argv[0], &error);
+  AlexnetModel *model = alexnet_model_load (argv[0], NULL, &error);
   guint side;
 
   die (error);

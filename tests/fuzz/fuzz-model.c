@@ -50,7 +50,8 @@ fuzz_model (const guint8 *data, gsize size)
 {
   g_autoptr (GBytes) bytes = g_bytes_new (data, size);
   g_autoptr (GError) error = NULL;
-  AlexnetModel *model = alexnet_model_new_from_bytes (bytes, "fuzz", &error);
+  AlexnetModel *model = alexnet_model_new_from_bytes (bytes, "fuzz", NULL,
+      &error);
 
   if (!model) {
     check_error (error);

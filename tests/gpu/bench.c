@@ -276,7 +276,7 @@ load_model (const AlexnetNetwork *network)
 
   random_model_write (network, path, &error);
   die_on (error);
-  model = alexnet_model_load (path, &error);
+  model = alexnet_model_load (path, NULL, &error);
   die_on (error);
   g_unlink (path);
   return model;

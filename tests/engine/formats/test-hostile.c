@@ -29,7 +29,7 @@ load (const guint8 *data, gsize size, GError **error)
 {
   g_autoptr (GBytes) bytes = g_bytes_new (data, size);
 
-  return alexnet_model_new_from_bytes (bytes, FILE_NAME, error);
+  return alexnet_model_new_from_bytes (bytes, FILE_NAME, NULL, error);
 }
 
 static void
@@ -160,8 +160,8 @@ static const HeaderCase header_cases[] = {
       "there is no tensor features.3.bias; expected one of shape [12]" },
   { "tensor/first-missing", "features.0.weight", "module.features.0",
       "not an AlexNet: it has 'module.features.0', 'features.0.bias', "
-      "'features.3.weight' and 13 more, expected features.0.weight "
-      "(torchvision) or conv1.weight (caffe)" },
+      "'features.3.weight' and 13 more, expected names "
+      "that end in features.0.weight (torchvision) or conv1.weight (caffe)" },
   { "tensor/not-an-object",
       "{\"dtype\":\"F32\",\"shape\":[4],"
       "\"data_offsets\":[5808,5824]}",

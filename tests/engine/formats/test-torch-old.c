@@ -197,7 +197,7 @@ test_dialect (gconstpointer dialect)
   random_model_narrow (&network);
   random_model_fill (&network);
   bytes = write_file (dialect, &network);
-  model = alexnet_model_new_from_bytes (bytes, "old", &error);
+  model = alexnet_model_new_from_bytes (bytes, "old", NULL, &error);
   g_assert_no_error (error);
   loaded = alexnet_model_get_network (model);
   for (guint i = 0; i < network.n_layers; i++) {

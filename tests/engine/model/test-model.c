@@ -27,7 +27,7 @@ static AlexnetModel *
 load (const char *path)
 {
   g_autoptr (GError) error = NULL;
-  AlexnetModel *model = alexnet_model_load (path, &error);
+  AlexnetModel *model = alexnet_model_load (path, NULL, &error);
 
   g_assert_no_error (error);
   return model;
@@ -171,7 +171,7 @@ load_with_metadata (const char *text, GError **error)
   g_byte_array_append (file, (const guint8 *) added, (guint) strlen (added));
   g_byte_array_append (file, (const guint8 *) data + 9, (guint) size - 9);
   bytes = g_byte_array_free_to_bytes (g_steal_pointer (&file));
-  return alexnet_model_new_from_bytes (bytes, "file", error);
+  return alexnet_model_new_from_bytes (bytes, "file", NULL, error);
 }
 
 typedef struct {
@@ -191,7 +191,7 @@ static const Metadata metadata[] = {
   { "\"architecture\":\"torchvision\"", NULL },
   { "\"architecture\":\"alexnet-torchvision\"", NULL },
   { "\"architecture\":\"caffe\"",
-      "__metadata__ architecture is 'caffe', expected 'torchvision'" },
+      "architecture is 'caffe', expected 'torchvision'" },
   { "\"architecture\":\"vgg16\"", "is 'vgg16', expected 'torchvision'" },
   { "\"labels\":\"[\\\"a\\\",\\\"b\\\"]\"", "2 labels, expected 10" },
   { "\"labels\":\"[0,1,2,3,4,5,6,7,8,9]\"", "label 0 is not a string" },
@@ -362,49 +362,108 @@ test_missing (gconstpointer path)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (alexnet_model_load (path, &error));
+  g_assert_null (alexnet_model_load (path, NULL, &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FOUND);
   g_assert_nonnull (strstr (error->message, path));
 }
 
-/* Puts a model at dir/NAME, expects it to be the default, and leaves it. */
 static void
-expect_default (const char *subdir, const char *name)
+expect_default (const char *path, const char *const *problems)
 {
-  g_autofree char *original = model_path ("caffe-narrow.pth");
+  g_auto (GStrv) found = NULL;
+  GError *error = NULL;
+  AlexnetModel *model = alexnet_model_load_default (NULL, &found, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (alexnet_model_get_path (model), ==, path);
+  alexnet_model_unref (model);
+  g_assert_cmpuint (g_strv_length (found), ==,
+      g_strv_length ((char **) problems));
+  for (guint i = 0; problems[i]; i++)
+    g_assert_nonnull (strstr (found[i], problems[i]));
+}
+
+/* Puts a file at dir/SUBDIR/NAME, and leaves it. */
+static char *
+put_file (const char *original, const char *subdir, const char *name)
+{
+  g_autofree char *source = model_path (original);
   g_autofree char *parent = g_build_filename (dir, subdir, NULL);
-  g_autofree char *path = g_build_filename (parent, name, NULL);
-  g_autofree char *found = NULL;
+  char *path = g_build_filename (parent, name, NULL);
 
   g_assert_cmpint (g_mkdir_with_parents (parent, 0700), ==, 0);
-  copy_file (original, path);
-  found = alexnet_model_find_default (NULL);
-  g_assert_cmpstr (found, ==, path);
+  copy_file (source, path);
+  return path;
 }
 
 /* From the last place that is searched to the first. */
 static void
 test_search (void)
 {
-  g_autofree char *demonstrations = g_build_filename (dir, "uninstalled", NULL);
-  g_autofree char *demonstration = g_build_filename (demonstrations,
-      DEMONSTRATION_MODEL, NULL);
-  g_autofree char *found = NULL;
+  static const struct {
+    const char *subdir, *name;
+  } places[] = {
+    { "uninstalled", DEMONSTRATION_MODEL },
+    { "system/alexnet", "b.caffemodel" }, /* found by its content */
+    { "system/alexnet", "b.pth.tar" },
+    { "system/alexnet", "b.pth" },
+    { "system/alexnet", "a.pth" },
+    { "system/alexnet", "c.safetensors" },
+    { "user/alexnet", "z.ckpt" },
+  };
+  const char *none[] = { NULL };
 
-  g_setenv ("ALEXNET_DATA_DIR", demonstrations, TRUE);
-  expect_default ("uninstalled", DEMONSTRATION_MODEL);
-  g_assert_true (alexnet_model_is_demonstration (demonstration));
-  expect_default ("system/alexnet", "b.pth");
-  expect_default ("system/alexnet", "a.pth");
-  expect_default ("system/alexnet", "c.safetensors");
-  expect_default ("user/alexnet", "z.pth");
-  found = alexnet_model_find_default (NULL);
-  g_assert_false (alexnet_model_is_demonstration (found));
+  for (guint i = 0; i < G_N_ELEMENTS (places); i++) {
+    g_autofree char *path = put_file ("caffe-narrow.pth", places[i].subdir,
+        places[i].name);
+
+    if (i == 0) {
+      g_autofree char *demonstrations = g_path_get_dirname (path);
+
+      g_setenv ("ALEXNET_DATA_DIR", demonstrations, TRUE);
+      g_assert_true (alexnet_model_is_demonstration (path));
+    }
+    expect_default (path, none);
+  }
+}
+
+/* What cannot be used is said, and the next one is taken. */
+static void
+test_search_problems (void)
+{
+  g_autofree char *good = put_file ("caffe-narrow.pth", "user/alexnet",
+      "z.ckpt");
+  g_autofree char *broken = put_file ("../preprocess-rgb.txt", "user/alexnet",
+      "a.safetensors");
+  g_autofree char *strange = put_file ("../preprocess-rgb.txt", "user/alexnet",
+      "weights.h5");
+  g_autofree char *labels = put_file ("../preprocess-rgb.txt", "user/alexnet",
+      "labels.txt");
+  const char *one[] = { broken, NULL },
+             *two[] = { broken, good, strange, NULL };
+  g_autofree char *system = g_build_filename (dir, "system", "alexnet",
+      "c.safetensors", NULL);
+
+  expect_default (good, one);
+  g_free (put_file ("../preprocess-rgb.txt", "user/alexnet", "z.ckpt"));
+  expect_default (system, two);
+  g_remove (good);
+  g_remove (broken);
+  g_remove (strange);
+  g_remove (labels);
+}
+
+static void
+test_search_named (void)
+{
+  g_auto (GStrv) problems = NULL;
+  g_autoptr (GError) error = NULL;
 
   g_setenv ("ALEXNET_MODEL", "/named/model", TRUE);
-  g_free (found);
-  found = alexnet_model_find_default (NULL);
-  g_assert_cmpstr (found, ==, "/named/model");
+  g_assert_null (alexnet_model_load_default (NULL, &problems, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FOUND);
+  g_assert_nonnull (strstr (error->message, "/named/model"));
+  g_assert_cmpuint (g_strv_length (problems), ==, 0);
   g_unsetenv ("ALEXNET_MODEL");
 }
 
@@ -412,11 +471,12 @@ static void
 test_search_nothing (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *path = NULL;
+  AlexnetModel *model;
 
   g_setenv ("ALEXNET_DATA_DIR", "/nowhere", TRUE);
-  path = alexnet_model_find_default (&error);
-  if (path) {
+  model = alexnet_model_load_default (NULL, NULL, &error);
+  if (model) {
+    alexnet_model_unref (model);
     g_test_skip ("a demonstration model is installed where this build looks");
     return;
   }
@@ -487,6 +547,8 @@ main (int argc, char **argv)
   g_test_add_data_func ("/model/directory", "/", test_missing);
   g_test_add_func ("/model/search-nothing", test_search_nothing);
   g_test_add_func ("/model/search", test_search);
+  g_test_add_func ("/model/search-problems", test_search_problems);
+  g_test_add_func ("/model/search-named", test_search_named);
   status = g_test_run ();
   remove_tree (dir);
   g_free (dir);

@@ -361,7 +361,8 @@ test_not_finite_weights (void)
   g_assert_no_error (error);
   data[size - 1] = 0x7e;
   bytes = g_bytes_new_take (data, size);
-  model = alexnet_model_new_from_bytes (bytes, "nan.safetensors", &error);
+  model = alexnet_model_new_from_bytes (bytes, "nan.safetensors", NULL,
+      &error);
   g_assert_no_error (error);
   engine = get_engine (model, 1, 0);
   stream = alexnet_stream_new (engine, NULL, 1);

@@ -9,7 +9,7 @@ models_load (const char *path)
       *demonstration = g_build_filename (g_getenv ("ALEXNET_TEST_MODELS"),
           "alexnet-cifar10.safetensors", NULL);
   g_autoptr (GError) error = NULL;
-  AlexnetModel *model = alexnet_model_load (path ? path : demonstration,
+  AlexnetModel *model = alexnet_model_load (path ? path : demonstration, NULL,
       &error);
 
   g_assert_no_error (error);

@@ -21,7 +21,8 @@ static const Case cases[] = {
   { "no-command", "", 1, NULL, "which command?" },
   { "unknown-command", "frobnicate", 1, NULL, "no command 'frobnicate'" },
 
-  { "summary/help", "summary --help", 0, "[MODEL|torchvision|caffe]", NULL },
+  { "summary/help", "summary --help", 0,
+      "[MODEL|torchvision|caffe|caffenet]", NULL },
   { "summary/torchvision", "summary torchvision", 0,
       "Total params: 61,100,840\n", NULL },
   { "summary/layer", "summary torchvision", 0,

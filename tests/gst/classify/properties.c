@@ -227,6 +227,46 @@ GST_START_TEST (test_demonstration_model_is_announced)
 }
 GST_END_TEST
 
+/* Whose model cannot be used is told so, and why another one runs. */
+GST_START_TEST (test_unusable_default_is_a_warning)
+{
+  GstElement *element = test_element_new (NULL);
+  GstBus *bus = gst_bus_new ();
+  char *home = g_dir_make_tmp ("alexnet-home-XXXXXX", NULL);
+  char *dir = g_build_filename (home, "alexnet", NULL);
+  char *path = g_build_filename (dir, "mine.pth", NULL);
+  GstMessage *message;
+  GError *warning;
+
+  fail_unless_equals_int (g_mkdir (dir, 0700), 0);
+  fail_unless (g_file_set_contents (path, "<!DOCTYPE html>", -1, NULL));
+  g_unsetenv ("ALEXNET_MODEL");
+  g_setenv ("XDG_DATA_HOME", home, TRUE);
+  g_setenv ("XDG_DATA_DIRS", "/nowhere", TRUE);
+  g_setenv ("ALEXNET_DATA_DIR", g_getenv ("ALEXNET_TEST_MODELS"), TRUE);
+  g_object_set (element, "model-file", NULL, NULL);
+  gst_element_set_bus (element, bus);
+  fail_unless_equals_int (gst_element_set_state (element, GST_STATE_READY),
+      GST_STATE_CHANGE_SUCCESS);
+  message = test_pop_message (bus, GST_MESSAGE_WARNING);
+  gst_message_parse_warning (message, &warning, NULL);
+  fail_unless (strstr (warning->message, path) != NULL, "%s",
+      warning->message);
+  g_error_free (warning);
+  gst_message_unref (message);
+  gst_element_set_state (element, GST_STATE_NULL);
+  gst_element_set_bus (element, NULL);
+  gst_object_unref (bus);
+  gst_object_unref (element);
+  g_remove (path);
+  g_rmdir (dir);
+  g_rmdir (home);
+  g_free (path);
+  g_free (dir);
+  g_free (home);
+}
+GST_END_TEST
+
 static void
 expect_percentiles (const GstStructure *stats, const char *name)
 {
@@ -348,6 +388,7 @@ properties_suite (void)
   tcase_add_test (tests, test_crop_mode_while_playing);
   tcase_add_test (tests, test_labels_file);
   tcase_add_test (tests, test_demonstration_model_is_announced);
+  tcase_add_test (tests, test_unusable_default_is_a_warning);
   tcase_add_test (tests, test_stats);
   tcase_add_test (tests, test_max_in_flight);
   tcase_add_test (tests, test_set_and_get);
