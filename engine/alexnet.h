@@ -105,7 +105,10 @@ typedef struct {
 
 /* ---- models -------------------------------------------------------------- */
 
-/* Weights and network; immutable, reference counted, weights memory-mapped.
+/* A network and where its weights lie; immutable, reference counted. The file
+ * stays open, and its weights are read by each engine that is made: what
+ * replaces it at its path makes no difference then, and one that is cut short
+ * or rewritten in place is an error (FORMAT).
  * Thread-safety: every function may be called from any thread. */
 typedef struct _AlexnetModel AlexnetModel;
 

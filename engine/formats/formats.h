@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the readers of model files share. A reader is given the whole file as
- * memory that outlives the set and fills the set with tensors that point into
- * it. It trusts nothing: every length, offset and product is checked before
- * use, no recursion and no allocation is larger than the file warrants.
- * Messages do not name the file; the caller does. */
+/* What the readers of model files share. A reader is given a file, finds out
+ * what is in it and where its tensors lie, and reads none of their values. It
+ * trusts nothing: every length, offset and product is checked before use, no
+ * recursion and no allocation is larger than the file warrants, and strings are
+ * seen to be UTF-8. Messages do not name the file; the caller does. */
 
 #ifndef ALEXNET_FORMATS_H
 #define ALEXNET_FORMATS_H
@@ -38,6 +38,35 @@ gboolean alexnet_tensor_set_add (AlexnetTensorSet *set, const char *name,
 const AlexnetTensorEntry *alexnet_tensor_set_find (
     const AlexnetTensorSet *set, const char *name);
 
+/* What there is in a model's files. Readers fill it in; it starts empty. */
+typedef struct {
+  AlexnetTensorSet *tensors;    /* by full dotted names, as in "state_dict.
+                                   module.features.0.weight"; and metadata */
+  AlexnetNetwork *network;      /* of formats with a list of layers of their
+                                   own, tensors bound and shapes inferred; or
+                                   NULL */
+  char **labels;                /* or NULL */
+  char *kind;                   /* "PyTorch checkpoint (zip)" */
+  GPtrArray *notes;             /* char *, what else to tell about the file */
+  GPtrArray *files;             /* AlexnetFile, the model's own first: what the
+                                   tensors borrow */
+  GPtrArray *arena;             /* g_free()d: memory that tensors and layers
+                                   point to */
+} AlexnetModelSource;
+
+AlexnetModelSource *alexnet_model_source_new (void);
+void alexnet_model_source_free (AlexnetModelSource *source);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlexnetModelSource, alexnet_model_source_free)
+
+/* Reads a file of any format that there is, recognised by its first bytes.
+ * FORMAT, naming the format, and what reading gives. */
+gboolean alexnet_model_source_read (AlexnetModelSource *source,
+    AlexnetFile *file, GError **error);
+
+/* What a format's functions _detect() are given: the whole of a file that is
+ * shorter. */
+#define ALEXNET_HEAD_SIZE 4096
+
 /* Multiplies and says whether the product fits. `n_values` is 1 for no
  * dimensions. */
 gboolean alexnet_dims_multiply (const gsize *dims, guint n_dims,
@@ -59,8 +88,10 @@ JsonNode *alexnet_json_parse (const char *text, gsize size, const char *what,
 
 /* The 8-byte length, JSON header and raw tensors of safetensors, whose
  * __metadata__ becomes the set's. */
-gboolean alexnet_safetensors_read (AlexnetTensorSet *set, const guint8 *data,
-    gsize size, GError **error);
+gboolean alexnet_safetensors_detect (const guint8 *head, gsize size,
+    guint64 file_size);
+gboolean alexnet_safetensors_read (AlexnetModelSource *source,
+    AlexnetFile *file, GError **error);
 
 /* Replaces the file at `path` as a whole with the tensors that are usable and
  * `metadata`, char * -> char *. INVALID when it cannot be written. */
@@ -69,15 +100,14 @@ gboolean alexnet_safetensors_write (const AlexnetTensorSet *set,
 
 /* A state_dict that torch.save() wrote: a zip of stored entries, or the
  * pickles of PyTorch before 1.6. */
-gboolean alexnet_torch_zip_read (AlexnetTensorSet *set, const guint8 *data,
-    gsize size, GError **error);
-gboolean alexnet_torch_legacy_read (AlexnetTensorSet *set,
-    const guint8 *data, gsize size, GError **error);
-
-/* Whether a file begins like one of the three. */
-gboolean alexnet_safetensors_detect (const guint8 *data, gsize size);
-gboolean alexnet_torch_zip_detect (const guint8 *data, gsize size);
-gboolean alexnet_torch_legacy_detect (const guint8 *data, gsize size);
+gboolean alexnet_torch_zip_detect (const guint8 *head, gsize size,
+    guint64 file_size);
+gboolean alexnet_torch_zip_read (AlexnetModelSource *source, AlexnetFile *file,
+    GError **error);
+gboolean alexnet_torch_legacy_detect (const guint8 *head, gsize size,
+    guint64 file_size);
+gboolean alexnet_torch_legacy_read (AlexnetModelSource *source,
+    AlexnetFile *file, GError **error);
 
 G_END_DECLS
 

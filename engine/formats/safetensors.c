@@ -31,8 +31,8 @@ typedef struct {
 
 typedef struct {
   AlexnetTensorSet *set;
-  const guint8 *data; /* behind the header */
-  gsize size;
+  const AlexnetFile *file;
+  guint64 begin, size; /* of what lies behind the header */
   GArray *ranges;
 } Reader;
 
@@ -45,9 +45,9 @@ typedef struct {
 } Info;
 
 gboolean
-alexnet_safetensors_detect (const guint8 *data, gsize size)
+alexnet_safetensors_detect (const guint8 *head, gsize size, guint64 file_size)
 {
-  return size > LENGTH_SIZE && data[LENGTH_SIZE] == '{';
+  return size > LENGTH_SIZE && head[LENGTH_SIZE] == '{';
 }
 
 /* The bytes of a value; 0: not known. */
@@ -140,7 +140,7 @@ check_extent (const Reader *reader, const Info *info, const char *quoted,
   if (info->begin > info->end || info->end > reader->size)
     return alexnet_format_error (error,
         "tensor %s lies at bytes %" G_GSIZE_FORMAT " to %" G_GSIZE_FORMAT
-        ", but there are %" G_GSIZE_FORMAT " bytes of tensors",
+        ", but there are %" G_GUINT64_FORMAT " bytes of tensors",
         quoted, info->begin, info->end, reader->size);
   if (value_size == 0)
     return TRUE;
@@ -159,7 +159,8 @@ check_extent (const Reader *reader, const Info *info, const char *quoted,
 static gboolean
 add_tensor (Reader *reader, const char *name, const Info *info, GError **error)
 {
-  AlexnetTensor tensor = { .data = reader->data + info->begin };
+  AlexnetTensor tensor = { .file = reader->file,
+    .offset = reader->begin + info->begin };
   Range range = { info->begin, info->end, name };
   g_autofree char *quoted = NULL;
   char *unusable = NULL;
@@ -249,7 +250,7 @@ check_ranges (const Reader *reader, GError **error)
   if (end != reader->size)
     return alexnet_format_error (error,
         "tensors end at byte %" G_GSIZE_FORMAT
-        ", but there are %" G_GSIZE_FORMAT " bytes of them",
+        ", but there are %" G_GUINT64_FORMAT " bytes of them",
         end, reader->size);
   return TRUE;
 }
@@ -276,30 +277,49 @@ read_header (Reader *reader, JsonNode *root, GError **error)
   return check_ranges (reader, error);
 }
 
+/* The text of the header; sets where what lies behind it begins. */
+static GBytes *
+read_text (Reader *reader, GError **error)
+{
+  guint64 size = alexnet_file_get_size (reader->file);
+  guint64 length;
+
+  if (size < LENGTH_SIZE) {
+    alexnet_format_error (error,
+        "file of %" G_GUINT64_FORMAT " bytes is too short for safetensors",
+        size);
+    return NULL;
+  }
+  if (!alexnet_file_read (reader->file, 0, &length, sizeof length, error))
+    return NULL;
+  length = GUINT64_FROM_LE (length);
+  if (length > MAX_HEADER || length > size - LENGTH_SIZE) {
+    alexnet_format_error (error,
+        "safetensors header of %" G_GUINT64_FORMAT
+        " bytes, expected at most %" G_GUINT64_FORMAT,
+        length, MIN (size - LENGTH_SIZE, (guint64) MAX_HEADER));
+    return NULL;
+  }
+  reader->begin = LENGTH_SIZE + length;
+  reader->size = size - reader->begin;
+  return alexnet_file_read_bytes (reader->file, LENGTH_SIZE, (gsize) length,
+      error);
+}
+
 gboolean
-alexnet_safetensors_read (AlexnetTensorSet *set, const guint8 *data, gsize size,
+alexnet_safetensors_read (AlexnetModelSource *source, AlexnetFile *file,
     GError **error)
 {
   g_autoptr (GArray) ranges = g_array_new (FALSE, FALSE, sizeof (Range));
+  g_autoptr (GBytes) text = NULL;
   g_autoptr (JsonNode) root = NULL;
-  Reader reader = { .set = set, .ranges = ranges };
-  guint64 length;
+  Reader reader = { .set = source->tensors, .file = file, .ranges = ranges };
 
-  if (size < LENGTH_SIZE)
-    return alexnet_format_error (error,
-        "file of %" G_GSIZE_FORMAT " bytes is too short for safetensors", size);
-  memcpy (&length, data, sizeof length);
-  length = GUINT64_FROM_LE (length);
-  if (length > MAX_HEADER || length > size - LENGTH_SIZE)
-    return alexnet_format_error (error,
-        "safetensors header of %" G_GUINT64_FORMAT
-        " bytes, expected at most %" G_GSIZE_FORMAT,
-        length, MIN (size - LENGTH_SIZE, (gsize) MAX_HEADER));
-  root = alexnet_json_parse ((const char *) data + LENGTH_SIZE, (gsize) length,
-      "safetensors header", error);
-  if (!root)
+  source->kind = g_strdup ("safetensors");
+  text = read_text (&reader, error);
+  if (!text)
     return FALSE;
-  reader.data = data + LENGTH_SIZE + length;
-  reader.size = size - LENGTH_SIZE - (gsize) length;
-  return read_header (&reader, root, error);
+  root = alexnet_json_parse (g_bytes_get_data (text, NULL),
+      g_bytes_get_size (text), "safetensors header", error);
+  return root && read_header (&reader, root, error);
 }

@@ -9,6 +9,7 @@
 
 #define ROOT_NAME "/data.pkl"
 #define LEGACY_PROTOCOL 1001
+#define MAX_PICKLE ((guint64) 16 << 20)
 
 /* PROTO 2, LONG1 of 10 bytes: 0x1950a86a20f9469cfc6c, STOP */
 static const guint8 legacy_magic[] = { 0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c,
@@ -16,13 +17,12 @@ static const guint8 legacy_magic[] = { 0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c,
 
 /* Where the bytes of a storage lie. */
 typedef struct {
-  const guint8 *data;
-  gsize size;
+  guint64 begin, size;
 } Extent;
 
 typedef struct {
-  const guint8 *data;
-  gsize size;
+  const AlexnetFile *file;
+  guint64 size;
   AlexnetTensorSet *set;
   AlexnetZip *zip;     /* or, in the older layout: */
   char *prefix;        /* of the zip's entries */
@@ -30,17 +30,17 @@ typedef struct {
 } Reader;
 
 gboolean
-alexnet_torch_zip_detect (const guint8 *data, gsize size)
+alexnet_torch_zip_detect (const guint8 *head, gsize size, guint64 file_size)
 {
   return size >= 4 &&
-      (memcmp (data, "PK\3\4", 4) == 0 || memcmp (data, "PK\5\6", 4) == 0);
+      (memcmp (head, "PK\3\4", 4) == 0 || memcmp (head, "PK\5\6", 4) == 0);
 }
 
 gboolean
-alexnet_torch_legacy_detect (const guint8 *data, gsize size)
+alexnet_torch_legacy_detect (const guint8 *head, gsize size, guint64 file_size)
 {
   return size >= sizeof legacy_magic &&
-      memcmp (data, legacy_magic, sizeof legacy_magic) == 0;
+      memcmp (head, legacy_magic, sizeof legacy_magic) == 0;
 }
 
 static gboolean
@@ -54,7 +54,7 @@ find_storage (const Reader *reader, const AlexnetPickleValue *storage,
 
     if (!entry)
       return FALSE;
-    extent->data = reader->data + entry->begin;
+    extent->begin = entry->begin;
     extent->size = entry->size;
     return TRUE;
   } else {
@@ -134,7 +134,7 @@ locate (const Reader *reader, AlexnetTensor *tensor,
           storage->storage_type->size) ||
       n_bytes != extent.size)
     return alexnet_format_error (error,
-        "tensor %s: its storage has %" G_GSIZE_FORMAT
+        "tensor %s: its storage has %" G_GUINT64_FORMAT
         " bytes, expected %" G_GINT64_FORMAT " values of %u",
         quoted, extent.size, storage->integer, storage->storage_type->size);
   if (!alexnet_dims_multiply (tensor->dims, tensor->n_dims, &n_values) ||
@@ -144,7 +144,8 @@ locate (const Reader *reader, AlexnetTensor *tensor,
         "tensor %s does not end inside its storage of %" G_GINT64_FORMAT
         " values",
         quoted, storage->integer);
-  tensor->data = extent.data + offset * storage->storage_type->size;
+  tensor->file = reader->file;
+  tensor->offset = extent.begin + offset * storage->storage_type->size;
   return TRUE;
 }
 
@@ -204,31 +205,50 @@ check_byte_order (const Reader *reader, GError **error)
 {
   g_autofree char *name = g_strconcat (reader->prefix, "/byteorder", NULL);
   const AlexnetZipEntry *entry = alexnet_zip_find (reader->zip, name);
+  char order[6];
 
-  if (!entry ||
-      (entry->size == 6 &&
-          memcmp (reader->data + entry->begin, "little", 6) == 0))
+  if (!entry)
     return TRUE;
+  if (entry->size == sizeof order) {
+    if (!alexnet_file_read (reader->file, entry->begin, order, sizeof order,
+            error))
+      return FALSE;
+    if (memcmp (order, "little", sizeof order) == 0)
+      return TRUE;
+  }
   return alexnet_format_error (error, "byte order is not little");
 }
 
+/* The pickle at byte `at`, which ends before `at + size`. */
+static AlexnetPickle *
+read_pickle (const Reader *reader, guint64 at, guint64 size, GError **error)
+{
+  g_autoptr (GBytes) bytes = alexnet_file_read_bytes (reader->file, at,
+      (gsize) MIN (size, MAX_PICKLE), error);
+
+  return bytes ? alexnet_pickle_new (g_bytes_get_data (bytes, NULL),
+                     g_bytes_get_size (bytes), error)
+               : NULL;
+}
+
 gboolean
-alexnet_torch_zip_read (AlexnetTensorSet *set, const guint8 *data, gsize size,
+alexnet_torch_zip_read (AlexnetModelSource *source, AlexnetFile *file,
     GError **error)
 {
-  g_autoptr (AlexnetZip) zip = alexnet_zip_new (data, size, error);
+  g_autoptr (AlexnetZip) zip = alexnet_zip_new (file, error);
   const AlexnetZipEntry *entry = zip ? find_root (zip, error) : NULL;
   g_autoptr (AlexnetPickle) pickle = NULL;
   g_autofree char *prefix = NULL;
-  Reader reader = { .data = data, .size = size, .set = set, .zip = zip };
+  Reader reader = { .file = file, .set = source->tensors, .zip = zip };
 
+  source->kind = g_strdup ("PyTorch (zip)");
   if (!entry)
     return FALSE;
   reader.prefix = prefix = g_strndup (entry->name,
       strlen (entry->name) - strlen (ROOT_NAME));
   if (!check_byte_order (&reader, error))
     return FALSE;
-  pickle = alexnet_pickle_new (data + entry->begin, entry->size, error);
+  pickle = read_pickle (&reader, entry->begin, entry->size, error);
   if (!pickle) {
     g_prefix_error (error, "%s", "data.pkl: ");
     return FALSE;
@@ -238,20 +258,19 @@ alexnet_torch_zip_read (AlexnetTensorSet *set, const guint8 *data, gsize size,
 
 /* Reads the next of the pickles that follow each other. */
 static AlexnetPickle *
-next_pickle (Reader *reader, gsize *at, const char *what, GError **error)
+next_pickle (Reader *reader, guint64 *at, const char *what, GError **error)
 {
-  AlexnetPickle *pickle = alexnet_pickle_new (reader->data + *at,
-      reader->size - *at, error);
+  AlexnetPickle *pickle = read_pickle (reader, *at, reader->size - *at, error);
 
   if (pickle)
     *at += pickle->size;
   else
-    g_prefix_error (error, "%s at byte %" G_GSIZE_FORMAT ": ", what, *at);
+    g_prefix_error (error, "%s at byte %" G_GUINT64_FORMAT ": ", what, *at);
   return pickle;
 }
 
 static gboolean
-check_preamble (Reader *reader, gsize *at, GError **error)
+check_preamble (Reader *reader, guint64 *at, GError **error)
 {
   g_autoptr (AlexnetPickle)
       protocol = next_pickle (reader, at, "protocol", error);
@@ -289,12 +308,11 @@ collect_value_sizes (const AlexnetPickle *pickle)
 
 /* A storage is its number of values in 8 bytes, and the values. */
 static gboolean
-read_storage (Reader *reader, gsize *at, const char *key, guint value_size,
+read_storage (Reader *reader, guint64 *at, const char *key, guint value_size,
     GError **error)
 {
   g_autofree char *quoted = alexnet_quote (key);
-  gsize left = reader->size - *at;
-  guint64 n_values;
+  guint64 left = reader->size - *at, n_values;
   Extent *extent;
 
   if (value_size == 0)
@@ -302,20 +320,21 @@ read_storage (Reader *reader, gsize *at, const char *key, guint value_size,
         quoted);
   if (left < sizeof n_values)
     return alexnet_format_error (error,
-        "storage %s: the file ends before it at byte %" G_GSIZE_FORMAT, quoted,
-        *at);
-  memcpy (&n_values, reader->data + *at, sizeof n_values);
+        "storage %s: the file ends before it at byte %" G_GUINT64_FORMAT,
+        quoted, *at);
+  if (!alexnet_file_read (reader->file, *at, &n_values, sizeof n_values, error))
+    return FALSE;
   n_values = GUINT64_FROM_LE (n_values);
   left -= sizeof n_values;
   if (n_values > left / value_size)
     return alexnet_format_error (error,
         "storage %s: %" G_GUINT64_FORMAT
-        " values of %u bytes, but %" G_GSIZE_FORMAT
+        " values of %u bytes, but %" G_GUINT64_FORMAT
         " bytes are left in the file",
         quoted, n_values, value_size, left);
   extent = g_new (Extent, 1);
-  extent->data = reader->data + *at + sizeof n_values;
-  extent->size = (gsize) n_values * value_size;
+  extent->begin = *at + sizeof n_values;
+  extent->size = n_values * value_size;
   *at += sizeof n_values + extent->size;
   if (!g_hash_table_insert (reader->extents, g_strdup (key), extent))
     return alexnet_format_error (error, "storage %s is there twice", quoted);
@@ -323,7 +342,7 @@ read_storage (Reader *reader, gsize *at, const char *key, guint value_size,
 }
 
 static gboolean
-read_storages (Reader *reader, gsize at, const AlexnetPickle *pickle,
+read_storages (Reader *reader, guint64 at, const AlexnetPickle *pickle,
     const AlexnetPickleValue *keys, GError **error)
 {
   g_autoptr (GHashTable) sizes = collect_value_sizes (pickle);
@@ -343,25 +362,27 @@ read_storages (Reader *reader, gsize at, const AlexnetPickle *pickle,
   }
   if (at != reader->size)
     return alexnet_format_error (error,
-        "storages end at byte %" G_GSIZE_FORMAT
-        ", but the file at %" G_GSIZE_FORMAT,
+        "storages end at byte %" G_GUINT64_FORMAT
+        ", but the file at %" G_GUINT64_FORMAT,
         at, reader->size);
   return TRUE;
 }
 
 gboolean
-alexnet_torch_legacy_read (AlexnetTensorSet *set, const guint8 *data,
-    gsize size, GError **error)
+alexnet_torch_legacy_read (AlexnetModelSource *source, AlexnetFile *file,
+    GError **error)
 {
   g_autoptr (GHashTable)
       extents = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr (AlexnetPickle) state = NULL;
   g_autoptr (AlexnetPickle) keys = NULL;
-  Reader reader = {
-    .data = data, .size = size, .set = set, .extents = extents
-  };
-  gsize at = sizeof legacy_magic;
+  Reader reader = { .file = file,
+    .size = alexnet_file_get_size (file),
+    .set = source->tensors,
+    .extents = extents };
+  guint64 at = sizeof legacy_magic;
 
+  source->kind = g_strdup ("PyTorch (before 1.6)");
   if (!check_preamble (&reader, &at, error))
     return FALSE;
   state = next_pickle (&reader, &at, "state_dict", error);

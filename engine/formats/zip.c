@@ -18,20 +18,25 @@
 #define EXTRA64_ID 1
 #define MAX_COMMENT 65535
 #define MAX_ENTRIES 100000
+#define MAX_DIRECTORY (32u << 20)
 #define FLAGS_ENCRYPTED (1 | 1 << 6 | 1 << 13)
 
 typedef struct {
-  const guint8 *data;
-  gsize size;
-  gsize directory, directory_end;
+  const AlexnetFile *file;
+  guint64 directory; /* where the directory begins */
+  GBytes *records;   /* what is in it */
   guint64 n_entries;
 } Reader;
+
+/* What the end record says, and where the directory must have ended. */
+typedef struct {
+  guint64 n_entries, length, offset, limit;
+} End;
 
 /* One record of the directory, 64-bit fields resolved. */
 typedef struct {
   guint16 flags, method;
   guint64 compressed, uncompressed, header;
-  gsize next;
 } Record;
 
 static guint16
@@ -50,15 +55,6 @@ static guint64
 read_u64 (const guint8 *p)
 {
   return read_u32 (p) | (guint64) read_u32 (p + 4) << 32;
-}
-
-/* `length` bytes at `offset`, or NULL when they are not all below `end`. */
-static const guint8 *
-get_bytes (const Reader *reader, guint64 offset, guint64 length, gsize end)
-{
-  if (offset > end || length > end - offset)
-    return NULL;
-  return reader->data + offset;
 }
 
 static void
@@ -86,71 +82,84 @@ alexnet_zip_find (const AlexnetZip *zip, const char *name)
   return g_hash_table_lookup (zip->by_name, name);
 }
 
-/* The end record is the last thing in the file but for its comment. */
-static const guint8 *
-find_end (const Reader *reader)
+/* The end record is the last thing in a file but for its comment. Where in
+ * `tail`, the last bytes of the file, it is; -1 when it is not. */
+static gssize
+find_end (const guint8 *tail, gsize size)
 {
-  gsize lowest = reader->size > END_SIZE + MAX_COMMENT
-      ? reader->size - END_SIZE - MAX_COMMENT
-      : 0;
-
-  if (reader->size < END_SIZE)
-    return NULL;
-  for (gsize at = reader->size - END_SIZE + 1; at-- > lowest;) {
-    const guint8 *p = reader->data + at;
-
-    if (read_u32 (p) == END_MAGIC &&
-        read_u16 (p + 20) == reader->size - END_SIZE - at)
-      return p;
-  }
-  return NULL;
+  for (gssize at = (gssize) size - END_SIZE; at >= 0; at--)
+    if (read_u32 (tail + at) == END_MAGIC &&
+        read_u16 (tail + at + 20) == size - END_SIZE - (gsize) at)
+      return at;
+  return -1;
 }
 
-/* The 64-bit end record, which a locator before the end record points to. */
-static const guint8 *
-find_end64 (const Reader *reader, const guint8 *end)
+/* Replaces what the end record says by the 64-bit one, which a locator before
+ * it points to. */
+static gboolean
+resolve_end64 (const Reader *reader, const guint8 *locator, End *end,
+    GError **error)
 {
-  gsize at = (gsize) (end - reader->data);
-  const guint8 *locator, *end64;
+  guint64 offset = read_u64 (locator + 8);
+  guint8 record[END64_SIZE];
 
-  if (at < LOCATOR64_SIZE)
-    return NULL;
-  locator = end - LOCATOR64_SIZE;
-  if (read_u32 (locator) != LOCATOR64_MAGIC)
-    return NULL;
-  end64 = get_bytes (reader, read_u64 (locator + 8), END64_SIZE,
-      at - LOCATOR64_SIZE);
-  return end64 && read_u32 (end64) == END64_MAGIC ? end64 : NULL;
+  if (end->limit < LOCATOR64_SIZE + END64_SIZE ||
+      offset > end->limit - LOCATOR64_SIZE - END64_SIZE)
+    return TRUE;
+  if (!alexnet_file_read (reader->file, offset, record, sizeof record, error))
+    return FALSE;
+  if (read_u32 (record) == END64_MAGIC)
+    *end = (End){ read_u64 (record + 32), read_u64 (record + 40),
+      read_u64 (record + 48), offset };
+  return TRUE;
 }
 
 static gboolean
-find_directory (Reader *reader, GError **error)
+read_end (const Reader *reader, End *end, GError **error)
 {
-  const guint8 *end = find_end (reader), *end64;
-  guint64 length, offset;
-  gsize limit;
+  guint64 size = alexnet_file_get_size (reader->file);
+  gsize length = (gsize) MIN (size, LOCATOR64_SIZE + END_SIZE + MAX_COMMENT);
+  g_autofree guint8 *tail = g_malloc (length + 1);
+  const guint8 *record;
+  gssize at;
 
-  if (!end)
+  if (!alexnet_file_read (reader->file, size - length, tail, length, error))
+    return FALSE;
+  at = find_end (tail, length);
+  if (at < 0)
     return alexnet_format_error (error,
         "zip archive without its directory at the end; is it truncated?");
-  end64 = find_end64 (reader, end);
-  limit = (gsize) ((end64 ? end64 : end) - reader->data);
-  reader->n_entries = end64 ? read_u64 (end64 + 32) : read_u16 (end + 10);
-  length = end64 ? read_u64 (end64 + 40) : read_u32 (end + 12);
-  offset = end64 ? read_u64 (end64 + 48) : read_u32 (end + 16);
-  if (!get_bytes (reader, offset, length, limit))
+  record = tail + at;
+  *end = (End){ read_u16 (record + 10), read_u32 (record + 12),
+    read_u32 (record + 16), size - length + (guint64) at };
+  return at < LOCATOR64_SIZE ||
+      read_u32 (record - LOCATOR64_SIZE) != LOCATOR64_MAGIC ||
+      resolve_end64 (reader, record - LOCATOR64_SIZE, end, error);
+}
+
+static gboolean
+read_directory (Reader *reader, GError **error)
+{
+  End end = { 0 };
+
+  if (!read_end (reader, &end, error))
+    return FALSE;
+  if (end.offset > end.limit || end.length > end.limit - end.offset)
     return alexnet_format_error (error,
         "zip directory of %" G_GUINT64_FORMAT
         " bytes at byte %" G_GUINT64_FORMAT
-        " does not end before byte %" G_GSIZE_FORMAT,
-        length, offset, limit);
-  if (reader->n_entries > MAX_ENTRIES)
+        " does not end before byte %" G_GUINT64_FORMAT,
+        end.length, end.offset, end.limit);
+  if (end.n_entries > MAX_ENTRIES || end.length > MAX_DIRECTORY)
     return alexnet_format_error (error,
-        "zip archive of %" G_GUINT64_FORMAT " entries, expected at most %d",
-        reader->n_entries, MAX_ENTRIES);
-  reader->directory = (gsize) offset;
-  reader->directory_end = (gsize) (offset + length);
-  return TRUE;
+        "zip archive of %" G_GUINT64_FORMAT
+        " entries, expected at most %d in %u bytes",
+        end.n_entries, MAX_ENTRIES, MAX_DIRECTORY);
+  reader->directory = end.offset;
+  reader->n_entries = end.n_entries;
+  reader->records = alexnet_file_read_bytes (reader->file, end.offset,
+      (gsize) end.length, error);
+  return reader->records != NULL;
 }
 
 /* Replaces 32-bit fields that are all ones by those of the 64-bit extra. */
@@ -218,6 +227,24 @@ check_record (const Record *record, const char *quoted, GError **error)
   return TRUE;
 }
 
+/* Reads the entry's own header with as much of a name as the entry has. */
+static gboolean
+read_header (const Reader *reader, guint64 at, guint8 *header, gsize size,
+    const char *quoted, GError **error)
+{
+  if (at > reader->directory || size > reader->directory - at)
+    return alexnet_format_error (error,
+        "zip entry %s: there is no header at byte %" G_GUINT64_FORMAT, quoted,
+        at);
+  if (!alexnet_file_read (reader->file, at, header, size, error))
+    return FALSE;
+  if (read_u32 (header) != LOCAL_MAGIC)
+    return alexnet_format_error (error,
+        "zip entry %s: there is no header at byte %" G_GUINT64_FORMAT, quoted,
+        at);
+  return TRUE;
+}
+
 /* Follows a record to the entry's own header, which must agree, and on to the
  * bytes. */
 static gboolean
@@ -225,14 +252,12 @@ locate (const Reader *reader, const Record *record, AlexnetZipEntry *entry,
     const char *quoted, GError **error)
 {
   gsize length = strlen (entry->name);
-  const guint8 *header = get_bytes (reader, record->header, LOCAL_SIZE + length,
-      reader->directory);
+  g_autofree guint8 *header = g_malloc (LOCAL_SIZE + length);
   guint64 begin;
 
-  if (!header || read_u32 (header) != LOCAL_MAGIC)
-    return alexnet_format_error (error,
-        "zip entry %s: there is no header at byte %" G_GUINT64_FORMAT, quoted,
-        record->header);
+  if (!read_header (reader, record->header, header, LOCAL_SIZE + length, quoted,
+          error))
+    return FALSE;
   if (read_u16 (header + 8) != record->method ||
       (read_u16 (header + 6) & FLAGS_ENCRYPTED) ||
       read_u16 (header + 26) != length ||
@@ -242,54 +267,57 @@ locate (const Reader *reader, const Record *record, AlexnetZipEntry *entry,
         " disagrees with the directory",
         quoted, record->header);
   begin = record->header + LOCAL_SIZE + length + read_u16 (header + 28);
-  if (!get_bytes (reader, begin, record->compressed, reader->directory))
+  if (begin > reader->directory ||
+      record->compressed > reader->directory - begin)
     return alexnet_format_error (error,
         "zip entry %s: %" G_GUINT64_FORMAT " bytes at byte %" G_GUINT64_FORMAT
-        " do not end before the directory at byte %" G_GSIZE_FORMAT,
+        " do not end before the directory at byte %" G_GUINT64_FORMAT,
         quoted, record->compressed, begin, reader->directory);
-  entry->header = (gsize) record->header;
-  entry->begin = (gsize) begin;
-  entry->size = (gsize) record->compressed;
+  entry->header = record->header;
+  entry->begin = begin;
+  entry->size = record->compressed;
   return TRUE;
 }
 
-/* Reads the record at `at`; its name, which the caller frees, or NULL. */
+/* Reads the record at `*at` of the directory and goes on to the next; its
+ * name, which the caller frees, or NULL. */
 static char *
-read_record (const Reader *reader, gsize at, Record *record, GError **error)
+read_record (const Reader *reader, gsize *at, Record *record, GError **error)
 {
-  const guint8 *p = get_bytes (reader, at, CENTRAL_SIZE, reader->directory_end);
-  gsize name_length, extra_length;
-  const guint8 *name;
+  gsize size, name_length, extra_length, length;
+  const guint8 *p = g_bytes_get_data (reader->records, &size);
 
-  if (!p || read_u32 (p) != CENTRAL_MAGIC)
+  p += *at;
+  size -= *at;
+  if (size < CENTRAL_SIZE || read_u32 (p) != CENTRAL_MAGIC)
     goto bad;
   name_length = read_u16 (p + 28);
   extra_length = read_u16 (p + 30);
-  record->next = at + CENTRAL_SIZE + name_length + extra_length +
-      read_u16 (p + 32);
-  name = get_bytes (reader, at + CENTRAL_SIZE, name_length + extra_length,
-      reader->directory_end);
-  if (!name || record->next > reader->directory_end)
+  length = CENTRAL_SIZE + name_length + extra_length + read_u16 (p + 32);
+  if (length > size)
     goto bad;
   record->flags = read_u16 (p + 8);
   record->method = read_u16 (p + 10);
   record->compressed = read_u32 (p + 20);
   record->uncompressed = read_u32 (p + 24);
   record->header = read_u32 (p + 42);
-  if (!resolve_extra64 (record, name + name_length, extra_length))
+  p += CENTRAL_SIZE;
+  if (!resolve_extra64 (record, p + name_length, extra_length))
     goto bad;
-  if (name_length == strnlen ((const char *) name, name_length))
-    return g_strndup ((const char *) name, name_length);
+  if (name_length == strnlen ((const char *) p, name_length)) {
+    *at += length;
+    return g_strndup ((const char *) p, name_length);
+  }
 
 bad:
   alexnet_format_error (error,
-      "zip directory: bad record at byte %" G_GSIZE_FORMAT, at);
+      "zip directory: bad record at byte %" G_GUINT64_FORMAT,
+      reader->directory + *at);
   return NULL;
 }
 
 static gboolean
-add_entry (AlexnetZip *zip, const Reader *reader, gsize at, gsize *next,
-    GError **error)
+add_entry (AlexnetZip *zip, const Reader *reader, gsize *at, GError **error)
 {
   Record record = { 0 };
   char *name = read_record (reader, at, &record, error);
@@ -301,7 +329,6 @@ add_entry (AlexnetZip *zip, const Reader *reader, gsize at, gsize *next,
   entry = g_new0 (AlexnetZipEntry, 1);
   entry->name = name;
   g_ptr_array_add (zip->entries, entry);
-  *next = record.next;
   quoted = alexnet_quote (name);
   if (!name_is_safe (name, strlen (name)))
     return alexnet_format_error (error,
@@ -342,28 +369,31 @@ check_overlaps (const AlexnetZip *zip, GError **error)
   return TRUE;
 }
 
-AlexnetZip *
-alexnet_zip_new (const guint8 *data, gsize size, GError **error)
+static gboolean
+add_entries (AlexnetZip *zip, const Reader *reader, GError **error)
 {
-  Reader reader = { .data = data, .size = size };
+  gsize at = 0;
+
+  for (guint64 i = 0; i < reader->n_entries; i++)
+    if (!add_entry (zip, reader, &at, error))
+      return FALSE;
+  if (at != g_bytes_get_size (reader->records))
+    return alexnet_format_error (error,
+        "zip directory has bytes left after its %" G_GUINT64_FORMAT " entries",
+        reader->n_entries);
+  return check_overlaps (zip, error);
+}
+
+AlexnetZip *
+alexnet_zip_new (const AlexnetFile *file, GError **error)
+{
   g_autoptr (AlexnetZip) zip = g_new0 (AlexnetZip, 1);
-  gsize at;
+  Reader reader = { .file = file };
+  gboolean ok;
 
   zip->entries = g_ptr_array_new_with_free_func (entry_free);
   zip->by_name = g_hash_table_new (g_str_hash, g_str_equal);
-  if (!find_directory (&reader, error))
-    return NULL;
-  at = reader.directory;
-  for (guint64 i = 0; i < reader.n_entries; i++)
-    if (!add_entry (zip, &reader, at, &at, error))
-      return NULL;
-  if (at != reader.directory_end) {
-    alexnet_format_error (error,
-        "zip directory has bytes left after its %" G_GUINT64_FORMAT " entries",
-        reader.n_entries);
-    return NULL;
-  }
-  if (!check_overlaps (zip, error))
-    return NULL;
-  return g_steal_pointer (&zip);
+  ok = read_directory (&reader, error) && add_entries (zip, &reader, error);
+  g_clear_pointer (&reader.records, g_bytes_unref);
+  return ok ? g_steal_pointer (&zip) : NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The directory of a zip archive in memory, as far as mapped tensors need it:
- * where each stored entry's bytes lie. Compressed, encrypted, overlapping and
+/* The directory of a zip archive, as far as tensors in it need that: where each
+ * stored entry's bytes lie. Compressed, encrypted, overlapping and
  * repeated entries are refused, and names that leave the archive. */
 
 #ifndef ALEXNET_ZIP_H
@@ -13,8 +13,8 @@ G_BEGIN_DECLS
 
 typedef struct {
   char *name;
-  gsize header;                 /* offset of the entry's own header */
-  gsize begin, size;            /* of its bytes */
+  guint64 header;               /* offset of the entry's own header */
+  guint64 begin, size;          /* of its bytes */
 } AlexnetZipEntry;
 
 typedef struct {
@@ -22,7 +22,7 @@ typedef struct {
   GHashTable *by_name;
 } AlexnetZip;
 
-AlexnetZip *alexnet_zip_new (const guint8 *data, gsize size, GError **error);
+AlexnetZip *alexnet_zip_new (const AlexnetFile *file, GError **error);
 void alexnet_zip_free (AlexnetZip *zip);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlexnetZip, alexnet_zip_free)
 

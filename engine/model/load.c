@@ -12,53 +12,26 @@
 #include "sidecar.h"
 #include "table.h"
 
-typedef struct {
-  const char *name;
-  gboolean (*detect) (const guint8 *data, gsize size);
-  gboolean (*read) (AlexnetTensorSet *set, const guint8 *data, gsize size,
-      GError **error);
-} Format;
-
-static const Format formats[] = {
-  { "safetensors", alexnet_safetensors_detect, alexnet_safetensors_read },
-  { "PyTorch", alexnet_torch_zip_detect, alexnet_torch_zip_read },
-  { "older PyTorch", alexnet_torch_legacy_detect, alexnet_torch_legacy_read },
-};
-
 void
 alexnet_model_free (AlexnetModel *model)
 {
   g_strfreev (model->labels);
   g_ptr_array_unref (model->arena);
   g_string_free (model->origin, TRUE);
-  alexnet_tensor_set_free (model->tensors);
-  g_bytes_unref (model->bytes);
+  alexnet_model_source_free (model->source);
+  alexnet_file_unref (model->file);
   g_free (model->part);
   g_free (model->architecture);
-  g_free (model->path);
   g_free (model);
 }
 
 static gboolean
-read_tensors (AlexnetModel *model, GError **error)
+read_source (AlexnetModel *model, GError **error)
 {
-  gsize size;
-  const guint8 *data = g_bytes_get_data (model->bytes, &size);
-
-  for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
-    if (!formats[i].detect (data, size))
-      continue;
-    if (formats[i].read (model->tensors, data, size, error)) {
-      g_string_append_printf (model->origin, "kind: %s\n", formats[i].name);
-      return TRUE;
-    }
-    g_prefix_error (error, "%s file: ", formats[i].name);
+  if (!alexnet_model_source_read (model->source, model->file, error))
     return FALSE;
-  }
-  return alexnet_format_error (error,
-      "%" G_GSIZE_FORMAT " bytes that are neither a safetensors nor a "
-      "PyTorch file",
-      size);
+  g_string_append_printf (model->origin, "kind: %s\n", model->source->kind);
+  return TRUE;
 }
 
 /* A table that the file carries beside its tensors. */
@@ -68,7 +41,7 @@ read_table (AlexnetModel *model, const char *layers, GError **error)
   if (!alexnet_table_from_json (&model->network, layers, model->arena, error))
     return NULL;
   g_string_append (model->origin, "layers: a table in the file\n");
-  return alexnet_part_new (model->tensors, &model->network);
+  return alexnet_part_new (model->source->tensors, &model->network);
 }
 
 /* A table by the names of tensors, and by the name of an architecture. */
@@ -76,10 +49,10 @@ static AlexnetPart *
 find_table (AlexnetModel *model, GError **error)
 {
   g_autoptr (AlexnetPart)
-      part = alexnet_part_find (model->tensors, model->part, error);
+      part = alexnet_part_find (model->source->tensors, model->part, error);
   const char *claimed = model->architecture
       ? model->architecture
-      : g_hash_table_lookup (model->tensors->metadata, "architecture");
+      : g_hash_table_lookup (model->source->tensors->metadata, "architecture");
   const AlexnetNetwork *network = part
       ? alexnet_metadata_choose_network (claimed, part->network, error)
       : NULL;
@@ -109,7 +82,8 @@ watch_tensors (AlexnetModel *model)
 static gboolean
 bind_network (AlexnetModel *model, GError **error)
 {
-  const char *layers = g_hash_table_lookup (model->tensors->metadata, "layers");
+  const char *layers = g_hash_table_lookup (model->source->tensors->metadata,
+      "layers");
   g_autoptr (AlexnetPart) part = layers ? read_table (model, layers, error)
                                         : find_table (model, error);
 
@@ -128,14 +102,14 @@ read_labels (AlexnetModel *model, GError **error)
   g_autofree char *path = NULL;
   const char *from = "in the file";
 
-  if (!alexnet_metadata_read_labels (model->tensors->metadata, n_classes,
-          &model->labels, error))
+  if (!alexnet_metadata_read_labels (model->source->tensors->metadata,
+          n_classes, &model->labels, error))
     return FALSE;
   if (!model->labels) {
     g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
 
-    model->labels = alexnet_sidecar_find_labels (model->path, n_classes, &path,
-        notes);
+    model->labels = alexnet_sidecar_find_labels (alexnet_model_get_path (model),
+        n_classes, &path, notes);
     from = path;
     for (guint i = 0; i < notes->len; i++)
       g_string_append_printf (model->origin, "note: %s\n",
@@ -153,7 +127,7 @@ read_labels (AlexnetModel *model, GError **error)
 static gboolean
 read_metadata (AlexnetModel *model, GError **error)
 {
-  GHashTable *metadata = model->tensors->metadata;
+  GHashTable *metadata = model->source->tensors->metadata;
 
   if (!alexnet_metadata_read_preprocess (metadata, &model->network,
           &model->preprocess, error))
@@ -167,23 +141,31 @@ read_metadata (AlexnetModel *model, GError **error)
 }
 
 AlexnetModel *
-alexnet_model_new_from_bytes (GBytes *bytes, const char *path,
-    const AlexnetModelParams *params, GError **error)
+alexnet_model_new (AlexnetFile *file, const AlexnetModelParams *params,
+    GError **error)
 {
   AlexnetModel *model = g_new0 (AlexnetModel, 1);
 
   model->n_refs = 1;
-  model->path = g_strdup (path);
   model->part = g_strdup (params ? params->part : NULL);
   model->architecture = g_strdup (params ? params->architecture : NULL);
-  model->bytes = g_bytes_ref (bytes);
-  model->tensors = alexnet_tensor_set_new ();
+  model->file = alexnet_file_ref (file);
+  model->source = alexnet_model_source_new ();
   model->arena = g_ptr_array_new_with_free_func (g_free);
   model->origin = g_string_new (NULL);
-  if (read_tensors (model, error) && bind_network (model, error) &&
+  if (read_source (model, error) && bind_network (model, error) &&
       read_metadata (model, error))
     return model;
-  g_prefix_error (error, "%s: ", path);
+  g_prefix_error (error, "%s: ", alexnet_file_get_path (file));
   alexnet_model_free (model);
   return NULL;
+}
+
+AlexnetModel *
+alexnet_model_new_from_bytes (GBytes *bytes, const char *path,
+    const AlexnetModelParams *params, GError **error)
+{
+  g_autoptr (AlexnetFile) file = alexnet_file_new_from_bytes (bytes, path);
+
+  return alexnet_model_new (file, params, error);
 }

@@ -19,7 +19,7 @@ alexnet_model_get_origin (const AlexnetModel *model)
 const char *
 alexnet_model_get_path (const AlexnetModel *model)
 {
-  return model->path;
+  return alexnet_file_get_path (model->file);
 }
 
 const char *
@@ -55,7 +55,7 @@ alexnet_model_get_preprocess (const AlexnetModel *model)
 const char *
 alexnet_model_get_metadata (const AlexnetModel *model, const char *key)
 {
-  return g_hash_table_lookup (model->tensors->metadata, key);
+  return g_hash_table_lookup (model->source->tensors->metadata, key);
 }
 
 gboolean
@@ -66,11 +66,12 @@ alexnet_model_write (const AlexnetModel *model, const char *key,
   GHashTableIter iter;
   gpointer name, string;
 
-  g_hash_table_iter_init (&iter, model->tensors->metadata);
+  g_hash_table_iter_init (&iter, model->source->tensors->metadata);
   while (g_hash_table_iter_next (&iter, &name, &string))
     g_hash_table_insert (metadata, name, string);
   g_hash_table_insert (metadata, (gpointer) key, (gpointer) value);
-  return alexnet_safetensors_write (model->tensors, metadata, path, error);
+  return alexnet_safetensors_write (model->source->tensors, metadata, path,
+      error);
 }
 
 char *

@@ -115,9 +115,27 @@ static const Formula formulas[] = {
   [ALEXNET_LAYER_SOFTMAX] = softmax,
 };
 
-float *
-definition_compute (const AlexnetLayer *layer, const float *in, guint n)
+/* The tensor's values as floats in memory, to which it is bound then. */
+static float *
+read_values (AlexnetTensor *tensor)
 {
+  float *values = g_new (float, alexnet_tensor_n_values (tensor));
+  g_autoptr (GError) error = NULL;
+
+  if (alexnet_tensor_is_bound (tensor))
+    alexnet_tensor_to_float (values, tensor, &error);
+  g_assert_no_error (error);
+  tensor->data = values;
+  return values;
+}
+
+float *
+definition_compute (const AlexnetLayer *of, const float *in, guint n)
+{
+  AlexnetLayer read = *of;
+  const AlexnetLayer *layer = &read;
+  g_autofree float *weight = read_values (&read.weight);
+  g_autofree float *bias = read_values (&read.bias);
   Formula formula = formulas[layer->kind];
   gsize size = alexnet_shape_size (&layer->in);
   float *out = g_new (float, n *alexnet_shape_size (&layer->out));

@@ -9,8 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* What `layer` makes of n images [n,C,H,W]: [n,K,P,Q]. g_free() it. Weights
- * must be bound as aligned floats. */
+/* What `layer` makes of n images [n,C,H,W]: [n,K,P,Q]. g_free() it. */
 float *definition_compute (const AlexnetLayer *layer, const float *in, guint n);
 
 G_END_DECLS

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "formats.h"
+
+/* In the order in which they are asked: the sure ones first. */
+static const struct {
+  const char *name;
+  gboolean (*detect) (const guint8 *head, gsize size, guint64 file_size);
+  gboolean (*read) (AlexnetModelSource *source, AlexnetFile *file,
+      GError **error);
+} formats[] = {
+  { "safetensors", alexnet_safetensors_detect, alexnet_safetensors_read },
+  { "PyTorch", alexnet_torch_zip_detect, alexnet_torch_zip_read },
+  { "older PyTorch", alexnet_torch_legacy_detect, alexnet_torch_legacy_read },
+};
+
+static void
+unref_file (gpointer file)
+{
+  alexnet_file_unref (file);
+}
+
+AlexnetModelSource *
+alexnet_model_source_new (void)
+{
+  AlexnetModelSource *source = g_new0 (AlexnetModelSource, 1);
+
+  source->tensors = alexnet_tensor_set_new ();
+  source->notes = g_ptr_array_new_with_free_func (g_free);
+  source->files = g_ptr_array_new_with_free_func (unref_file);
+  source->arena = g_ptr_array_new_with_free_func (g_free);
+  return source;
+}
+
+void
+alexnet_model_source_free (AlexnetModelSource *source)
+{
+  if (!source)
+    return;
+  alexnet_tensor_set_free (source->tensors);
+  g_free (source->network);
+  g_strfreev (source->labels);
+  g_free (source->kind);
+  g_ptr_array_unref (source->notes);
+  g_ptr_array_unref (source->files);
+  g_ptr_array_unref (source->arena);
+  g_free (source);
+}
+
+static gboolean
+no_format (guint64 size, GError **error)
+{
+  g_autoptr (GString) names = g_string_new (formats[0].name);
+
+  for (guint i = 1; i < G_N_ELEMENTS (formats); i++)
+    g_string_append_printf (names, ", %s", formats[i].name);
+  return alexnet_format_error (error,
+      "%" G_GUINT64_FORMAT " bytes of no known format (%s)", size, names->str);
+}
+
+gboolean
+alexnet_model_source_read (AlexnetModelSource *source, AlexnetFile *file,
+    GError **error)
+{
+  guint8 head[ALEXNET_HEAD_SIZE];
+  guint64 file_size = alexnet_file_get_size (file);
+  gsize size = (gsize) MIN (file_size, sizeof head);
+
+  if (!alexnet_file_read (file, 0, head, size, error))
+    return FALSE;
+  g_ptr_array_add (source->files, alexnet_file_ref (file));
+  for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
+    if (!formats[i].detect (head, size, file_size))
+      continue;
+    if (formats[i].read (source, file, error))
+      return TRUE;
+    g_prefix_error (error, "%s file: ", formats[i].name);
+    return FALSE;
+  }
+  return no_format (file_size, error);
+}
