@@ -10,8 +10,8 @@
 set -eu
 . "$(dirname "$0")/root.sh"
 
-tests='backend-int8 backend-linear calibration engine hostile int8-winograd labels
-  model network plan-cache preprocess-pillow torch-old winograd'
+tests='backend-int8 backend-linear calibration engine hostile int8-winograd kernels
+  labels model network plan-cache preprocess-pillow torch-old winograd'
 
 # What the build links.
 packages () {

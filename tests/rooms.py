@@ -50,8 +50,9 @@ engine/onednn/linear/dot: engine engine/onednn/simd
   engine/onednn/linear/kernels
 engine/onednn/winograd/tiles: engine engine/network
 engine/onednn/winograd/tables: -
+engine/onednn/winograd/forms: engine/onednn/winograd/tables
 engine/onednn/winograd/transform: engine engine/onednn/winograd/tables
-  engine/onednn/simd
+  engine/onednn/winograd/forms engine/onednn/simd
 engine/onednn/int8-winograd/tables: -
 engine/onednn/int8-winograd/kernels: engine engine/onednn/simd
   engine/onednn/int8-winograd/tables

@@ -358,9 +358,8 @@ NAME (convert) (const AlexnetColor *color, guint c, const float *restrict s0,
 static const AlexnetKernels NAME (kernels) = {
   .rows = LANES,
   .span = BYTES,
-  .compute_real = NAME (compute_real),
-  .compute_fixed = NAME (compute_fixed),
-  .convert = NAME (convert),
+#define KERNEL(name, type) .name = NAME (name),
+#include "kernels.inc"
 };
 
 #undef Floats

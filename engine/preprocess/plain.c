@@ -182,7 +182,7 @@ compute_real (AlexnetTransform *t, const AlexnetImage *image, guint y)
 }
 
 static void
-convert_row (const AlexnetColor *color, guint c, const float *restrict s0,
+convert (const AlexnetColor *color, guint c, const float *restrict s0,
     const float *restrict s1, const float *restrict s2, guint n,
     float *restrict out)
 {
@@ -195,7 +195,6 @@ convert_row (const AlexnetColor *color, guint c, const float *restrict s0,
 const AlexnetKernels alexnet_kernels_plain = {
   .rows = 1,
   .span = 1,
-  .compute_real = compute_real,
-  .compute_fixed = compute_fixed,
-  .convert = convert_row,
+#define KERNEL(name, type) .name = name,
+#include "kernels.inc"
 };

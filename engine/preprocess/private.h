@@ -34,7 +34,16 @@ typedef struct {
   gint32 first, count;
 } AlexnetSpan;
 
-/* The loops of one instruction set. All sets give the same bits.
+/* Fills t->samples: real numbers from row y on, fixed point row y alone. */
+typedef void AlexnetCompute (AlexnetTransform *t, const AlexnetImage *image,
+    guint y);
+
+/* alexnet_color_channel() for `n` pixels. */
+typedef void AlexnetConvert (const AlexnetColor *color, guint c,
+    const float *s0, const float *s1, const float *s2, guint n, float *out);
+
+/* The loops of one instruction set, which are those of kernels.inc. All sets
+ * give the same bits.
  *
  * Fixed point runs the horizontal pass first, as Pillow does: each source row
  * is resized once into a ring of planar rows that holds as many as the
@@ -45,16 +54,8 @@ typedef struct {
 typedef struct {
   guint rows;  /* a power of 2; see AlexnetTransform.column and .source */
   gint32 span; /* least samples that a plane must give them */
-
-  /* Fill t->samples: real numbers from row y on, fixed point row y alone. */
-  void (*compute_real) (AlexnetTransform *t, const AlexnetImage *image,
-      guint y);
-  void (*compute_fixed) (AlexnetTransform *t, const AlexnetImage *image,
-      guint y);
-
-  /* alexnet_color_channel() for `n` pixels. */
-  void (*convert) (const AlexnetColor *color, guint c, const float *s0,
-      const float *s1, const float *s2, guint n, float *out);
+#define KERNEL(name, type) type *name;
+#include "kernels.inc"
 } AlexnetKernels;
 
 extern const AlexnetKernels alexnet_kernels_plain;

@@ -20,7 +20,6 @@
 
 #include "onednn/dnnl/parallel.h"
 #include "onednn/int8/int8.h"
-#include "onednn/simd/simd.h"
 #include "onednn/step/product.h"
 #include "onednn/winograd/tiles.h"
 #include "weights.h"
@@ -57,8 +56,8 @@ typedef struct {
   /* Where things lie in a thread's share of the scratchpad, and its size. */
   gsize inputs[MAX_PRODUCTS], outputs[MAX_PRODUCTS], scratchpad, share;
   Numbers numbers[MAX_NUMBERS];
-  Int8WinogradInput input;
-  Int8WinogradOutput output;
+  Int8WinogradInput *input;
+  Int8WinogradOutput *output;
   const float *scales, *bias;
   void *zeros; /* one pixel outside of the image */
 } Int8Winograd;
@@ -361,10 +360,6 @@ static Int8Winograd *
 winograd_new (const OnednnProgram *program, guint i, Int8WinogradForm form,
     gboolean relu)
 {
-  static const Int8WinogradInput
-      *const inputs[ALEXNET_N_ISAS] = SIMD_BY_ISA (alexnet_int8_winograd_input);
-  static const Int8WinogradOutput *const outputs[ALEXNET_N_ISAS] =
-      SIMD_BY_ISA (alexnet_int8_winograd_output);
   const OnednnContext *context = alexnet_onednn_program_get_context (program);
   Int8Winograd *self = g_new0 (Int8Winograd, 1);
 
@@ -379,8 +374,8 @@ winograd_new (const OnednnProgram *program, guint i, Int8WinogradForm form,
   self->tiles = alexnet_winograd_tiles (&self->layer, OUTPUT);
   choose_parts (self, alexnet_onednn_program_get_batch (program));
   self->panels = alexnet_int8_winograd_panels (&self->layer);
-  self->input = *inputs[context->isa];
-  self->output = *outputs[context->isa];
+  self->input = alexnet_onednn_int8_winograd_input (context->isa);
+  self->output = alexnet_onednn_int8_winograd_output (context->isa);
   return self;
 }
 

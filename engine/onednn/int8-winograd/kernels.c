@@ -116,15 +116,14 @@ input_any (Int8WinogradForm form, guint8 *const *out, const void *const *pixels,
 }
 
 /* The last vector begins where it ends with the last channel. */
-static void
-input (Int8WinogradForm form, guint8 *const *out, const void *const *pixels,
-    gboolean is_signed, gsize channels)
+void
+SIMD_NAME (alexnet_onednn_int8_winograd_input) (Int8WinogradForm form,
+    guint8 *const *out, const void *const *pixels, gboolean is_signed,
+    gsize channels)
 {
   for (gsize c = 0; c < channels; c += BYTES)
     input_any (form, out, pixels, is_signed, MIN (c, channels - BYTES));
 }
-
-const Int8WinogradInput SIMD_NAME (alexnet_int8_winograd_input) = input;
 
 /* Sums of channel c on, as what they stand for. */
 SIMD_INLINE Simd
@@ -184,11 +183,10 @@ output_lanes (void *const *pixels, const Int8WinogradSums *sums, gsize c)
   }
 }
 
-static void
-output (void *const *pixels, const Int8WinogradSums *sums, gsize channels)
+void
+SIMD_NAME (alexnet_onednn_int8_winograd_output) (void *const *pixels,
+    const Int8WinogradSums *sums, gsize channels)
 {
   for (gsize c = 0; c < channels; c += SIMD_LANES)
     output_lanes (pixels, sums, MIN (c, channels - SIMD_LANES));
 }
-
-const Int8WinogradOutput SIMD_NAME (alexnet_int8_winograd_output) = output;

@@ -18,7 +18,7 @@
 #ifndef ALEXNET_ONEDNN_INT8_WINOGRAD_KERNELS_H
 #define ALEXNET_ONEDNN_INT8_WINOGRAD_KERNELS_H
 
-#include <glib.h>
+#include "onednn/simd/dispatch.h"
 
 G_BEGIN_DECLS
 
@@ -47,7 +47,7 @@ typedef enum {
 /* pixels [tile * tile] point to `channels` numbers each, gint8 if `is_signed`
  * and guint8 else. Row i and row j together make number i * rows + j of a
  * channel, which goes to out[i * rows + j][channel]. */
-typedef void (*Int8WinogradInput) (Int8WinogradForm form, guint8 *const *out,
+typedef void Int8WinogradInput (Int8WinogradForm form, guint8 *const *out,
     const void *const *pixels, gboolean is_signed, gsize channels);
 
 /* in [INT8_WINOGRAD_PLANES] point to `channels` sums each. Plane p of channel
@@ -63,16 +63,12 @@ typedef struct {
   gboolean bytes;
 } Int8WinogradSums;
 
-typedef void (*Int8WinogradOutput) (void *const *pixels,
+typedef void Int8WinogradOutput (void *const *pixels,
     const Int8WinogradSums *sums, gsize channels);
 
-extern const Int8WinogradInput alexnet_int8_winograd_input_plain;
-extern const Int8WinogradInput alexnet_int8_winograd_input_avx2;
-extern const Int8WinogradInput alexnet_int8_winograd_input_avx512;
-
-extern const Int8WinogradOutput alexnet_int8_winograd_output_plain;
-extern const Int8WinogradOutput alexnet_int8_winograd_output_avx2;
-extern const Int8WinogradOutput alexnet_int8_winograd_output_avx512;
+#define KERNELS_OF KERNELS_OF_INT8_WINOGRAD
+#define KERNEL(name, type, sets) SIMD_KERNEL (name, type, sets)
+#include "onednn/simd/kernels.inc"
 
 G_END_DECLS
 

@@ -6,7 +6,6 @@
 
 #include "onednn/dnnl/parallel.h"
 #include "onednn/simd/quantize.h"
-#include "onednn/simd/simd.h"
 #include "onednn/step/weighted.h"
 
 /* Without VNNI two products of an unsigned and a signed number are added up in
@@ -148,7 +147,7 @@ make_bias (const OnednnContext *context, guint i, guint key, GError **error)
 /* From float to whole numbers that lie in the same order. */
 typedef struct {
   OnednnOperation base;
-  OnednnQuantize func;
+  OnednnQuantize *func;
   OnednnQuantization quantization;
   gsize n;
 } Quantizer;
@@ -192,13 +191,11 @@ static OnednnOperation *
 quantizer_new (const OnednnContext *context,
     const OnednnQuantization *quantization, gsize n)
 {
-  static const OnednnQuantize
-      *const funcs[ALEXNET_N_ISAS] = SIMD_BY_ISA (alexnet_onednn_quantize);
   Quantizer *self = g_new0 (Quantizer, 1);
 
   self->base.run = quantizer_run;
   self->base.free = quantizer_free;
-  self->func = *funcs[context->isa];
+  self->func = alexnet_onednn_quantize (context->isa);
   self->quantization = *quantization;
   self->n = n;
   return &self->base;

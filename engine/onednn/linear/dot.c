@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "dot.h"
+#include "kernels.h"
 
 #ifdef ALEXNET_CPU_X86
 
@@ -136,8 +136,9 @@ add_products (float *sums, const Slice *slice, guint n_quads, const guint8 *in,
     }
 }
 
-TARGET static void
-dot (float *sums, const OnednnSpan *span, gsize rows, guint inputs)
+TARGET void
+alexnet_onednn_linear_dot_vnni (float *sums, const OnednnSpan *span, gsize rows,
+    guint inputs)
 {
   guint n_quads = span->n_blocks * QUADS_OF_BLOCK;
 
@@ -158,20 +159,4 @@ dot (float *sums, const OnednnSpan *span, gsize rows, guint inputs)
   }
 }
 
-OnednnLinearKernel
-alexnet_onednn_linear_dot (AlexnetIsa isa)
-{
-  return isa >= ALEXNET_ISA_AVX512 && __builtin_cpu_supports ("avx512vnni")
-      ? dot
-      : NULL;
-}
-
-#else
-
-OnednnLinearKernel
-alexnet_onednn_linear_dot (AlexnetIsa isa)
-{
-  return NULL;
-}
-
-#endif
+#endif /* ALEXNET_CPU_X86 */

@@ -117,31 +117,19 @@ multiply (float *sums, const OnednnSpan *span, OnednnStorage storage,
   }
 }
 
-#define KERNEL(name, storage)                                       \
-  static void multiply_##name (float *sums, const OnednnSpan *span, \
-      gsize rows, guint inputs)                                     \
-  {                                                                 \
-    if (inputs == 1)                                                \
-      multiply (sums, span, storage, rows, 1);                      \
-    else                                                            \
-      multiply (sums, span, storage, rows, inputs);                 \
+#define LINEAR_KERNEL(name, storage)                          \
+  void SIMD_NAME (alexnet_onednn_linear_##name) (float *sums, \
+      const OnednnSpan *span, gsize rows, guint inputs)       \
+  {                                                           \
+    if (inputs == 1)                                          \
+      multiply (sums, span, storage, rows, 1);                \
+    else                                                      \
+      multiply (sums, span, storage, rows, inputs);           \
   }
 
-KERNEL (f32, LINEAR_F32)
-KERNEL (bf16, LINEAR_BF16)
-KERNEL (s8, LINEAR_S8)
+LINEAR_KERNEL (f32, LINEAR_F32)
+LINEAR_KERNEL (bf16, LINEAR_BF16)
+LINEAR_KERNEL (s8, LINEAR_S8)
 #ifndef ONEDNN_SIMD_PLAIN
-KERNEL (f16, LINEAR_F16)
+LINEAR_KERNEL (f16, LINEAR_F16)
 #endif
-
-const OnednnLinearKernels SIMD_NAME (alexnet_onednn_linear_kernels) = {
-  STEP,
-  {
-      [LINEAR_F32] = multiply_f32,
-      [LINEAR_BF16] = multiply_bf16,
-      [LINEAR_S8] = multiply_s8,
-#ifndef ONEDNN_SIMD_PLAIN
-      [LINEAR_F16] = multiply_f16,
-#endif
-  },
-};

@@ -11,9 +11,7 @@
 #ifndef ALEXNET_ONEDNN_LINEAR_KERNELS_H
 #define ALEXNET_ONEDNN_LINEAR_KERNELS_H
 
-#include <glib.h>
-
-#include "cpu.h"
+#include "onednn/simd/dispatch.h"
 
 G_BEGIN_DECLS
 
@@ -47,17 +45,32 @@ typedef struct {
 
 /* sums [rows / step][inputs][step] += columns [rows] * in. `rows` is a multiple
  * of LINEAR_SLICE. */
-typedef void (*OnednnLinearKernel) (float *sums, const OnednnSpan *span,
+typedef void OnednnLinearKernel (float *sums, const OnednnSpan *span,
     gsize rows, guint inputs);
 
-typedef struct {
-  guint step;
-  OnednnLinearKernel kernels[LINEAR_N_STORAGES]; /* in: float */
-} OnednnLinearKernels;
+/* For weights as they are stored, and in: float.
+ *
+ * alexnet_onednn_linear_dot() is for LINEAR_S8 and in: guint8, exact but for
+ * the scales. */
+#define KERNELS_OF KERNELS_OF_LINEAR
+#define KERNEL(name, type, sets) SIMD_KERNEL (name, type, sets)
+#include "onednn/simd/kernels.inc"
 
-extern const OnednnLinearKernels alexnet_onednn_linear_kernels_plain;
-extern const OnednnLinearKernels alexnet_onednn_linear_kernels_avx2;
-extern const OnednnLinearKernels alexnet_onednn_linear_kernels_avx512;
+/* Their step, and that of the last one. */
+static inline guint
+alexnet_onednn_linear_step (AlexnetIsa isa)
+{
+  return 2 * alexnet_onednn_simd_lanes (isa);
+}
+
+#define LINEAR_DOT_STEP LINEAR_SLICE
+
+/* Where in a step of alexnet_onednn_linear_dot() the sum of a row lies. */
+static inline gsize
+alexnet_onednn_linear_dot_place (gsize row)
+{
+  return row % 16 / 4 * 16 + row / 16 * 4 + row % 4;
+}
 
 G_END_DECLS
 

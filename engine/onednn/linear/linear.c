@@ -5,11 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "dot.h"
 #include "matrix.h"
 #include "onednn/dnnl/parallel.h"
 #include "onednn/simd/quantize.h"
-#include "onednn/simd/simd.h"
 
 /* Up to so many images columns that meet only zeros, half of them behind a
  * ReLU, are left out; and each thread takes a part of the columns, so that what
@@ -23,8 +21,8 @@ typedef struct {
   OnednnOperation base;
   const OnednnMatrix *matrix;
   AlexnetIsa isa;
-  const OnednnLinearKernels *kernels;
-  OnednnLinearKernel dot; /* NULL: not for this matrix or CPU */
+  OnednnLinearKernel *kernel;
+  OnednnLinearKernel *dot; /* NULL: not for this matrix or CPU */
   guint batch;
   gboolean relu;
 } Linear;
@@ -87,15 +85,11 @@ make_run (const Linear *self, guint8 *scratch)
 static gboolean
 make_whole (Run *run, gsize i)
 {
-  static const OnednnQuantize
-      *const quantize[ALEXNET_N_ISAS] = SIMD_BY_ISA (alexnet_onednn_quantize);
-  static const OnednnLargest
-      *const largest[ALEXNET_N_ISAS] = SIMD_BY_ISA (alexnet_onednn_largest);
   const OnednnMatrix *matrix = run->linear->matrix;
   AlexnetIsa isa = run->linear->isa;
   const float *in = run->src + i * matrix->columns;
   guint8 *out = run->wholes + i * matrix->padded_columns;
-  float most = (*largest[isa]) (in, matrix->columns);
+  float most = alexnet_onednn_largest (isa) (in, matrix->columns);
   float scale = most / G_MAXUINT8;
 
   if (most < 0)
@@ -103,7 +97,8 @@ make_whole (Run *run, gsize i)
   if (!isnormal (scale))
     scale = 1;
   run->scales[i] = scale;
-  (*quantize[isa]) (out, in, matrix->columns, 1 / scale, 0, G_MAXUINT8);
+  alexnet_onednn_quantize (isa) (out, in, matrix->columns, 1 / scale, 0,
+      G_MAXUINT8);
   memset (out + matrix->columns, 0, matrix->padded_columns - matrix->columns);
   return TRUE;
 }
@@ -247,9 +242,7 @@ multiply (const Run *run, float *sums, gsize row, gsize rows, gsize first,
 {
   const Linear *self = run->linear;
   gsize size = run->whole ? 1 : sizeof (float);
-  OnednnLinearKernel kernel = run->whole
-      ? self->dot
-      : self->kernels->kernels[self->matrix->storage];
+  OnednnLinearKernel *kernel = run->whole ? self->dot : self->kernel;
 
   gsize n_listed = end > first
       ? run->parts[end - 1].first + run->parts[end - 1].n_blocks * LINEAR_BLOCK
@@ -294,7 +287,8 @@ write_rows (const Run *run, const float *sums, gsize row, gsize rows)
 {
   const Linear *self = run->linear;
   gsize all = self->matrix->rows, end = MIN (row + rows, all);
-  gsize step = run->whole ? LINEAR_SLICE : self->kernels->step;
+  gsize step = run->whole ? LINEAR_DOT_STEP
+                          : alexnet_onednn_linear_step (self->isa);
 
   for (gsize i = 0; i < self->batch; i++)
     for (gsize r = row; r < end; r += 4) {
@@ -385,11 +379,24 @@ linear_free (OnednnOperation *operation)
   g_free (operation);
 }
 
+static OnednnLinearKernel *
+find_kernel (OnednnStorage storage, AlexnetIsa isa)
+{
+  switch (storage) {
+    case LINEAR_BF16:
+      return alexnet_onednn_linear_bf16 (isa);
+    case LINEAR_F16:
+      return alexnet_onednn_linear_f16 (isa);
+    case LINEAR_S8:
+      return alexnet_onednn_linear_s8 (isa);
+    default:
+      return alexnet_onednn_linear_f32 (isa);
+  }
+}
+
 static OnednnOperation *
 linear_new (OnednnProgram *program, const OnednnMatrix *matrix, gboolean relu)
 {
-  static const OnednnLinearKernels *const kernels[ALEXNET_N_ISAS] =
-      SIMD_BY_ISA (alexnet_onednn_linear_kernels);
   const OnednnContext *context = alexnet_onednn_program_get_context (program);
   Linear *self = g_new0 (Linear, 1);
 
@@ -397,7 +404,7 @@ linear_new (OnednnProgram *program, const OnednnMatrix *matrix, gboolean relu)
   self->base.free = linear_free;
   self->matrix = matrix;
   self->isa = context->isa;
-  self->kernels = kernels[context->isa];
+  self->kernel = find_kernel (matrix->storage, context->isa);
   if (context->int8 && matrix->storage == LINEAR_S8)
     self->dot = alexnet_onednn_linear_dot (context->isa);
   self->batch = alexnet_onednn_program_get_batch (program);

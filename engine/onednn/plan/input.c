@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "compile.h"
-#include "onednn/simd/simd.h"
 #include "onednn/simd/small-floats.h"
 
 /* More channels than this lie well as they are. */
@@ -60,8 +59,6 @@ alexnet_onednn_input_init (OnednnInput *input, const OnednnContext *context,
     const AlexnetShape *image, guint padding, dnnl_format_tag_t tag,
     guint n_slots, GError **error)
 {
-  static const OnednnQuantize
-      *const quantize[ALEXNET_N_ISAS] = SIMD_BY_ISA (alexnet_onednn_quantize);
   const AlexnetShape *shape = &context->network.input;
   gsize groups;
 
@@ -75,7 +72,7 @@ alexnet_onednn_input_init (OnednnInput *input, const OnednnContext *context,
   if (input->type == dnnl_u8 || input->type == dnnl_s8) {
     input->quantization = alexnet_onednn_int8_quantization (&context->network
                                                                  .layers[0]);
-    input->quantize = *quantize[context->isa];
+    input->quantize = alexnet_onednn_quantize (context->isa);
   }
   groups = (shape->channels + input->group - 1) / input->group;
   input->slot_size = groups * input->group * shape->height * shape->width *

@@ -21,7 +21,7 @@ typedef struct {
   guint group;           /* channels that lie side by side */
   dnnl_data_type_t type; /* f32, bf16, or u8 or s8 with these */
   OnednnQuantization quantization;
-  OnednnQuantize quantize;
+  OnednnQuantize *quantize;
   gsize value_size; /* bytes */
   gsize slot_size;  /* bytes */
   guint8 *data;

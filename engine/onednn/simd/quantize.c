@@ -8,9 +8,9 @@
  * bits. */
 #define MAGIC 0x1.8p23f
 
-static void
-quantize (void *out, const float *in, gsize n, float factor, float least,
-    float most)
+void
+SIMD_NAME (alexnet_onednn_quantize) (void *out, const float *in, gsize n,
+    float factor, float least, float most)
 {
   guint8 *bytes = out;
 
@@ -25,12 +25,10 @@ quantize (void *out, const float *in, gsize n, float factor, float least,
   }
 }
 
-const OnednnQuantize SIMD_NAME (alexnet_onednn_quantize) = quantize;
-
 /* As numbers without a sign, bits of floats are ordered as these are; negative
  * ones come last. */
-static float
-largest (const float *in, gsize n)
+float
+SIMD_NAME (alexnet_onednn_largest) (const float *in, gsize n)
 {
   const guint32 infinity = 0x7f800000;
   guint32 most = 0;
@@ -45,5 +43,3 @@ largest (const float *in, gsize n)
   memcpy (&value, &most, sizeof value);
   return most < infinity ? value : -1;
 }
-
-const OnednnLargest SIMD_NAME (alexnet_onednn_largest) = largest;

@@ -1,28 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#ifndef ALEXNET_ONEDNN_INT8_KERNELS_H
-#define ALEXNET_ONEDNN_INT8_KERNELS_H
+/* Between floats and whole numbers of 8 bits. */
 
-#include <glib.h>
+#ifndef ALEXNET_ONEDNN_QUANTIZE_H
+#define ALEXNET_ONEDNN_QUANTIZE_H
+
+#include "dispatch.h"
 
 G_BEGIN_DECLS
 
 /* out [n] of guint8 or gint8 = in [n] * factor, to the nearest whole number of
  * least .. most; NaN becomes `least`. */
-typedef void (*OnednnQuantize) (void *out, const float *in, gsize n,
-    float factor, float least, float most);
+typedef void OnednnQuantize (void *out, const float *in, gsize n, float factor,
+    float least, float most);
 
 /* The largest of in [n]; -1 when one is negative or not finite. */
-typedef float (*OnednnLargest) (const float *in, gsize n);
+typedef float OnednnLargest (const float *in, gsize n);
 
-extern const OnednnQuantize alexnet_onednn_quantize_plain;
-extern const OnednnQuantize alexnet_onednn_quantize_avx2;
-extern const OnednnQuantize alexnet_onednn_quantize_avx512;
-
-extern const OnednnLargest alexnet_onednn_largest_plain;
-extern const OnednnLargest alexnet_onednn_largest_avx2;
-extern const OnednnLargest alexnet_onednn_largest_avx512;
+#define KERNELS_OF KERNELS_OF_SIMD
+#define KERNEL(name, type, sets) SIMD_KERNEL (name, type, sets)
+#include "kernels.inc"
 
 G_END_DECLS
 
-#endif /* ALEXNET_ONEDNN_INT8_KERNELS_H */
+#endif /* ALEXNET_ONEDNN_QUANTIZE_H */

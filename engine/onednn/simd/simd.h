@@ -2,27 +2,14 @@
 
 /* Vectors of floats. A source that includes this is compiled once for each
  * AlexnetIsa, with ONEDNN_SIMD_PLAIN, _AVX2 or _AVX512 defined, and puts
- * SIMD_NAME() around every name that it exports. */
+ * SIMD_NAME() around every name that it exports, which are those of
+ * kernels.inc. */
 
 #ifndef ALEXNET_ONEDNN_SIMD_H
 #define ALEXNET_ONEDNN_SIMD_H
 
-#include "cpu.h"
+#include <glib.h>
 #include <string.h>
-
-/* { of the plain C, of AVX2, ... }: what SIMD_NAME (name) became, by
- * AlexnetIsa. */
-#ifdef ALEXNET_CPU_X86
-#define SIMD_BY_ISA(name)                       \
-  {                                             \
-    &name##_plain, &name##_avx2, &name##_avx512 \
-  }
-#else
-#define SIMD_BY_ISA(name) \
-  {                       \
-    &name##_plain         \
-  }
-#endif
 
 #define SIMD_INLINE static inline __attribute__ ((always_inline))
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The matrices of transform.h, after Toom and Cook: row k of `input`
+/* The matrices of forms.h, after Toom and Cook: row k of `input`
  * and of `weight` and column k of `output` belong to the point k, the last one
  * to infinity. A tile of 6 takes the points 0, 1, -1, 2, -1/2; one of 7 takes
  * 0, 1, -1, 2, -2, 1/2; one of 8 also -1/2. Others were tried: these lose the
  * fewest digits. Every factor of `input` and `output` is exact in float.
  *
- * For transform.c alone, which must see the numbers to leave out the
- * zeros. */
+ * transform.c must see the numbers to leave out the zeros. */
 
 #ifndef ALEXNET_WINOGRAD_TABLES_H
 #define ALEXNET_WINOGRAD_TABLES_H

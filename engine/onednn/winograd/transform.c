@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "onednn/simd/simd.h"
 #include "tables.h"
 
 #define LANES 16
@@ -11,7 +12,6 @@
 
 /* With constant arguments the loops below become straight lines of additions
  * and multiplications, without those of zeros and by one. */
-#define INLINE static inline __attribute__ ((always_inline))
 #define UNROLL _Pragma ("GCC unroll 8")
 
 /* The compiler makes as many registers of one as the instruction set needs. */
@@ -20,35 +20,20 @@ typedef float Vector
 typedef gint32 Mask
     __attribute__ ((vector_size (LANES * sizeof (gint32)), aligned (4)));
 
-#define FORM(m, r, n)                                        \
-  {                                                          \
-    "F(" #m "x" #m "," #r "x" #r ")", m, r, n, input_##n[0], \
-        weight_##m##_##r[0], output_##m##_##r[0]             \
-  }
-
-const WinogradForm alexnet_winograd_forms[WINOGRAD_N_TILES] = {
-  [WINOGRAD_4_3] = FORM (4, 3, 6),
-  [WINOGRAD_5_3] = FORM (5, 3, 7),
-  [WINOGRAD_6_3] = FORM (6, 3, 8),
-  [WINOGRAD_2_5] = FORM (2, 5, 6),
-  [WINOGRAD_3_5] = FORM (3, 5, 7),
-  [WINOGRAD_4_5] = FORM (4, 5, 8),
-};
-
-INLINE void
+SIMD_INLINE void
 load (Vector *v, const float *in)
 {
   memcpy (v, in, sizeof *v);
 }
 
-INLINE void
+SIMD_INLINE void
 store (float *out, const Vector *v)
 {
   memcpy (out, v, sizeof *v);
 }
 
 /* Row `row` of matrix [..][n] times v [n]. */
-INLINE void
+SIMD_INLINE void
 dot (Vector *out, const float *matrix, guint row, guint n, const Vector *v)
 {
   Vector sum = { 0 };
@@ -68,7 +53,7 @@ dot (Vector *out, const float *matrix, guint row, guint n, const Vector *v)
 }
 
 /* LANES channels from c on. */
-INLINE void
+SIMD_INLINE void
 input_lanes (const float *matrix, guint n, float *out, gsize plane,
     const float *const *pixels, gsize c)
 {
@@ -95,7 +80,7 @@ input_lanes (const float *matrix, guint n, float *out, gsize plane,
   }
 }
 
-INLINE void
+SIMD_INLINE void
 input_channels (const float *matrix, guint n, float *out, gsize plane,
     const float *const *pixels, gsize channels)
 {
@@ -103,7 +88,7 @@ input_channels (const float *matrix, guint n, float *out, gsize plane,
     input_lanes (matrix, n, out, plane, pixels, c);
 }
 
-INLINE void
+SIMD_INLINE void
 input_any (WinogradTile tile, float *out, gsize plane,
     const float *const *pixels, gsize channels)
 {
@@ -120,7 +105,7 @@ input_any (WinogradTile tile, float *out, gsize plane,
 }
 
 /* NaN stays NaN. */
-INLINE void
+SIMD_INLINE void
 rectify (Vector *v)
 {
   Mask below = *v < 0;
@@ -128,7 +113,7 @@ rectify (Vector *v)
   *v = (Vector) ((Mask) *v & ~below);
 }
 
-INLINE void
+SIMD_INLINE void
 output_lanes (const float *matrix, guint m, guint n, float *const *pixels,
     const float *in, gsize plane, const float *bias, gboolean relu, gsize c)
 {
@@ -161,7 +146,7 @@ output_lanes (const float *matrix, guint m, guint n, float *const *pixels,
   }
 }
 
-INLINE void
+SIMD_INLINE void
 output_channels (const float *matrix, guint m, guint n, float *const *pixels,
     const float *in, gsize plane, const float *bias, gboolean relu,
     gsize channels)
@@ -176,7 +161,7 @@ output_channels (const float *matrix, guint m, guint n, float *const *pixels,
         channels);                                                             \
     break
 
-INLINE void
+SIMD_INLINE void
 output_any (WinogradTile tile, float *const *pixels, const float *in,
     gsize plane, const float *bias, gboolean relu, gsize channels)
 {
@@ -192,69 +177,24 @@ output_any (WinogradTile tile, float *const *pixels, const float *in,
   }
 }
 
-#ifdef ALEXNET_CPU_X86
-ALEXNET_TARGET_AVX512 static void
-input_avx512 (WinogradTile tile, float *out, gsize plane,
-    const float *const *pixels, gsize channels)
-{
-  input_any (tile, out, plane, pixels, channels);
-}
-
-ALEXNET_TARGET_AVX2 static void
-input_avx2 (WinogradTile tile, float *out, gsize plane,
-    const float *const *pixels, gsize channels)
-{
-  input_any (tile, out, plane, pixels, channels);
-}
-
-ALEXNET_TARGET_AVX512 static void
-output_avx512 (WinogradTile tile, float *const *pixels, const float *in,
-    gsize plane, const float *bias, gboolean relu, gsize channels)
-{
-  output_any (tile, pixels, in, plane, bias, relu, channels);
-}
-
-ALEXNET_TARGET_AVX2 static void
-output_avx2 (WinogradTile tile, float *const *pixels, const float *in,
-    gsize plane, const float *bias, gboolean relu, gsize channels)
-{
-  output_any (tile, pixels, in, plane, bias, relu, channels);
-}
-#endif
-
 /* `channels` is a multiple of LANES here and in output_whole(). */
 static void
-input_whole (AlexnetIsa isa, WinogradTile tile, float *out, gsize plane,
+input_whole (WinogradTile tile, float *out, gsize plane,
     const float *const *pixels, gsize channels)
 {
-#ifdef ALEXNET_CPU_X86
-  if (isa >= ALEXNET_ISA_AVX512)
-    input_avx512 (tile, out, plane, pixels, channels);
-  else if (isa >= ALEXNET_ISA_AVX2)
-    input_avx2 (tile, out, plane, pixels, channels);
-  else
-#endif
-    input_any (tile, out, plane, pixels, channels);
+  input_any (tile, out, plane, pixels, channels);
 }
 
 static void
-output_whole (AlexnetIsa isa, WinogradTile tile, float *const *pixels,
-    const float *in, gsize plane, const float *bias, gboolean relu,
-    gsize channels)
+output_whole (WinogradTile tile, float *const *pixels, const float *in,
+    gsize plane, const float *bias, gboolean relu, gsize channels)
 {
-#ifdef ALEXNET_CPU_X86
-  if (isa >= ALEXNET_ISA_AVX512)
-    output_avx512 (tile, pixels, in, plane, bias, relu, channels);
-  else if (isa >= ALEXNET_ISA_AVX2)
-    output_avx2 (tile, pixels, in, plane, bias, relu, channels);
-  else
-#endif
-    output_any (tile, pixels, in, plane, bias, relu, channels);
+  output_any (tile, pixels, in, plane, bias, relu, channels);
 }
 
 /* Fewer than LANES channels from `first` on, by way of whole vectors. */
 static void
-input_rest (AlexnetIsa isa, WinogradTile tile, float *out, gsize plane,
+input_rest (WinogradTile tile, float *out, gsize plane,
     const float *const *pixels, gsize first, gsize n)
 {
   float from[MAX_TILE * MAX_TILE][LANES] = { 0 };
@@ -266,15 +206,14 @@ input_rest (AlexnetIsa isa, WinogradTile tile, float *out, gsize plane,
     memcpy (from[i], pixels[i] + first, n * sizeof (float));
     places[i] = from[i];
   }
-  input_whole (isa, tile, to[0], LANES, places, LANES);
+  input_whole (tile, to[0], LANES, places, LANES);
   for (guint k = 0; k < side * side; k++)
     memcpy (out + k * plane + first, to[k], n * sizeof (float));
 }
 
 static void
-output_rest (AlexnetIsa isa, WinogradTile tile, float *const *pixels,
-    const float *in, gsize plane, const float *bias, gboolean relu, gsize first,
-    gsize n)
+output_rest (WinogradTile tile, float *const *pixels, const float *in,
+    gsize plane, const float *bias, gboolean relu, gsize first, gsize n)
 {
   const WinogradForm *form = &alexnet_winograd_forms[tile];
   float from[MAX_TILE * MAX_TILE][LANES] = { 0 }, offset[LANES] = { 0 };
@@ -286,50 +225,31 @@ output_rest (AlexnetIsa isa, WinogradTile tile, float *const *pixels,
   memcpy (offset, bias + first, n * sizeof (float));
   for (guint i = 0; i < form->output * form->output; i++)
     places[i] = to[i];
-  output_whole (isa, tile, places, from[0], LANES, offset, relu, LANES);
+  output_whole (tile, places, from[0], LANES, offset, relu, LANES);
   for (guint i = 0; i < form->output * form->output; i++)
     if (pixels[i])
       memcpy (pixels[i] + first, to[i], n * sizeof (float));
 }
 
 void
-alexnet_winograd_input (AlexnetIsa isa, WinogradTile tile, float *out,
+SIMD_NAME (alexnet_onednn_winograd_input) (WinogradTile tile, float *out,
     gsize plane, const float *const *pixels, gsize channels)
 {
   gsize rest = channels % LANES, whole = channels - rest;
 
-  input_whole (isa, tile, out, plane, pixels, whole);
+  input_whole (tile, out, plane, pixels, whole);
   if (rest > 0)
-    input_rest (isa, tile, out, plane, pixels, whole, rest);
+    input_rest (tile, out, plane, pixels, whole, rest);
 }
 
 void
-alexnet_winograd_output (AlexnetIsa isa, WinogradTile tile,
+SIMD_NAME (alexnet_onednn_winograd_output) (WinogradTile tile,
     float *const *pixels, const float *in, gsize plane, const float *bias,
     gboolean relu, gsize channels)
 {
   gsize rest = channels % LANES, whole = channels - rest;
 
-  output_whole (isa, tile, pixels, in, plane, bias, relu, whole);
+  output_whole (tile, pixels, in, plane, bias, relu, whole);
   if (rest > 0)
-    output_rest (isa, tile, pixels, in, plane, bias, relu, whole, rest);
-}
-
-void
-alexnet_winograd_weight (WinogradTile tile, double *out, const float *w)
-{
-  const WinogradForm *form = &alexnet_winograd_forms[tile];
-  const double *g = form->weight_matrix;
-  guint n = form->tile, r = form->kernel;
-  double rows[MAX_TILE * MAX_TILE] = { 0 }; /* [n][r] */
-
-  for (guint k = 0; k < n; k++)
-    for (guint i = 0; i < r; i++)
-      for (guint j = 0; j < r; j++)
-        rows[k * r + j] += g[k * r + i] * (double) w[i * r + j];
-  memset (out, 0, n * n * sizeof *out);
-  for (guint k = 0; k < n; k++)
-    for (guint l = 0; l < n; l++)
-      for (guint j = 0; j < r; j++)
-        out[k * n + l] += rows[k * r + j] * g[l * r + j];
+    output_rest (tile, pixels, in, plane, bias, relu, whole, rest);
 }

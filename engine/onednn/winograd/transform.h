@@ -1,56 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Winograd's minimal filtering F(m x m, r x r): m * m outputs of an r x r
- * convolution from an n x n tile of pixels, n = m + r - 1, with n * n products
- * instead of m * m * r * r:
- *
- *     outputs = output ((weight w weight') . (input pixels input')) output'
- *
- * Channels lie side by side, and every function does the same to each of
- * them. Any number of channels will do; multiples of 16 are fast. */
+/* The transforms of forms.h, of pixels and of what becomes outputs. Channels
+ * lie side by side, and every function does the same to each of them. Any
+ * number of channels will do; multiples of 16 are fast. */
 
 #ifndef ALEXNET_WINOGRAD_TRANSFORM_H
 #define ALEXNET_WINOGRAD_TRANSFORM_H
 
-#include "cpu.h"
+#include "forms.h"
+#include "onednn/simd/dispatch.h"
 
 G_BEGIN_DECLS
 
-#define WINOGRAD_MAX_TILE 8
-
-typedef enum {
-  WINOGRAD_4_3,
-  WINOGRAD_5_3,
-  WINOGRAD_6_3,
-  WINOGRAD_2_5,
-  WINOGRAD_3_5,
-  WINOGRAD_4_5,
-  WINOGRAD_N_TILES
-} WinogradTile;
-
-typedef struct {
-  const char *name;            /* "F(4x4,3x3)" */
-  guint output, kernel, tile;  /* m, r, n */
-  const float *input_matrix;   /* [n][n] */
-  const double *weight_matrix; /* [n][r] */
-  const float *output_matrix;  /* [m][n] */
-} WinogradForm;
-
-extern const WinogradForm alexnet_winograd_forms[WINOGRAD_N_TILES];
-
 /* pixels [n * n] point to `channels` values each. Transformed value k of
  * channel c goes to out[k * plane + c]. */
-void alexnet_winograd_input (AlexnetIsa isa, WinogradTile tile, float *out,
-    gsize plane, const float *const *pixels, gsize channels);
+typedef void WinogradInput (WinogradTile tile, float *out, gsize plane,
+    const float *const *pixels, gsize channels);
 
 /* The way back, plus bias [channels], and no less than 0 if `relu`. Outputs
  * go to where pixels [m * m] point; those at NULL are dropped. */
-void alexnet_winograd_output (AlexnetIsa isa, WinogradTile tile,
-    float *const *pixels, const float *in, gsize plane, const float *bias,
-    gboolean relu, gsize channels);
+typedef void WinogradOutput (WinogradTile tile, float *const *pixels,
+    const float *in, gsize plane, const float *bias, gboolean relu,
+    gsize channels);
 
-/* One kernel, w [r][r] -> out [n * n]. */
-void alexnet_winograd_weight (WinogradTile tile, double *out, const float *w);
+#define KERNELS_OF KERNELS_OF_WINOGRAD
+#define KERNEL(name, type, sets) SIMD_KERNEL (name, type, sets)
+#include "onednn/simd/kernels.inc"
 
 G_END_DECLS
 

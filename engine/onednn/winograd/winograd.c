@@ -22,7 +22,8 @@
 typedef struct {
   OnednnOperation base;
   WinogradTile tile;
-  AlexnetIsa isa;
+  WinogradInput *input;
+  WinogradOutput *output;
   AlexnetLayer layer;
   gboolean relu;
   guint batch, block; /* images */
@@ -149,8 +150,8 @@ transform_inputs (gpointer user, guint thread, guint n_threads)
     for (guint i = 0; i < n; i++)
       pixels[i] = places[i];
     for (guint g = 0; g < self->layer.groups; g++) {
-      alexnet_winograd_input (self->isa, self->tile,
-          block->input + g * n * plane + t * channels, plane, pixels, channels);
+      self->input (self->tile, block->input + g * n * plane + t * channels,
+          plane, pixels, channels);
       for (guint i = 0; i < n; i++)
         pixels[i] += channels;
     }
@@ -177,7 +178,7 @@ transform_outputs (gpointer user, guint thread, guint n_threads)
     for (guint i = 0; i < form->output * form->output; i++)
       pixels[i] = places[i];
     for (guint g = 0; g < self->layer.groups; g++) {
-      alexnet_winograd_output (self->isa, self->tile, pixels,
+      self->output (self->tile, pixels,
           block->output + g * n * plane + t * channels, plane,
           self->bias + g * channels, self->relu, channels);
       for (guint i = 0; i < form->output * form->output; i++)
@@ -253,7 +254,8 @@ winograd_add (OnednnProgram *program, guint i, guint tile, gboolean relu,
 
   self->base = (OnednnOperation){ winograd_run, winograd_free, 0 };
   self->tile = (WinogradTile) tile;
-  self->isa = alexnet_cpu_isa ();
+  self->input = alexnet_onednn_winograd_input (context->isa);
+  self->output = alexnet_onednn_winograd_output (context->isa);
   self->layer = *layer;
   self->relu = relu;
   self->batch = alexnet_onednn_program_get_batch (program);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Winograd's convolution of whole numbers: its matrices against the identity
- * that makes them right, the transforms of every instruction set against their
- * definition, and every way to compute each convolution of both networks in
- * int8 against the backend "reference". */
+ * that makes them right, and every way to compute each convolution of both
+ * networks in int8 against the backend "reference". */
 
 #include <math.h>
 #include <string.h>
@@ -15,17 +14,9 @@
 #include "onednn/int8-winograd/int8-winograd.h"
 #include "onednn/int8-winograd/kernels.h"
 #include "onednn/int8-winograd/tables.h"
-#include "onednn/simd/simd.h"
 #include "support/random-model.h"
 
-#define MAX_CHANNELS 70
-#define MAX_PIXELS (INT8_WINOGRAD_MAX_TILE * INT8_WINOGRAD_MAX_TILE)
-#define MAX_NUMBERS (INT8_WINOGRAD_MAX_ROWS * INT8_WINOGRAD_MAX_ROWS)
-#define POINTS INT8_WINOGRAD_POINTS
-#define PLANES INT8_WINOGRAD_PLANES
 #define OUTPUT INT8_WINOGRAD_OUTPUT
-#define N_OUTPUTS (OUTPUT * OUTPUT)
-#define UNTOUCHED 77
 
 /* Of the norm of the result. Pixels are rounded to a 255th of the largest one
  * and weights to a 127th: 0.6 % was seen. Transformed pixels are rounded again,
@@ -63,192 +54,6 @@ test_forms (void)
       g_assert_cmpfloat (sum, ==, pixel == row + tap);
     }
   }
-}
-
-/* ---- transforms ---------------------------------------------------------- */
-
-typedef struct {
-  AlexnetIsa isa;
-  gboolean is_signed;
-  guint channels;
-  guint8 in[MAX_PIXELS][MAX_CHANNELS], out[MAX_NUMBERS][MAX_CHANNELS + 1];
-} Pixels;
-
-/* Half of them as large as they can be. */
-static void
-fill_pixels (Pixels *p, GRand *rand)
-{
-  memset (p->out, UNTOUCHED, sizeof p->out);
-  for (guint i = 0; i < MAX_PIXELS; i++)
-    for (guint c = 0; c < MAX_CHANNELS; c++) {
-      gboolean extreme = g_rand_boolean (rand), high = g_rand_boolean (rand);
-
-      if (p->is_signed)
-        p->in[i][c] = (guint8) (gint8) (extreme
-                ? (high ? 127 : -127)
-                : g_rand_int_range (rand, -127, 128));
-      else
-        p->in[i][c] = (guint8) (extreme ? (high ? 255 : 0)
-                                        : g_rand_int_range (rand, 0, 256));
-    }
-}
-
-static gint
-transform (const Pixels *p, const Form *form, guint number, guint c)
-{
-  const gint16 *a = form->input + number / form->rows * form->tile;
-  const gint16 *b = form->input + number % form->rows * form->tile;
-  gint sum = 0;
-
-  for (guint i = 0; i < form->tile; i++)
-    for (guint j = 0; j < form->tile; j++) {
-      guint8 pixel = p->in[i * form->tile + j][c];
-
-      sum += a[i] * b[j] * (p->is_signed ? (gint8) pixel : pixel);
-    }
-  return sum;
-}
-
-/* The nearest quarter; of two, the odd one. */
-static void
-check_quarter (gint found, gint number)
-{
-  gint rest = ABS (number - INT8_WINOGRAD_STEP * found);
-
-  g_assert_cmpint (rest, <=, 2);
-  g_assert_true (rest < 2 || found % 2 != 0);
-}
-
-static void
-check_pixels (Pixels *p, Int8WinogradForm f, GRand *rand)
-{
-  static const Int8WinogradInput
-      *const inputs[ALEXNET_N_ISAS] = SIMD_BY_ISA (alexnet_int8_winograd_input);
-  const Form *form = &forms[f];
-  const void *pixels[MAX_PIXELS];
-  guint8 *out[MAX_NUMBERS];
-
-  fill_pixels (p, rand);
-  for (guint i = 0; i < MAX_PIXELS; i++)
-    pixels[i] = p->in[i];
-  for (guint k = 0; k < MAX_NUMBERS; k++)
-    out[k] = p->out[k];
-  (*inputs[p->isa]) (f, out, pixels, p->is_signed, p->channels);
-  for (guint k = 0; k < form->rows * form->rows; k++) {
-    gboolean sum = int8_points[k / form->rows] == INT8_POINT_OF_SUMS &&
-        int8_points[k % form->rows] == INT8_POINT_OF_SUMS;
-    gint offset = sum && !p->is_signed ? 0 : INT8_WINOGRAD_OFFSET;
-
-    for (guint c = 0; c < p->channels; c++)
-      check_quarter (p->out[k][c] - offset, transform (p, form, k, c));
-    g_assert_cmpuint (p->out[k][p->channels], ==, UNTOUCHED);
-  }
-}
-
-static void
-test_input (gconstpointer isa)
-{
-  static const guint channels[] = { 32, 33, 48, 64, MAX_CHANNELS };
-  g_autofree Pixels *p = g_new0 (Pixels, 1);
-  GRand *rand = g_rand_new_with_seed (1);
-
-  p->isa = (AlexnetIsa) GPOINTER_TO_INT (isa);
-  for (guint i = 0; i < 4 * G_N_ELEMENTS (channels); i++) {
-    p->channels = channels[i / 4];
-    p->is_signed = i % 2;
-    check_pixels (p, i / 2 % 2 ? INT8_WINOGRAD_5 : INT8_WINOGRAD_3, rand);
-  }
-  g_rand_free (rand);
-}
-
-typedef struct {
-  AlexnetIsa isa;
-  gboolean bytes;
-  guint channels;
-  float least;
-  gint32 in[PLANES][MAX_CHANNELS];
-  float scales[PLANES][MAX_CHANNELS], bias[N_OUTPUTS][MAX_CHANNELS];
-  float floats[N_OUTPUTS][MAX_CHANNELS + 1];
-  guint8 numbers[N_OUTPUTS][MAX_CHANNELS + 1];
-} Results;
-
-static double
-expect (const Results *r, guint output, guint c)
-{
-  double sum = (double) r->bias[output][c];
-
-  for (guint p = 0; p < PLANES; p++)
-    sum += (double) (int8_output[output / OUTPUT][p / POINTS] *
-               int8_output[output % OUTPUT][p % POINTS]) *
-        r->in[p][c] * (double) r->scales[p][c];
-  return fmax (sum, (double) r->least);
-}
-
-static void
-check_result (const Results *r, guint output)
-{
-  for (guint c = 0; c < r->channels; c++) {
-    double expected = expect (r, output, c);
-
-    if (r->bytes)
-      g_assert_cmpfloat (fabs (fmin (expected, 255) - r->numbers[output][c]),
-          <=, 0.501);
-    else
-      g_assert_cmpfloat (fabs (expected - (double) r->floats[output][c]), <=,
-          1e-3);
-  }
-  g_assert_cmpfloat (r->floats[output][r->channels], ==, UNTOUCHED);
-  g_assert_cmpuint (r->numbers[output][r->channels], ==, UNTOUCHED);
-}
-
-/* The last output is dropped. */
-static void
-check_results (Results *r, GRand *rand)
-{
-  static const Int8WinogradOutput *const outputs[ALEXNET_N_ISAS] =
-      SIMD_BY_ISA (alexnet_int8_winograd_output);
-  const gint32 *in[PLANES];
-  Int8WinogradSums sums = { in, r->scales[0], r->bias[0], MAX_CHANNELS,
-    r->least, G_MAXUINT8, r->bytes };
-  void *pixels[N_OUTPUTS] = { NULL };
-
-  for (guint p = 0; p < PLANES; p++) {
-    in[p] = r->in[p];
-    for (guint c = 0; c < MAX_CHANNELS; c++) {
-      r->in[p][c] = g_rand_int_range (rand, -100000, 100000);
-      r->scales[p][c] = (float) g_rand_double_range (rand, 1e-4, 1e-3);
-    }
-  }
-  for (guint i = 0; i < N_OUTPUTS; i++)
-    for (guint c = 0; c <= MAX_CHANNELS; c++) {
-      if (c < MAX_CHANNELS)
-        r->bias[i][c] = (float) g_rand_double_range (rand, 0, 200);
-      r->floats[i][c] = r->numbers[i][c] = UNTOUCHED;
-    }
-  for (guint i = 0; i < N_OUTPUTS - 1; i++)
-    pixels[i] = r->bytes ? (void *) r->numbers[i] : r->floats[i];
-  (*outputs[r->isa]) (pixels, &sums, r->channels);
-  for (guint i = 0; i < N_OUTPUTS - 1; i++)
-    check_result (r, i);
-  g_assert_cmpuint (r->numbers[N_OUTPUTS - 1][0], ==, UNTOUCHED);
-  g_assert_cmpfloat (r->floats[N_OUTPUTS - 1][0], ==, UNTOUCHED);
-}
-
-static void
-test_output (gconstpointer isa)
-{
-  static const guint channels[] = { 16, 17, 33, 64, MAX_CHANNELS };
-  g_autofree Results *r = g_new0 (Results, 1);
-  GRand *rand = g_rand_new_with_seed (1);
-
-  r->isa = (AlexnetIsa) GPOINTER_TO_INT (isa);
-  for (guint i = 0; i < 4 * G_N_ELEMENTS (channels); i++) {
-    r->channels = channels[i / 4];
-    r->bytes = i % 2;
-    r->least = r->bytes || i / 2 % 2 ? 0 : -G_MAXFLOAT;
-    check_results (r, rand);
-  }
-  g_rand_free (rand);
 }
 
 /* ---- layers -------------------------------------------------------------- */
@@ -459,8 +264,6 @@ main (int argc, char **argv)
 {
   cache_directory_init (&argc, &argv);
   g_test_add_func ("/int8-winograd/forms", test_forms);
-  layers_add_for_isas ("/int8-winograd", "input", test_input);
-  layers_add_for_isas ("/int8-winograd", "output", test_output);
   layers_add_for_isas ("/int8-winograd", "layers", test_layers);
   layers_add_for_isas ("/int8-winograd", "sizes", test_sizes);
   layers_add_for_isas ("/int8-winograd", "zeros", test_zeros);

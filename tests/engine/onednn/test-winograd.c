@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The numbers of Winograd's convolution: its matrices against the identity
- * that makes them right, the transforms of every instruction set against plain
- * sums, and every way to compute each convolution of both networks against
- * the backend "reference". The error is the largest difference divided by the
- * largest value expected. */
+ * that makes them right, and every way to compute each convolution of both
+ * networks against the backend "reference". The error is the largest difference
+ * divided by the largest value expected. */
 
 #include <math.h>
 #include <string.h>
@@ -13,10 +12,9 @@
 #include "support/cache-directory.h"
 #include "cpu.h"
 #include "support/layers.h"
-#include "onednn/winograd/transform.h"
+#include "onednn/winograd/forms.h"
 #include "support/random-model.h"
 
-#define MAX_CHANNELS 70
 #define N_IMAGES 3 /* that differ; batches repeat them */
 
 /* Of a layer on its own. */
@@ -48,137 +46,6 @@ test_forms (void)
             (double) form->input_matrix[k * n + pixel];
       g_assert_cmpfloat (fabs (sum - (pixel == row + tap)), <, 1e-14);
     }
-  }
-}
-
-/* out [rows,rows] = matrix [rows,n] in [n,n] matrix' */
-static void
-transform (double *out, const float *matrix, guint rows, guint n,
-    const double *in)
-{
-  for (guint i = 0; i < rows; i++)
-    for (guint j = 0; j < rows; j++) {
-      out[i * rows + j] = 0;
-      for (guint k = 0; k < n * n; k++)
-        out[i * rows + j] += (double) matrix[i * n + k / n] * in[k] *
-            (double) matrix[j * n + k % n];
-    }
-}
-
-typedef struct {
-  AlexnetIsa isa;
-  WinogradTile tile;
-  guint channels;
-  float in[64][MAX_CHANNELS], out[64][MAX_CHANNELS + 1];
-  float bias[MAX_CHANNELS];
-} Transforms;
-
-static void
-fill (Transforms *t)
-{
-  random_model_values (t->in[0], 64 * MAX_CHANNELS, "in", 1);
-  random_model_values (t->bias, MAX_CHANNELS, "bias", 1);
-  for (guint i = 0; i < 64; i++)
-    for (guint c = 0; c <= MAX_CHANNELS; c++)
-      t->out[i][c] = -77;
-}
-
-static void
-check_value (double found, double expected)
-{
-  g_assert_cmpfloat (fabs (found - expected), <,
-      1e-6 * (1 + fabs (expected)) * 100);
-}
-
-static void
-check_input (Transforms *t)
-{
-  const WinogradForm *form = &alexnet_winograd_forms[t->tile];
-  guint n = form->tile;
-  const float *pixels[64];
-  double in[64] = { 0 }, expected[64];
-
-  fill (t);
-  for (guint i = 0; i < n * n; i++)
-    pixels[i] = t->in[i];
-  alexnet_winograd_input (t->isa, t->tile, t->out[0], MAX_CHANNELS + 1, pixels,
-      t->channels);
-  for (guint c = 0; c < t->channels; c++) {
-    for (guint i = 0; i < n * n; i++)
-      in[i] = (double) t->in[i][c];
-    transform (expected, form->input_matrix, n, n, in);
-    for (guint i = 0; i < n * n; i++)
-      check_value ((double) t->out[i][c], expected[i]);
-  }
-  for (guint i = 0; i < 64; i++)
-    g_assert_cmpfloat (t->out[i][i < n * n ? t->channels : 0], ==, -77);
-}
-
-/* The last output is dropped. */
-static void
-check_output (Transforms *t, gboolean relu)
-{
-  const WinogradForm *form = &alexnet_winograd_forms[t->tile];
-  guint n = form->tile, m = form->output, last = m * m - 1;
-  float *pixels[64] = { 0 };
-  double in[64] = { 0 }, expected[64];
-
-  fill (t);
-  for (guint i = 0; i < last; i++)
-    pixels[i] = t->out[i];
-  alexnet_winograd_output (t->isa, t->tile, pixels, t->in[0], MAX_CHANNELS,
-      t->bias, relu, t->channels);
-  for (guint c = 0; c < t->channels; c++) {
-    for (guint i = 0; i < n * n; i++)
-      in[i] = (double) t->in[i][c];
-    transform (expected, form->output_matrix, m, n, in);
-    for (guint i = 0; i < last; i++) {
-      expected[i] += (double) t->bias[c];
-      check_value ((double) t->out[i][c],
-          relu ? fmax (expected[i], 0) : expected[i]);
-    }
-  }
-  for (guint i = 0; i < 64; i++)
-    g_assert_cmpfloat (t->out[i][i < last ? t->channels : 0], ==, -77);
-}
-
-static void
-test_transforms (gconstpointer data)
-{
-  static const guint channels[] = { 1, 6, 15, 16, 17, 32, 48, MAX_CHANNELS };
-  g_autofree Transforms *t = g_new (Transforms, 1);
-
-  t->isa = (AlexnetIsa) GPOINTER_TO_INT (data);
-  for (t->tile = 0; t->tile < WINOGRAD_N_TILES; t->tile++)
-    for (guint i = 0; i < G_N_ELEMENTS (channels); i++) {
-      t->channels = channels[i];
-      check_input (t);
-      check_output (t, FALSE);
-      check_output (t, TRUE);
-    }
-}
-
-/* A ReLU does not hide that something went wrong. */
-static void
-test_nan (gconstpointer data)
-{
-  g_autofree Transforms *t = g_new (Transforms, 1);
-  float *pixels[64];
-
-  t->isa = (AlexnetIsa) GPOINTER_TO_INT (data);
-  t->channels = MAX_CHANNELS;
-  for (t->tile = 0; t->tile < WINOGRAD_N_TILES; t->tile++) {
-    guint m = alexnet_winograd_forms[t->tile].output;
-
-    fill (t);
-    for (guint c = 0; c < t->channels; c++)
-      t->in[0][c] = NAN;
-    for (guint i = 0; i < m * m; i++)
-      pixels[i] = t->out[i];
-    alexnet_winograd_output (t->isa, t->tile, pixels, t->in[0], MAX_CHANNELS,
-        t->bias, TRUE, t->channels);
-    for (guint c = 0; c < t->channels; c++)
-      g_assert_true (isnan (t->out[0][c]));
   }
 }
 
@@ -566,8 +433,6 @@ main (int argc, char **argv)
 {
   cache_directory_init (&argc, &argv);
   g_test_add_func ("/winograd/forms", test_forms);
-  layers_add_for_isas ("/winograd", "transforms", test_transforms);
-  layers_add_for_isas ("/winograd", "nan", test_nan);
   layers_add_for_isas ("/winograd", "layers", test_layers);
   layers_add_for_isas ("/winograd", "full-width", test_full_width);
   layers_add_for_isas ("/winograd", "sizes", test_sizes);

@@ -3,6 +3,7 @@
 /* Every instruction set that this processor has gives the plain loops' bits. */
 
 #include "preprocess/private.h"
+#include "support/kernels.h"
 #include "support/preprocess-run.h"
 
 #include <string.h>
@@ -201,6 +202,7 @@ main (int argc, char **argv)
 
   g_test_init (&argc, &argv, NULL);
   photo = data_read_photo ();
+  kernels_add_tests ("/preprocess-isa", kernels_of_preprocess);
   g_test_add_func ("/preprocess-isa/distinct", test_distinct);
   g_test_add_func ("/preprocess-isa/formats", test_formats);
   g_test_add_func ("/preprocess-isa/lengths", test_lengths);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The functions of kernels.inc, by instruction set. A header declares those of
+ * its own room, of which `type` is the type of a function:
+ *
+ *     #define KERNELS_OF KERNELS_OF_LINEAR
+ *     #define KERNEL(name, type, sets) SIMD_KERNEL (name, type, sets)
+ *     #include "onednn/simd/kernels.inc"
+ *
+ * Who computes with one asks alexnet_onednn_NAME (isa) for it: NULL where there
+ * is none. Who writes one defines alexnet_onednn_NAME_SET, by SIMD_NAME(). */
+
+#ifndef ALEXNET_ONEDNN_DISPATCH_H
+#define ALEXNET_ONEDNN_DISPATCH_H
+
+#include "cpu.h"
+
+#define SIMD_KERNEL(name, type, sets)                                      \
+  extern type alexnet_onednn_##name##_plain, alexnet_onednn_##name##_avx2, \
+      alexnet_onednn_##name##_avx512, alexnet_onednn_##name##_vnni;        \
+  SIMD_##sets (name, type)
+
+/* What `sets` may be. */
+#ifdef ALEXNET_CPU_X86
+
+#define SIMD_EVERY(name, type)                              \
+  SIMD_DISPATCH (name, type, alexnet_onednn_##name##_plain, \
+      alexnet_onednn_##name##_avx2, alexnet_onednn_##name##_avx512)
+
+/* All but plain C. */
+#define SIMD_VECTORS(name, type)                                 \
+  SIMD_DISPATCH (name, type, NULL, alexnet_onednn_##name##_avx2, \
+      alexnet_onednn_##name##_avx512)
+
+/* AVX512 where the processor has VNNI too. */
+#define SIMD_VNNI(name, type)                                              \
+  SIMD_DISPATCH (name, type, NULL, NULL,                                   \
+      __builtin_cpu_supports ("avx512vnni") ? alexnet_onednn_##name##_vnni \
+                                            : NULL)
+
+#else
+
+#define SIMD_EVERY(name, type) \
+  SIMD_DISPATCH (name, type, alexnet_onednn_##name##_plain, NULL, NULL)
+#define SIMD_VECTORS(name, type) SIMD_DISPATCH (name, type, NULL, NULL, NULL)
+#define SIMD_VNNI(name, type) SIMD_DISPATCH (name, type, NULL, NULL, NULL)
+
+#endif
+
+#define SIMD_DISPATCH(name, type, plain, avx2, avx512)               \
+  static inline type *alexnet_onednn_##name (AlexnetIsa isa)         \
+  {                                                                  \
+    type *const functions[ALEXNET_N_ISAS] = { plain, avx2, avx512 }; \
+                                                                     \
+    return functions[isa];                                           \
+  }
+
+/* Floats in a vector of `isa`. */
+static inline guint
+alexnet_onednn_simd_lanes (AlexnetIsa isa)
+{
+  static const guint lanes[ALEXNET_N_ISAS] = { 4, 8, 16 };
+
+  return lanes[isa];
+}
+
+#endif /* ALEXNET_ONEDNN_DISPATCH_H */
