@@ -174,8 +174,8 @@ ALEXNET_API const char *alexnet_model_get_metadata (const AlexnetModel *model,
  * torchsummary. The caller frees it. */
 ALEXNET_API char *alexnet_model_summary (const AlexnetModel *model);
 
-/* The same for "torchvision" or "caffe" at full width, without any weights.
- * INVALID, naming what there is. */
+/* The same for "torchvision", "caffe" or "caffenet" at full width, without any
+ * weights. INVALID, naming what there is. */
 ALEXNET_API char *alexnet_architecture_summary (const char *architecture,
     GError **error);
 

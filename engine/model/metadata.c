@@ -180,7 +180,7 @@ alexnet_metadata_read_preprocess (GHashTable *metadata,
   Setting setting = { .network = network, .preprocess = preprocess };
   JsonObjectIter iter;
 
-  *preprocess = g_str_equal (network->architecture, "caffe")
+  *preprocess = g_str_has_prefix (network->architecture, "caffe")
       ? caffe_preprocess
       : torchvision_preprocess;
   if (!text)

@@ -82,21 +82,41 @@ static AlexnetNetwork caffe = {
     SOFTMAX,
   },
 };
+
+/* The BVLC's other network, which pools before it normalises. */
+static AlexnetNetwork caffenet = {
+  .architecture = "caffenet",
+  .input = { 3, 227, 227 },
+  .n_layers = 23,
+  .layers = {
+    CONV ("conv1", 96, 11, 4, 0, 1), RELU, MAXPOOL, LRN,
+    CONV ("conv2", 256, 5, 1, 2, 2), RELU, MAXPOOL, LRN,
+    CONV ("conv3", 384, 3, 1, 1, 1), RELU,
+    CONV ("conv4", 384, 3, 1, 1, 2), RELU,
+    CONV ("conv5", 256, 3, 1, 1, 2), RELU, MAXPOOL,
+    LINEAR ("fc6", 4096), RELU, DROPOUT,
+    LINEAR ("fc7", 4096), RELU, DROPOUT,
+    LINEAR ("fc8", 1000),
+    SOFTMAX,
+  },
+};
 /* clang-format on */
+
+static AlexnetNetwork *const tables[] = { &torchvision, &caffe, &caffenet };
 
 static void
 infer_tables (void)
 {
-  if (!alexnet_network_infer_shapes (&torchvision, NULL) ||
-      !alexnet_network_infer_shapes (&caffe, NULL))
-    g_assert_not_reached ();
+  for (guint i = 0; i < G_N_ELEMENTS (tables); i++)
+    if (!alexnet_network_infer_shapes (tables[i], NULL))
+      g_assert_not_reached ();
 }
 
 const AlexnetNetwork *const *
 alexnet_networks (void)
 {
   static const AlexnetNetwork *const networks[] = { &torchvision, &caffe,
-    NULL };
+    &caffenet, NULL };
   static pthread_once_t once = PTHREAD_ONCE_INIT;
 
   pthread_once (&once, infer_tables);

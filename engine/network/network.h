@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The two AlexNets as data: a table of layers, shape inference, and the
+/* AlexNets as data: a table of layers, shape inference, and the
  * weights that a model file bound to it. A network is a plain value: copy it,
  * cut it short by lowering n_layers, build one of a single layer. That is how
  * backends are tested layer by layer. */
@@ -72,7 +72,9 @@ typedef struct {
   AlexnetLayer layers[ALEXNET_MAX_LAYERS];
 } AlexnetNetwork;
 
-/* The full-width tables, shapes inferred, no weights; NULL-terminated. */
+/* The full-width tables, shapes inferred, no weights; NULL-terminated. Names of
+ * tensors do not tell "caffe", as Krizhevsky 2012, from "caffenet", which has
+ * each LRN behind its MAXPOOL. */
 extern const AlexnetNetwork *const *alexnet_networks (void);
 const AlexnetNetwork *alexnet_network_find (const char *architecture);
 

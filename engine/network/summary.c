@@ -74,18 +74,30 @@ alexnet_network_summary (const AlexnetNetwork *network)
   return g_string_free (s, FALSE);
 }
 
+static char *
+list_architectures (void)
+{
+  const AlexnetNetwork *const *networks = alexnet_networks ();
+  GString *s = g_string_new (networks[0]->architecture);
+
+  for (guint i = 1; networks[i]; i++)
+    g_string_append_printf (s, ", %s", networks[i]->architecture);
+  return g_string_free (s, FALSE);
+}
+
 char *
 alexnet_architecture_summary (const char *architecture, GError **error)
 {
   const AlexnetNetwork *network;
+  g_autofree char *known = NULL;
 
   g_return_val_if_fail (architecture != NULL, NULL);
 
   network = alexnet_network_find (architecture);
   if (network)
     return alexnet_network_summary (network);
+  known = list_architectures ();
   g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
-      "there is no architecture '%s'; there are torchvision and caffe",
-      architecture);
+      "no architecture '%s'; there are %s", architecture, known);
   return NULL;
 }

@@ -83,6 +83,8 @@ def main():
         save_models(architecture)
         narrow = random_model.make(architecture, random_model.NARROW)
         save_golden(f"{architecture}-narrow", architecture, narrow)
+    save_golden("caffenet-narrow", "caffenet",
+                random_model.make("caffenet", random_model.NARROW))
     full = random_model.fill(torchvision.models.alexnet())
     save_golden("torchvision-full", "torchvision", full)
 

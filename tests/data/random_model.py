@@ -6,7 +6,7 @@ same in C, bit by bit.
 Value i of tensor NAME is (u * 2^-23 - 1) * a, where u are the upper 24 bits of
 splitmix64 (FNV-1a-64 (NAME) + i), computed in doubles and rounded to float; a
 is sqrt (6 / fan in) for a weight, 0.01 for a bias. The input is tensor "input"
-with a = 1, for caffe (whose input is 0..255 minus the mean) a = 128.
+with a = 1, for caffe and caffenet (whose input is 0..255 minus the mean) a = 128.
 """
 
 import math
@@ -19,9 +19,10 @@ from torch import nn
 CLASSES = 1000
 FULL = {"torchvision": (64, 192, 384, 256, 256, 4096, 4096, CLASSES),
         "caffe": (96, 256, 384, 384, 256, 4096, 4096, CLASSES)}
+FULL["caffenet"] = FULL["caffe"]
 NARROW = (4, 12, 24, 16, 16, 16, 16, 10)
-INPUT_SIZE = {"torchvision": 224, "caffe": 227}
-INPUT_RANGE = {"torchvision": 1, "caffe": 128}
+INPUT_SIZE = {"torchvision": 224, "caffe": 227, "caffenet": 227}
+INPUT_RANGE = {"torchvision": 1, "caffe": 128, "caffenet": 128}
 
 
 def fnv1a(name):
@@ -70,6 +71,14 @@ class Torchvision(nn.Module):
         return self.classifier(torch.flatten(self.features(x), 1))
 
 
+def pool(x):
+    return nn.functional.max_pool2d(x, 3, 2)
+
+
+def norm(x):
+    return nn.functional.local_response_norm(x, 5, alpha=1e-4, beta=0.75, k=1)
+
+
 class Caffe(nn.Module):
     """BVLC AlexNet."""
 
@@ -84,15 +93,25 @@ class Caffe(nn.Module):
         self.fc7 = nn.Linear(c[5], c[6])
         self.fc8 = nn.Linear(c[6], c[7])
 
+    @staticmethod
+    def reduce(x):
+        return pool(norm(x))
+
     def forward(self, x):
         relu = nn.functional.relu
-        pool = nn.MaxPool2d(3, 2)
-        norm = nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=1)
-        x = pool(norm(relu(self.conv1(x))))
-        x = pool(norm(relu(self.conv2(x))))
+        x = self.reduce(relu(self.conv1(x)))
+        x = self.reduce(relu(self.conv2(x)))
         x = relu(self.conv4(relu(self.conv3(x))))
         x = torch.flatten(pool(relu(self.conv5(x))), 1)
         return self.fc8(relu(self.fc7(relu(self.fc6(x)))))
+
+
+class CaffeNet(Caffe):
+    """BVLC CaffeNet: the same weights, pooled before they are normalised."""
+
+    @staticmethod
+    def reduce(x):
+        return norm(pool(x))
 
 
 def fill(model):
@@ -106,11 +125,12 @@ def fill(model):
 
 
 def make(architecture, widths):
-    kind = {"torchvision": Torchvision, "caffe": Caffe}[architecture]
+    kind = {"torchvision": Torchvision, "caffe": Caffe,
+            "caffenet": CaffeNet}[architecture]
     return fill(kind(widths))
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 3 or sys.argv[1] not in FULL:
-        sys.exit("usage: random_model.py torchvision|caffe OUTPUT.pth")
+        sys.exit("usage: random_model.py torchvision|caffe|caffenet OUTPUT.pth")
     torch.save(make(sys.argv[1], FULL[sys.argv[1]]).state_dict(), sys.argv[2])

@@ -12,7 +12,7 @@
 
 G_BEGIN_DECLS
 
-/* A narrow network, "torchvision" or "caffe", all weights bound. Free with
+/* A narrow network, one of alexnet_networks(), all weights bound. Free with
  * random_model_clear() and g_free(). */
 AlexnetNetwork *fixture_network (const char *architecture);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Both networks on the software device against the reference: each layer
+/* The networks on the software device against the reference: each layer
  * alone, each beginning of a network, and the whole with every batch size, in
  * every precision. */
 
@@ -219,12 +219,14 @@ test_batches (gconstpointer data)
   softgpu_reset ();
 }
 
+/* Of the first `n` networks. */
 static void
-add_cases (const char *name, GTestDataFunc func)
+add_cases (const char *name, GTestDataFunc func, guint n)
 {
-  static const char *const architectures[] = { "torchvision", "caffe" };
+  static const char *const architectures[] = { "torchvision", "caffe",
+    "caffenet" };
 
-  for (guint i = 0; i < 2; i++)
+  for (guint i = 0; i < n; i++)
     for (guint p = 0; p < FIXTURE_N_PRECISIONS; p++) {
       Case *c = g_new (Case, 1);
       g_autofree char *path = NULL;
@@ -241,8 +243,8 @@ int
 main (int argc, char **argv)
 {
   cache_directory_init (&argc, &argv);
-  add_cases ("layers", test_layers);
-  add_cases ("beginnings", test_beginnings);
-  add_cases ("batches", test_batches);
+  add_cases ("layers", test_layers, 2);
+  add_cases ("beginnings", test_beginnings, 3);
+  add_cases ("batches", test_batches, 2);
   return cache_directory_run ();
 }

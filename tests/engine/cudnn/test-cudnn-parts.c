@@ -80,6 +80,22 @@ test_program_caffe (void)
       "pool3 2:256x13x13 1:256x6x6\n"));
 }
 
+static void
+test_program_caffenet (void)
+{
+  AlexnetProgram program = build ("caffenet");
+  g_autofree char *text = describe (&program);
+
+  g_assert_true (g_str_has_prefix (text,
+      "conv1+relu 1:48x57x57 1:96x55x55\n"
+      "pool1 1:96x55x55 1:96x27x27\n"
+      "lrn1 1:96x27x27 2:96x27x27\n"
+      "conv2+relu 2:96x27x27 2:256x27x27\n"
+      "pool2 2:256x27x27 1:256x13x13\n"
+      "lrn2 1:256x13x13 1:256x13x13\n"
+      "conv3+relu 1:256x13x13 2:384x13x13\n"));
+}
+
 /* A grouped convolution as the first layer finds its slot in one part. */
 static void
 test_program_grouped_first (void)
@@ -210,6 +226,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cudnn-parts/program/torchvision",
       test_program_torchvision);
   g_test_add_func ("/cudnn-parts/program/caffe", test_program_caffe);
+  g_test_add_func ("/cudnn-parts/program/caffenet", test_program_caffenet);
   g_test_add_func ("/cudnn-parts/program/grouped-first",
       test_program_grouped_first);
   g_test_add_func ("/cudnn-parts/batches", test_batches);

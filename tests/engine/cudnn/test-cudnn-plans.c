@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Has cuDNN itself build every plan of both networks and of the demonstration
+/* Has cuDNN itself build every plan of the networks and of the demonstration
  * model, in each precision and for each batch size that gets a graph, for GPUs
  * that are not there, with the module's own code; and write and read each plan
  * as JSON. A device is a file of tests/data/devices/.

@@ -15,6 +15,7 @@ typedef struct {
 static const Total totals[] = {
   { "torchvision", 61100840, 224 },
   { "caffe", 60965224, 227 },
+  { "caffenet", 60965224, 227 },
 };
 
 static void
@@ -70,6 +71,20 @@ test_summary (void)
   g_assert_null (strstr (summary, "Softmax"));
   g_assert_null (alexnet_architecture_summary ("vgg", &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID);
+  g_assert_nonnull (strstr (error->message, "torchvision, caffe, caffenet"));
+}
+
+/* The layer where 96 channels are first normalised, and its size there. */
+static void
+test_lrn_order (void)
+{
+  g_autofree char *caffe = alexnet_architecture_summary ("caffe", NULL);
+  g_autofree char *caffenet = alexnet_architecture_summary ("caffenet", NULL);
+
+  g_assert_nonnull (strstr (caffe,
+      "LocalResponseNorm-3           [-1, 96, 55, 55] "));
+  g_assert_nonnull (strstr (caffenet,
+      "LocalResponseNorm-4           [-1, 96, 27, 27] "));
 }
 
 typedef struct {
@@ -161,10 +176,7 @@ static const Inference inferences[] = {
           .end_padding = 1 },
       { 256, 6, 6 } },
   { "maxpool/begin", { 1, 4, 5 },
-      { .kind = ALEXNET_LAYER_MAXPOOL,
-          .kernel = 3,
-          .stride = 2,
-          .padding = 2 },
+      { .kind = ALEXNET_LAYER_MAXPOOL, .kernel = 3, .stride = 2, .padding = 2 },
       { 1, 2, 3 } },
   { "maxpool/first-of-padding-alone", { 1, 4, 5 },
       { .kind = ALEXNET_LAYER_MAXPOOL,
@@ -313,6 +325,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/network/tables", test_tables);
   g_test_add_func ("/network/summary", test_summary);
+  g_test_add_func ("/network/lrn-order", test_lrn_order);
   for (guint i = 0; i < G_N_ELEMENTS (inferences); i++) {
     g_autofree char *path = g_strconcat ("/network/infer/", inferences[i].name,
         NULL);

@@ -386,6 +386,7 @@ test_narrow_networks (gconstpointer data)
     return;
   check_prefixes (data, "torchvision", TRUE, N_SLOTS);
   check_prefixes (data, "caffe", TRUE, N_SLOTS);
+  check_prefixes (data, "caffenet", TRUE, N_SLOTS);
 }
 
 static void
@@ -427,6 +428,7 @@ test_golden (gconstpointer data)
     return;
   check_golden (data, "torchvision", TRUE, "torchvision-narrow");
   check_golden (data, "caffe", TRUE, "caffe-narrow");
+  check_golden (data, "caffenet", TRUE, "caffenet-narrow");
   check_golden (data, "torchvision", FALSE, "torchvision-full");
 }
 

@@ -4,7 +4,7 @@
  *
  * - each kind of layer alone, over many shapes, against its definition,
  *   written here a second time, one output value at a time;
- * - both networks, narrow and at full width, layer by layer against the
+ * - networks, narrow and at full width, layer by layer against the
  *   backend "reference";
  * - the golden logits that PyTorch computed;
  * - batches of many sizes at any place in the ring; pixels as well as tensors.

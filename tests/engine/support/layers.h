@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 
 #define LAYERS_MAX_BATCH 33
 
-/* A convolution and, as in both networks, a ReLU; with `layer`'s weights. */
+/* A convolution and, as in AlexNet, a ReLU; with `layer`'s weights. */
 AlexnetNetwork layers_make_single (const AlexnetLayer *layer);
 
 /* 1 / `divisor` of the width; random_model_clear() it. */

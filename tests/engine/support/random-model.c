@@ -117,7 +117,7 @@ random_model_input (const AlexnetNetwork *network)
   float *input = g_new (float, n);
 
   random_model_values (input, n, "input",
-      g_str_equal (network->architecture, "caffe") ? 128 : 1);
+      g_str_has_prefix (network->architecture, "caffe") ? 128 : 1);
   return input;
 }
 
