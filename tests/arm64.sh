@@ -11,7 +11,7 @@ set -eu
 . "$(dirname "$0")/root.sh"
 
 tests='backend-int8 backend-linear calibration engine hostile int8-winograd kernels
-  labels model network plan-cache preprocess-pillow torch-old winograd'
+  labels model network pickle plan-cache preprocess-pillow torch-old winograd'
 
 # What the build links.
 packages () {

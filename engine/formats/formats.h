@@ -98,8 +98,8 @@ gboolean alexnet_safetensors_read (AlexnetModelSource *source,
 gboolean alexnet_safetensors_write (const AlexnetTensorSet *set,
     GHashTable *metadata, const char *path, GError **error);
 
-/* A state_dict that torch.save() wrote: a zip of stored entries, or the
- * pickles of PyTorch before 1.6. */
+/* What torch.save() writes, or TorchScript or torch.export: a zip archive, and
+ * before PyTorch 1.6 pickles one behind the other. Any object may be in it. */
 gboolean alexnet_torch_zip_detect (const guint8 *head, gsize size,
     guint64 file_size);
 gboolean alexnet_torch_zip_read (AlexnetModelSource *source, AlexnetFile *file,

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Reads pickles without running anything: the opcodes and globals that
- * torch.save() has needed for a state_dict over the years, as values. Any
- * other opcode or global is refused by name. */
+/* Reads pickles of protocols 0 to 5 without running anything: no class is
+ * imported and no function called. The few that stand for a tensor, an array
+ * or a container are known by name; what any other makes is an inert object
+ * that holds its name, arguments, state and contents. Strings are UTF-8; long
+ * ones and binary data stay in the file. */
 
 #ifndef ALEXNET_PICKLE_H
 #define ALEXNET_PICKLE_H
+
+#include "tensor/file.h"
 
 #include "formats.h"
 
@@ -15,67 +19,115 @@ typedef enum {
   ALEXNET_PICKLE_NONE,
   ALEXNET_PICKLE_BOOL,          /* integer */
   ALEXNET_PICKLE_INT,           /* integer */
-  ALEXNET_PICKLE_LONG,          /* bytes; does not fit integer */
+  ALEXNET_PICKLE_LONG,          /* does not fit integer */
+  ALEXNET_PICKLE_FLOAT,         /* real */
   ALEXNET_PICKLE_STRING,        /* string */
+  ALEXNET_PICKLE_BYTES,         /* bytes; also a string that is long, holds NUL
+                                   or is not UTF-8 */
   ALEXNET_PICKLE_TUPLE,         /* items */
   ALEXNET_PICKLE_LIST,          /* items */
+  ALEXNET_PICKLE_SET,           /* items */
   ALEXNET_PICKLE_DICT,          /* items: key, value, key, value, ... */
-  ALEXNET_PICKLE_GLOBAL,        /* integer: of pickle-globals.c */
-  ALEXNET_PICKLE_STORAGE,       /* storage_type, string: key, integer: number
-                                   of values */
-  ALEXNET_PICKLE_TENSOR,        /* items: STORAGE, INT offset in values, TUPLE
-                                   of sizes, TUPLE of strides; ints >= 0, both
-                                   tuples of one length; no items: a tensor
-                                   that never got any */
-  ALEXNET_PICKLE_MARK,          /* never outside the machine */
+  ALEXNET_PICKLE_GLOBAL,        /* global: a class or function */
+  ALEXNET_PICKLE_OBJECT,        /* object; items: what was appended to it */
+  ALEXNET_PICKLE_STORAGE,       /* storage */
+  ALEXNET_PICKLE_TENSOR,        /* tensor */
+  ALEXNET_PICKLE_ARRAY,         /* array */
 } AlexnetPickleKind;
 
+/* A type of values under PyTorch's names. */
 typedef struct {
-  const char *name;             /* "FloatStorage" */
+  const char *dtype;            /* "float32", as in torch.float32 */
+  const char *storage;          /* "FloatStorage"; NULL: there is none */
   guint size;                   /* bytes of a value */
   gboolean usable;
-  AlexnetDType dtype;           /* when usable */
-} AlexnetStorageType;
+  AlexnetDType as;              /* when usable */
+} AlexnetTorchType;
 
-typedef struct {
+typedef struct _AlexnetPickleGlobal AlexnetPickleGlobal;
+typedef struct _AlexnetPickleValue AlexnetPickleValue;
+
+struct _AlexnetPickleValue {
   AlexnetPickleKind kind;
-  gint64 integer;
-  char *string;                 /* UTF-8 */
-  GBytes *bytes;                /* little-endian, two's complement */
-  GPtrArray *items;             /* AlexnetPickleValue, not owned */
-  const AlexnetStorageType *storage_type;
-} AlexnetPickleValue;
+  gboolean walked;              /* FALSE at first; of whoever walks over all */
+  guint n_items;
+  AlexnetPickleValue **items;
+  union {
+    gint64 integer;
+    double real;
+    const char *string;
+    struct {
+      const guint8 *data;       /* NULL: they lie in the file */
+      guint64 offset;           /* there */
+      gsize size;
+    } bytes;
+    struct {
+      const char *name;         /* "module.name" */
+      const AlexnetPickleGlobal *known; /* NULL: nothing is known of it */
+    } global;
+    struct {
+      AlexnetPickleValue *callable, *args;
+      AlexnetPickleValue *state;        /* or NULL */
+      AlexnetPickleValue *dict; /* its items as a mapping, a DICT, or NULL */
+    } object;
+    struct {
+      const AlexnetTorchType *type;
+      const char *key;
+      gint64 n_values;          /* >= 0 */
+      gint64 begin, end;        /* of the part that this is, in values */
+    } storage;
+    struct {
+      AlexnetPickleValue *args; /* TUPLE: STORAGE, INT offset in values, TUPLE
+                                   of sizes, TUPLE of strides, ...; ints >= 0,
+                                   both tuples of one length. NULL: a tensor
+                                   that never got any */
+      const AlexnetTorchType *type;     /* NULL: as the storage's */
+    } tensor;
+    struct {
+      AlexnetPickleValue *shape;        /* TUPLE of INT >= 0; NULL: an array
+                                           that never got its contents */
+      AlexnetPickleValue *dtype, *data; /* BYTES, or LIST of objects */
+      gboolean fortran;         /* the first index runs fastest */
+    } array;
+  };
+};
 
-/* Owns all values that a pickle made. Lists and dicts may contain themselves:
- * do not recurse. */
+/* Values are allocated so many at a time. */
+#define ALEXNET_PICKLE_CHUNK 1024
+
+/* Owns all values of a pickle. They may contain themselves and each other in
+ * any way: do not recurse. */
 typedef struct {
-  GPtrArray *values;
-  const AlexnetPickleValue *root;
-  gsize size;                   /* bytes read, up to and with STOP */
+  AlexnetPickleValue *root;
+  guint64 size;                 /* bytes read, up to and with STOP */
+  GPtrArray *blocks;            /* g_free()d memory that BYTES point to; NULL
+                                   when somebody took it over */
+  GPtrArray *chunks;            /* of values */
+  guint n_values;
+  GStringChunk *strings;
 } AlexnetPickle;
 
-/* Reads one pickle from the beginning of data. FORMAT. */
-AlexnetPickle *alexnet_pickle_new (const guint8 *data, gsize size,
-    GError **error);
+/* Reads one pickle that begins at `offset` and ends before `offset + size`.
+ * FORMAT, or the file's own error. The values do not need the file. */
+AlexnetPickle *alexnet_pickle_new (const AlexnetFile *file, guint64 offset,
+    guint64 size, GError **error);
 void alexnet_pickle_free (AlexnetPickle *pickle);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlexnetPickle, alexnet_pickle_free)
 
-/* The value under a string key; NULL when `dict` is none or has none. */
-const AlexnetPickleValue *alexnet_pickle_lookup (
-    const AlexnetPickleValue *dict, const char *key);
+/* Value `i` of those that the pickle made, i < n_values. */
+AlexnetPickleValue *alexnet_pickle_get (const AlexnetPickle *pickle, guint i);
 
-/* Between pickle.c and pickle-globals.c: what the machine may name and call.
- * Each fills `value`, which is empty, or fails with FORMAT; build gives a value
- * that there is its state. */
-gboolean alexnet_pickle_find_global (AlexnetPickleValue *value,
-    const char *module, const char *name, GError **error);
-gboolean alexnet_pickle_reduce (AlexnetPickleValue *value,
-    const AlexnetPickleValue *callable, const AlexnetPickleValue *args,
-    GError **error);
-gboolean alexnet_pickle_build (AlexnetPickleValue *object,
-    const AlexnetPickleValue *state, GError **error);
-gboolean alexnet_pickle_load_storage (AlexnetPickleValue *value,
-    const AlexnetPickleValue *id, GError **error);
+/* The value under a string key; NULL when `dict` is none or has none. */
+AlexnetPickleValue *alexnet_pickle_lookup (const AlexnetPickleValue *dict,
+    const char *key);
+
+/* What a value is, for a message: "a list", "a torch.Size". The caller frees
+ * it. */
+char *alexnet_pickle_describe (const AlexnetPickleValue *value);
+
+/* Whether a container has an item i, of that kind. */
+gboolean alexnet_pickle_item_is (const AlexnetPickleValue *value, guint i,
+    AlexnetPickleKind kind);
 
 G_END_DECLS
 

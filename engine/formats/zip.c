@@ -82,6 +82,19 @@ alexnet_zip_find (const AlexnetZip *zip, const char *name)
   return g_hash_table_lookup (zip->by_name, name);
 }
 
+gboolean
+alexnet_zip_check_stored (const AlexnetZipEntry *entry, GError **error)
+{
+  g_autofree char *quoted = NULL;
+
+  if (entry->method == 0)
+    return TRUE;
+  quoted = alexnet_quote (entry->name);
+  return alexnet_format_error (error,
+      "zip entry %s is compressed (method %u), expected it stored", quoted,
+      entry->method);
+}
+
 /* The end record is the last thing in a file but for its comment. Where in
  * `tail`, the last bytes of the file, it is; -1 when it is not. */
 static gssize
@@ -215,11 +228,7 @@ check_record (const Record *record, const char *quoted, GError **error)
 {
   if (record->flags & FLAGS_ENCRYPTED)
     return alexnet_format_error (error, "zip entry %s is encrypted", quoted);
-  if (record->method != 0)
-    return alexnet_format_error (error,
-        "zip entry %s is compressed (method %u), expected it stored", quoted,
-        record->method);
-  if (record->compressed != record->uncompressed)
+  if (record->method == 0 && record->compressed != record->uncompressed)
     return alexnet_format_error (error,
         "zip entry %s has %" G_GUINT64_FORMAT
         " bytes stored, expected %" G_GUINT64_FORMAT,
@@ -276,6 +285,7 @@ locate (const Reader *reader, const Record *record, AlexnetZipEntry *entry,
   entry->header = record->header;
   entry->begin = begin;
   entry->size = record->compressed;
+  entry->method = record->method;
   return TRUE;
 }
 

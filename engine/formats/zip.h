@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The directory of a zip archive, as far as tensors in it need that: where each
- * stored entry's bytes lie. Compressed, encrypted, overlapping and
- * repeated entries are refused, and names that leave the archive. */
+ * entry's bytes lie. Encrypted, overlapping and repeated entries are refused,
+ * and names that leave the archive; compressed ones are listed, but not
+ * read. */
 
 #ifndef ALEXNET_ZIP_H
 #define ALEXNET_ZIP_H
@@ -15,6 +16,7 @@ typedef struct {
   char *name;
   guint64 header;               /* offset of the entry's own header */
   guint64 begin, size;          /* of its bytes */
+  guint method;                 /* of compression; 0: stored as they are */
 } AlexnetZipEntry;
 
 typedef struct {
@@ -28,6 +30,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlexnetZip, alexnet_zip_free)
 
 const AlexnetZipEntry *alexnet_zip_find (const AlexnetZip *zip,
     const char *name);
+
+/* FORMAT when the bytes are compressed. */
+gboolean alexnet_zip_check_stored (const AlexnetZipEntry *entry,
+    GError **error);
 
 G_END_DECLS
 

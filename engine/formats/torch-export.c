@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "storage.h"
+#include "torch-zip.h"
+
+#define WEIGHTS "data/weights/"
+#define CONFIG "_weights_config.json"
+#define MAX_CONFIG ((guint64) 8 << 20)
+
+/* torch._export.serde.schema.ScalarType */
+static const struct {
+  gint64 number;
+  AlexnetDType dtype;
+} types[] = {
+  { 6, ALEXNET_DTYPE_F16 },
+  { 7, ALEXNET_DTYPE_F32 },
+  { 8, ALEXNET_DTYPE_F64 },
+  { 13, ALEXNET_DTYPE_BF16 },
+  { 29, ALEXNET_DTYPE_F8_E4M3 },
+  { 30, ALEXNET_DTYPE_F8_E5M2 },
+};
+
+/* A member that is an object, or NULL. */
+static JsonObject *
+get_object (JsonObject *object, const char *key)
+{
+  JsonNode *node = json_object_get_member (object, key);
+
+  return node && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node)
+                                               : NULL;
+}
+
+static gboolean
+get_integer (JsonNode *node, gint64 *value)
+{
+  if (!node || !JSON_NODE_HOLDS_VALUE (node) ||
+      json_node_get_value_type (node) != G_TYPE_INT64)
+    return FALSE;
+  *value = json_node_get_int (node);
+  return *value >= 0;
+}
+
+/* {"as_int": 4} */
+static gboolean
+get_size (JsonNode *node, gsize *size)
+{
+  gint64 value;
+
+  if (!node || !JSON_NODE_HOLDS_OBJECT (node) ||
+      !get_integer (json_object_get_member (json_node_get_object (node),
+                        "as_int"),
+          &value))
+    return FALSE;
+  *size = (gsize) value;
+  return TRUE;
+}
+
+static gboolean
+get_sizes (JsonObject *object, const char *key, gsize *sizes, guint *n)
+{
+  JsonNode *node = json_object_get_member (object, key);
+  JsonArray *array;
+
+  if (!node || !JSON_NODE_HOLDS_ARRAY (node))
+    return FALSE;
+  array = json_node_get_array (node);
+  *n = json_array_get_length (array);
+  for (guint i = 0; i < MIN (*n, ALEXNET_MAX_DIMS); i++)
+    if (!get_size (json_array_get_element (array, i), &sizes[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* FALSE when it is no description of a tensor. */
+static gboolean
+describe (JsonObject *meta, AlexnetTensor *tensor, gsize *offset,
+    char **unusable)
+{
+  guint n_strides;
+  gint64 number;
+
+  if (!get_integer (json_object_get_member (meta, "dtype"), &number) ||
+      !get_sizes (meta, "sizes", tensor->dims, &tensor->n_dims) ||
+      !get_sizes (meta, "strides", tensor->strides, &n_strides) ||
+      n_strides != tensor->n_dims ||
+      !get_size (json_object_get_member (meta, "storage_offset"), offset))
+    return FALSE;
+  if (tensor->n_dims > ALEXNET_MAX_DIMS) {
+    *unusable = g_strdup_printf ("has %u dimensions, expected at most %d",
+        tensor->n_dims, ALEXNET_MAX_DIMS);
+    return TRUE;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++) {
+    tensor->dtype = types[i].dtype;
+    if (types[i].number == number)
+      return TRUE;
+  }
+  *unusable = g_strdup_printf ("has torch.export's dtype %" G_GINT64_FORMAT
+                               ", expected one of floats",
+      number);
+  return TRUE;
+}
+
+/* {"path_name": "weight_0", "use_pickle": false, "tensor_meta": {...}} */
+static gboolean
+read_tensor (const AlexnetTorchArchive *archive, JsonNode *node,
+    AlexnetTensor *tensor, char **unusable, GError **error)
+{
+  JsonObject *object = JSON_NODE_HOLDS_OBJECT (node)
+      ? json_node_get_object (node)
+      : NULL;
+  JsonObject *meta = object ? get_object (object, "tensor_meta") : NULL;
+  JsonNode *path = object ? json_object_get_member (object, "path_name") : NULL;
+  const AlexnetZipEntry *entry;
+  gsize offset;
+
+  if (!meta || !path || !JSON_NODE_HOLDS_VALUE (path) ||
+      json_node_get_value_type (path) != G_TYPE_STRING ||
+      !describe (meta, tensor, &offset, unusable))
+    return alexnet_format_error (error,
+        "expected path_name, and in tensor_meta dtype, sizes, strides and "
+        "storage_offset");
+  if (!*unusable &&
+      json_object_get_boolean_member_with_default (object, "use_pickle", FALSE))
+    *unusable = g_strdup ("is pickled apart from the others");
+  if (*unusable)
+    return TRUE;
+  entry = alexnet_torch_archive_get (archive, WEIGHTS,
+      json_node_get_string (path), error);
+  return entry &&
+      alexnet_storage_bind (tensor, archive->file, entry->begin,
+          (gsize) entry->size, offset, unusable, error);
+}
+
+static gboolean
+add_tensor (AlexnetModelSource *source, const AlexnetTorchArchive *archive,
+    const char *name, JsonNode *node, GError **error)
+{
+  AlexnetTensor tensor = { 0 };
+  char *unusable = NULL;
+
+  if (!read_tensor (archive, node, &tensor, &unusable, error)) {
+    g_autofree char *quoted = alexnet_quote (name);
+
+    g_prefix_error (error, "tensor %s: ", quoted);
+    g_free (unusable);
+    return FALSE;
+  }
+  return alexnet_tensor_set_add (source->tensors, name, &tensor, unusable,
+      error);
+}
+
+static gboolean
+add_tensors (AlexnetModelSource *source, const AlexnetTorchArchive *archive,
+    JsonNode *root, GError **error)
+{
+  JsonObject *config = JSON_NODE_HOLDS_OBJECT (root)
+      ? get_object (json_node_get_object (root), "config")
+      : NULL;
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *node;
+
+  if (!config)
+    return alexnet_format_error (error, "expected a JSON object 'config'");
+  json_object_iter_init_ordered (&iter, config);
+  while (json_object_iter_next_ordered (&iter, &name, &node))
+    if (!add_tensor (source, archive, name, node, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* The list of weights of a model in the archive, of which there is one as a
+ * rule. */
+static const AlexnetZipEntry *
+find_config (const AlexnetTorchArchive *archive, GError **error)
+{
+  g_autofree char *prefix = g_strconcat (archive->folder, WEIGHTS, NULL);
+  const AlexnetZipEntry *found = NULL;
+
+  for (guint i = 0; i < archive->zip->entries->len; i++) {
+    const AlexnetZipEntry *entry = archive->zip->entries->pdata[i];
+
+    if (!g_str_has_prefix (entry->name, prefix) ||
+        !g_str_has_suffix (entry->name, CONFIG))
+      continue;
+    if (found) {
+      alexnet_format_error (error,
+          "torch.export archive of several models, expected one");
+      return NULL;
+    }
+    found = entry;
+  }
+  if (!found)
+    alexnet_format_error (error,
+        "torch.export archive without " WEIGHTS "NAME" CONFIG
+        "; save it with PyTorch 2.9 or newer");
+  return found;
+}
+
+gboolean
+alexnet_torch_export_read (AlexnetModelSource *source,
+    const AlexnetTorchArchive *archive, GError **error)
+{
+  const AlexnetZipEntry *entry = find_config (archive, error);
+  g_autoptr (GBytes) text = NULL;
+  g_autoptr (JsonNode) root = NULL;
+  g_autofree char *quoted = NULL;
+
+  if (!entry || !alexnet_zip_check_stored (entry, error))
+    return FALSE;
+  quoted = alexnet_quote (entry->name);
+  if (entry->size > MAX_CONFIG)
+    return alexnet_format_error (error,
+        "%s has %" G_GUINT64_FORMAT
+        " bytes, expected at most %" G_GUINT64_FORMAT,
+        quoted, entry->size, MAX_CONFIG);
+  text = alexnet_file_read_bytes (archive->file, entry->begin,
+      (gsize) entry->size, error);
+  if (!text)
+    return FALSE;
+  root = alexnet_json_parse (g_bytes_get_data (text, NULL),
+      g_bytes_get_size (text), quoted, error);
+  source->kind = g_strdup ("PyTorch export archive (.pt2)");
+  return root && add_tensors (source, archive, root, error);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the zip archives of PyTorch have in common: all entries lie in one
+ * folder. */
+
+#ifndef ALEXNET_TORCH_ZIP_H
+#define ALEXNET_TORCH_ZIP_H
+
+#include "zip.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  const AlexnetFile *file;
+  const AlexnetZip *zip;
+  const char *folder;           /* with a slash behind it, or "" */
+} AlexnetTorchArchive;
+
+/* The entry of that name in the folder, or NULL. */
+const AlexnetZipEntry *alexnet_torch_archive_find (
+    const AlexnetTorchArchive *archive, const char *name);
+
+/* The same of folder, `directory` and name; FORMAT when there is none or its
+ * bytes are not stored as they are. */
+const AlexnetZipEntry *alexnet_torch_archive_get (
+    const AlexnetTorchArchive *archive, const char *directory,
+    const char *name, GError **error);
+
+/* FORMAT when the archive says that values are not little-endian. */
+gboolean alexnet_torch_archive_check_order (const AlexnetTorchArchive *archive,
+    GError **error);
+
+/* What torch.export.save() writes since PyTorch 2.9: weights as they are, and
+ * JSON that says which is which. */
+gboolean alexnet_torch_export_read (AlexnetModelSource *source,
+    const AlexnetTorchArchive *archive, GError **error);
+
+G_END_DECLS
+
+#endif /* ALEXNET_TORCH_ZIP_H */
