@@ -12,6 +12,7 @@ static const struct {
   { "safetensors", alexnet_safetensors_detect, alexnet_safetensors_read },
   { "PyTorch", alexnet_torch_zip_detect, alexnet_torch_zip_read },
   { "older PyTorch", alexnet_torch_legacy_detect, alexnet_torch_legacy_read },
+  { "numpy", alexnet_npy_detect, alexnet_npy_read },
 };
 
 static void

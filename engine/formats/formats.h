@@ -109,6 +109,12 @@ gboolean alexnet_torch_legacy_detect (const guint8 *head, gsize size,
 gboolean alexnet_torch_legacy_read (AlexnetModelSource *source,
     AlexnetFile *file, GError **error);
 
+/* The dict of arrays that numpy.save() wrote. */
+gboolean alexnet_npy_detect (const guint8 *head, gsize size,
+    guint64 file_size);
+gboolean alexnet_npy_read (AlexnetModelSource *source, AlexnetFile *file,
+    GError **error);
+
 G_END_DECLS
 
 #endif /* ALEXNET_FORMATS_H */
