@@ -175,19 +175,33 @@ make_trial_program (OnednnTuner *tuner, const OnednnProgram *program,
   return NULL;
 }
 
-/* Sets `last` to the reason of the last refusal. */
+/* Those of the first `n_wanted` candidates that do not refuse; `first` is the
+ * first of them. */
 static gboolean
 make_trial_programs (OnednnTuner *tuner, const OnednnProgram *program,
-    const OnednnQuestion *question, Trial *trial, GError **last)
+    const OnednnQuestion *question, guint n_wanted, Trial *trial, guint *first,
+    GError **error)
 {
-  for (guint i = 0; i < question->n; i++) {
-    g_clear_error (last);
-    trial->programs[i] = make_trial_program (tuner, program, question, i, last);
-    if (!trial->programs[i] &&
-        !g_error_matches (*last, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED))
+  g_autoptr (GError) refusal = NULL;
+  guint n_made = 0;
+
+  for (guint i = 0; i < question->n && n_made < n_wanted; i++) {
+    g_clear_error (&refusal);
+    trial->programs[i] = make_trial_program (tuner, program, question, i,
+        &refusal);
+    if (trial->programs[i]) {
+      if (n_made++ == 0)
+        *first = i;
+    } else if (!g_error_matches (refusal, ALEXNET_ERROR,
+                   ALEXNET_ERROR_UNSUPPORTED)) {
+      g_propagate_error (error, g_steal_pointer (&refusal));
       return FALSE;
+    }
   }
-  return TRUE;
+  if (n_made > 0)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&refusal));
+  return FALSE;
 }
 
 static gboolean
@@ -258,34 +272,30 @@ run_rounds (OnednnTuner *tuner, Trial *trial, gint64 begin, GError **error)
   return TRUE;
 }
 
-/* `times` are all REFUSED when some candidate's could not be found. */
+/* `times` are all REFUSED when some candidate's could not be found, or when
+ * there is no more time to find any; `first` is the first that can be made. */
 static gboolean
 time_candidates (OnednnTuner *tuner, const OnednnProgram *program,
-    const OnednnQuestion *question, double *times, GError **error)
+    const OnednnQuestion *question, double *times, guint *first, GError **error)
 {
+  gboolean in_budget = tuner->spent < BUDGET, all = TRUE;
   g_auto (Trial) trial = { .n = question->n };
-  g_autoptr (GError) refusal = NULL;
-  gboolean any = FALSE, all = TRUE;
   gint64 begin = g_get_monotonic_time ();
 
-  if (!make_trial_programs (tuner, program, question, &trial, &refusal)) {
-    g_propagate_error (error, g_steal_pointer (&refusal));
+  if (!make_trial_programs (tuner, program, question,
+          in_budget ? question->n : 1, &trial, first, error))
     return FALSE;
-  }
+  if (!in_budget)
+    return TRUE;
   if (!attach_trial (tuner, &trial, error) ||
       !run_rounds (tuner, &trial, begin, error))
     return FALSE;
-  for (guint i = 0; i < trial.n; i++) {
-    any = any || trial.programs[i];
+  for (guint i = 0; i < trial.n; i++)
     all = all && (!trial.programs[i] || trial.n_times[i] > 0);
-  }
   for (guint i = 0; i < trial.n; i++)
     times[i] = all ? trial.times[i] : REFUSED;
   tuner->spent += g_get_monotonic_time () - begin + (all ? 0 : FAILURE_COST);
-  if (any)
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&refusal));
-  return FALSE;
+  return TRUE;
 }
 
 /* "direct=1.234 F(4x4,3x3)=0.567" */
@@ -367,7 +377,7 @@ alexnet_onednn_tune (OnednnTuner *tuner, const OnednnProgram *program,
   double times[ONEDNN_MAX_CANDIDATES] = { 0 };
   const char *known = alexnet_plan_cache_get (tuner->cache, question->key);
   g_autofree char *text = NULL;
-  guint fastest;
+  guint fastest, first = 0;
 
   if (is_forced (tuner, question, best)) {
     add_row (tuner, program, question, *best, "by $" VARIABLE);
@@ -375,13 +385,12 @@ alexnet_onednn_tune (OnednnTuner *tuner, const OnednnProgram *program,
   }
   if (!known || !parse_times (known, question, times)) {
     memset (times, 0, sizeof times);
-    if (tuner->spent < BUDGET &&
-        !time_candidates (tuner, program, question, times, error))
+    if (!time_candidates (tuner, program, question, times, &first, error))
       return FALSE;
     known = text = keep_times (tuner, question, times);
   }
   fastest = find_fastest (times, question->n);
-  *best = fastest < question->n ? fastest : 0;
+  *best = fastest < question->n ? fastest : first;
   add_row (tuner, program, question, *best, known);
   return TRUE;
 }

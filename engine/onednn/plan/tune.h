@@ -3,7 +3,8 @@
 /* Which of several ways to compute a layer is the fastest on this CPU. What
  * was timed once is kept between runs (plan-cache.h), for this CPU, library
  * version, number of threads and precision. Where the machine is too busy to
- * time anything, the first candidate is taken and nothing kept.
+ * time anything, the first candidate that does not refuse is taken, which is
+ * the one that should be best, and nothing kept.
  *
  * $ALEXNET_CPU_CONV, a list of candidates' names between blanks, decides
  * without timing wherever a candidate's name is in it. It is for tests and for

@@ -8,6 +8,8 @@
 #include "backends.h"
 #include "support/cache-directory.h"
 #include "onednn/dnnl/parallel.h"
+#include "onednn/plan/tune.h"
+#include "onednn/step/weights.h"
 #include "support/random-model.h"
 
 #define N_CHOICES 4 /* batches of 1, 2, 4, 8 */
@@ -262,6 +264,143 @@ test_forced (void)
   g_unsetenv ("ALEXNET_CPU_CONV");
 }
 
+/* ---- questions of the test's own ----------------------------------------- */
+
+#define N_QUESTIONS 12 /* more than there is time for when none is answered */
+
+/* A network of one value, and a program that has written it. */
+typedef struct {
+  OnednnContext context;
+  OnednnProgram *program;
+  OnednnTuner *tuner;
+} Asker;
+
+static void
+asker_init (Asker *self)
+{
+  g_auto (DnnlDesc) desc = NULL;
+  g_autoptr (GError) error = NULL;
+
+  *self = (Asker){ .context = { .type = dnnl_f32 } };
+  self->context.weights = alexnet_onednn_weights_new ();
+  g_assert_cmpint (dnnl_engine_create (&self->context.engine, dnnl_cpu, 0), ==,
+      dnnl_success);
+  g_assert_cmpint (dnnl_stream_create (&self->context.stream,
+                       self->context.engine, dnnl_stream_default_flags),
+      ==, dnnl_success);
+  alexnet_onednn_image_desc_new (&desc, 1, &(AlexnetShape){ 1, 1, 1 }, dnnl_f32,
+      dnnl_nchw, &error);
+  self->program = alexnet_onednn_program_new (&self->context, 1, desc, &error);
+  g_assert_no_error (error);
+  self->tuner = alexnet_onednn_tuner_new (&self->context);
+}
+
+static void
+asker_clear (Asker *self)
+{
+  alexnet_onednn_tuner_free (self->tuner);
+  alexnet_onednn_program_free (self->program);
+  g_ptr_array_unref (self->context.weights);
+  dnnl_stream_destroy (self->context.stream);
+  dnnl_engine_destroy (self->context.engine);
+}
+
+/* As on a machine whose processors are busy with something else: time goes by,
+ * and the thread does not have it. */
+static gboolean
+sleep_instead (const OnednnOperation *operation, const OnednnContext *context,
+    const void *src, void *dst, GError **error)
+{
+  g_usleep (1000);
+  return TRUE;
+}
+
+static void
+operation_free (OnednnOperation *operation)
+{
+  g_free (operation);
+}
+
+/* `user` has a character for each candidate: 'r' refuses, 'f' fails, 's'
+ * sleeps. */
+static gboolean
+add_candidate (OnednnProgram *program, guint i, gconstpointer user,
+    GError **error)
+{
+  const char *kinds = user;
+  OnednnOperation *operation;
+
+  if (kinds[i] != 's') {
+    g_set_error (error, ALEXNET_ERROR,
+        kinds[i] == 'r' ? ALEXNET_ERROR_UNSUPPORTED : ALEXNET_ERROR_DEVICE,
+        "candidate %u", i);
+    return FALSE;
+  }
+  operation = g_new0 (OnednnOperation, 1);
+  operation->run = sleep_instead;
+  operation->free = operation_free;
+  return alexnet_onednn_program_add_operation (program, operation,
+      alexnet_onednn_program_get_desc (program), error);
+}
+
+static gboolean
+ask (Asker *self, const char *kinds, guint *best, GError **error)
+{
+  OnednnQuestion question = { .layer = "layer",
+    .key = "key",
+    .n = (guint) strlen (kinds),
+    .names = { "a", "b", "c" },
+    .add = add_candidate,
+    .user = kinds };
+
+  return alexnet_onednn_tune (self->tuner, self->program, &question, best,
+      error);
+}
+
+/* Of candidates that could not be timed, at first because the machine is busy
+ * and then because there is no time left, none is chosen that refuses. */
+static void
+test_untimed (void)
+{
+  Asker asker;
+
+  asker_init (&asker);
+  for (guint i = 0; i < N_QUESTIONS; i++) {
+    g_autoptr (GError) error = NULL;
+    guint best = 0;
+
+    g_assert_true (ask (&asker, i % 2 ? "rsr" : "rss", &best, &error));
+    g_assert_no_error (error);
+    g_assert_cmpuint (best, ==, 1);
+    g_assert_false (ask (&asker, "rr", &best, &error));
+    g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
+    g_clear_error (&error);
+    g_assert_false (ask (&asker, "rfs", &best, &error));
+    g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_DEVICE);
+  }
+  asker_clear (&asker);
+}
+
+/* What was not timed is not kept, and said. */
+static void
+test_not_kept (void)
+{
+  g_autofree char *table = NULL, *path = NULL;
+  Asker asker;
+  guint best = 2;
+
+  asker_init (&asker);
+  g_assert_true (ask (&asker, "ss", &best, NULL));
+  g_assert_cmpuint (best, ==, 0);
+  table = alexnet_onednn_tuner_get_table (asker.tuner);
+  g_assert_nonnull (strstr (table, "not timed"));
+  asker_clear (&asker);
+  path = find_cache ();
+  g_assert_cmpstr (path, ==, "");
+}
+
+/* ---- the clock ----------------------------------------------------------- */
+
 /* Without asking the kernel for anything. */
 static void
 be_busy (gpointer user, guint thread, guint n_threads)
@@ -307,6 +446,8 @@ main (int argc, char **argv)
   g_test_add_func ("/onednn-tune/damaged", test_damaged);
   g_test_add_func ("/onednn-tune/threads", test_threads);
   g_test_add_func ("/onednn-tune/forced", test_forced);
+  g_test_add_func ("/onednn-tune/untimed", test_untimed);
+  g_test_add_func ("/onednn-tune/not-kept", test_not_kept);
   g_test_add_func ("/onednn-tune/clock", test_clock);
   return cache_directory_run ();
 }
