@@ -120,6 +120,8 @@ typedef struct {
   const char *architecture;     /* "torchvision", "caffe" or "caffenet", for a
                                    file that has only names of tensors; NULL =
                                    as the file says, or by these names */
+  const char *labels_file;      /* instead of the file's labels, as
+                                   alexnet_labels_load() reads it */
 } AlexnetModelParams;
 
 /* Reads and checks a model file, recognised by content: safetensors or PyTorch
@@ -146,8 +148,9 @@ ALEXNET_API gboolean alexnet_model_is_demonstration (const char *path);
 
 ALEXNET_API const char *alexnet_model_get_path (const AlexnetModel *model);
 
-/* Where each part of the model was found, a line each as "kind: PyTorch": the
- * kind of file, the table of layers, the part, labels, preprocessing, notes. */
+/* What the file is and where in it or beside it everything was found, a line
+ * each: "kind: PyTorch", "types: F32", "part: ...", "layers from: ...", "labels
+ * from: ...", "preprocessing from: ...", "note: ...". */
 ALEXNET_API const char *alexnet_model_get_origin (const AlexnetModel *model);
 
 /* "torchvision", "caffe", "caffenet" or, with a table of the file's own,
@@ -165,6 +168,20 @@ ALEXNET_API const char *const *alexnet_model_get_labels (
     const AlexnetModel *model);
 ALEXNET_API const AlexnetPreprocess *alexnet_model_get_preprocess (
     const AlexnetModel *model);
+
+/* Who wants to know how far something is: 0 .. 1. */
+typedef struct {
+  void (*update) (gpointer user, double fraction);
+  gpointer user;
+} AlexnetProgress;
+
+/* Writes the model as one safetensors file that describes itself: its weights
+ * as they are stored, its table of layers, labels and preprocessing wherever
+ * they were found. What is at `path` stays when that fails. `progress` may be
+ * NULL. INVALID: the file cannot be written; FORMAT: the model's cannot be read
+ * any more. */
+ALEXNET_API gboolean alexnet_model_save (const AlexnetModel *model,
+    const char *path, const AlexnetProgress *progress, GError **error);
 
 /* A string of the file's metadata ("source", "licence", ...) or NULL. */
 ALEXNET_API const char *alexnet_model_get_metadata (const AlexnetModel *model,

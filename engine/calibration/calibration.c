@@ -263,5 +263,6 @@ alexnet_calibration_write (const AlexnetCalibration *self, const char *path,
     return FALSE;
   }
   int8 = describe (self, error);
-  return int8 && alexnet_model_write (self->model, KEY, int8, path, error);
+  return int8 &&
+      alexnet_model_write (self->model, KEY, int8, path, NULL, error);
 }

@@ -96,7 +96,8 @@ gboolean alexnet_safetensors_read (AlexnetModelSource *source,
 /* Replaces the file at `path` as a whole with the tensors that are usable and
  * `metadata`, char * -> char *. INVALID when it cannot be written. */
 gboolean alexnet_safetensors_write (const AlexnetTensorSet *set,
-    GHashTable *metadata, const char *path, GError **error);
+    GHashTable *metadata, const char *path, const AlexnetProgress *progress,
+    GError **error);
 
 /* What torch.save() writes, or TorchScript or torch.export: a zip archive, and
  * before PyTorch 1.6 pickles one behind the other. Any object may be in it. */

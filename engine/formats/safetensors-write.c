@@ -94,7 +94,7 @@ write_tensor (const AlexnetTensor *tensor, GOutputStream *stream,
 
 static gboolean
 write_all (const AlexnetTensorSet *set, GHashTable *metadata,
-    GOutputStream *stream, GError **error)
+    GOutputStream *stream, const AlexnetProgress *progress, GError **error)
 {
   g_autoptr (GString) header = make_header (set, metadata);
 
@@ -106,13 +106,15 @@ write_all (const AlexnetTensorSet *set, GHashTable *metadata,
 
     if (!entry->unusable && !write_tensor (&entry->tensor, stream, error))
       return FALSE;
+    if (progress)
+      progress->update (progress->user, (i + 1.0) / set->entries->len);
   }
   return g_output_stream_close (stream, NULL, error);
 }
 
 gboolean
 alexnet_safetensors_write (const AlexnetTensorSet *set, GHashTable *metadata,
-    const char *path, GError **error)
+    const char *path, const AlexnetProgress *progress, GError **error)
 {
   g_autoptr (GFile) file = g_file_new_for_path (path);
   g_autoptr (GCancellable) abandoned = g_cancellable_new ();
@@ -120,7 +122,8 @@ alexnet_safetensors_write (const AlexnetTensorSet *set, GHashTable *metadata,
   g_autoptr (GFileOutputStream) stream = NULL;
 
   stream = g_file_replace (file, NULL, FALSE, G_FILE_CREATE_NONE, NULL, &cause);
-  if (stream && write_all (set, metadata, G_OUTPUT_STREAM (stream), &cause))
+  if (stream && write_all (set, metadata, G_OUTPUT_STREAM (stream), progress,
+          &cause))
     return TRUE;
   if (stream) { /* so that what was there stays */
     g_cancellable_cancel (abandoned);

@@ -22,15 +22,44 @@ alexnet_model_free (AlexnetModel *model)
   alexnet_file_unref (model->file);
   g_free (model->part);
   g_free (model->architecture);
+  g_free (model->labels_file);
   g_free (model);
+}
+
+static void
+add_note (AlexnetModel *model, const char *note)
+{
+  g_string_append_printf (model->origin, "note: %s\n", note);
 }
 
 static gboolean
 read_source (AlexnetModel *model, GError **error)
 {
-  if (!alexnet_model_source_read (model->source, model->file, error))
+  AlexnetModelSource *source = model->source;
+
+  if (!alexnet_model_source_read (source, model->file, error))
     return FALSE;
-  g_string_append_printf (model->origin, "kind: %s\n", model->source->kind);
+  g_string_append_printf (model->origin, "kind: %s\n", source->kind);
+  for (guint i = 0; i < source->notes->len; i++)
+    add_note (model, source->notes->pdata[i]);
+  return TRUE;
+}
+
+/* The network of a file that lists its layers. */
+static gboolean
+take_network (AlexnetModel *model, GError **error)
+{
+  const AlexnetNetwork *table = alexnet_table_find (model->source->network);
+
+  if (model->architecture || model->part)
+    return alexnet_format_error (error,
+        "the file lists its layers itself: %s cannot be chosen",
+        model->part ? "a part" : "an architecture");
+  model->network = *model->source->network;
+  model->network.architecture = table ? table->architecture
+                                      : ALEXNET_CUSTOM_ARCHITECTURE;
+  g_string_append_printf (model->origin, "layers from: the file's list%s%s\n",
+      table ? ", which is that of " : "", table ? table->architecture : "");
   return TRUE;
 }
 
@@ -40,7 +69,7 @@ read_table (AlexnetModel *model, const char *layers, GError **error)
 {
   if (!alexnet_table_from_json (&model->network, layers, model->arena, error))
     return NULL;
-  g_string_append (model->origin, "layers: a table in the file\n");
+  g_string_append (model->origin, "layers from: a table in the file\n");
   return alexnet_part_new (model->source->tensors, &model->network);
 }
 
@@ -60,12 +89,30 @@ find_table (AlexnetModel *model, GError **error)
   if (!network)
     return NULL;
   model->network = *network;
-  g_string_append_printf (model->origin, "layers: %s, %s\n",
+  g_string_append_printf (model->origin, "layers from: %s, %s\n",
       network->architecture,
       model->architecture ? "as was asked for"
           : claimed       ? "as the file says"
                           : "by the names of its tensors");
   return g_steal_pointer (&part);
+}
+
+/* The types of all weights, each once. */
+static void
+note_types (AlexnetModel *model)
+{
+  g_autoptr (GString) types = g_string_new (NULL);
+  guint seen = 0;
+
+  for (guint i = 0; i < model->network.n_layers; i++) {
+    const AlexnetTensor *weight = &model->network.layers[i].weight;
+
+    if (!alexnet_tensor_is_bound (weight) || (seen & 1u << weight->dtype))
+      continue;
+    seen |= 1u << weight->dtype;
+    g_string_append_printf (types, " %s", alexnet_dtype_name (weight->dtype));
+  }
+  g_string_append_printf (model->origin, "types:%s\n", types->str);
 }
 
 static void
@@ -80,7 +127,7 @@ watch_tensors (AlexnetModel *model)
 }
 
 static gboolean
-bind_network (AlexnetModel *model, GError **error)
+bind_by_names (AlexnetModel *model, GError **error)
 {
   const char *layers = g_hash_table_lookup (model->source->tensors->metadata,
       "layers");
@@ -89,39 +136,90 @@ bind_network (AlexnetModel *model, GError **error)
 
   if (!part || !alexnet_part_bind (part, &model->network, error))
     return FALSE;
-  watch_tensors (model);
   if (part->name[0] != '\0')
     g_string_append_printf (model->origin, "part: %s\n", part->name);
   return TRUE;
 }
 
 static gboolean
-read_labels (AlexnetModel *model, GError **error)
+bind_network (AlexnetModel *model, GError **error)
+{
+  if (model->source->network ? !take_network (model, error)
+                             : !bind_by_names (model, error))
+    return FALSE;
+  watch_tensors (model);
+  note_types (model);
+  return TRUE;
+}
+
+static gboolean
+load_labels (AlexnetModel *model, GError **error)
 {
   guint n_classes = alexnet_model_get_n_classes (model);
-  g_autofree char *path = NULL;
-  const char *from = "in the file";
+  guint n;
 
-  if (!alexnet_metadata_read_labels (model->source->tensors->metadata,
-          n_classes, &model->labels, error))
-    return FALSE;
-  if (!model->labels) {
-    g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
+  model->labels = alexnet_labels_load (model->labels_file, error);
+  n = model->labels ? g_strv_length (model->labels) : n_classes;
+  if (n != n_classes)
+    return alexnet_format_error (error,
+        "%s has %u labels, expected %u, one for each class", model->labels_file,
+        n, n_classes);
+  return model->labels != NULL;
+}
 
-    model->labels = alexnet_sidecar_find_labels (alexnet_model_get_path (model),
-        n_classes, &path, notes);
-    from = path;
-    for (guint i = 0; i < notes->len; i++)
-      g_string_append_printf (model->origin, "note: %s\n",
-          (const char *) notes->pdata[i]);
-  }
-  if (!model->labels && n_classes == ALEXNET_N_IMAGENET_LABELS) {
-    model->labels = alexnet_labels_imagenet ();
-    from = "ImageNet's, built in";
-  }
-  g_string_append_printf (model->origin, "labels: %s\n",
-      model->labels ? from : "none");
-  return TRUE;
+/* Those of a file beside the model, with its path, or ImageNet's. */
+static char *
+find_labels (AlexnetModel *model)
+{
+  guint n_classes = alexnet_model_get_n_classes (model);
+  g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
+  char *path;
+
+  model->labels = alexnet_sidecar_find_labels (alexnet_model_get_path (model),
+      n_classes, &path, notes);
+  for (guint i = 0; i < notes->len; i++)
+    add_note (model, notes->pdata[i]);
+  if (model->labels)
+    return path;
+  if (n_classes != ALEXNET_N_IMAGENET_LABELS)
+    return g_strdup ("none");
+  model->labels = alexnet_labels_imagenet ();
+  return g_strdup ("ImageNet's, built in");
+}
+
+/* Those inside of a checkpoint, where there are as many as classes. */
+static void
+take_labels (AlexnetModel *model)
+{
+  char **labels = model->source->labels;
+  guint n = labels ? g_strv_length (labels) : 0;
+
+  if (n == alexnet_model_get_n_classes (model))
+    model->labels = g_strdupv (labels);
+  else if (labels)
+    g_string_append_printf (model->origin,
+        "note: %u labels in the file, not used for %u classes\n", n,
+        alexnet_model_get_n_classes (model));
+}
+
+static gboolean
+read_labels (AlexnetModel *model, GError **error)
+{
+  g_autofree char *found = NULL;
+  gboolean ok = model->labels_file
+      ? load_labels (model, error)
+      : alexnet_metadata_read_labels (model->source->tensors->metadata,
+            alexnet_model_get_n_classes (model), &model->labels, error);
+
+  if (ok && !model->labels)
+    take_labels (model);
+  if (ok && !model->labels)
+    found = find_labels (model);
+  g_string_append_printf (model->origin, "labels from: %s\n",
+      found                    ? found
+          : model->labels_file ? model->labels_file
+                               : "in the file");
+  return ok;
 }
 
 static gboolean
@@ -132,7 +230,7 @@ read_metadata (AlexnetModel *model, GError **error)
   if (!alexnet_metadata_read_preprocess (metadata, &model->network,
           &model->preprocess, error))
     return FALSE;
-  g_string_append_printf (model->origin, "preprocessing: %s\n",
+  g_string_append_printf (model->origin, "preprocessing from: %s\n",
       g_hash_table_contains (metadata, "preprocess")
           ? "in the file"
           : "as this architecture was trained");
@@ -149,6 +247,7 @@ alexnet_model_new (AlexnetFile *file, const AlexnetModelParams *params,
   model->n_refs = 1;
   model->part = g_strdup (params ? params->part : NULL);
   model->architecture = g_strdup (params ? params->architecture : NULL);
+  model->labels_file = g_strdup (params ? params->labels_file : NULL);
   model->file = alexnet_file_ref (file);
   model->source = alexnet_model_source_new ();
   model->arena = g_ptr_array_new_with_free_func (g_free);

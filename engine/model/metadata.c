@@ -199,6 +199,35 @@ alexnet_metadata_read_preprocess (GHashTable *metadata,
   return TRUE;
 }
 
+static void
+set_channels (JsonObject *object, const char *key, const float values[3])
+{
+  JsonArray *array = json_array_new ();
+
+  for (guint c = 0; c < 3; c++)
+    json_array_add_double_element (array, (double) values[c]);
+  json_object_set_array_member (object, key, array);
+}
+
+char *
+alexnet_metadata_describe_preprocess (const AlexnetPreprocess *preprocess,
+    const AlexnetNetwork *network)
+{
+  g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
+  JsonObject *object = json_object_new ();
+
+  json_object_set_int_member (object, "resize", preprocess->resize_size);
+  json_object_set_int_member (object, "crop", network->input.width);
+  set_channels (object, "mean", preprocess->mean);
+  set_channels (object, "std", preprocess->std);
+  json_object_set_string_member (object, "interpolation",
+      alexnet_interpolation_name (preprocess->interpolation));
+  json_object_set_string_member (object, "channels",
+      preprocess->bgr ? "BGR" : "RGB");
+  json_node_take_object (root, object);
+  return json_to_string (root, FALSE);
+}
+
 static gboolean
 take_labels (JsonArray *array, guint n_classes, char ***labels, GError **error)
 {

@@ -41,6 +41,10 @@ gboolean alexnet_metadata_read_preprocess (GHashTable *metadata,
     const AlexnetNetwork *network, AlexnetPreprocess *preprocess,
     GError **error);
 
+/* What the file would have to say, as JSON. The caller frees it. */
+char *alexnet_metadata_describe_preprocess (const AlexnetPreprocess *preprocess,
+    const AlexnetNetwork *network);
+
 /* The file's, or NULL. The caller frees them with g_strfreev(). */
 gboolean alexnet_metadata_read_labels (GHashTable *metadata, guint n_classes,
     char ***labels, GError **error);

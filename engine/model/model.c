@@ -58,22 +58,6 @@ alexnet_model_get_metadata (const AlexnetModel *model, const char *key)
   return g_hash_table_lookup (model->source->tensors->metadata, key);
 }
 
-gboolean
-alexnet_model_write (const AlexnetModel *model, const char *key,
-    const char *value, const char *path, GError **error)
-{
-  g_autoptr (GHashTable) metadata = g_hash_table_new (g_str_hash, g_str_equal);
-  GHashTableIter iter;
-  gpointer name, string;
-
-  g_hash_table_iter_init (&iter, model->source->tensors->metadata);
-  while (g_hash_table_iter_next (&iter, &name, &string))
-    g_hash_table_insert (metadata, name, string);
-  g_hash_table_insert (metadata, (gpointer) key, (gpointer) value);
-  return alexnet_safetensors_write (model->source->tensors, metadata, path,
-      error);
-}
-
 char *
 alexnet_model_summary (const AlexnetModel *model)
 {

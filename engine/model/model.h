@@ -19,10 +19,11 @@ const AlexnetNetwork *alexnet_model_get_network (const AlexnetModel *model);
 AlexnetModel *alexnet_model_new_from_bytes (GBytes *bytes, const char *path,
     const AlexnetModelParams *params, GError **error);
 
-/* Writes the model to a safetensors file with `key` of its metadata set to
- * `value`. INVALID when it cannot be written. */
+/* alexnet_model_save() with `key` of the metadata set to `value`, unless it is
+ * NULL. */
 gboolean alexnet_model_write (const AlexnetModel *model, const char *key,
-    const char *value, const char *path, GError **error);
+    const char *value, const char *path, const AlexnetProgress *progress,
+    GError **error);
 
 G_END_DECLS
 

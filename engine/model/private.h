@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 
 struct _AlexnetModel {
   /* Constant once loaded. */
-  char *part, *architecture;    /* as AlexnetModelParams asked for */
+  char *part, *architecture, *labels_file;      /* AlexnetModelParams */
   AlexnetFile *file;
   AlexnetModelSource *source;
   AlexnetNetwork network;

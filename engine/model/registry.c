@@ -21,7 +21,8 @@ same_params (const AlexnetModel *model, const AlexnetModelParams *params)
   if (!params)
     params = &defaults;
   return g_strcmp0 (model->part, params->part) == 0 &&
-      g_strcmp0 (model->architecture, params->architecture) == 0;
+      g_strcmp0 (model->architecture, params->architecture) == 0 &&
+      g_strcmp0 (model->labels_file, params->labels_file) == 0;
 }
 
 /* With the registry's lock held, so that two who load one file at the same

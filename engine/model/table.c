@@ -273,7 +273,7 @@ alexnet_table_from_json (AlexnetNetwork *network, const char *json,
       root = alexnet_json_parse (json, strlen (json), SUBJECT, error);
 
   memset (network, 0, sizeof *network);
-  network->architecture = "custom";
+  network->architecture = ALEXNET_CUSTOM_ARCHITECTURE;
   if (!root)
     return FALSE;
   if (!JSON_NODE_HOLDS_OBJECT (root))

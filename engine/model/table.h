@@ -22,6 +22,9 @@
 
 G_BEGIN_DECLS
 
+/* The architecture of a table that is none of the const ones. */
+#define ALEXNET_CUSTOM_ARCHITECTURE "custom"
+
 /* The const table that this one is but for channels; NULL: there is none. */
 const AlexnetNetwork *alexnet_table_find (const AlexnetNetwork *network);
 

@@ -53,16 +53,6 @@ calibrate (const char *path, const InspectModelOptions *options, char **images,
   return ok;
 }
 
-static gboolean
-check_output (const char *output, GError **error)
-{
-  if (output)
-    return TRUE;
-  g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
-      "where to? -o OUT.safetensors says it");
-  return FALSE;
-}
-
 gboolean
 inspect_calibrate (int argc, char **argv, GError **error)
 {
@@ -87,6 +77,6 @@ inspect_calibrate (int argc, char **argv, GError **error)
   g_option_context_add_main_entries (context, entries, NULL);
   return g_option_context_parse (context, &argc, &argv, error) &&
       inspect_check_arguments (argc, 2, G_MAXINT, error) &&
-      check_output (output, error) &&
+      inspect_check_output (output, error) &&
       calibrate (argv[1], &options, argv + 2, output, error);
 }

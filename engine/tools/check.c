@@ -27,8 +27,7 @@ print_model (const AlexnetModel *model)
   const char *const *labels = alexnet_model_get_labels (model);
   guint n = alexnet_model_get_n_classes (model);
 
-  printf ("file: %s\n%s", alexnet_model_get_path (model),
-      alexnet_model_get_origin (model));
+  printf ("file: %s\n", alexnet_model_get_path (model));
   printf ("architecture: %s\n", alexnet_model_get_architecture (model));
   printf ("classes: %u\n", n);
   if (labels)
@@ -36,6 +35,7 @@ print_model (const AlexnetModel *model)
   else
     puts ("labels: none");
   print_preprocess (model);
+  fputs (alexnet_model_get_origin (model), stdout);
   for (guint i = 0; i < G_N_ELEMENTS (metadata_keys); i++) {
     const char *text = alexnet_model_get_metadata (model, metadata_keys[i]);
 

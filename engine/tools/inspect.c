@@ -14,6 +14,8 @@ static const struct {
       inspect_summary },
   { "check", "load a model file, describe it, and run it once", inspect_check },
   { "classify", "what is in images", inspect_classify },
+  { "convert", "write a model file of any kind as one safetensors file",
+      inspect_convert },
   { "calibrate", "make a copy of a model that can be run in int8",
       inspect_calibrate },
   { "bench", "frames a second by batch size", inspect_bench },

@@ -18,6 +18,7 @@ typedef gboolean (*InspectCommand) (int argc, char **argv, GError **error);
 gboolean inspect_summary (int argc, char **argv, GError **error);
 gboolean inspect_check (int argc, char **argv, GError **error);
 gboolean inspect_classify (int argc, char **argv, GError **error);
+gboolean inspect_convert (int argc, char **argv, GError **error);
 gboolean inspect_calibrate (int argc, char **argv, GError **error);
 gboolean inspect_bench (int argc, char **argv, GError **error);
 
@@ -38,7 +39,7 @@ AlexnetEngine *inspect_get_engine (AlexnetModel *model,
 
 /* Options that say what of a file is the model; zero-initialise. */
 typedef struct {
-  char *part, *architecture;
+  char *part, *architecture, *labels;
 } InspectModelOptions;
 
 void inspect_model_options_add (GOptionContext *context,
@@ -59,6 +60,9 @@ GdkPixbuf *inspect_load_image (const char *path, AlexnetImage *image,
 /* Fails unless `argc`, which counts the command, is within bounds. */
 gboolean inspect_check_arguments (int argc, int least, int most,
     GError **error);
+
+/* Fails unless there is a file to write to. */
+gboolean inspect_check_output (const char *output, GError **error);
 
 /* Draws a bar on stderr when that is a terminal and the work has taken more
  * than a second; end wipes it. */

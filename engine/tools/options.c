@@ -86,6 +86,8 @@ inspect_model_options_add (GOptionContext *context,
         "network to take from a file that holds several", "NAME" },
     { "architecture", 0, 0, G_OPTION_ARG_STRING, &options->architecture,
         "torchvision, caffe or caffenet (default: as the file says)", "NAME" },
+    { "labels", 0, 0, G_OPTION_ARG_FILENAME, &options->labels,
+        "labels instead of the file's", "FILE" },
     { NULL },
   };
 
@@ -97,6 +99,7 @@ inspect_model_options_clear (InspectModelOptions *options)
 {
   g_clear_pointer (&options->part, g_free);
   g_clear_pointer (&options->architecture, g_free);
+  g_clear_pointer (&options->labels, g_free);
 }
 
 AlexnetModel *
@@ -104,7 +107,8 @@ inspect_load_model (const char *path, const InspectModelOptions *options,
     GError **error)
 {
   AlexnetModelParams params = { .part = options->part,
-    .architecture = options->architecture };
+    .architecture = options->architecture,
+    .labels_file = options->labels };
   g_auto (GStrv) problems = NULL;
   AlexnetModel *model;
 
@@ -126,5 +130,15 @@ inspect_check_arguments (int argc, int least, int most, GError **error)
   g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
       "%d arguments, expected %s %d; --help says which", n,
       n < least ? "at least" : "at most", n < least ? least : most);
+  return FALSE;
+}
+
+gboolean
+inspect_check_output (const char *output, GError **error)
+{
+  if (output)
+    return TRUE;
+  g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+      "where to? -o OUT.safetensors says it");
   return FALSE;
 }

@@ -56,7 +56,8 @@ load_case (const Case *c)
   if (!c->written)
     return load (path, c->asked);
   plain = load (path, NULL);
-  alexnet_model_write (plain, "architecture", c->written, copy, &error);
+  alexnet_model_write (plain, "architecture", c->written, copy, NULL,
+      &error);
   g_assert_no_error (error);
   alexnet_model_unref (plain);
   model = load (copy, c->asked);

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include <glib.h>
+#include <glib/gstdio.h>
 
 #define ANY "\1"
 
@@ -21,8 +22,8 @@ static const Case cases[] = {
   { "no-command", "", 1, NULL, "which command?" },
   { "unknown-command", "frobnicate", 1, NULL, "no command 'frobnicate'" },
 
-  { "summary/help", "summary --help", 0,
-      "[MODEL|torchvision|caffe|caffenet]", NULL },
+  { "summary/help", "summary --help", 0, "[MODEL|torchvision|caffe|caffenet]",
+      NULL },
   { "summary/torchvision", "summary torchvision", 0,
       "Total params: 61,100,840\n", NULL },
   { "summary/layer", "summary torchvision", 0,
@@ -54,6 +55,14 @@ static const Case cases[] = {
       NULL },
   { "check/runs", "check -b reference DATA/models/caffe-narrow.safetensors", 0,
       "backend: reference, fp32\n", NULL },
+  { "check/origin", "check -b reference DATA/models/caffe-narrow-legacy.pth", 0,
+      "layers from: caffe, by the names of its tensors\ntypes: F16\n", NULL },
+  { "check/architecture",
+      "check -b reference --architecture torchvision "
+      "DATA/models/caffe-narrow.pth",
+      1, NULL, "architecture is 'torchvision', expected 'caffe'" },
+  { "check/part", "check -b reference --part ema DATA/models/caffe-narrow.pth",
+      1, NULL, "no network in part 'ema'" },
   { "check/backend", "check -b abacus MODELS/alexnet-cifar10.safetensors", 1,
       ANY, "backend 'abacus'" },
   { "check/precision", "check -p fp7", 1, ANY, "no precision 'fp7'" },
@@ -76,6 +85,24 @@ static const Case cases[] = {
       "top-k is 0" },
   { "classify/model", "classify -m /no/such DATA/cifar10-test-500.png", 1, NULL,
       "/no/such" },
+
+  { "convert/help", "convert --help", 0, "--architecture", NULL },
+  { "convert/writes",
+      "convert DATA/models/caffe-narrow.pth -o OUT/converted.safetensors", 0,
+      "converted.safetensors: all of ", NULL },
+  { "convert/check", "check -b reference OUT/converted.safetensors", 0,
+      "layers from: caffe, as the file says\n", NULL },
+  { "convert/output", "convert DATA/models/caffe-narrow.pth", 1, NULL,
+      "-o OUT.safetensors says it" },
+  { "convert/no-model", "convert -o /dev/null", 1, NULL,
+      "0 arguments, expected at least 1" },
+  { "convert/labels",
+      "convert DATA/models/caffe-narrow.pth --labels DATA/preprocess-rgb.txt "
+      "-o /dev/null",
+      1, NULL, "expected 10, one for each class" },
+  { "convert/unwritable",
+      "convert DATA/models/caffe-narrow.pth -o /no/such/file", 1, NULL,
+      "cannot write /no/such/file: " },
 
   { "calibrate/help", "calibrate --help", 0, "--output", NULL },
   { "calibrate/output", "calibrate MODELS/alexnet-cifar10.safetensors a.png", 1,
@@ -116,6 +143,7 @@ make_argv (const char *arguments)
   static const char *const folders[][2] = {
     { "DATA/", "ALEXNET_TEST_DATA" },
     { "MODELS/", "ALEXNET_TEST_MODELS" },
+    { "OUT/", "ALEXNET_TEST_OUT" },
   };
 
   if (arguments[0] == '\0')
@@ -180,17 +208,24 @@ test_case (gconstpointer data)
 int
 main (int argc, char **argv)
 {
-  g_autofree char *model = NULL;
+  g_autofree char *model = NULL, *converted = NULL;
+  g_autofree char *out = g_dir_make_tmp ("alexnet-inspect-XXXXXX", NULL);
+  int status;
 
   g_test_init (&argc, &argv, NULL);
   model = g_build_filename (g_getenv ("ALEXNET_TEST_MODELS"),
       "alexnet-cifar10.safetensors", NULL);
   g_setenv ("ALEXNET_MODEL", model, TRUE);
+  g_setenv ("ALEXNET_TEST_OUT", out, TRUE);
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autofree char *path = g_strconcat ("/inspect/", cases[i].name, NULL);
 
     g_test_add_data_func (path, &cases[i], test_case);
   }
-  return g_test_run ();
+  status = g_test_run ();
+  converted = g_build_filename (out, "converted.safetensors", NULL);
+  g_remove (converted);
+  g_rmdir (out);
+  return status;
 }

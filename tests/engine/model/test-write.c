@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A model that is written and loaded again is the same one. */
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "model/model.h"
+#include "model/table.h"
+
+static char *dir;
+
+static AlexnetModel *
+load (const char *path, const AlexnetModelParams *params)
+{
+  GError *error = NULL;
+  AlexnetModel *model = alexnet_model_load (path, params, &error);
+
+  g_assert_no_error (error);
+  return model;
+}
+
+static void
+count (gpointer user, double fraction)
+{
+  double *last = user;
+
+  g_assert_cmpfloat (fraction, >, *last);
+  *last = fraction;
+}
+
+/* To be freed. */
+static char *
+save (const AlexnetModel *model)
+{
+  char *path = g_build_filename (dir, "saved.safetensors", NULL);
+  double fraction = 0;
+  AlexnetProgress progress = { count, &fraction };
+  GError *error = NULL;
+
+  alexnet_model_save (model, path, &progress, &error);
+  g_assert_no_error (error);
+  g_assert_cmpfloat (fraction, ==, 1);
+  return path;
+}
+
+static void
+assert_same_tensor (const AlexnetTensor *a, const AlexnetTensor *b)
+{
+  gsize n = alexnet_tensor_n_values (a);
+  g_autofree float *x = g_new (float, n), *y = g_new (float, n);
+  GError *error = NULL;
+
+  g_assert_cmpuint (n, ==, alexnet_tensor_n_values (b));
+  g_assert_cmpint (a->dtype, ==, b->dtype);
+  alexnet_tensor_to_float (x, a, &error);
+  g_assert_no_error (error);
+  alexnet_tensor_to_float (y, b, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (x, n * sizeof *x, y, n * sizeof *y);
+}
+
+static void
+assert_same (const AlexnetModel *a, const AlexnetModel *b)
+{
+  const AlexnetNetwork *x = alexnet_model_get_network (a);
+  const AlexnetNetwork *y = alexnet_model_get_network (b);
+  g_autofree char *table = alexnet_table_to_json (x);
+  g_autofree char *again = alexnet_table_to_json (y);
+
+  g_assert_cmpstr (table, ==, again);
+  for (guint i = 0; i < x->n_layers; i++)
+    if (alexnet_tensor_is_bound (&x->layers[i].weight)) {
+      assert_same_tensor (&x->layers[i].weight, &y->layers[i].weight);
+      assert_same_tensor (&x->layers[i].bias, &y->layers[i].bias);
+    }
+  g_assert_cmpmem (alexnet_model_get_preprocess (a), sizeof (AlexnetPreprocess),
+      alexnet_model_get_preprocess (b), sizeof (AlexnetPreprocess));
+  g_assert_cmpstr (alexnet_model_get_architecture (a), ==,
+      alexnet_model_get_architecture (b));
+  g_assert_cmpstr (alexnet_model_get_metadata (a, "source"), ==,
+      alexnet_model_get_metadata (b, "source"));
+}
+
+static void
+test_returns (gconstpointer file)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "../data/models",
+      file, NULL);
+  AlexnetModel *model = load (path, NULL), *again;
+  g_autofree char *saved = save (model);
+
+  again = load (saved, NULL);
+  assert_same (model, again);
+  alexnet_model_unref (again);
+  alexnet_model_unref (model);
+  g_remove (saved);
+}
+
+static void
+test_demonstration (void)
+{
+  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_MODELS"),
+      "alexnet-cifar10.safetensors", NULL);
+  AlexnetModel *model = load (path, NULL), *again;
+  g_autofree char *saved = save (model);
+
+  again = load (saved, NULL);
+  assert_same (model, again);
+  g_assert_cmpstrv ((char **) alexnet_model_get_labels (model),
+      (char **) alexnet_model_get_labels (again));
+  alexnet_model_unref (again);
+  alexnet_model_unref (model);
+  g_remove (saved);
+}
+
+/* What the user said about the file is in the new one. */
+static void
+test_params (void)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "../data/models",
+      "caffe-narrow.pth", NULL);
+  g_autofree char *labels = g_build_filename (dir, "names", NULL);
+  AlexnetModelParams params = { .labels_file = labels };
+  AlexnetModel *model, *again;
+  g_autofree char *saved = NULL;
+
+  g_assert_true (g_file_set_contents (labels,
+      "a\nb\nc\nd\ne\nf\ng\nh\ni\n\"j\"\n", -1, NULL));
+  model = load (path, &params);
+  saved = save (model);
+  alexnet_model_unref (model);
+  again = load (saved, NULL);
+  g_assert_cmpstr (alexnet_model_get_labels (again)[9], ==, "\"j\"");
+  alexnet_model_unref (again);
+  g_remove (labels);
+  g_remove (saved);
+}
+
+int
+main (int argc, char *argv[])
+{
+  static const char *const files[] = { "caffe-narrow.pth",
+    "caffe-narrow-f16.safetensors", "torchvision-narrow-bf16.safetensors",
+    "torchvision-narrow-legacy.pth" };
+  int status;
+
+  g_test_init (&argc, &argv, NULL);
+  dir = g_dir_make_tmp ("alexnet-write-XXXXXX", NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++) {
+    g_autofree char *path = g_strconcat ("/write/returns/", files[i], NULL);
+
+    g_test_add_data_func (path, files[i], test_returns);
+  }
+  g_test_add_func ("/write/demonstration", test_demonstration);
+  g_test_add_func ("/write/params", test_params);
+  status = g_test_run ();
+  g_rmdir (dir);
+  g_free (dir);
+  return status;
+}
