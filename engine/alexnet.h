@@ -166,6 +166,9 @@ ALEXNET_API guint alexnet_model_get_input_size (const AlexnetModel *model);
  * 1000 classes without any, ImageNet's. NULL when there are none. */
 ALEXNET_API const char *const *alexnet_model_get_labels (
     const AlexnetModel *model);
+
+/* How the model was trained: the file's metadata or, for what that does not
+ * say, its architecture's custom. No field is zero that would mean this. */
 ALEXNET_API const AlexnetPreprocess *alexnet_model_get_preprocess (
     const AlexnetModel *model);
 

@@ -28,6 +28,7 @@ static const GEnumValue precisions[] = {
 };
 
 static const GEnumValue crop_modes[] = {
+  { ALEXNET_CROP_MODEL, "As the model was trained", "model" },
   { ALEXNET_CROP_CENTER, "Scale the shorter side, cut out the centre",
       "center-crop" },
   { ALEXNET_CROP_SQUASH, "Scale both sides to a square, cut out its centre",
@@ -142,11 +143,14 @@ static const Property properties[] = {
   /**
    * GstAlexnetClassify:crop-mode:
    *
-   * How a picture of any shape becomes the network's square input.
+   * How a picture of any shape becomes the network's square input. `model`
+   * is what the model file says or, where it says nothing, what its kind of
+   * network was trained with: `center-crop` of torchvision's, `squash` of
+   * Caffe's.
    */
   { GST_ALEXNET_PROP_CROP_MODE, ENUM, "crop-mode", "Crop mode",
       "How a picture of any shape becomes the network's square input", PLAYING,
-      .value = ALEXNET_CROP_CENTER, .type = "GstAlexnetCropMode",
+      .value = ALEXNET_CROP_MODEL, .type = "GstAlexnetCropMode",
       .choices = crop_modes },
 
   /**
@@ -155,8 +159,8 @@ static const Property properties[] = {
    * Average over ten views of each picture, as the 2012 paper does in its
    * tests: four corners and the centre of the resized picture and their
    * mirrors. It takes ten times as long. Where
-   * #GstAlexnetClassify:crop-mode keeps all of the picture, the views are
-   * two: the picture and its mirror.
+   * #GstAlexnetClassify:crop-mode keeps all of the picture, as `stretch` and
+   * `letterbox` do, the views are two: the picture and its mirror.
    */
   { GST_ALEXNET_PROP_TEN_CROP, BOOLEAN, "ten-crop", "Ten crop",
       "Average over corners, centre and their mirrors; ten times the work",

@@ -198,13 +198,22 @@ gst_alexnet_session_drain (GstAlexnetSession *session)
     alexnet_stream_drain (session->stream);
 }
 
+AlexnetCropMode
+gst_alexnet_session_get_crop_mode (const GstAlexnetSession *session,
+    const GstAlexnetSettings *settings)
+{
+  if (settings->crop_mode != ALEXNET_CROP_MODEL)
+    return settings->crop_mode;
+  return alexnet_model_get_preprocess (session->model)->crop_mode;
+}
+
 AlexnetPreprocess
 gst_alexnet_session_get_preprocess (const GstAlexnetSession *session,
     const GstAlexnetSettings *settings)
 {
   AlexnetPreprocess preprocess = *alexnet_model_get_preprocess (session->model);
 
-  preprocess.crop_mode = settings->crop_mode;
+  preprocess.crop_mode = gst_alexnet_session_get_crop_mode (session, settings);
   for (guint i = 0; i < settings->mean.n; i++)
     preprocess.mean[i] = settings->mean.values[i];
   for (guint i = 0; i < settings->std.n; i++)

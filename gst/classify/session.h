@@ -57,6 +57,11 @@ void gst_alexnet_session_set_flushing (GstAlexnetSession *session,
 /* What is in flight does not wait for frames that could come. */
 void gst_alexnet_session_drain (GstAlexnetSession *session);
 
+/* The user's, or the model's own. */
+AlexnetCropMode
+gst_alexnet_session_get_crop_mode (const GstAlexnetSession *session,
+    const GstAlexnetSettings *settings);
+
 /* The model's preprocessing with what the user wants otherwise. */
 AlexnetPreprocess
 gst_alexnet_session_get_preprocess (const GstAlexnetSession *session,

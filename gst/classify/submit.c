@@ -91,7 +91,8 @@ update_session (GstAlexnetClassify *self)
   gboolean all;
 
   GST_OBJECT_LOCK (self);
-  session->preprocess.crop_mode = self->settings.crop_mode;
+  session->preprocess.crop_mode = gst_alexnet_session_get_crop_mode (session,
+      &self->settings);
   all = needs_all (session, &self->settings);
   GST_OBJECT_UNLOCK (self);
   alexnet_stream_set_best_only (session->stream, !all);

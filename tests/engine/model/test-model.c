@@ -102,12 +102,12 @@ test_format (gconstpointer data)
 }
 
 static void
-assert_preprocess (const AlexnetModel *model, guint resize, gboolean bgr,
-    const float *mean, const float *std)
+assert_preprocess (const AlexnetModel *model, AlexnetCropMode mode,
+    guint resize, gboolean bgr, const float *mean, const float *std)
 {
   const AlexnetPreprocess *p = alexnet_model_get_preprocess (model);
 
-  g_assert_cmpint (p->crop_mode, ==, ALEXNET_CROP_CENTER);
+  g_assert_cmpint (p->crop_mode, ==, mode);
   g_assert_cmpuint (p->resize_size, ==, resize);
   g_assert_cmpint (p->bgr, ==, bgr);
   for (guint c = 0; c < 3; c++) {
@@ -123,12 +123,12 @@ test_defaults (void)
   g_autofree char *b = model_path ("caffe-narrow.pth");
   AlexnetModel *torchvision = load (a), *caffe = load (b);
 
-  assert_preprocess (torchvision, 256, FALSE,
+  assert_preprocess (torchvision, ALEXNET_CROP_CENTER, 256, FALSE,
       (float[]){ 0.485f, 0.456f, 0.406f }, (float[]){ 0.229f, 0.224f, 0.225f });
   g_assert_cmpint (alexnet_model_get_preprocess (torchvision)->interpolation,
       ==, ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS);
-  assert_preprocess (caffe, 256, TRUE,
-      (float[]){ 123 / 255.0f, 117 / 255.0f, 104 / 255.0f },
+  assert_preprocess (caffe, ALEXNET_CROP_SQUASH, 256, TRUE,
+      (float[]){ 122.679f / 255, 116.669f / 255, 104.007f / 255 },
       (float[]){ 1 / 255.0f, 1 / 255.0f, 1 / 255.0f });
   g_assert_null (alexnet_model_get_labels (caffe));
   g_assert_null (alexnet_model_get_metadata (caffe, "source"));
@@ -143,8 +143,8 @@ test_metadata (void)
   AlexnetModel *model = load (path);
   const char *const *labels = alexnet_model_get_labels (model);
 
-  assert_preprocess (model, 256, FALSE, (float[]){ 0.5f, 0.25f, 0.125f },
-      (float[]){ 0.5f, 1, 2 });
+  assert_preprocess (model, ALEXNET_CROP_SQUASH, 256, FALSE,
+      (float[]){ 0.5f, 0.25f, 0.125f }, (float[]){ 0.5f, 1, 2 });
   g_assert_cmpuint (g_strv_length ((char **) labels), ==, 10);
   g_assert_cmpstr (labels[9], ==, "class 9");
   g_assert_cmpstr (alexnet_model_get_metadata (model, "source"), ==, "random");
@@ -217,6 +217,11 @@ static const Metadata metadata[] = {
   { PREPROCESS ("\\\"crop\\\":224"), NULL },
   { PREPROCESS ("\\\"crop\\\":227"),
       "crop is '227', expected the network's input size 224" },
+  { PREPROCESS ("\\\"crop_mode\\\":\\\"squash\\\""), NULL },
+  { PREPROCESS ("\\\"crop_mode\\\":\\\"model\\\""),
+      "expected center-crop, squash, stretch or letterbox" },
+  { PREPROCESS ("\\\"crop_mode\\\":1"),
+      "crop_mode is '1', expected center-crop, squash, stretch or letterbox" },
   { PREPROCESS ("\\\"mean\\\":[0,0.5,1]"), NULL },
   { PREPROCESS ("\\\"mean\\\":[0,0.5]"), "expected three numbers" },
   { PREPROCESS ("\\\"mean\\\":0.5"), "mean is '0.5', expected three numbers" },
@@ -257,12 +262,13 @@ test_metadata_is_used (void)
   AlexnetModel *model = load_with_metadata (
       PREPROCESS ("\\\"resize\\\":300,\\\"channels\\\":\\\"BGR\\\","
                   "\\\"interpolation\\\":\\\"bilinear\\\","
+                  "\\\"crop_mode\\\":\\\"letterbox\\\","
                   "\\\"mean\\\":[1,2,3]"),
       NULL);
 
   g_assert_nonnull (model);
-  assert_preprocess (model, 300, TRUE, (float[]){ 1, 2, 3 },
-      (float[]){ 0.229f, 0.224f, 0.225f });
+  assert_preprocess (model, ALEXNET_CROP_LETTERBOX, 300, TRUE,
+      (float[]){ 1, 2, 3 }, (float[]){ 0.229f, 0.224f, 0.225f });
   g_assert_cmpint (alexnet_model_get_preprocess (model)->interpolation, ==,
       ALEXNET_INTERPOLATION_BILINEAR);
   alexnet_model_unref (model);

@@ -50,7 +50,7 @@ static const Case cases[] = {
       "labels: airplane ... truck\n", NULL },
   { "check/reference",
       "check -b reference DATA/models/caffe-narrow.safetensors", 0,
-      "labels: none\ninput: 227x227 BGR, center-crop from 256, "
+      "labels: none\ninput: 227x227 BGR, squash from 256, "
       "bilinear-antialias\n",
       NULL },
   { "check/runs", "check -b reference DATA/models/caffe-narrow.safetensors", 0,

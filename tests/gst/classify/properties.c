@@ -175,6 +175,10 @@ GST_START_TEST (test_crop_mode_while_playing)
   gst_util_set_object_arg (G_OBJECT (fixture->element), "crop-mode",
       "center-crop");
   fail_unless (best_confidence (fixture) == center);
+  gst_util_set_object_arg (G_OBJECT (fixture->element), "crop-mode", "squash");
+  fail_unless (best_confidence (fixture) == center, "a square is squashed");
+  gst_util_set_object_arg (G_OBJECT (fixture->element), "crop-mode", "model");
+  fail_unless (best_confidence (fixture) == center);
   test_fixture_free (fixture);
 }
 GST_END_TEST

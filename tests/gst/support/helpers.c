@@ -197,22 +197,24 @@ load_sheet (void)
   return sheet;
 }
 
-static GstBuffer *
-rgb_frame (guint photo, const GstVideoInfo *info)
+GstBuffer *
+test_part_new (guint x, guint y, const GstVideoInfo *info)
 {
-  GdkPixbuf *tile = gdk_pixbuf_new_subpixbuf (load_sheet (),
-      photo % COLUMNS * TILE, photo / COLUMNS * TILE, TILE, TILE);
+  guint width = GST_VIDEO_INFO_WIDTH (info);
+  guint height = GST_VIDEO_INFO_HEIGHT (info);
+  GdkPixbuf *part = gdk_pixbuf_new_subpixbuf (load_sheet (), x, y, width,
+      height);
   GstBuffer *buffer = gst_buffer_new_allocate (NULL, info->size, NULL);
   GstVideoFrame frame;
 
   fail_unless (gst_video_frame_map (&frame, info, buffer, GST_MAP_WRITE));
-  for (guint y = 0; y < TILE; y++)
+  for (guint row = 0; row < height; row++)
     memcpy ((guint8 *) GST_VIDEO_FRAME_PLANE_DATA (&frame, 0) +
-            y * GST_VIDEO_FRAME_PLANE_STRIDE (&frame, 0),
-        gdk_pixbuf_get_pixels (tile) + y * gdk_pixbuf_get_rowstride (tile),
-        3 * TILE);
+            row * GST_VIDEO_FRAME_PLANE_STRIDE (&frame, 0),
+        gdk_pixbuf_get_pixels (part) + row * gdk_pixbuf_get_rowstride (part),
+        3 * width);
   gst_video_frame_unmap (&frame);
-  g_object_unref (tile);
+  g_object_unref (part);
   return buffer;
 }
 
@@ -244,7 +246,7 @@ test_frame_new (guint photo, GstCaps *caps)
   info.interlace_mode = GST_VIDEO_INTERLACE_MODE_PROGRESSIVE;
   rgb.fps_n = info.fps_n;
   rgb.fps_d = info.fps_d;
-  tile = rgb_frame (photo, &rgb);
+  tile = test_part_new (photo % COLUMNS * TILE, photo / COLUMNS * TILE, &rgb);
   if (gst_video_info_is_equal (&rgb, &info))
     return tile;
   buffer = gst_buffer_new_allocate (NULL, info.size, NULL);

@@ -59,6 +59,9 @@ Fixture *test_fixture_new (const char *first, ...);
 Fixture *test_fixture_new_line (const char *line);
 void test_fixture_free (Fixture *fixture);
 
+/* What the sheet of all photographs shows from (x, y) on, as a frame of RGB. */
+GstBuffer *test_part_new (guint x, guint y, const GstVideoInfo *info);
+
 /* A photograph of the sample as a frame of `caps`. */
 GstBuffer *test_frame_new (guint photo, GstCaps *caps);
 GstBuffer *test_photo_new (guint photo); /* of TEST_CAPS */
