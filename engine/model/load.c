@@ -12,6 +12,8 @@
 #include "sidecar.h"
 #include "table.h"
 
+#include "preprocess/preprocess.h"
+
 void
 alexnet_model_free (AlexnetModel *model)
 {
@@ -126,6 +128,27 @@ watch_tensors (AlexnetModel *model)
   }
 }
 
+/* Whether a table of the file's own is one that an engine can run. */
+static gboolean
+check_classifier (const AlexnetNetwork *network, GError **error)
+{
+  const AlexnetShape *in = &network->input;
+  const AlexnetLayer *last = &network->layers[network->n_layers - 1];
+
+  if ((in->channels != 1 && in->channels != 3) || in->height != in->width ||
+      in->width > ALEXNET_MAX_SIDE)
+    return alexnet_format_error (error,
+        "the network takes [%u, %u, %u], expected a square of 1 or 3 channels "
+        "and at most %u pixels each way",
+        in->channels, in->height, in->width, ALEXNET_MAX_SIDE);
+  return (last->kind == ALEXNET_LAYER_SOFTMAX && last->out.height == 1 &&
+             last->out.width == 1) ||
+      alexnet_format_error (error,
+          "the network ends in [%u, %u, %u], expected a softmax over "
+          "[classes, 1, 1]",
+          last->out.channels, last->out.height, last->out.width);
+}
+
 static gboolean
 bind_by_names (AlexnetModel *model, GError **error)
 {
@@ -134,7 +157,8 @@ bind_by_names (AlexnetModel *model, GError **error)
   g_autoptr (AlexnetPart) part = layers ? read_table (model, layers, error)
                                         : find_table (model, error);
 
-  if (!part || !alexnet_part_bind (part, &model->network, error))
+  if (!part || !alexnet_part_bind (part, &model->network, error) ||
+      !check_classifier (&model->network, error))
     return FALSE;
   if (part->name[0] != '\0')
     g_string_append_printf (model->origin, "part: %s\n", part->name);

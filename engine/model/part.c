@@ -398,9 +398,11 @@ look_up (gpointer user, const char *name)
 static void
 take_input_channels (AlexnetNetwork *network, const AlexnetPart *part)
 {
-  g_autofree char *name = g_strconcat (network->layers[0].name, ".weight",
-      NULL);
-  const AlexnetTensorEntry *entry = g_hash_table_lookup (part->tensors, name);
+  const char *first = network->layers[0].name;
+  g_autofree char *name = first ? g_strconcat (first, ".weight", NULL) : NULL;
+  const AlexnetTensorEntry *entry = name
+      ? g_hash_table_lookup (part->tensors, name)
+      : NULL;
 
   if (entry && !entry->unusable && entry->tensor.n_dims == 4 &&
       entry->tensor.dims[1] == 1)

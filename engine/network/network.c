@@ -199,8 +199,8 @@ static gboolean
 window_is_valid (const AlexnetLayer *layer)
 {
   return layer->kernel > 0 && layer->stride > 0 && layer->kernel <= MAX_DIM &&
-      layer->stride <= MAX_DIM && layer->padding <= MAX_DIM &&
-      layer->end_padding <= MAX_DIM;
+      layer->stride <= MAX_DIM && layer->padding <= layer->kernel &&
+      layer->end_padding <= layer->kernel;
 }
 
 /* Output side of a valid window; 0 when it does not fit. */
@@ -230,7 +230,8 @@ infer_window (AlexnetLayer *layer)
   AlexnetShape *out = &layer->out;
 
   if (!window_is_valid (layer))
-    return "a kernel, a stride and padding within its limits";
+    return "a kernel and a stride within its limits, and padding of at most "
+           "its kernel";
   out->height = window_output (layer, in->height);
   out->width = window_output (layer, in->width);
   if (out->height == 0 || out->width == 0)
@@ -383,7 +384,7 @@ bind_layer (AlexnetLayer *layer, const Binding *binding, GError **error)
   gsize dims[4] = { 0 };
   const AlexnetTensor *weight, *bias;
 
-  dims[1] = conv ? layer->in.channels / layer->groups
+  dims[1] = conv ? layer->in.channels / MAX (layer->groups, 1)
                  : alexnet_shape_size (&layer->in);
   dims[2] = dims[3] = layer->kernel;
   weight = find_tensor (binding, layer, ".weight", dims, conv ? 4 : 2, error);

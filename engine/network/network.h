@@ -42,7 +42,7 @@ typedef struct {
                                    makes of H pixels (H + padding + end_padding
                                    - kernel) / stride + 1, rounded down */
   guint padding, end_padding;   /* CONV, MAXPOOL: above and left; below and
-                                   right */
+                                   right; at most the kernel */
   guint groups;                 /* CONV */
   guint size;                   /* LRN: channels; AVGPOOL: side */
   float alpha, beta, k;         /* LRN */

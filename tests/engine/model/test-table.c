@@ -2,8 +2,10 @@
 
 /* Tables of layers, to JSON and back. */
 
+#include <glib/gstdio.h>
 #include <string.h>
 
+#include "model/model.h"
 #include "model/table.h"
 
 /* ONNX Model Zoo's: 224 pixels, the last pool padded at its end. */
@@ -117,6 +119,65 @@ test_errors (void)
   }
 }
 
+static void
+cut_softmax (AlexnetNetwork *network)
+{
+  network->n_layers--;
+}
+
+static void
+narrow_input (AlexnetNetwork *network)
+{
+  network->input.width--;
+}
+
+/* That sizes are the network's own, and not the tables' alone. */
+static void
+widen_last_pool (AlexnetNetwork *network)
+{
+  network->layers[12].padding = network->layers[12].end_padding = 1;
+}
+
+static const struct {
+  void (*change) (AlexnetNetwork *network);
+  const char *message;
+} unfit[] = {
+  { cut_softmax,
+      "ends in [10, 1, 1], expected a softmax over [classes, 1, 1]" },
+  { narrow_input, "takes [3, 224, 223], expected a square of 1 or 3 channels" },
+  { widen_last_pool, "[16, 7, 7] and 0 outputs needs an input of the size" },
+};
+
+/* Tables of a file's own that its weights or an engine have no use for. */
+static void
+test_unfit (void)
+{
+  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
+      "models", "torchvision-narrow.safetensors", NULL);
+  g_autofree char *dir = g_dir_make_tmp ("alexnet-table-XXXXXX", NULL);
+  g_autofree char *copy = g_build_filename (dir, "copy.safetensors", NULL);
+  AlexnetModel *model = alexnet_model_load (path, NULL, NULL);
+
+  g_assert_nonnull (model);
+  for (guint i = 0; i < G_N_ELEMENTS (unfit); i++) {
+    AlexnetNetwork network = *alexnet_network_find ("torchvision");
+    g_autofree char *json = NULL;
+    g_autoptr (GError) error = NULL;
+
+    unfit[i].change (&network);
+    json = alexnet_table_to_json (&network);
+    alexnet_model_write (model, "layers", json, copy, &error);
+    g_assert_no_error (error);
+    g_assert_null (alexnet_model_load (copy, NULL, &error));
+    g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
+    g_test_message ("%s", error->message);
+    g_assert_nonnull (strstr (error->message, unfit[i].message));
+  }
+  alexnet_model_unref (model);
+  g_unlink (copy);
+  g_rmdir (dir);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -124,5 +185,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/table/const-tables", test_const_tables);
   g_test_add_func ("/table/other-tables", test_other_tables);
   g_test_add_func ("/table/errors", test_errors);
+  g_test_add_func ("/table/unfit", test_unfit);
   return g_test_run ();
 }

@@ -287,6 +287,20 @@ test_bind (void)
   g_assert_cmpuint (network.layers[0].bias.dims[0], ==, 4);
 }
 
+/* A table from a file may say what none of ours does. */
+static void
+test_no_groups (void)
+{
+  AlexnetNetwork network = *alexnet_network_find ("torchvision");
+  g_autoptr (GError) error = NULL;
+  Lookup lookup = { 0 };
+
+  network.layers[0].groups = 0;
+  g_assert_false (alexnet_network_bind (&network, look_up, &lookup, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
+  g_assert_nonnull (strstr (error->message, "channels that its groups divide"));
+}
+
 static const Lookup misfits[] = {
   { { "features.0.weight", 4, { 4, 1, 11, 11 } },
       "tensor features.0.weight has shape [4, 1, 11, 11], "
@@ -333,6 +347,7 @@ main (int argc, char **argv)
     g_test_add_data_func (path, &inferences[i], test_inference);
   }
   g_test_add_func ("/network/bind", test_bind);
+  g_test_add_func ("/network/no-groups", test_no_groups);
   for (guint i = 0; i < G_N_ELEMENTS (misfits); i++) {
     g_autofree char *path = g_strdup_printf ("/network/misfit/%u/%s", i,
         misfits[i].change.name);
