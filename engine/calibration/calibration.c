@@ -16,9 +16,9 @@
 #define KEY "int8"
 
 typedef struct {
-  const AlexnetLayer *layer; /* a convolution */
+  const AlexnetLayer *layer; /* a convolution; the first stage's may be none */
   float least, most;         /* of its input so far */
-  AlexnetNetwork *part;      /* from it to the next one */
+  AlexnetNetwork *part;      /* from it to before the next convolution */
   AlexnetPlan *plan;         /* of that part; NULL for the last */
   float *output;
 } Stage;
@@ -78,7 +78,7 @@ cut (const AlexnetNetwork *network, guint first, guint end)
   return part;
 }
 
-/* From convolution `first` to before `end`. */
+/* From layer `first` to before `end`. */
 static gboolean
 add_stage (AlexnetCalibration *self, guint first, guint end, GError **error)
 {
@@ -101,7 +101,7 @@ add_stages (AlexnetCalibration *self, GError **error)
   const AlexnetNetwork *network = alexnet_model_get_network (self->model);
   guint next;
 
-  for (guint i = find_conv (network, 0); i < network->n_layers; i = next) {
+  for (guint i = 0; i < network->n_layers; i = next) {
     next = find_conv (network, i + 1);
     if (!add_stage (self, i, next, error))
       return FALSE;
@@ -113,11 +113,11 @@ AlexnetCalibration *
 alexnet_calibration_new (AlexnetModel *model, GError **error)
 {
   AlexnetCalibration *self = g_new0 (AlexnetCalibration, 1);
-  gsize size = alexnet_model_get_input_size (model);
+  const AlexnetNetwork *network = alexnet_model_get_network (model);
 
   self->model = alexnet_model_ref (model);
   self->transform = alexnet_transform_new ();
-  self->input = g_new (float, 3 * size * size);
+  self->input = g_new (float, alexnet_shape_size (&network->input));
   self->stages = g_array_new (FALSE, FALSE, sizeof (Stage));
   g_array_set_clear_func (self->stages, stage_clear);
   if (add_stages (self, error))
@@ -142,11 +142,11 @@ static void
 take_row (gpointer user, guint y, const float *const channels[3])
 {
   AlexnetCalibration *self = user;
-  gsize size = alexnet_model_get_input_size (self->model);
+  const AlexnetShape *in = &alexnet_model_get_network (self->model)->input;
 
-  for (gsize c = 0; c < 3; c++)
-    memcpy (self->input + (c * size + y) * size, channels[c],
-        size * sizeof (float));
+  for (gsize c = 0; c < in->channels; c++)
+    memcpy (self->input + (c * in->height + y) * in->width, channels[c],
+        in->width * sizeof (float));
 }
 
 /* FALSE, and the stage as it was, when a value is not finite. */
@@ -173,7 +173,7 @@ run_stage (Stage *stage, const float *input, GError **error)
 {
   const AlexnetBackend *backend;
 
-  if (!widen (stage, input)) {
+  if (stage->layer->kind == ALEXNET_LAYER_CONV && !widen (stage, input)) {
     g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FINITE,
         "what goes into %s is not finite", stage->layer->name);
     return FALSE;
@@ -227,6 +227,20 @@ add_scales (JsonArray *scales, const AlexnetLayer *layer, GError **error)
   return TRUE;
 }
 
+static gboolean
+describe_stage (JsonObject *object, const Stage *stage, GError **error)
+{
+  JsonObject *member = json_object_new ();
+  JsonArray *range = json_array_new (), *scales = json_array_new ();
+
+  json_array_add_double_element (range, (double) stage->least);
+  json_array_add_double_element (range, (double) stage->most);
+  json_object_set_array_member (member, "range", range);
+  json_object_set_array_member (member, "scales", scales);
+  json_object_set_object_member (object, stage->layer->name, member);
+  return add_scales (scales, stage->layer, error);
+}
+
 /* As model/int8.c reads it. */
 static char *
 describe (const AlexnetCalibration *self, GError **error)
@@ -237,15 +251,9 @@ describe (const AlexnetCalibration *self, GError **error)
   json_node_take_object (root, object);
   for (guint i = 0; i < self->stages->len; i++) {
     const Stage *stage = &g_array_index (self->stages, Stage, i);
-    JsonObject *member = json_object_new ();
-    JsonArray *range = json_array_new (), *scales = json_array_new ();
 
-    json_array_add_double_element (range, (double) stage->least);
-    json_array_add_double_element (range, (double) stage->most);
-    json_object_set_array_member (member, "range", range);
-    json_object_set_array_member (member, "scales", scales);
-    json_object_set_object_member (object, stage->layer->name, member);
-    if (!add_scales (scales, stage->layer, error))
+    if (stage->layer->kind == ALEXNET_LAYER_CONV &&
+        !describe_stage (object, stage, error))
       return NULL;
   }
   return json_to_string (root, FALSE);

@@ -11,6 +11,7 @@
 #include "backends.h"
 #include "support/definition.h"
 #include "model/model.h"
+#include "model/table.h"
 #include "support/models.h"
 #include "support/preprocess-run.h"
 #include "reference/reference.h"
@@ -58,6 +59,19 @@ make_image (guint8 *pixels, guint seed)
     .strides = { SIDE * 3 } };
 }
 
+/* g_free() the path and remove the file. */
+static char *
+create_file (void)
+{
+  g_autoptr (GError) error = NULL;
+  char *path = NULL;
+  int fd = g_file_open_tmp ("calibrated-XXXXXX.safetensors", &path, &error);
+
+  g_assert_no_error (error);
+  close (fd);
+  return path;
+}
+
 /* The file that a calibration of `model` writes. g_free() the path and remove
  * the file. */
 static char *
@@ -66,11 +80,9 @@ calibrate (AlexnetModel *model)
   g_autoptr (GError) error = NULL;
   AlexnetCalibration *calibration = alexnet_calibration_new (model, &error);
   guint8 pixels[SIDE * SIDE * 3];
-  char *path = NULL;
-  int fd = g_file_open_tmp ("calibrated-XXXXXX.safetensors", &path, &error);
+  char *path = create_file ();
 
   g_assert_no_error (error);
-  close (fd);
   for (guint i = 0; i < N_IMAGES; i++) {
     AlexnetImage image = make_image (pixels, i);
 
@@ -143,12 +155,19 @@ check_ranges (AlexnetModel *model)
   g_free (values);
 }
 
-static void
-test_ranges (gconstpointer name)
+static AlexnetModel *
+load (const char *name)
 {
   g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
       "models", name, NULL);
-  AlexnetModel *model = models_load (path);
+
+  return models_load (path);
+}
+
+/* Takes the model. */
+static void
+check_model (AlexnetModel *model)
+{
   g_autofree char *calibrated = calibrate (model);
 
   alexnet_model_unref (model);
@@ -156,6 +175,37 @@ test_ranges (gconstpointer name)
   check_ranges (model);
   alexnet_model_unref (model);
   g_unlink (calibrated);
+}
+
+static void
+test_ranges (gconstpointer name)
+{
+  check_model (load (name));
+}
+
+/* CaffeNet's order, another size, and a layer before the first convolution. */
+static void
+test_own_table (void)
+{
+  AlexnetNetwork network = *alexnet_network_find ("caffenet");
+  AlexnetModel *model = load ("caffe-narrow.safetensors");
+  g_autoptr (GError) error = NULL;
+  g_autofree char *json = NULL, *path = create_file ();
+
+  memmove (network.layers + 1, network.layers,
+      network.n_layers++ * sizeof *network.layers);
+  network.layers[0] = (AlexnetLayer){ .kind = ALEXNET_LAYER_RELU };
+  network.input.height = network.input.width = 224;
+  for (guint i = 0; i < network.n_layers; i++)
+    if (network.layers[i].kind == ALEXNET_LAYER_MAXPOOL)
+      network.layers[i].end_padding = 1;
+  json = alexnet_table_to_json (&network);
+  alexnet_model_write (model, "layers", json, path, &error);
+  g_assert_no_error (error);
+  alexnet_model_unref (model);
+  model = models_load (path);
+  g_unlink (path);
+  check_model (model);
 }
 
 int
@@ -166,5 +216,6 @@ main (int argc, char *argv[])
       "torchvision-narrow.safetensors", test_ranges);
   g_test_add_data_func ("/calibration/caffe", "caffe-narrow.safetensors",
       test_ranges);
+  g_test_add_func ("/calibration/own-table", test_own_table);
   return g_test_run ();
 }
