@@ -139,6 +139,7 @@ alexnet_executor_open (AlexnetExecutor *ex, AlexnetDevice *device,
     .n_spare_slots = count_overrun (ex),
   };
   return alexnet_program_build (&ex->program, network, error) &&
+      alexnet_program_check_batch (&ex->program, max_batch_size, error) &&
       alexnet_buffers_allocate (&ex->buffers, error) &&
       CUDA (cudaEventCreateWithFlags (&ex->done, cudaEventDisableTiming)) &&
       alexnet_steps_open (&ex->steps, &ex->buffers, kernels, error) &&

@@ -32,7 +32,7 @@ typedef struct {
   REAL v[ALEXNET_VECTOR_BYTES / sizeof (REAL)];
 } __attribute__ ((aligned (ALEXNET_VECTOR_BYTES))) NAME (vector);
 
-/* There are fewer threads than 2^32: ALEXNET_MAX_BATCH_SIZE images at once. */
+/* There are fewer threads than 2^32: see alexnet_program_check_batch(). */
 DEVICE guint
 NAME (thread) (void)
 {

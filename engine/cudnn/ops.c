@@ -68,9 +68,8 @@ add_layer (AlexnetProgram *program, const AlexnetLayer *layer, gboolean last,
     return TRUE;
   }
   if (layer->kind == ALEXNET_LAYER_SOFTMAX && !last) {
-    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
-        "a softmax runs here as the last layer only, '%s' has one before",
-        layer->name);
+    g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+        "backend 'cudnn' takes a softmax only as the last layer");
     return FALSE;
   }
   add_op (program, kinds[layer->kind], layer, &layer->in, &layer->out);
@@ -168,6 +167,27 @@ alexnet_program_build (AlexnetProgram *program, const AlexnetNetwork *network,
 
   *program = (AlexnetProgram){ .slot = plain.slot };
   assign_parts (program, &plain);
+  return TRUE;
+}
+
+gboolean
+alexnet_program_check_batch (const AlexnetProgram *program, guint max_batch,
+    GError **error)
+{
+  for (guint i = 0; i < program->n_ops; i++) {
+    const AlexnetOp *op = &program->ops[i];
+    g_autofree char *name = NULL;
+
+    if (alexnet_shape_size (&op->out) <= G_MAXUINT / max_batch)
+      continue;
+    name = alexnet_op_get_name (program, i);
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+        "%s makes [%u, %u, %u] of an image; backend 'cudnn' takes such layers "
+        "in batches of at most %u images, not %u",
+        name, op->out.channels, op->out.height, op->out.width,
+        (guint) (G_MAXUINT / alexnet_shape_size (&op->out)), max_batch);
+    return FALSE;
+  }
   return TRUE;
 }
 

@@ -60,6 +60,11 @@ typedef struct {
 gboolean alexnet_program_build (AlexnetProgram *program,
     const AlexnetNetwork *network, GError **error);
 
+/* UNSUPPORTED when an operation on a batch makes more values than a kernel has
+ * threads. */
+gboolean alexnet_program_check_batch (const AlexnetProgram *program,
+    guint max_batch, GError **error);
+
 /* One convolution of one part of a CONV, for a batch: [n,c,h,w] by
  * [k,c,kernel,kernel]. Members have one size: memcmp() compares. */
 typedef struct {

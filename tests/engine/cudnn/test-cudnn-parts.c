@@ -122,6 +122,37 @@ test_program_grouped_first (void)
 }
 
 static void
+test_large_batch (void)
+{
+  AlexnetNetwork network = { .input = { 3, 8192, 8192 }, .n_layers = 1 };
+  g_autoptr (GError) error = NULL;
+  AlexnetProgram program;
+
+  network.layers[0] = (AlexnetLayer){
+    .kind = ALEXNET_LAYER_MAXPOOL, .kernel = 2, .stride = 1, .end_padding = 1
+  };
+  g_assert_true (alexnet_network_infer_shapes (&network, NULL));
+  g_assert_true (alexnet_program_build (&program, &network, NULL));
+  g_assert_true (alexnet_program_check_batch (&program, 21, NULL));
+  g_assert_false (alexnet_program_check_batch (&program, 22, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (error->message, "at most 21 images, not 22"));
+}
+
+static void
+test_early_softmax (void)
+{
+  AlexnetNetwork network = *alexnet_network_find ("torchvision");
+  g_autoptr (GError) error = NULL;
+  AlexnetProgram program;
+
+  network.layers[1].kind = ALEXNET_LAYER_SOFTMAX;
+  g_assert_false (alexnet_program_build (&program, &network, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (error->message, "only as the last layer"));
+}
+
+static void
 test_batches (void)
 {
   guint sizes[ALEXNET_MAX_BATCHES];
@@ -229,6 +260,8 @@ main (int argc, char **argv)
   g_test_add_func ("/cudnn-parts/program/caffenet", test_program_caffenet);
   g_test_add_func ("/cudnn-parts/program/grouped-first",
       test_program_grouped_first);
+  g_test_add_func ("/cudnn-parts/program/large-batch", test_large_batch);
+  g_test_add_func ("/cudnn-parts/program/early-softmax", test_early_softmax);
   g_test_add_func ("/cudnn-parts/batches", test_batches);
   g_test_add_func ("/cudnn-parts/round/half", test_round_half);
   g_test_add_func ("/cudnn-parts/round/bfloat", test_round_bfloat);
