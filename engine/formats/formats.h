@@ -80,9 +80,13 @@ char *alexnet_quote (const char *text);
 gboolean alexnet_format_error (GError **error, const char *format, ...)
     G_GNUC_PRINTF (2, 3);
 
-/* Parses JSON from a file; NULL for text that is not UTF-8 or JSON, or that
- * nests deeper or holds more values than a model file has use for. `what` is
- * the subject of the message. */
+/* Bytes of JSON in a file. */
+#define ALEXNET_MAX_JSON (16u << 20)
+
+/* Parses JSON from a file, the same whatever json-glib is there. All strings in
+ * it are UTF-8 and all numbers finite. FORMAT for what alexnet_json_check_
+ * syntax() refuses, text that is not UTF-8 and too much of it; `what` is the
+ * subject of the message. */
 JsonNode *alexnet_json_parse (const char *text, gsize size, const char *what,
     GError **error);
 

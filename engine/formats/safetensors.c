@@ -5,7 +5,6 @@
 #include <string.h>
 
 #define LENGTH_SIZE 8
-#define MAX_HEADER 100000000 /* as in the safetensors library */
 #define MAX_DIMS 64
 
 /* What weights are not stored in, with the bytes of a value. */
@@ -293,11 +292,11 @@ read_text (Reader *reader, GError **error)
   if (!alexnet_file_read (reader->file, 0, &length, sizeof length, error))
     return NULL;
   length = GUINT64_FROM_LE (length);
-  if (length > MAX_HEADER || length > size - LENGTH_SIZE) {
+  if (length > ALEXNET_MAX_JSON || length > size - LENGTH_SIZE) {
     alexnet_format_error (error,
         "safetensors header of %" G_GUINT64_FORMAT
         " bytes, expected at most %" G_GUINT64_FORMAT,
-        length, MIN (size - LENGTH_SIZE, (guint64) MAX_HEADER));
+        length, MIN (size - LENGTH_SIZE, (guint64) ALEXNET_MAX_JSON));
     return NULL;
   }
   reader->begin = LENGTH_SIZE + length;

@@ -43,6 +43,8 @@ read_model (const AlexnetModel *model)
   if (labels)
     g_assert_cmpuint (g_strv_length ((char **) labels), ==,
         alexnet_model_get_n_classes (model));
+  for (guint i = 0; labels && labels[i]; i++)
+    g_assert_true (g_utf8_validate (labels[i], -1, NULL));
 }
 
 gboolean
