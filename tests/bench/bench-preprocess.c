@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "cpu.h"
-#include "preprocess/preprocess.h"
+#include "support/preprocess-run.h"
 
 #define SIDE 224
 #define N_FRAMES 8
@@ -89,15 +89,6 @@ frames_init (Frames *self, AlexnetFormat format, guint width, guint height)
   }
 }
 
-static void
-take_row (gpointer user, guint y, const float *const channels[3])
-{
-  float *input = user;
-
-  for (guint c = 0; c < 3; c++)
-    memcpy (input + (c * SIDE + y) * SIDE, channels[c], SIDE * sizeof (float));
-}
-
 static int
 compare (const void *a, const void *b)
 {
@@ -112,6 +103,7 @@ static double
 measure (AlexnetTransform *transform, const Frames *frames)
 {
   static float input[3 * SIDE * SIDE];
+  Output output = { SIDE, 0, input };
   gint64 times[4096], begin = g_get_monotonic_time ();
   guint n = 0;
 
@@ -119,8 +111,9 @@ measure (AlexnetTransform *transform, const Frames *frames)
       (n < LEAST_RUNS || g_get_monotonic_time () - begin < LEAST_TIME)) {
     gint64 start = g_get_monotonic_time ();
 
-    alexnet_transform_run (transform, &frames->images[n % N_FRAMES], take_row,
-        input);
+    output.rows = 0;
+    alexnet_transform_run (transform, &frames->images[n % N_FRAMES],
+        output_take_row, &output);
     times[n++] = g_get_monotonic_time () - start;
   }
   qsort (times, n, sizeof *times, compare);

@@ -4,9 +4,9 @@
  * network that changes nothing gives the network input back. */
 
 #include <math.h>
-#include <string.h>
 
 #include "support/cache-directory.h"
+#include "support/preprocess-run.h"
 #include "backend/module.h"
 
 #define WIDTH 1283
@@ -19,41 +19,28 @@
 typedef struct {
   AlexnetImage image;
   guint8 *memory;
-} Frame;
+} Noise;
 
-static const AlexnetPreprocess preprocess = { ALEXNET_CROP_CENTER, 256,
-  ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS, { 0.485f, 0.456f, 0.406f },
-  { 0.229f, 0.224f, 0.225f }, FALSE };
-
-static Frame
-make_frame (AlexnetFormat format)
+static Noise
+make_noise (AlexnetFormat format)
 {
   gsize stride = WIDTH * 4 + 40, size = stride * HEIGHT;
-  Frame frame = { .memory = g_malloc (3 * size) };
+  Noise noise = { .memory = g_malloc (3 * size) };
 
-  frame.image = (AlexnetImage){
+  noise.image = (AlexnetImage){
     .format = format, .width = WIDTH, .height = HEIGHT
   };
   for (gsize i = 0; i < 3 * size; i++)
-    frame.memory[i] = (guint8) g_test_rand_int ();
+    noise.memory[i] = (guint8) g_test_rand_int ();
   for (guint i = 0; i < 3; i++) {
-    frame.image.planes[i] = frame.memory + i * size;
-    frame.image.strides[i] = (gssize) stride;
+    noise.image.planes[i] = noise.memory + i * size;
+    noise.image.strides[i] = (gssize) stride;
   }
   /* Ten bits are all that a sample has. */
   if (format == ALEXNET_FORMAT_I420_10LE)
     for (gsize i = 1; i < 3 * size; i += 2)
-      frame.memory[i] &= 3;
-  return frame;
-}
-
-static void
-collect_row (gpointer user, guint y, const float *const channels[3])
-{
-  float *tensor = user;
-
-  for (guint c = 0; c < 3; c++)
-    memcpy (tensor + (c * SIZE + y) * SIZE, channels[c], SIZE * sizeof (float));
+      noise.memory[i] &= 3;
+  return noise;
 }
 
 static double
@@ -62,7 +49,7 @@ largest_difference (const float *a, const float *b)
   double largest = 0;
 
   for (guint i = 0; i < 3 * SIZE * SIZE; i++) {
-    double std = preprocess.std[i / (SIZE * SIZE)];
+    double std = preprocess_imagenet.std[i / (SIZE * SIZE)];
 
     largest = fmax (largest, 255 * std * fabs ((double) a[i] - b[i]));
   }
@@ -72,28 +59,25 @@ largest_difference (const float *a, const float *b)
 static void
 check_format (AlexnetPlan *plan, AlexnetFormat format)
 {
-  Frame frame = make_frame (format);
+  Noise noise = make_noise (format);
   AlexnetRegion whole = { 0, 0, WIDTH, HEIGHT };
   AlexnetTransform *transform = alexnet_transform_new ();
-  g_autofree float *expected = g_new (float, 3 * SIZE * SIZE);
+  g_auto (Output) expected = output_run (transform, &noise.image, &whole,
+      &preprocess_imagenet, SIZE);
   g_autofree float *found = g_new (float, 3 * SIZE * SIZE);
   g_autoptr (GError) error = NULL;
   double difference;
 
-  alexnet_transform_update (transform, &frame.image, &whole, &preprocess, SIZE,
-      &error);
-  g_assert_no_error (error);
-  alexnet_transform_run (transform, &frame.image, collect_row, expected);
-  plan->backend->stage (plan, 0, &frame.image, transform, &error);
+  plan->backend->stage (plan, 0, &noise.image, transform, &error);
   g_assert_no_error (error);
   plan->backend->infer (plan, 0, 1, &found, &error);
   g_assert_no_error (error);
-  difference = largest_difference (expected, found);
+  difference = largest_difference (expected.values, found);
   g_test_message ("format %d: largest difference %.3g of 255", (int) format,
       difference);
   g_assert_cmpfloat (difference, <=, TOLERANCE);
   alexnet_transform_free (transform);
-  g_free (frame.memory);
+  g_free (noise.memory);
 }
 
 static void

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "backends.h"
-#include "cpu.h"
 #include "support/definition.h"
+#include "support/isas.h"
 #include "support/layers.h"
 #include "support/random-model.h"
 
@@ -123,41 +123,20 @@ compute (AlexnetNetwork *network, const float *in)
   return values;
 }
 
-static AlexnetPlan *
-open_plan (const AlexnetNetwork *network, AlexnetIsa isa)
-{
-  AlexnetPlanParams params = { .precision = ALEXNET_PRECISION_INT8,
-    .cpu_threads = 2,
-    .max_batch_size = N_IMAGES,
-    .n_slots = N_IMAGES };
-  g_autoptr (GError) error = NULL;
-  AlexnetPlan *plan;
-
-  g_setenv ("ALEXNET_CPU_ISA", alexnet_isa_name (isa), TRUE);
-  plan = backend->open (network, &params, &error);
-  g_unsetenv ("ALEXNET_CPU_ISA");
-  g_assert_no_error (error);
-  g_assert_cmpint (plan->precision, ==, ALEXNET_PRECISION_INT8);
-  return plan;
-}
-
 /* Of the result for in [N_IMAGES,C,H,W]. */
 static double
 find_error (const AlexnetNetwork *network, AlexnetIsa isa, const float *in,
     const float *expected)
 {
-  gsize in_size = alexnet_shape_size (&network->input);
   gsize out_size = alexnet_shape_size (alexnet_network_output (network));
-  g_autofree float *out = g_new (float, N_IMAGES *out_size);
-  float *outputs[N_IMAGES];
-  AlexnetPlan *plan = open_plan (network, isa);
+  g_autofree float *out = NULL;
   double difference = 0, largest = 0;
+  AlexnetPlan *plan;
 
-  for (guint i = 0; i < N_IMAGES; i++) {
-    outputs[i] = out + i * out_size;
-    g_assert_true (backend->stage_tensor (plan, i, in + i * in_size, NULL));
-  }
-  g_assert_true (backend->infer (plan, 0, N_IMAGES, outputs, NULL));
+  isas_use (isa);
+  plan = layers_open (backend, network, ALEXNET_PRECISION_INT8, 2, N_IMAGES);
+  g_assert_cmpint (plan->precision, ==, ALEXNET_PRECISION_INT8);
+  out = layers_run (plan, network, in, N_IMAGES, N_IMAGES);
   backend->close (plan);
   for (gsize i = 0; i < N_IMAGES * out_size; i++) {
     g_assert_true (isfinite (out[i]));
@@ -196,10 +175,6 @@ test_convolutions (gconstpointer data)
 {
   AlexnetIsa isa = GPOINTER_TO_INT (data);
 
-  if (isa > alexnet_cpu_detect ()) {
-    g_test_skip ("this CPU does not have the instruction set");
-    return;
-  }
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     for (guint w = 0; w < G_N_ELEMENTS (ways); w++) {
       check_case (&cases[i], isa, TRUE, ways[w]);
@@ -261,12 +236,7 @@ main (int argc, char *argv[])
     g_test_add_func ("/int8/absent", test_absent);
     return g_test_run ();
   }
-  for (AlexnetIsa isa = 0; isa < ALEXNET_N_ISAS; isa++) {
-    g_autofree char *path = g_strconcat ("/int8/", alexnet_isa_name (isa),
-        NULL);
-
-    g_test_add_data_func (path, GINT_TO_POINTER (isa), test_convolutions);
-  }
+  isas_add_tests ("/int8", "convolutions", test_convolutions);
   g_test_add_func ("/int8/no-scale", test_no_scale);
   g_test_add_func ("/int8/uncalibrated", test_uncalibrated);
   return g_test_run ();

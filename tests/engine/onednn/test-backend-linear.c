@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "backends.h"
-#include "cpu.h"
 #include "support/definition.h"
+#include "support/isas.h"
 #include "onednn/simd/small-floats.h"
 #include "support/random-model.h"
 
@@ -66,9 +66,8 @@ open_plan (const AlexnetNetwork *network, AlexnetPrecision precision,
     g_test_skip ("this CPU does not have the instruction set");
     return NULL;
   }
-  g_setenv ("ALEXNET_CPU_ISA", alexnet_isa_name (isa), TRUE);
+  isas_use (isa);
   plan = backend->open (network, &params, &error);
-  g_unsetenv ("ALEXNET_CPU_ISA");
   if (plan)
     return plan;
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);

@@ -9,7 +9,7 @@
 
 #include "backends.h"
 #include "support/cache-directory.h"
-#include "cpu.h"
+#include "support/isas.h"
 #include "support/layers.h"
 #include "onednn/int8-winograd/int8-winograd.h"
 #include "onednn/int8-winograd/kernels.h"
@@ -125,12 +125,11 @@ check_ways (AlexnetNetwork *network, const float *inputs, const float *expected,
   g_free ((gpointer) layer->int8.scales);
 }
 
-/* Whether this CPU computes so; sets $ALEXNET_CPU_ISA. */
+/* Whether this CPU computes so, with `isa`. */
 static gboolean
 has_ways (gconstpointer isa)
 {
-  g_setenv ("ALEXNET_CPU_ISA",
-      alexnet_isa_name ((AlexnetIsa) GPOINTER_TO_INT (isa)), TRUE);
+  isas_use (GPOINTER_TO_INT (isa));
   if (alexnet_backend_find ("cpu", NULL) && alexnet_int8_winograd_is_exact ())
     return TRUE;
   g_test_skip ("this CPU has no AVX512-VNNI, and computes directly");
@@ -264,8 +263,8 @@ main (int argc, char **argv)
 {
   cache_directory_init (&argc, &argv);
   g_test_add_func ("/int8-winograd/forms", test_forms);
-  layers_add_for_isas ("/int8-winograd", "layers", test_layers);
-  layers_add_for_isas ("/int8-winograd", "sizes", test_sizes);
-  layers_add_for_isas ("/int8-winograd", "zeros", test_zeros);
+  isas_add_tests ("/int8-winograd", "layers", test_layers);
+  isas_add_tests ("/int8-winograd", "sizes", test_sizes);
+  isas_add_tests ("/int8-winograd", "zeros", test_zeros);
   return cache_directory_run ();
 }

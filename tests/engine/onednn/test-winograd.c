@@ -10,7 +10,7 @@
 
 #include "backends.h"
 #include "support/cache-directory.h"
-#include "cpu.h"
+#include "support/isas.h"
 #include "support/layers.h"
 #include "onednn/winograd/forms.h"
 #include "support/random-model.h"
@@ -195,16 +195,9 @@ check_layers (const char *architecture, guint divisor, guint max_batch)
 }
 
 static void
-set_isa (gconstpointer isa)
-{
-  g_setenv ("ALEXNET_CPU_ISA",
-      alexnet_isa_name ((AlexnetIsa) GPOINTER_TO_INT (isa)), TRUE);
-}
-
-static void
 test_layers (gconstpointer isa)
 {
-  set_isa (isa);
+  isas_use (GPOINTER_TO_INT (isa));
   check_layers ("torchvision", 8, LAYERS_MAX_BATCH);
   check_layers ("caffe", 8, 7);
   check_layers ("torchvision", 3, 3);
@@ -216,7 +209,7 @@ test_full_width (gconstpointer isa)
 {
   gboolean best = GPOINTER_TO_INT (isa) == (int) alexnet_cpu_detect ();
 
-  set_isa (isa);
+  isas_use (GPOINTER_TO_INT (isa));
   n_threads = best ? 2 : 1;
   check_layers ("torchvision", 1, best ? LAYERS_MAX_BATCH : 2);
   if (best)
@@ -257,7 +250,7 @@ test_sizes (gconstpointer isa)
     { .channels = 10, .kernel = 5, PADDED (3, 1), .groups = 2 },
   };
 
-  set_isa (isa);
+  isas_use (GPOINTER_TO_INT (isa));
   for (guint i = 0; i < 13 * G_N_ELEMENTS (layers); i++) {
     AlexnetLayer layer = layers[i / 13];
 
@@ -279,7 +272,7 @@ test_blocks (gconstpointer isa)
     { .kernel = 9, .stride = 2, PADDED (4, 3), .in = { 3, 17, 16 } },
   };
 
-  set_isa (isa);
+  isas_use (GPOINTER_TO_INT (isa));
   for (guint i = 0; i < G_N_ELEMENTS (layers); i++) {
     AlexnetLayer layer = layers[i];
 
@@ -399,7 +392,7 @@ run_filled (const char *way, float weight, float input, gsize *size)
 static void
 test_not_finite (gconstpointer isa)
 {
-  set_isa (isa);
+  isas_use (GPOINTER_TO_INT (isa));
   for (guint f = 0; f < WINOGRAD_2_5; f++) {
     const char *way = alexnet_winograd_forms[f].name;
     gsize size;
@@ -416,7 +409,7 @@ test_not_finite (gconstpointer isa)
 static void
 test_denormals (gconstpointer isa)
 {
-  set_isa (isa);
+  isas_use (GPOINTER_TO_INT (isa));
   for (guint f = 0; f < WINOGRAD_2_5; f++) {
     const char *way = alexnet_winograd_forms[f].name;
     gsize size;
@@ -433,13 +426,13 @@ main (int argc, char **argv)
 {
   cache_directory_init (&argc, &argv);
   g_test_add_func ("/winograd/forms", test_forms);
-  layers_add_for_isas ("/winograd", "layers", test_layers);
-  layers_add_for_isas ("/winograd", "full-width", test_full_width);
-  layers_add_for_isas ("/winograd", "sizes", test_sizes);
-  layers_add_for_isas ("/winograd", "blocks", test_blocks);
+  isas_add_tests ("/winograd", "layers", test_layers);
+  isas_add_tests ("/winograd", "full-width", test_full_width);
+  isas_add_tests ("/winograd", "sizes", test_sizes);
+  isas_add_tests ("/winograd", "blocks", test_blocks);
   g_test_add_func ("/winograd/whole-network", test_whole_network);
   g_test_add_func ("/winograd/bf16", test_bf16);
-  layers_add_for_isas ("/winograd", "not-finite", test_not_finite);
-  layers_add_for_isas ("/winograd", "denormals", test_denormals);
+  isas_add_tests ("/winograd", "not-finite", test_not_finite);
+  isas_add_tests ("/winograd", "denormals", test_denormals);
   return cache_directory_run ();
 }

@@ -3,6 +3,7 @@
 /* Every instruction set that this processor has gives the plain loops' bits. */
 
 #include "preprocess/private.h"
+#include "support/isas.h"
 #include "support/kernels.h"
 #include "support/preprocess-run.h"
 
@@ -17,7 +18,7 @@ static guint8 *photo;
 static AlexnetTransform *
 transform_new (AlexnetIsa isa)
 {
-  g_setenv ("ALEXNET_CPU_ISA", alexnet_isa_name (isa), TRUE);
+  isas_use (isa);
   return alexnet_transform_new ();
 }
 

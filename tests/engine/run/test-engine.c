@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "alexnet.h"
+#include "support/demonstration.h"
 #include "support/fake-backend.h"
 #include "support/fake-engine.h"
 #include "model/model.h"
@@ -344,8 +345,7 @@ test_best_only (Fixture *f, gconstpointer data)
 static void
 test_not_finite_weights (void)
 {
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_MODELS"),
-      "alexnet-cifar10.safetensors", NULL);
+  g_autofree char *path = demonstration_path ();
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) bytes = NULL;
   AlexnetModel *model;

@@ -4,7 +4,6 @@
 
 #include <math.h>
 
-#include "cpu.h"
 #include "random-model.h"
 #include "reference/reference.h"
 
@@ -86,17 +85,6 @@ layers_run_reference (const AlexnetNetwork *network, const float *inputs,
 
   plan->backend->close (plan);
   return outputs;
-}
-
-void
-layers_add_for_isas (const char *prefix, const char *name, GTestDataFunc func)
-{
-  for (AlexnetIsa isa = 0; isa <= alexnet_cpu_detect (); isa++) {
-    g_autofree char *path = g_strdup_printf ("%s/%s/%s", prefix, name,
-        alexnet_isa_name (isa));
-
-    g_test_add_data_func (path, GINT_TO_POINTER (isa), func);
-  }
 }
 
 void

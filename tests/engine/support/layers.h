@@ -34,11 +34,6 @@ float *layers_run (AlexnetPlan *plan, const AlexnetNetwork *network,
 float *layers_run_reference (const AlexnetNetwork *network, const float *inputs,
     guint n);
 
-/* Adds PREFIX/NAME/ISA for each AlexnetIsa that this CPU has; the test gets it
- * by GPOINTER_TO_INT(). */
-void layers_add_for_isas (const char *prefix, const char *name,
-    GTestDataFunc func);
-
 /* Fills in what int8 needs to know of a convolution that reads inputs [n, size
  * of the input], as alexnet_calibration_write() has it; g_free() the scales. */
 void layers_calibrate (AlexnetLayer *layer, const float *inputs, guint n);

@@ -2,12 +2,12 @@
 
 #include "models.h"
 
+#include "demonstration.h"
+
 AlexnetModel *
 models_load (const char *path)
 {
-  g_autofree char
-      *demonstration = g_build_filename (g_getenv ("ALEXNET_TEST_MODELS"),
-          "alexnet-cifar10.safetensors", NULL);
+  g_autofree char *demonstration = demonstration_path ();
   g_autoptr (GError) error = NULL;
   AlexnetModel *model = alexnet_model_load (path ? path : demonstration, NULL,
       &error);

@@ -5,8 +5,9 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include <glib.h>
 #include <glib/gstdio.h>
+
+#include "support/demonstration.h"
 
 #define ANY "\1"
 
@@ -213,8 +214,7 @@ main (int argc, char **argv)
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  model = g_build_filename (g_getenv ("ALEXNET_TEST_MODELS"),
-      "alexnet-cifar10.safetensors", NULL);
+  model = demonstration_path ();
   g_setenv ("ALEXNET_MODEL", model, TRUE);
   g_setenv ("ALEXNET_TEST_OUT", out, TRUE);
 

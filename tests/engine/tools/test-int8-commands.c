@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "support/cache-directory.h"
+#include "support/demonstration.h"
 #include "support/sample.h"
 
 /* Every CALIBRATION-th image. */
@@ -64,8 +65,7 @@ inspect (const char *arguments, const GPtrArray *images)
 static void
 calibrate (const char *output, const GPtrArray *images)
 {
-  g_autofree char *model = g_build_filename (g_getenv ("ALEXNET_TEST_MODELS"),
-      "alexnet-cifar10.safetensors", NULL);
+  g_autofree char *model = demonstration_path ();
   g_autofree char *arguments = g_strdup_printf ("calibrate -o %s %s", output,
       model);
   g_autofree char *expected =
