@@ -230,6 +230,8 @@ alexnet_metadata_describe_preprocess (const AlexnetPreprocess *preprocess,
   g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
   JsonObject *object = json_object_new ();
 
+  json_object_set_string_member (object, "crop_mode",
+      alexnet_crop_mode_name (preprocess->crop_mode));
   json_object_set_int_member (object, "resize", preprocess->resize_size);
   json_object_set_int_member (object, "crop", network->input.width);
   set_channels (object, "mean", preprocess->mean);

@@ -38,8 +38,9 @@ def save_safetensors(path, tensors, metadata=None):
 
 
 def describe(architecture):
-    preprocess = {"resize": 256, "mean": [0.5, 0.25, 0.125],
-                  "std": [0.5, 1, 2], "interpolation": "bilinear-antialias",
+    preprocess = {"crop_mode": "letterbox", "resize": 256,
+                  "mean": [0.5, 0.25, 0.125], "std": [0.5, 1, 2],
+                  "interpolation": "bilinear",
                   "crop": random_model.INPUT_SIZE[architecture],
                   "channels": "RGB"}
     return {"architecture": architecture, "source": "random",

@@ -143,7 +143,7 @@ test_metadata (void)
   AlexnetModel *model = load (path);
   const char *const *labels = alexnet_model_get_labels (model);
 
-  assert_preprocess (model, ALEXNET_CROP_SQUASH, 256, FALSE,
+  assert_preprocess (model, ALEXNET_CROP_LETTERBOX, 256, FALSE,
       (float[]){ 0.5f, 0.25f, 0.125f }, (float[]){ 0.5f, 1, 2 });
   g_assert_cmpuint (g_strv_length ((char **) labels), ==, 10);
   g_assert_cmpstr (labels[9], ==, "class 9");
