@@ -324,6 +324,19 @@ dims_to_string (const gsize *dims, guint n_dims, const char *first)
   return g_string_free (s, FALSE);
 }
 
+/* A linear layer's weights may keep the dimensions of its input apart, as those
+ * do that do not lie in their order: [out, C, H, W]. */
+static gboolean
+keeps_input_dims (const AlexnetLayer *layer, const AlexnetTensor *tensor)
+{
+  const AlexnetShape *in = &layer->in;
+
+  return layer->kind == ALEXNET_LAYER_LINEAR && tensor->n_dims == 4 &&
+      tensor->dims[0] > 0 && tensor->dims[0] <= MAX_DIM &&
+      tensor->dims[1] == in->channels && tensor->dims[2] == in->height &&
+      tensor->dims[3] == in->width;
+}
+
 /* dims[0] of `expected` may be 0: any number of outputs that the layer's
  * groups divide. */
 static gboolean
@@ -357,7 +370,9 @@ find_tensor (const Binding *binding, const AlexnetLayer *layer,
   g_autofree char *wanted = NULL, *found = NULL, *any = NULL;
   const AlexnetTensor *tensor = binding->lookup (binding->user, name);
 
-  if (tensor && dims_fit (layer, tensor, expected, n_dims))
+  if (tensor &&
+      (dims_fit (layer, tensor, expected, n_dims) ||
+          keeps_input_dims (layer, tensor)))
     return tensor;
 
   if (layer->groups > 1)

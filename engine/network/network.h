@@ -51,7 +51,8 @@ typedef struct {
   AlexnetShape in, out;
 
   /* Filled in by alexnet_network_bind(). CONV: [out, in / groups, kH, kW] and
-   * [out]; LINEAR: [out, C * H * W] and [out]. */
+   * [out]; LINEAR: [out, C * H * W], or the same as
+   * [out, C, H, W], and [out]. */
   AlexnetTensor weight, bias;
 
   /* CONV: what computing with whole numbers of 8 bits needs to know. Somebody
