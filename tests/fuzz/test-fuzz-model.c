@@ -12,13 +12,22 @@
 #define STRUCTURE 3000 /* bytes at either end that are not mere weights */
 
 static const char *const models[] = {
-  "torchvision-narrow.safetensors",
-  "torchvision-narrow-f16.safetensors",
-  "torchvision-narrow.pth",
-  "torchvision-narrow-legacy.pth",
-  "caffe-narrow-f16.safetensors",
-  "caffe-narrow.pth",
-  "caffe-narrow-legacy.pth",
+  "models/torchvision-narrow.safetensors",
+  "models/torchvision-narrow-f16.safetensors",
+  "models/torchvision-narrow.pth",
+  "models/torchvision-narrow-legacy.pth",
+  "models/caffe-narrow-f16.safetensors",
+  "models/caffe-narrow.pth",
+  "models/caffe-narrow-legacy.pth",
+  "torch/module-1.13.pth",
+  "torch/examples-2.14.pth",
+  "torch/protocol5-2.14.pth",
+  "torch/dtypes-2.14.pth",
+  "torch/legacy-module-2.14.pth",
+  "torch/scripted-2.14.pt",
+  "torch/exported-2.14.pt2",
+  "torch/arrays-python2-1.13.npy",
+  "torch/arrays-2.14.npy",
 };
 
 static GByteArray *
@@ -108,7 +117,7 @@ static void
 test_mutations (gconstpointer name)
 {
   g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      "models", name, NULL);
+      name, NULL);
   g_autoptr (GByteArray) original = read_file (path);
   GRand *random = g_rand_new_with_seed (g_str_hash (name));
   guint n_loaded = 0;

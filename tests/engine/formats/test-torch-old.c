@@ -15,6 +15,7 @@ typedef struct {
   const char *name;
   gboolean python2; /* OrderedDict ([[key, value], ...]), longs */
   gboolean empty;   /* tensors and Parameters filled by state */
+  gboolean views;   /* each storage is a part of another */
 } Dialect;
 
 static const Dialect dialects[] = {
@@ -22,7 +23,11 @@ static const Dialect dialects[] = {
   { "python2/filled", TRUE, TRUE },
   { "python3/called", FALSE, FALSE },
   { "python3/filled", FALSE, TRUE },
+  { "python2/views", TRUE, FALSE, TRUE },
+  { "python3/views", FALSE, TRUE, TRUE },
 };
+
+#define VIEW_BEGIN 3 /* values before the part that is used */
 
 typedef struct {
   const Dialect *dialect;
@@ -64,6 +69,23 @@ append_int (Writer *w, guint64 value)
   append_number (w->state, value, 4);
 }
 
+/* How many values a storage has, and which of them it means. */
+static void
+append_extent (Writer *w, gsize n)
+{
+  if (!w->dialect->views) {
+    append_int (w, n);
+    APPEND (w->state, "N");
+    return;
+  }
+  append_int (w, VIEW_BEGIN + n);
+  APPEND (w->state, "(");
+  append_string (w, w->state, "view");
+  append_int (w, VIEW_BEGIN);
+  append_int (w, n);
+  APPEND (w->state, "t");
+}
+
 /* (storage, offset, size, stride) */
 static void
 append_tensor_tuple (Writer *w, const AlexnetTensor *tensor, const char *key)
@@ -75,8 +97,8 @@ append_tensor_tuple (Writer *w, const AlexnetTensor *tensor, const char *key)
   APPEND (w->state, "ctorch\nFloatStorage\n");
   append_string (w, w->state, key);
   append_string (w, w->state, "cuda:0");
-  append_int (w, stride);
-  APPEND (w->state, "NtQK\0(");
+  append_extent (w, stride);
+  APPEND (w->state, "tQK\0(");
   for (guint i = 0; i < tensor->n_dims; i++)
     append_int (w, tensor->dims[i]);
   APPEND (w->state, "t(");
@@ -119,7 +141,9 @@ append_member (Writer *w, const AlexnetLayer *layer, const char *suffix,
   if (w->dialect->python2)
     APPEND (w->state, "e");
   append_string (w, w->keys, key);
-  append_number (w->storages, n, 8);
+  append_number (w->storages, n + (w->dialect->views ? VIEW_BEGIN : 0), 8);
+  for (guint i = 0; i < VIEW_BEGIN && w->dialect->views; i++)
+    append_number (w->storages, 0, sizeof (float));
   g_byte_array_append (w->storages, tensor->data, (guint) (4 * n));
 }
 
