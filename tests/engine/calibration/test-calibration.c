@@ -200,7 +200,7 @@ test_own_table (void)
     if (network.layers[i].kind == ALEXNET_LAYER_MAXPOOL)
       network.layers[i].end_padding = 1;
   json = alexnet_table_to_json (&network);
-  alexnet_model_write (model, "layers", json, path, &error);
+  alexnet_model_write (model, "layers", json, path, NULL, &error);
   g_assert_no_error (error);
   alexnet_model_unref (model);
   model = models_load (path);

@@ -166,7 +166,7 @@ test_unfit (void)
 
     unfit[i].change (&network);
     json = alexnet_table_to_json (&network);
-    alexnet_model_write (model, "layers", json, copy, &error);
+    alexnet_model_write (model, "layers", json, copy, NULL, &error);
     g_assert_no_error (error);
     g_assert_null (alexnet_model_load (copy, NULL, &error));
     g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
