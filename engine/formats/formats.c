@@ -66,9 +66,13 @@ alexnet_model_source_read (AlexnetModelSource *source, AlexnetFile *file,
   guint8 head[ALEXNET_HEAD_SIZE];
   guint64 file_size = alexnet_file_get_size (file);
   gsize size = (gsize) MIN (file_size, sizeof head);
+  const char *foreign;
 
   if (!alexnet_file_read (file, 0, head, size, error))
     return FALSE;
+  foreign = alexnet_foreign_describe (head, size);
+  if (foreign)
+    return alexnet_format_error (error, "the file is %s", foreign);
   g_ptr_array_add (source->files, alexnet_file_ref (file));
   for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
     if (!formats[i].detect (head, size, file_size))

@@ -120,6 +120,10 @@ gboolean alexnet_npy_detect (const guint8 *head, gsize size,
 gboolean alexnet_npy_read (AlexnetModelSource *source, AlexnetFile *file,
     GError **error);
 
+/* What a file is that begins like that and can be no model: "packed with gzip;
+ * unpack it first"; else NULL. Static. */
+const char *alexnet_foreign_describe (const guint8 *head, gsize size);
+
 G_END_DECLS
 
 #endif /* ALEXNET_FORMATS_H */

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What users give instead of a model file is named, and what to do. */
+
+#include <string.h>
+
+#include "model/model.h"
+
+typedef struct {
+  const char *name, *head;
+  gsize offset; /* of the head in a file of a few hundred bytes */
+  const char *message;
+} Case;
+
+static const Case cases[] = {
+  { "lfs", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a", 0,
+      "foreign: the file is a pointer of Git LFS and not the file itself; `git "
+      "lfs pull` fetches that" },
+  { "html", "<!DOCTYPE html><html>", 0,
+      "foreign: the file is a web page; download the file itself" },
+  { "gzip", "\x1f\x8b\x08", 0,
+      "foreign: the file is packed with gzip; unpack it first" },
+  { "tar", "ustar", 257,
+      "foreign: the file is a tar archive; unpack it first" },
+  { "tflite", "TFL3", 4,
+      "foreign: the file is a TensorFlow Lite model; convert it to ONNX" },
+};
+
+static void
+assert_refused (GBytes *bytes, const char *message)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (alexnet_model_new_from_bytes (bytes, "foreign", NULL, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
+  g_assert_cmpstr (error->message, ==, message);
+}
+
+static void
+test_case (gconstpointer data)
+{
+  const Case *c = data;
+  char text[512] = { 0 };
+  g_autoptr (GBytes) bytes = NULL;
+
+  memcpy (text + c->offset, c->head, strlen (c->head));
+  bytes = g_bytes_new (text, sizeof text);
+  assert_refused (bytes, c->message);
+}
+
+static void
+test_empty (void)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new ("", 0);
+
+  assert_refused (bytes, "foreign: the file is empty");
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *path = g_strconcat ("/foreign/", cases[i].name, NULL);
+
+    g_test_add_data_func (path, &cases[i], test_case);
+  }
+  g_test_add_func ("/foreign/empty", test_empty);
+  return g_test_run ();
+}
