@@ -7,6 +7,7 @@
 
 #include "model/model.h"
 #include "model/table.h"
+#include "support/demonstration.h"
 
 static char *dir;
 
@@ -100,8 +101,7 @@ test_returns (gconstpointer file)
 static void
 test_demonstration (void)
 {
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_MODELS"),
-      "alexnet-cifar10.safetensors", NULL);
+  g_autofree char *path = demonstration_path ();
   AlexnetModel *model = load (path, NULL), *again;
   g_autofree char *saved = save (model);
 
