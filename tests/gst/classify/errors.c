@@ -91,6 +91,47 @@ GST_START_TEST (test_bad_models)
 }
 GST_END_TEST
 
+/* A checkpoint with weights and their moving average: the user chooses. */
+GST_START_TEST (test_two_networks_in_a_file)
+{
+  char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"), "torch",
+      "ema-2.14.pth", NULL);
+  GstElement *element = test_element_new ("model-file", path, "model-part",
+      "ema", NULL);
+
+  expect_failure (GST_STATE_READY, test_element_new ("model-file", path, NULL),
+      path, "'model'", "'ema'", "model-part");
+  expect_failure (GST_STATE_READY,
+      test_element_new ("model-file", path, "model-part", "best", NULL), path,
+      "no network in part 'best'");
+  fail_unless_equals_int (gst_element_set_state (element, GST_STATE_READY),
+      GST_STATE_CHANGE_SUCCESS);
+  gst_element_set_state (element, GST_STATE_NULL);
+  gst_object_unref (element);
+  g_free (path);
+}
+GST_END_TEST
+
+/* Names that two architectures have, and one that does not have them. */
+GST_START_TEST (test_architecture)
+{
+  char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"), "models",
+      "caffe-narrow.pth", NULL);
+  GstElement *element = test_element_new ("model-file", path, "architecture",
+      "caffenet", NULL);
+
+  expect_failure (GST_STATE_READY,
+      test_element_new ("model-file", path, "architecture", "torchvision",
+          NULL),
+      path, "architecture is 'torchvision', expected 'caffe'");
+  fail_unless_equals_int (gst_element_set_state (element, GST_STATE_READY),
+      GST_STATE_CHANGE_SUCCESS);
+  gst_element_set_state (element, GST_STATE_NULL);
+  gst_object_unref (element);
+  g_free (path);
+}
+GST_END_TEST
+
 GST_START_TEST (test_labels_do_not_match)
 {
   char *path = test_write_file ("one\ntwo\nthree\n", -1);
@@ -407,6 +448,8 @@ errors_suite (void)
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_missing_model);
   tcase_add_test (tests, test_bad_models);
+  tcase_add_test (tests, test_two_networks_in_a_file);
+  tcase_add_test (tests, test_architecture);
   tcase_add_test (tests, test_labels_do_not_match);
   tcase_add_test (tests, test_wrong_settings);
   tcase_add_test (tests, test_explicit_backend_does_not_fall_back);
