@@ -3,18 +3,18 @@
 """Networks with weights from a formula; tests/engine/support/random-model.[ch] is the
 same in C, bit by bit.
 
-Value i of tensor NAME is (u * 2^-23 - 1) * a, where u are the upper 24 bits of
-splitmix64 (FNV-1a-64 (NAME) + i), computed in doubles and rounded to float; a
-is sqrt (6 / fan in) for a weight, 0.01 for a bias. The input is tensor "input"
-with a = 1, for caffe and caffenet (whose input is 0..255 minus the mean) a = 128.
+Values are formula.py's; a is sqrt (6 / fan in) for a weight, 0.01 for a bias.
+The input is tensor "input" with a = 1, for caffe and caffenet (whose input is
+0..255 minus the mean) a = 128.
 """
 
 import math
 import sys
 
-import numpy as np
 import torch
 from torch import nn
+
+import formula
 
 CLASSES = 1000
 FULL = {"torchvision": (64, 192, 384, 256, 256, 4096, 4096, CLASSES),
@@ -25,23 +25,8 @@ INPUT_SIZE = {"torchvision": 224, "caffe": 227, "caffenet": 227}
 INPUT_RANGE = {"torchvision": 1, "caffe": 128, "caffenet": 128}
 
 
-def fnv1a(name):
-    value = 0xCBF29CE484222325
-    for byte in name.encode():
-        value = (value ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
-    return value
-
-
 def values(name, shape, a):
-    n = math.prod(shape)
-    with np.errstate(over="ignore"):
-        z = np.arange(n, dtype=np.uint64) + np.uint64(fnv1a(name))
-        z += np.uint64(0x9E3779B97F4A7C15)
-        z = (z ^ z >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ z >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
-        z ^= z >> np.uint64(31)
-    unit = (z >> np.uint64(40)).astype(np.float64) * 2.0**-23 - 1
-    return torch.from_numpy((unit * a).astype(np.float32).reshape(shape))
+    return torch.from_numpy(formula.values(name, shape, a))
 
 
 def model_input(architecture):
