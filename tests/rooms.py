@@ -19,8 +19,11 @@ engine/tensor: engine
 engine/network: engine engine/tensor
 engine/preprocess: engine
 engine/formats: engine engine/tensor engine/network
+engine/formats/caffe: engine engine/tensor engine/network engine/formats
+engine/formats/reader: engine engine/tensor engine/formats
+  engine/formats/caffe
 engine/model: engine engine/tensor engine/network engine/preprocess
-  engine/formats
+  engine/formats engine/formats/reader
 engine/backend: engine engine/network engine/preprocess
 engine/reference: engine engine/tensor engine/network engine/preprocess
   engine/backend

@@ -31,6 +31,9 @@ static const struct {
   { 0, MAGIC ("7z\xbc\xaf\x27\x1c"), "a 7z archive; unpack it first" },
   { 0, MAGIC ("Rar!"), "a RAR archive; unpack it first" },
   { 257, MAGIC ("ustar"), "a tar archive; unpack it first" },
+  { 0, MAGIC ("\x89HDF\r\n"),
+      "HDF5, as Keras and Caffe write weights without their network; save a "
+      ".caffemodel (snapshot_format: BINARYPROTO) or ONNX" },
   { 0, MAGIC ("GGUF"), "GGUF, which has no AlexNet" },
   { 4, MAGIC ("TFL3"), "a TensorFlow Lite model; convert it to ONNX" },
 };

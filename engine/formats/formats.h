@@ -58,11 +58,6 @@ AlexnetModelSource *alexnet_model_source_new (void);
 void alexnet_model_source_free (AlexnetModelSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlexnetModelSource, alexnet_model_source_free)
 
-/* Reads a file of any format that there is, recognised by its first bytes.
- * FORMAT, naming the format, and what reading gives. */
-gboolean alexnet_model_source_read (AlexnetModelSource *source,
-    AlexnetFile *file, GError **error);
-
 /* What a format's functions _detect() are given: the whole of a file that is
  * shorter. */
 #define ALEXNET_HEAD_SIZE 4096

@@ -12,6 +12,7 @@
 #include "sidecar.h"
 #include "table.h"
 
+#include "formats/reader.h"
 #include "preprocess/preprocess.h"
 
 void

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "formats/formats.h"
+#include "formats/reader.h"
 
 #define MAX_SECONDS 2.
 #define MAX_MEGABYTES 256

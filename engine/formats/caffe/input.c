@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "private.h"
+
+#include "formats/chain.h"
+
+#define MAX_SIDE 8192
+
+/* [N,C,H,W]: what a layer or the net says of its first input. */
+static gboolean
+take_input (CaffeReader *net, const gint64 *dims, guint n, GError **error)
+{
+  if (n < 4)
+    return alexnet_format_error (error,
+        "its input has %u dimensions, expected 4", n);
+  for (guint i = 1; i < 4; i++)
+    if (dims[i] < 1 || dims[i] > MAX_SIDE)
+      return alexnet_format_error (error,
+          "dimension %u of its input is %" G_GINT64_FORMAT, i, dims[i]);
+  net->input = (AlexnetShape){ (guint) dims[1], (guint) dims[2],
+    (guint) dims[3] };
+  return TRUE;
+}
+
+static gboolean
+take_input_shape (CaffeReader *net, const GArray *shapes, GError **error)
+{
+  CaffeShape shape = { 0 };
+  gboolean ok = alexnet_wire_read (net->reader,
+      &g_array_index (shapes, AlexnetWireRange, 0), alexnet_caffe_shape, &shape,
+      error);
+
+  if (ok)
+    ok = shape.dim ? take_input (net, &g_array_index (shape.dim, gint64, 0),
+                         shape.dim->len, error)
+                   : alexnet_format_error (error, "its input has no shape");
+  alexnet_wire_clear (alexnet_caffe_shape, &shape);
+  return ok;
+}
+
+/* Caffe takes one mean for all channels, or one for each: B, G, R. */
+static gboolean
+read_means (CaffeReader *net, const GArray *runs, float means[3],
+    GError **error)
+{
+  guint64 n = alexnet_wire_count (runs, sizeof (float));
+
+  if (n > 3 || n == 2)
+    return alexnet_format_error (error,
+        "%" G_GUINT64_FORMAT " mean values, expected 1 or 3", n);
+  if (!alexnet_wire_copy (net->reader, runs, sizeof (float), means, error))
+    return FALSE;
+  alexnet_dtype_to_float (ALEXNET_DTYPE_F32, means, means, (gsize) n);
+  if (n == 1)
+    means[1] = means[2] = means[0];
+  return TRUE;
+}
+
+static void
+append_channels (GString *json, const char *key, double r, double g, double b)
+{
+  const double values[] = { r, g, b };
+  char buffer[G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_string_append_printf (json, ",\"%s\":[", key);
+  for (guint i = 0; i < G_N_ELEMENTS (values); i++)
+    g_string_append_printf (json, "%s%s", i > 0 ? "," : "",
+        g_ascii_dtostr (buffer, sizeof buffer, values[i]));
+  g_string_append_c (json, ']');
+}
+
+/* What Caffe does, (x - mean) * scale for x of 0..255, as the metadata has it:
+ * (x / 255 - mean) / std. Where there is a mean file, that says the means. */
+static gboolean
+describe_transformation (CaffeReader *net, const CaffeTransformation *t,
+    GError **error)
+{
+  GHashTable *metadata = net->source->tensors->metadata;
+  g_autoptr (GString) json = g_string_new ("{\"channels\":\"BGR\"");
+  double std = 1 / (255.0 * t->scale);
+  float bgr[3] = { 0 };
+
+  if (!(t->scale > 0 && std > 0))
+    return alexnet_format_error (error, "its scale is not above 0");
+  if (!read_means (net, t->mean_value, bgr, error))
+    return FALSE;
+  if (t->mean_file)
+    g_hash_table_insert (metadata, g_strdup ("mean_file"),
+        g_strdup (t->mean_file));
+  else
+    append_channels (json, "mean", bgr[2] / 255.0, bgr[1] / 255.0,
+        bgr[0] / 255.0);
+  append_channels (json, "std", std, std, std);
+  g_string_append_c (json, '}');
+  g_hash_table_insert (metadata, g_strdup ("preprocess"),
+      g_string_free (g_steal_pointer (&json), FALSE));
+  return TRUE;
+}
+
+/* A net may have one for training and one for tests; the first one counts. */
+gboolean
+alexnet_caffe_read_data (CaffeReader *net, const CaffeLayer *layer,
+    GError **error)
+{
+  const CaffeTransformation *t = &layer->transformation;
+  const CaffeMemoryData *m = &layer->memory_data;
+  const gint64 sizes[] = { 1, m->channels, m->height, m->width };
+
+  if (net->source->network || net->current->len > 0)
+    return TRUE;
+  if (layer->top && layer->top->len > 0)
+    alexnet_chain_set (net->current, layer->top->pdata[0]);
+  if (m->height != 0 && !take_input (net, sizes, G_N_ELEMENTS (sizes), error))
+    return FALSE;
+  if (t->crop_size < 0 || t->crop_size > MAX_SIDE)
+    return alexnet_format_error (error, "crop_size is %" G_GINT64_FORMAT,
+        t->crop_size);
+  if (t->crop_size > 0)
+    net->input.height = net->input.width = (guint) t->crop_size;
+  return describe_transformation (net, t, error);
+}
+
+gboolean
+alexnet_caffe_read_input (CaffeReader *net, const CaffeLayer *layer,
+    GError **error)
+{
+  if (net->current->len > 0)
+    return TRUE;
+  if (layer->top && layer->top->len > 0)
+    alexnet_chain_set (net->current, layer->top->pdata[0]);
+  return !layer->input.shape ||
+      take_input_shape (net, layer->input.shape, error);
+}
+
+gboolean
+alexnet_caffe_read_net_input (CaffeReader *net, const CaffeNet *message,
+    GError **error)
+{
+  if (message->input && message->input->len > 0)
+    alexnet_chain_set (net->current, message->input->pdata[0]);
+  if (message->input_dim &&
+      !take_input (net, &g_array_index (message->input_dim, gint64, 0),
+          message->input_dim->len, error))
+    return FALSE;
+  if (message->input_shape &&
+      !take_input_shape (net, message->input_shape, error))
+    return FALSE;
+  return TRUE;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#ifndef ALEXNET_CAFFE_PRIVATE_H
+#define ALEXNET_CAFFE_PRIVATE_H
+
+#include "schema.h"
+#include "formats/formats.h"
+
+G_BEGIN_DECLS
+
+/* A net that is being read. */
+typedef struct {
+  AlexnetModelSource *source;
+  AlexnetFile *file;
+  AlexnetWireReader *reader;
+  AlexnetShape input;           /* 0: not known yet */
+  GPtrArray *current;           /* names of the blobs that hold what the last
+                                   layer gave; none: not known yet */
+} CaffeReader;
+
+/* Binds a tensor whose n_dims are set to the BlobProto at `range`, which may
+ * have more dimensions of 1 before. */
+gboolean alexnet_caffe_read_blob (CaffeReader *net, AlexnetTensor *tensor,
+    const AlexnetWireRange *range, GError **error);
+
+/* Appends what a layer computes to the table, takes the input's size from a
+ * layer that feeds the net, passes over what judges it. Messages name it. */
+gboolean alexnet_caffe_read_layer (CaffeReader *net, const CaffeLayer *layer,
+    GError **error);
+
+/* Layers that feed a net: with images, which they transform, or as they are
+ * told. The first in a net counts. */
+gboolean alexnet_caffe_read_data (CaffeReader *net, const CaffeLayer *layer,
+    GError **error);
+gboolean alexnet_caffe_read_input (CaffeReader *net, const CaffeLayer *layer,
+    GError **error);
+
+/* The same for inputs that the net itself declares. */
+gboolean alexnet_caffe_read_net_input (CaffeReader *net,
+    const CaffeNet *message, GError **error);
+
+G_END_DECLS
+
+#endif /* ALEXNET_CAFFE_PRIVATE_H */

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Caffe's files: the table of layers that each makes, what is said about its
+ * input, and the probabilities that Caffe would compute. Nets that no AlexNet
+ * is, and broken ones, are refused in words of Caffe. */
+
+#include <string.h>
+
+#include "formats/caffe/caffe.h"
+#include "support/graph-files.h"
+
+typedef struct {
+  const char *name, *kind, *architecture, *table;
+  const char *mean_file, *preprocess;
+  guint n_notes;
+} Net;
+
+#define CONV345_AND_FC(conv, pool)                           \
+  "conv3: conv 3/1+1+1 g1 [8," conv "]\nrelu [8," conv "]\n" \
+  "conv4: conv 3/1+1+1 g2 [8," conv "]\nrelu [8," conv "]\n" \
+  "conv5: conv 3/1+1+1 g2 [6," conv "]\nrelu [6," conv "]\n" \
+  "pool " pool " [6,6,6]\n"                                  \
+  "fc6: linear [8,1,1]\nrelu [8,1,1]\ndropout [8,1,1]\n"     \
+  "fc7: linear [8,1,1]\nrelu [8,1,1]\ndropout [8,1,1]\n"     \
+  "fc8: linear [5,1,1]\nsoftmax [5,1,1]\n"
+
+/* clang-format off */
+#define ALEXNET_227                                                          \
+  "conv1: conv 11/4+0+0 g1 [4,55,55]\nrelu [4,55,55]\n"                      \
+  "lrn 5 0.0001 0.75 1 [4,55,55]\npool 3/2+0+0 [4,27,27]\n"                  \
+  "conv2: conv 5/1+2+2 g2 [6,27,27]\nrelu [6,27,27]\n"                       \
+  "lrn 5 0.0001 0.75 1 [6,27,27]\npool 3/2+0+0 [6,13,13]\n"                  \
+  CONV345_AND_FC ("13,13", "3/2+0+0")
+
+static const Net nets[] = {
+  { "alexnet-v1-train.caffemodel", "Caffe model (V1 layers)", "caffe",
+      ALEXNET_227, "data/ilsvrc12/imagenet_mean.binaryproto",
+      "{\"channels\":\"BGR\",\"std\":[0.0039215686274509803,"
+      "0.0039215686274509803,0.0039215686274509803]}",
+      3 },
+  { "caffenet-deploy.caffemodel", "Caffe model", "caffenet",
+      "conv1: conv 11/4+0+0 g1 [4,55,55]\nrelu [4,55,55]\n"
+      "pool 3/2+0+0 [4,27,27]\nlrn 5 0.0001 0.75 1 [4,27,27]\n"
+      "conv2: conv 5/1+2+2 g2 [6,27,27]\nrelu [6,27,27]\n"
+      "pool 3/2+0+0 [6,13,13]\nlrn 5 0.0001 0.75 1 [6,13,13]\n"
+      CONV345_AND_FC ("13,13", "3/2+0+0"),
+      NULL, NULL, 0 },
+  { "digits-train.caffemodel", "Caffe model", "caffe", ALEXNET_227, NULL,
+      "{\"channels\":\"BGR\",\"mean\":[0.4823529411764706,"
+      "0.45882352941176469,0.40784313725490196],\"std\":["
+      "0.0078431372549019607,0.0078431372549019607,0.0078431372549019607]}",
+      3 },
+  /* 48 and 24 pixels: the last window hangs over by one. */
+  { "old-data.caffemodel", "Caffe model (V1 layers)", "caffe",
+      "conv1: conv 11/4+0+0 g1 [4,48,48]\nrelu [4,48,48]\n"
+      "lrn 5 0.0001 0.75 1 [4,48,48]\npool 3/2+0+1 [4,24,24]\n"
+      "conv2: conv 5/1+2+2 g2 [6,24,24]\nrelu [6,24,24]\n"
+      "lrn 5 0.0001 0.75 1 [6,24,24]\npool 3/2+0+1 [6,12,12]\n"
+      CONV345_AND_FC ("12,12", "3/2+0+1"),
+      NULL,
+      "{\"channels\":\"BGR\",\"mean\":[0,0,0],\"std\":["
+      "0.015686274509803921,0.015686274509803921,0.015686274509803921]}",
+      3 },
+  { "own-sizes.caffemodel", "Caffe model", "caffe",
+      "first: conv 7/4+3+3 g1 [4,51,51]\nrelu [4,51,51]\n"
+      "pool 3/2+0+0 [4,25,25]\nlrn 3 0.005 0.5 2 [4,25,25]\n"
+      "pool 3/2+1+1 [4,13,13]\n"
+      "second: conv 3/1+0+0 g2 [6,11,11]\nrelu [6,11,11]\n"
+      "pool 2/2+0+0 [6,5,5]\npool 3/3+2+2 [6,3,3]\n"
+      "third: linear [8,1,1]\nrelu [8,1,1]\n"
+      "fourth: linear [5,1,1]\nsoftmax [5,1,1]\n",
+      NULL, NULL, 0 },
+  { "respelled.caffemodel", "Caffe model", "caffe", ALEXNET_227, NULL, NULL,
+      1 },
+};
+/* clang-format on */
+
+static char *
+caffe_path (const char *name)
+{
+  g_autofree char *relative = g_build_filename ("caffe", name, NULL);
+
+  return graph_files_path (relative);
+}
+
+static void
+test_net (gconstpointer data)
+{
+  const Net *net = data;
+  g_autofree char *path = caffe_path (net->name);
+  g_autofree char *table = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (AlexnetModelSource)
+      source = graph_files_read (alexnet_caffe_read, path, &error);
+
+  g_assert_no_error (error);
+  table = graph_files_describe (source->network);
+  g_assert_cmpstr (table, ==, net->table);
+  g_assert_cmpstr (source->kind, ==, net->kind);
+  g_assert_cmpstr (source->network->architecture, ==, net->architecture);
+  g_assert_cmpstr (g_hash_table_lookup (source->tensors->metadata, "mean_file"),
+      ==, net->mean_file);
+  g_assert_cmpstr (g_hash_table_lookup (source->tensors->metadata,
+                       "preprocess"),
+      ==, net->preprocess);
+  g_assert_cmpuint (source->notes->len, ==, net->n_notes);
+  graph_files_assert_probabilities (source->network, "caffe", net->name);
+}
+
+static void
+test_notes (void)
+{
+  static const char *const expected[] = {
+    "passed over layer 'accuracy' (Accuracy)",
+    "passed over layer 'loss' (SoftmaxWithLoss)",
+    "there is no softmax in the file; one was added",
+  };
+  g_autofree char *path = caffe_path ("digits-train.caffemodel");
+  g_autoptr (AlexnetModelSource)
+      source = graph_files_read (alexnet_caffe_read, path, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
+    g_assert_cmpstr (source->notes->pdata[i], ==, expected[i]);
+}
+
+/* Weights stay in the file when they lie there in one piece. */
+static void
+test_zero_copy (void)
+{
+  g_autofree char *whole = caffe_path ("alexnet-v1-train.caffemodel");
+  g_autofree char *pieces = caffe_path ("respelled.caffemodel");
+  g_autoptr (AlexnetModelSource)
+      a = graph_files_read (alexnet_caffe_read, whole, NULL);
+  g_autoptr (AlexnetModelSource)
+      b = graph_files_read (alexnet_caffe_read, pieces, NULL);
+
+  g_assert_true (a->network->layers[0].weight.file == a->files->pdata[0]);
+  g_assert_nonnull (b->network->layers[0].weight.data);
+}
+
+static void
+test_detect (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (nets); i++) {
+    g_autofree char *path = caffe_path (nets[i].name);
+    g_autofree char *bytes = NULL;
+    gsize size;
+
+    g_assert_true (g_file_get_contents (path, &bytes, &size, NULL));
+    g_assert_true (alexnet_caffe_detect ((guint8 *) bytes, MIN (size, 4096),
+        size));
+    g_assert_true (alexnet_caffe_detect ((guint8 *) bytes, MIN (size, 64),
+        size));
+  }
+}
+
+typedef struct {
+  const char *name;
+  float mean[3];
+} Mean;
+
+static const Mean means[] = {
+  { "mean.binaryproto", { 123, 117, 104 } },
+  { "mean-grey.binaryproto", { 123, 123, 123 } },
+};
+
+static void
+test_mean (gconstpointer data)
+{
+  const Mean *mean = data;
+  g_autofree char *path = caffe_path (mean->name);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (AlexnetFile) file = alexnet_file_open (path, &error);
+  float found[3];
+
+  g_assert_no_error (error);
+  alexnet_caffe_mean_read (file, found, &error);
+  g_assert_no_error (error);
+  for (guint c = 0; c < 3; c++)
+    g_assert_cmpfloat_with_epsilon (found[c] * 255, mean->mean[c], 1e-3);
+}
+
+/* ---- what is refused ----------------------------------------------------- */
+
+/* A net of one layer `data` -> `top` of this type and, when there is one, with
+ * this message as field `number`. */
+static GByteArray *
+make_net (const char *type, guint number, GByteArray *parameters)
+{
+  GByteArray *layer = g_byte_array_new (), *net = g_byte_array_new ();
+
+  graph_files_put_text (layer, 1, "x");
+  graph_files_put_text (layer, 2, type);
+  graph_files_put_text (layer, 3, "data");
+  graph_files_put_text (layer, 4, "top");
+  if (parameters)
+    graph_files_put_message (layer, number, parameters);
+  graph_files_put_message (net, 100, layer);
+  return net;
+}
+
+typedef struct {
+  const char *name, *type;
+  guint number; /* of the parameters; 0: none */
+  guint field;
+  guint64 value;
+  const char *expected;
+} Refusal;
+
+static const Refusal refusals[] = {
+  { "type/unknown", "Concat", 0, 0, 0,
+      "layer 'x' (Concat): it computes what no AlexNet here does" },
+  { "type/unheard-of", "BatchNorm", 0, 0, 0,
+      "layer 'x' is of type 'BatchNorm', which no AlexNet here has" },
+  { "lrn/within-channel", "LRN", 118, 4, 1, "WITHIN_CHANNEL" },
+  { "lrn/even", "LRN", 118, 1, 4, "local_size 4, expected an odd number" },
+  { "lrn/negative", "LRN", 118, 1, (guint64) -3, "local_size -3" },
+  { "lrn/large", "LRN", 118, 1, G_MAXUINT32, "local_size is 4294967295" },
+  { "pooling/average", "Pooling", 121, 1, 1, "AVE pooling" },
+  { "pooling/global", "Pooling", 121, 12, 1, "global MAX pooling" },
+  { "pooling/no-kernel", "Pooling", 121, 3, 2, "layer MaxPool2d-1" },
+  { "pooling/not-square", "Pooling", 121, 5, 3,
+      "kernel_size is 3 x 0, expected a square" },
+  { "convolution/dilation", "Convolution", 106, 18, 2, "dilation 2" },
+  { "convolution/axis", "Convolution", 106, 16, 2, "axis 2" },
+  { "convolution/no-weights", "Convolution", 106, 4, 3,
+      "0 blobs of weights, expected 2" },
+  { "inner-product/no-bias-no-weights", "InnerProduct", 117, 2, 0,
+      "0 blobs of weights, expected 1" },
+  { "inner-product/axis", "InnerProduct", 117, 5, 2, "axis 2, expected 1" },
+  { "softmax/axis", "Softmax", 125, 2, 2, "axis 2, expected 1" },
+  { "dropout/scales-later", "Dropout", 108, 2, 0, "it scales when" },
+  { "crop/huge", "Data", 100, 3, 1 << 20, "crop_size is 1048576" },
+};
+
+static void
+test_refusal (gconstpointer data)
+{
+  const Refusal *refusal = data;
+  GByteArray *parameters = NULL;
+
+  if (refusal->number > 0) {
+    parameters = g_byte_array_new ();
+    graph_files_put_int (parameters, refusal->field, refusal->value);
+  }
+  graph_files_assert_refused (alexnet_caffe_read,
+      make_net (refusal->type, refusal->number, parameters), refusal->expected);
+}
+
+static void
+test_leaky_relu (void)
+{
+  GByteArray *parameters = g_byte_array_new ();
+
+  graph_files_put_float (parameters, 1, 0.1f);
+  graph_files_assert_refused (alexnet_caffe_read,
+      make_net ("ReLU", 123, parameters), "negative_slope 0.1");
+}
+
+static void
+test_v0 (void)
+{
+  g_autofree char *path = caffe_path ("v0.caffemodel");
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (graph_files_read (alexnet_caffe_read, path, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
+  g_assert_nonnull (strstr (error->message, "V0 layers"));
+}
+
+static void
+test_no_layers (void)
+{
+  GByteArray *net = g_byte_array_new ();
+
+  graph_files_put_text (net, 1, "empty");
+  graph_files_assert_refused (alexnet_caffe_read, net, "without layers");
+}
+
+static void
+test_not_a_chain (void)
+{
+  GByteArray *net = make_net ("ReLU", 0, NULL);
+  GByteArray *second = make_net ("ReLU", 0, NULL);
+
+  g_byte_array_append (net, second->data, second->len);
+  g_byte_array_unref (second);
+  graph_files_assert_refused (alexnet_caffe_read, net,
+      "it reads 'data', which is not what the layer before it gives");
+}
+
+/* A convolution of 1 x 1 with a blob of these dimensions and 4 values. */
+static GByteArray *
+make_convolution (const gint64 *dims, guint n)
+{
+  const float values[4] = { 0 };
+  GByteArray *shape = g_byte_array_new (), *blob = g_byte_array_new ();
+  GByteArray *parameters = g_byte_array_new (), *net;
+  GByteArray *layer = g_byte_array_new ();
+
+  for (guint i = 0; i < n; i++)
+    graph_files_put_int (shape, 1, (guint64) dims[i]);
+  graph_files_put_message (blob, 7, shape);
+  graph_files_put_bytes (blob, 5, values, sizeof values);
+  graph_files_put_int (parameters, 2, 0);
+  graph_files_put_int (parameters, 4, 1);
+  graph_files_put_text (layer, 1, "x");
+  graph_files_put_text (layer, 2, "Convolution");
+  graph_files_put_text (layer, 3, "data");
+  graph_files_put_text (layer, 4, "top");
+  graph_files_put_message (layer, 106, parameters);
+  graph_files_put_message (layer, 7, blob);
+  net = g_byte_array_new ();
+  graph_files_put_message (net, 100, layer);
+  return net;
+}
+
+typedef struct {
+  const char *name;
+  gint64 dims[5];
+  guint n;
+  const char *expected;
+} Shape;
+
+static const Shape shapes[] = {
+  { "fewer", { 2, 2 }, 2, "its weights: 2 dimensions, expected 4" },
+  { "more", { 4, 1, 1, 1, 1 }, 5, "its weights: dimension 0 is 4" },
+  { "zero", { 4, 0, 1, 1 }, 4, "dimension 1 is 0" },
+  { "negative", { -4, -1, 1, 1 }, 4, "dimension 0 is -4" },
+  { "overflow", { 1LL << 33, 1LL << 33, 1LL << 33, 1 }, 4, "overflows" },
+  { "other-count", { 5, 1, 1, 1 }, 4, "4 values, expected 5 from its shape" },
+  { "other-kernel", { 1, 1, 2, 2 }, 4,
+      "dimension 2 of its weights is 2, expected 1" },
+};
+
+static void
+test_shape (gconstpointer data)
+{
+  const Shape *shape = data;
+
+  graph_files_assert_refused (alexnet_caffe_read,
+      make_convolution (shape->dims, shape->n), shape->expected);
+}
+
+/* Nesting that no table knows costs nothing. */
+static void
+test_depth (void)
+{
+  GByteArray *net = g_byte_array_new ();
+
+  graph_files_put_text (net, 1, "deep");
+  for (guint i = 0; i < 20000; i++) {
+    GByteArray *outer = g_byte_array_new ();
+
+    graph_files_put_message (outer, 100, net);
+    net = outer;
+  }
+  graph_files_assert_refused (alexnet_caffe_read, net, "layer '' is of type");
+}
+
+static void
+test_too_many_layers (void)
+{
+  GByteArray *net = make_net ("Dropout", 0, NULL);
+
+  for (guint i = 0; i < 70000; i++) {
+    GByteArray *next = g_byte_array_new ();
+
+    graph_files_put_text (next, 2, "ReLU");
+    graph_files_put_text (next, 3, "top");
+    graph_files_put_text (next, 4, "top");
+    graph_files_put_message (net, 100, next);
+  }
+  graph_files_assert_refused (alexnet_caffe_read, net,
+      "field 100 is there more than 65536 times");
+}
+
+static void
+test_mean_refused (void)
+{
+  GByteArray *blob = g_byte_array_new ();
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (AlexnetFile) file = NULL;
+  g_autoptr (GError) error = NULL;
+  float mean[3];
+
+  for (guint i = 1; i <= 4; i++)
+    graph_files_put_int (blob, i, 2);
+  graph_files_put_bytes (blob, 5, (const float[16]){ 0 }, 64);
+  bytes = g_byte_array_free_to_bytes (blob);
+  file = alexnet_file_new_from_bytes (bytes, "bytes");
+  g_assert_false (alexnet_caffe_mean_read (file, mean, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
+  g_assert_nonnull (strstr (error->message, "mean file: dimension 0 is 2"));
+}
+
+#define ADD_CASES(prefix, cases, test)                                 \
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {                   \
+    g_autofree char *path = g_strconcat (prefix, cases[i].name, NULL); \
+                                                                       \
+    g_test_add_data_func (path, &cases[i], test);                      \
+  }
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  ADD_CASES ("/caffe/net/", nets, test_net);
+  g_test_add_func ("/caffe/notes", test_notes);
+  g_test_add_func ("/caffe/zero-copy", test_zero_copy);
+  g_test_add_func ("/caffe/detect", test_detect);
+  ADD_CASES ("/caffe/mean/", means, test_mean);
+  g_test_add_func ("/caffe/mean/refused", test_mean_refused);
+  ADD_CASES ("/caffe/refused/", refusals, test_refusal);
+  ADD_CASES ("/caffe/refused/shape/", shapes, test_shape);
+  g_test_add_func ("/caffe/refused/leaky-relu", test_leaky_relu);
+  g_test_add_func ("/caffe/refused/v0", test_v0);
+  g_test_add_func ("/caffe/refused/no-layers", test_no_layers);
+  g_test_add_func ("/caffe/refused/not-a-chain", test_not_a_chain);
+  g_test_add_func ("/caffe/refused/depth", test_depth);
+  g_test_add_func ("/caffe/refused/too-many-layers", test_too_many_layers);
+  return g_test_run ();
+}
