@@ -20,8 +20,9 @@ engine/network: engine engine/tensor
 engine/preprocess: engine
 engine/formats: engine engine/tensor engine/network
 engine/formats/caffe: engine engine/tensor engine/network engine/formats
+engine/formats/onnx: engine engine/tensor engine/network engine/formats
 engine/formats/reader: engine engine/tensor engine/formats
-  engine/formats/caffe
+  engine/formats/caffe engine/formats/onnx
 engine/model: engine engine/tensor engine/network engine/preprocess
   engine/formats engine/formats/reader
 engine/backend: engine engine/network engine/preprocess

@@ -3,6 +3,7 @@
 #include "reader.h"
 
 #include "caffe/caffe.h"
+#include "onnx/onnx.h"
 
 /* In the order in which they are asked: the sure ones first. */
 static const struct {
@@ -15,6 +16,7 @@ static const struct {
   { "PyTorch", alexnet_torch_zip_detect, alexnet_torch_zip_read },
   { "older PyTorch", alexnet_torch_legacy_detect, alexnet_torch_legacy_read },
   { "numpy", alexnet_npy_detect, alexnet_npy_read },
+  { "ONNX", alexnet_onnx_detect, alexnet_onnx_read },
   { "Caffe", alexnet_caffe_detect, alexnet_caffe_read },
 };
 

@@ -20,7 +20,10 @@ static const Case cases[] = {
       "foreign: the file is a web page; download the file itself" },
   { "gzip", "\x1f\x8b\x08", 0,
       "foreign: the file is packed with gzip; unpack it first" },
-  { "hdf5", "\x89HDF\r\n\x1a\n", 0, "foreign: the file is HDF5, as Keras" },
+  { "hdf5", "\x89HDF\r\n\x1a\n", 0,
+      "foreign: the file is HDF5, as Keras and Caffe write weights without "
+      "their network; save a .caffemodel (snapshot_format: BINARYPROTO) or "
+      "ONNX" },
   { "tar", "ustar", 257,
       "foreign: the file is a tar archive; unpack it first" },
   { "tflite", "TFL3", 4,

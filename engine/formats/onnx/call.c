@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "private.h"
+
+#include "formats/chain.h"
+
+#define MAX_ATTRIBUTES 64
+
+static gboolean
+read_attributes (OnnxReader *graph, OnnxCall *call, GError **error)
+{
+  const GArray *ranges = call->message.attribute;
+
+  if (ranges && ranges->len > MAX_ATTRIBUTES)
+    return alexnet_format_error (error, "it has more than %d attributes",
+        MAX_ATTRIBUTES);
+  for (guint i = 0; ranges && i < ranges->len; i++) {
+    OnnxAttribute attribute = { 0 };
+    gboolean ok = alexnet_wire_read (graph->reader,
+        &g_array_index (ranges, AlexnetWireRange, i),
+        alexnet_onnx_attribute_fields, &attribute, error);
+
+    g_array_append_val (call->attributes, attribute);
+    if (!ok)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+clear_attribute (gpointer attribute)
+{
+  alexnet_wire_clear (alexnet_onnx_attribute_fields, attribute);
+}
+
+gboolean
+alexnet_onnx_call_read (OnnxReader *graph, OnnxCall *call,
+    const AlexnetWireRange *range, GError **error)
+{
+  call->attributes = g_array_new (FALSE, FALSE, sizeof (OnnxAttribute));
+  g_array_set_clear_func (call->attributes, clear_attribute);
+  return alexnet_wire_read (graph->reader, range, alexnet_onnx_node,
+             &call->message, error) &&
+      read_attributes (graph, call, error);
+}
+
+void
+alexnet_onnx_call_clear (OnnxCall *call)
+{
+  g_array_unref (call->attributes);
+  alexnet_wire_clear (alexnet_onnx_node, &call->message);
+}
+
+const char *
+alexnet_onnx_input (const OnnxCall *call, guint i)
+{
+  const GPtrArray *input = call->message.input;
+  const char *name = input && i < input->len ? input->pdata[i] : "";
+
+  return name[0] != '\0' ? name : NULL;
+}
+
+gboolean
+alexnet_onnx_is_current (const OnnxReader *graph, const char *name)
+{
+  return name && alexnet_chain_holds (graph->current, name);
+}
+
+const OnnxAttribute *
+alexnet_onnx_attribute (const OnnxCall *call, const char *name)
+{
+  for (guint i = 0; i < call->attributes->len; i++) {
+    const OnnxAttribute *attribute = &g_array_index (call->attributes,
+        OnnxAttribute, i);
+
+    if (g_strcmp0 (attribute->name, name) == 0)
+      return attribute;
+  }
+  return NULL;
+}
+
+gint64
+alexnet_onnx_int (const OnnxCall *call, const char *name, gint64 otherwise)
+{
+  const OnnxAttribute *attribute = alexnet_onnx_attribute (call, name);
+
+  return attribute ? attribute->i : otherwise;
+}
+
+float
+alexnet_onnx_float (const OnnxCall *call, const char *name, float otherwise)
+{
+  const OnnxAttribute *attribute = alexnet_onnx_attribute (call, name);
+
+  return attribute ? attribute->f : otherwise;
+}
+
+const OnnxValue *
+alexnet_onnx_value (const OnnxReader *graph, const OnnxCall *call, guint i,
+    GError **error)
+{
+  const char *name = alexnet_onnx_input (call, i);
+  OnnxValue *value = name ? g_hash_table_lookup (graph->values, name) : NULL;
+  g_autofree char *quoted = NULL;
+
+  if (value && !value->unusable) {
+    value->used = TRUE;
+    return value;
+  }
+  quoted = alexnet_quote (name ? name : "");
+  if (value)
+    alexnet_format_error (error, "its input %s %s", quoted, value->unusable);
+  else
+    alexnet_format_error (error,
+        "its input %u, %s, is not known without the picture", i, quoted);
+  return NULL;
+}
+
+const OnnxValue *
+alexnet_onnx_weights (const OnnxReader *graph, const OnnxCall *call, guint i,
+    GError **error)
+{
+  const OnnxValue *value = alexnet_onnx_value (graph, call, i, error);
+
+  if (!value || alexnet_tensor_is_bound (&value->tensor))
+    return value;
+  alexnet_format_error (error, "its input %u is of whole numbers", i);
+  return NULL;
+}
+
+const OnnxValue *
+alexnet_onnx_ints (const OnnxReader *graph, const OnnxCall *call, guint i,
+    GError **error)
+{
+  const OnnxValue *value = alexnet_onnx_value (graph, call, i, error);
+
+  if (!value || value->is_ints)
+    return value;
+  alexnet_format_error (error, "its input %u is not of whole numbers", i);
+  return NULL;
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "onnx.h"
+
+#include <string.h>
+
+#include "formats/chain.h"
+#include "private.h"
+
+#define MAX_SIDE 8192
+#define DEFAULT_SIDE 224
+
+/* All fields of a ModelProto, which no struct takes up. */
+static const AlexnetWireField beginning[] = {
+  { 1, ALEXNET_WIRE_INT, 0, NULL },    /* ir_version */
+  { 2, ALEXNET_WIRE_RANGE, 0, NULL },  /* producer_name */
+  { 3, ALEXNET_WIRE_RANGE, 0, NULL },  /* producer_version */
+  { 4, ALEXNET_WIRE_RANGE, 0, NULL },  /* domain */
+  { 5, ALEXNET_WIRE_INT, 0, NULL },    /* model_version */
+  { 6, ALEXNET_WIRE_RANGE, 0, NULL },  /* doc_string */
+  { 7, ALEXNET_WIRE_RANGE, 0, NULL },  /* graph */
+  { 8, ALEXNET_WIRE_RANGE, 0, NULL },  /* opset_import */
+  { 14, ALEXNET_WIRE_RANGE, 0, NULL }, /* metadata_props */
+  { 20, ALEXNET_WIRE_RANGE, 0, NULL }, /* training_info */
+  { 25, ALEXNET_WIRE_RANGE, 0, NULL }, /* functions */
+  { 0 },
+};
+
+/* ---- nodes --------------------------------------------------------------- */
+
+static const OnnxOperator *
+find_operator (const OnnxOperator *operators, const char *name)
+{
+  for (; operators->name; operators++)
+    if (g_str_equal (operators->name, name))
+      return operators;
+  return NULL;
+}
+
+static gboolean
+check_attributes (const OnnxOperator *operator, const OnnxCall * call,
+    GError **error)
+{
+  g_auto (GStrv) known = g_strsplit (operator->attributes, " ", -1);
+
+  for (guint i = 0; i < call->attributes->len; i++) {
+    const OnnxAttribute *attribute = &g_array_index (call->attributes,
+        OnnxAttribute, i);
+    const char *name = attribute->name ? attribute->name : "";
+    g_autofree char *quoted = NULL;
+
+    if (g_strv_contains ((const char *const *) known, name) &&
+        !attribute->ref_attr_name)
+      continue;
+    quoted = alexnet_quote (name);
+    return alexnet_format_error (error, "attribute %s is not one that it has",
+        quoted);
+  }
+  return TRUE;
+}
+
+static gboolean
+refuse_operator (const char *name, GError **error)
+{
+  if (strstr (name, "uantize") || g_str_has_prefix (name, "QLinear") ||
+      g_str_has_suffix (name, "Integer"))
+    return alexnet_format_error (error,
+        "the network is quantised; expected the one in floats that it was made "
+        "of");
+  return alexnet_format_error (error, "an operator that no AlexNet here has");
+}
+
+/* A node that computes something from the picture has its place in the chain.
+ */
+static gboolean
+run_layer (OnnxReader *graph, const OnnxOperator *operator,
+    const OnnxCall * call, GError **error)
+{
+  if (!operator->read (graph, call, error))
+    return FALSE;
+  alexnet_chain_set (graph->current, call->message.output->pdata[0]);
+  return TRUE;
+}
+
+static gboolean
+run (OnnxReader *graph, const OnnxCall *call, GError **error)
+{
+  const char *name = call->message.op_type ? call->message.op_type : "";
+  const char *first = alexnet_onnx_input (call, 0);
+  const OnnxOperator *layer = find_operator (alexnet_onnx_layers, name);
+  const OnnxOperator *constant = find_operator (alexnet_onnx_constants, name);
+  g_autofree char *quoted = NULL;
+
+  if (call->message.domain && call->message.domain[0] != '\0' &&
+      !g_str_equal (call->message.domain, "ai.onnx")) {
+    quoted = alexnet_quote (call->message.domain);
+    return alexnet_format_error (error,
+        "an operator of %s, expected one of ONNX itself", quoted);
+  }
+  if (!layer && !constant)
+    return refuse_operator (name, error);
+  if (!call->message.output || call->message.output->len == 0)
+    return alexnet_format_error (error, "it has no output");
+  if (!check_attributes (layer ? layer : constant, call, error))
+    return FALSE;
+  if (layer &&
+      (alexnet_onnx_is_current (graph, first) ||
+          (layer->either &&
+              alexnet_onnx_is_current (graph, alexnet_onnx_input (call, 1)))))
+    return run_layer (graph, layer, call, error);
+  if (constant)
+    return constant->read (graph, call, error);
+  quoted = alexnet_quote (first ? first : "");
+  return alexnet_format_error (error,
+      "it reads %s, which is not what the node before it gives", quoted);
+}
+
+static void
+name_node (const OnnxCall *call, guint i, GError **error)
+{
+  const char *name = call->message.name ? call->message.name : "";
+  const char *type = call->message.op_type ? call->message.op_type : "";
+  g_autofree char *quoted = alexnet_quote (name);
+  g_autofree char *quoted_type = alexnet_quote (type);
+
+  if (name[0] == '\0')
+    g_prefix_error (error, "node %u, %s: ", i + 1, quoted_type);
+  else
+    g_prefix_error (error, "node %s, %s: ", quoted, quoted_type);
+}
+
+static gboolean
+read_node (OnnxReader *graph, const AlexnetWireRange *range, guint i,
+    GError **error)
+{
+  OnnxCall call = { 0 };
+  gboolean ok = alexnet_onnx_call_read (graph, &call, range, error) &&
+      run (graph, &call, error);
+
+  if (!ok)
+    name_node (&call, i, error);
+  alexnet_onnx_call_clear (&call);
+  return ok;
+}
+
+/* ---- the graph ----------------------------------------------------------- */
+
+static gboolean
+read_initializers (OnnxReader *graph, const GArray *ranges, GError **error)
+{
+  for (guint i = 0; ranges && i < ranges->len; i++) {
+    OnnxValue *value = alexnet_onnx_value_read (graph,
+        &g_array_index (ranges, AlexnetWireRange, i), error);
+
+    if (!value || !alexnet_onnx_value_add (graph, value->name, value, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* Sizes of [N,C,H,W]; one that is left open is 0. */
+static gboolean
+read_input_shape (OnnxReader *graph, const OnnxValueInfo *info, gint64 *sizes,
+    GError **error)
+{
+  const GArray *dims = info->type.tensor_type.shape.dim;
+
+  if (!dims || dims->len != 4)
+    return alexnet_format_error (error,
+        "it has %u dimensions, expected [N,C,H,W]", dims ? dims->len : 0);
+  for (guint i = 0; i < 4; i++) {
+    OnnxDimension dimension = { 0 };
+
+    if (!alexnet_wire_read (graph->reader,
+            &g_array_index (dims, AlexnetWireRange, i), alexnet_onnx_dimension,
+            &dimension, error))
+      return FALSE;
+    sizes[i] = dimension.dim_value;
+    if (sizes[i] < 0 || sizes[i] > MAX_SIDE)
+      return alexnet_format_error (error, "dimension %u is %" G_GINT64_FORMAT,
+          i, sizes[i]);
+  }
+  return TRUE;
+}
+
+static gboolean
+begin (OnnxReader *graph, const OnnxValueInfo *info, GError **error)
+{
+  gint64 sizes[4], type = info->type.tensor_type.elem_type;
+  AlexnetShape shape;
+
+  if (!alexnet_onnx_is_float (type))
+    return alexnet_format_error (error,
+        "it is of type number %" G_GINT64_FORMAT ", expected floats", type);
+  if (!read_input_shape (graph, info, sizes, error))
+    return FALSE;
+  graph->batch = sizes[0];
+  if (sizes[2] == 0 && sizes[3] == 0) {
+    sizes[2] = sizes[3] = DEFAULT_SIDE;
+    g_ptr_array_add (graph->source->notes,
+        g_strdup_printf ("the graph takes pictures of any size; taken as %d",
+            DEFAULT_SIDE));
+  }
+  shape = (AlexnetShape){ (guint) sizes[1], (guint) sizes[2],
+    (guint) sizes[3] };
+  alexnet_chain_set (graph->current, info->name ? info->name : "");
+  return alexnet_chain_begin (graph->source, &shape, error);
+}
+
+/* Old files list initialisers among the inputs. */
+static gboolean
+read_input (OnnxReader *graph, const AlexnetWireRange *range, GError **error)
+{
+  OnnxValueInfo info = { 0 };
+  g_autofree char *quoted = NULL;
+  gboolean ok = alexnet_wire_read (graph->reader, range,
+      alexnet_onnx_value_info, &info, error);
+
+  quoted = alexnet_quote (info.name ? info.name : "");
+  if (ok && !g_hash_table_contains (graph->values, info.name ? info.name : ""))
+    ok = graph->source->network
+        ? alexnet_format_error (error, "there is another one before it")
+        : begin (graph, &info, error);
+  if (!ok)
+    g_prefix_error (error, "input %s: ", quoted);
+  alexnet_wire_clear (alexnet_onnx_value_info, &info);
+  return ok;
+}
+
+static gboolean
+read_inputs (OnnxReader *graph, const GArray *ranges, GError **error)
+{
+  for (guint i = 0; ranges && i < ranges->len; i++)
+    if (!read_input (graph, &g_array_index (ranges, AlexnetWireRange, i),
+            error))
+      return FALSE;
+  return graph->source->network ||
+      alexnet_format_error (error, "the graph has no input");
+}
+
+static gboolean
+check_output (OnnxReader *graph, const GArray *ranges, GError **error)
+{
+  OnnxValueInfo info = { 0 };
+  g_autofree char *quoted = NULL;
+  gboolean ok;
+
+  if (!ranges || ranges->len != 1)
+    return alexnet_format_error (error,
+        "the graph has %u outputs, expected one", ranges ? ranges->len : 0);
+  ok = alexnet_wire_read (graph->reader,
+      &g_array_index (ranges, AlexnetWireRange, 0), alexnet_onnx_value_info,
+      &info, error);
+  if (ok && !alexnet_onnx_is_current (graph, info.name)) {
+    quoted = alexnet_quote (info.name ? info.name : "");
+    ok = alexnet_format_error (error,
+        "output %s is not what the last node gives", quoted);
+  }
+  alexnet_wire_clear (alexnet_onnx_value_info, &info);
+  return ok;
+}
+
+/* Weights that no node reads would be a sign that some are missing. */
+static gboolean
+check_all_used (const OnnxReader *graph, GError **error)
+{
+  GHashTableIter iter;
+  gpointer item;
+
+  g_hash_table_iter_init (&iter, graph->values);
+  while (g_hash_table_iter_next (&iter, NULL, &item)) {
+    const OnnxValue *value = item;
+    g_autofree char *quoted = NULL;
+
+    if (value->used || value->tensor.n_dims < 2 ||
+        !alexnet_tensor_is_bound (&value->tensor))
+      continue;
+    quoted = alexnet_quote (value->name);
+    return alexnet_format_error (error, "no node uses the weights %s", quoted);
+  }
+  return TRUE;
+}
+
+static gboolean
+read_graph (OnnxReader *graph, const OnnxGraph *message, GError **error)
+{
+  if (message->sparse_initializer)
+    return alexnet_format_error (error, "its weights are sparse");
+  if (!read_initializers (graph, message->initializer, error) ||
+      !read_inputs (graph, message->input, error))
+    return FALSE;
+  for (guint i = 0; message->node && i < message->node->len; i++)
+    if (!read_node (graph, &g_array_index (message->node, AlexnetWireRange, i),
+            i, error))
+      return FALSE;
+  return check_output (graph, message->output, error) &&
+      check_all_used (graph, error) &&
+      alexnet_chain_finish (graph->source, "custom", error);
+}
+
+/* ---- the model ----------------------------------------------------------- */
+
+static gboolean
+read_opsets (OnnxReader *graph, const GArray *ranges, GError **error)
+{
+  for (guint i = 0; ranges && i < ranges->len; i++) {
+    OnnxOperatorSet set = { 0 };
+    gboolean ok = alexnet_wire_read (graph->reader,
+        &g_array_index (ranges, AlexnetWireRange, i), alexnet_onnx_operator_set,
+        &set, error);
+
+    if (!set.domain || set.domain[0] == '\0' ||
+        g_str_equal (set.domain, "ai.onnx"))
+      graph->opset = set.version;
+    alexnet_wire_clear (alexnet_onnx_operator_set, &set);
+    if (!ok)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+read_metadata (OnnxReader *graph, const GArray *ranges, GError **error)
+{
+  for (guint i = 0; ranges && i < ranges->len; i++) {
+    OnnxEntry entry = { 0 };
+    gboolean ok = alexnet_wire_read (graph->reader,
+        &g_array_index (ranges, AlexnetWireRange, i), alexnet_onnx_entry,
+        &entry, error);
+
+    if (ok && entry.key && entry.value)
+      g_hash_table_insert (graph->source->tensors->metadata,
+          g_steal_pointer (&entry.key), g_steal_pointer (&entry.value));
+    alexnet_wire_clear (alexnet_onnx_entry, &entry);
+    if (!ok)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+read_model (OnnxReader *graph, const OnnxModel *model, GError **error)
+{
+  OnnxGraph message = { 0 };
+  gboolean ok;
+
+  if (!read_opsets (graph, model->opset_import, error) ||
+      !read_metadata (graph, model->metadata_props, error))
+    return FALSE;
+  graph->source->kind = g_strdup_printf ("ONNX (opset %" G_GINT64_FORMAT
+                                         ", IR %" G_GINT64_FORMAT ")",
+      graph->opset, model->ir_version);
+  ok = alexnet_wire_read (graph->reader, &model->graph, alexnet_onnx_graph,
+           &message, error) &&
+      read_graph (graph, &message, error);
+  alexnet_wire_clear (alexnet_onnx_graph, &message);
+  return ok;
+}
+
+gboolean
+alexnet_onnx_detect (const guint8 *head, gsize size, guint64 file_size)
+{
+  return size > 0 && head[0] == 1 << 3 &&
+      alexnet_wire_detect (beginning, head, size, file_size);
+}
+
+gboolean
+alexnet_onnx_read (AlexnetModelSource *source, AlexnetFile *file,
+    GError **error)
+{
+  g_autoptr (AlexnetWireReader) reader = alexnet_wire_reader_new (file);
+  g_autoptr (GPtrArray) current = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GHashTable) values = g_hash_table_new_full (g_str_hash,
+      g_str_equal, g_free, (GDestroyNotify) alexnet_onnx_value_free);
+  g_autoptr (GHashTable)
+      external = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  OnnxReader graph = { .source = source,
+    .file = file,
+    .reader = reader,
+    .values = values,
+    .external = external,
+    .current = current };
+  OnnxModel model = { 0 };
+  gboolean ok = alexnet_wire_read (reader, NULL, alexnet_onnx_model, &model,
+                    error) &&
+      read_model (&graph, &model, error);
+
+  alexnet_wire_clear (alexnet_onnx_model, &model);
+  return ok;
+}

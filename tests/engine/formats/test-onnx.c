@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* ONNX files: the table of layers that each makes and the probabilities that
+ * onnxruntime computes from it; light_bvlc_alexnet.onnx is of the package onnx,
+ * the graph of ONNX Model Zoo's AlexNet with weights that are all the same.
+ * test-onnx-refused.c has what is refused. */
+
+#include <string.h>
+
+#include "formats/onnx/onnx.h"
+#include "support/graph-files.h"
+
+typedef struct {
+  const char *name, *kind, *architecture, *table;
+  guint n_notes;
+} Graph;
+
+#define FC(dropout)                                                     \
+  "fc6: linear [8,1,1]\nrelu [8,1,1]\n" dropout "fc7: linear [8,1,1]\n" \
+  "relu [8,1,1]\n" dropout "fc8: linear [5,1,1]\nsoftmax [5,1,1]\n"
+
+#define CAFFE_END(conv, pool)                                \
+  "conv3: conv 3/1+1+1 g1 [8," conv "]\nrelu [8," conv "]\n" \
+  "conv4: conv 3/1+1+1 g2 [8," conv "]\nrelu [8," conv "]\n" \
+  "conv5: conv 3/1+1+1 g2 [6," conv "]\nrelu [6," conv "]\n" \
+  "pool " pool " [6,6,6]\n" FC ("dropout [8,1,1]\n")
+
+/* clang-format off */
+#define BVLC_224                                            \
+  "conv1: conv 11/4+0+0 g1 [4,54,54]\nrelu [4,54,54]\n"     \
+  "lrn 5 0.0001 0.75 1 [4,54,54]\npool 3/2+0+0 [4,26,26]\n" \
+  "conv2: conv 5/1+2+2 g2 [6,26,26]\nrelu [6,26,26]\n"      \
+  "lrn 5 0.0001 0.75 1 [6,26,26]\npool 3/2+0+0 [6,12,12]\n" \
+  CAFFE_END ("12,12", "3/2+0+1")
+
+#define CAFFENET_227                                        \
+  "conv1: conv 11/4+0+0 g1 [4,55,55]\nrelu [4,55,55]\n"     \
+  "pool 3/2+0+0 [4,27,27]\nlrn 5 0.0001 0.75 1 [4,27,27]\n" \
+  "conv2: conv 5/1+2+2 g2 [6,27,27]\nrelu [6,27,27]\n"      \
+  "pool 3/2+0+0 [6,13,13]\nlrn 5 0.0001 0.75 1 [6,13,13]\n" \
+  CAFFE_END ("13,13", "3/2+0+0")
+
+#define FEATURES(a, b, c, d, e)                      \
+  a ": conv 11/4+2+2 g1 [4,55,55]\nrelu [4,55,55]\n" \
+  "pool 3/2+0+0 [4,27,27]\n"                         \
+  b ": conv 5/1+2+2 g1 [6,27,27]\nrelu [6,27,27]\n"  \
+  "pool 3/2+0+0 [6,13,13]\n"                         \
+  c ": conv 3/1+1+1 g1 [8,13,13]\nrelu [8,13,13]\n"  \
+  d ": conv 3/1+1+1 g1 [8,13,13]\nrelu [8,13,13]\n"  \
+  e ": conv 3/1+1+1 g1 [6,13,13]\nrelu [6,13,13]\n"  \
+  "pool 3/2+0+0 [6,6,6]\n"
+
+#define TORCH                                                       \
+  FEATURES ("features.0", "features.3", "features.6", "features.8", \
+      "features.10")                                                \
+  "avgpool [6,6,6]\n"                                               \
+  "classifier.1: linear [8,1,1]\nrelu [8,1,1]\n"                    \
+  "classifier.4: linear [8,1,1]\nrelu [8,1,1]\n"                    \
+  "classifier.6: linear [5,1,1]\nsoftmax [5,1,1]\n"
+
+static const Graph graphs[] = {
+  { "bvlc-224.onnx", "ONNX (opset 9, IR 3)", "caffe", BVLC_224, 0 },
+  { "caffenet-227.onnx", "ONNX (opset 13, IR 8)", "caffenet", CAFFENET_227, 1 },
+  { "external.onnx", "ONNX (opset 13, IR 8)", "caffenet", CAFFENET_227, 1 },
+  { "external-unaligned.onnx", "ONNX (opset 9, IR 3)", "caffe", BVLC_224, 0 },
+  { "float-types.onnx", "ONNX (opset 19, IR 9)", "torchvision",
+      FEATURES ("conv1", "conv2", "conv3", "conv4", "conv5") FC (""), 1 },
+  { "constants.onnx", "ONNX (opset 13, IR 8)", "torchvision",
+      FEATURES ("features.0", "conv2", "r11", "conv4", "conv5")
+      "avgpool [6,6,6]\ndropout [6,6,6]\n" FC ("dropout [8,1,1]\n"), 0 },
+  { "products.onnx", "ONNX (opset 13, IR 8)", "custom",
+      "conv1: conv 11/4+2+2 g1 [4,55,55]\nrelu [4,55,55]\n"
+      "pool 3/2+0+0 [4,27,27]\n"
+      "conv2: conv 5/1+2+2 g1 [6,27,27]\nrelu [6,27,27]\n"
+      "pool 3/2+0+0 [6,13,13]\npool 3/2+0+0 [6,6,6]\n"
+      "fc6: linear [8,1,1]\nrelu [8,1,1]\n"
+      "a: linear [8,1,1]\nrelu [8,1,1]\nb: linear [8,1,1]\nrelu [8,1,1]\n"
+      "c: linear [8,1,1]\nrelu [8,1,1]\nd: linear [8,1,1]\nrelu [8,1,1]\n"
+      "e: linear [5,1,1]\nsoftmax [5,1,1]\n", 1 },
+  { "batch-norms.onnx", "ONNX (opset 15, IR 8)", "custom",
+      "conv1: conv 11/4+2+2 g1 [4,55,55]\nrelu [4,55,55]\n"
+      "pool 3/2+0+0 [4,27,27]\n"
+      "conv2: conv 5/1+2+2 g1 [6,27,27]\nrelu [6,27,27]\n"
+      "pool 3/2+0+0 [6,13,13]\n"
+      "conv3: conv 3/1+1+1 g1 [6,13,13]\nrelu [6,13,13]\n"
+      "pool 3/2+0+0 [6,6,6]\n"
+      "fc6: linear [8,1,1]\nrelu [8,1,1]\n"
+      "fc8: linear [5,1,1]\nsoftmax [5,1,1]\n", 1 },
+  { "pools.onnx", "ONNX (opset 13, IR 8)", "custom",
+      "conv1: conv 11/4+2+2 g1 [4,49,49]\nrelu [4,49,49]\n"
+      "pool 3/2+1+1 [4,25,25]\n"
+      "conv2: conv 5/1+2+2 g1 [6,25,25]\nrelu [6,25,25]\n"
+      "pool 3/2+1+0 [6,12,12]\npool 2/2+0+0 [6,6,6]\n"
+      "pool 3/2+1+2 [6,4,4]\npool 2/1+0+0 [6,3,3]\n"
+      "fc6: linear [8,1,1]\nrelu [8,1,1]\n"
+      "fc8: linear [5,1,1]\nsoftmax [5,1,1]\n", 1 },
+  { "grey.onnx", "ONNX (opset 13, IR 8)", "custom",
+      "conv1: conv 11/4+2+2 g1 [4,55,55]\nrelu [4,55,55]\n"
+      "pool 3/2+0+0 [4,27,27]\n"
+      "conv2: conv 5/1+2+2 g1 [6,27,27]\nrelu [6,27,27]\n"
+      "pool 3/2+0+0 [6,13,13]\npool 3/2+0+0 [6,6,6]\n"
+      "conv6: conv 6/1+0+0 g1 [8,1,1]\nrelu [8,1,1]\n"
+      "conv7: conv 1/1+0+0 g1 [5,1,1]\navgpool [5,1,1]\n"
+      "softmax [5,1,1]\n", 0 },
+  { "torch-1.13.0.onnx", "ONNX (opset 14, IR 7)", "torchvision", TORCH, 1 },
+  { "torch-1.13.0-opset-9.onnx", "ONNX (opset 9, IR 4)", "torchvision", TORCH,
+      1 },
+  { "torch-1.13.0-view.onnx", "ONNX (opset 14, IR 7)", "torchvision", TORCH,
+      1 },
+};
+/* clang-format on */
+
+static AlexnetModelSource *
+read_graph (const char *name)
+{
+  g_autofree char *relative = g_build_filename ("onnx", name, NULL);
+  g_autofree char *path = graph_files_path (relative);
+  g_autoptr (GError) error = NULL;
+  AlexnetModelSource *source = graph_files_read (alexnet_onnx_read, path,
+      &error);
+
+  g_assert_no_error (error);
+  return source;
+}
+
+static void
+test_graph (gconstpointer data)
+{
+  const Graph *graph = data;
+  g_autoptr (AlexnetModelSource) source = read_graph (graph->name);
+  g_autofree char *table = graph_files_describe (source->network);
+
+  g_assert_cmpstr (table, ==, graph->table);
+  g_assert_cmpstr (source->kind, ==, graph->kind);
+  g_assert_cmpstr (source->network->architecture, ==, graph->architecture);
+  g_assert_cmpuint (source->notes->len, ==, graph->n_notes);
+  graph_files_assert_probabilities (source->network, "onnx", graph->name);
+}
+
+/* 60,965,224 weights in 4 KB: they must not take memory before they are used.
+ */
+static void
+test_light (void)
+{
+  g_autoptr (AlexnetModelSource)
+      source = read_graph ("light_bvlc_alexnet.onnx");
+  const AlexnetNetwork *network = source->network;
+  guint64 n = 0;
+
+  for (guint i = 0; i < network->n_layers; i++) {
+    const AlexnetTensor *weight = &network->layers[i].weight;
+
+    n += alexnet_layer_n_parameters (&network->layers[i]);
+    for (guint d = 0; d < weight->n_dims; d++)
+      g_assert_true (weight->strided && weight->strides[d] == 0);
+  }
+  g_assert_cmpuint (n, ==, 60965224);
+  g_assert_cmpstr (network->architecture, ==, "caffe");
+  graph_files_assert_probabilities (network, "onnx", "light_bvlc_alexnet.onnx");
+}
+
+static void
+test_metadata (void)
+{
+  g_autoptr (AlexnetModelSource) source = read_graph ("caffenet-227.onnx");
+
+  g_assert_cmpstr (g_hash_table_lookup (source->tensors->metadata, "author"),
+      ==, "generate_onnx_files");
+}
+
+/* Small tensors stay inside, the others lie in the file beside. */
+static void
+test_external (void)
+{
+  g_autoptr (AlexnetModelSource)
+      source = read_graph ("external-unaligned.onnx");
+  const AlexnetLayer *conv1 = &source->network->layers[0];
+
+  g_assert_cmpuint (source->files->len, ==, 2);
+  g_assert_true (conv1->weight.file == source->files->pdata[1]);
+  g_assert_cmpuint (conv1->weight.offset, ==, 7);
+  g_assert_true (conv1->bias.file == source->files->pdata[0]);
+}
+
+static void
+test_types (void)
+{
+  static const AlexnetDType expected[] = { ALEXNET_DTYPE_F16, ALEXNET_DTYPE_F16,
+    ALEXNET_DTYPE_BF16, ALEXNET_DTYPE_BF16, ALEXNET_DTYPE_F64,
+    ALEXNET_DTYPE_F64, ALEXNET_DTYPE_F8_E4M3, ALEXNET_DTYPE_F8_E5M2 };
+  g_autoptr (AlexnetModelSource) source = read_graph ("float-types.onnx");
+  guint n = 0;
+
+  for (guint i = 0; i < source->network->n_layers; i++)
+    if (source->network->layers[i].name)
+      g_assert_cmpint (source->network->layers[i].weight.dtype, ==,
+          expected[n++]);
+  g_assert_cmpuint (n, ==, G_N_ELEMENTS (expected));
+}
+
+static void
+test_detect (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (graphs); i++) {
+    g_autofree char *relative = g_build_filename ("onnx", graphs[i].name, NULL);
+    g_autofree char *path = graph_files_path (relative);
+    g_autofree char *bytes = NULL;
+    gsize size;
+
+    g_assert_true (g_file_get_contents (path, &bytes, &size, NULL));
+    g_assert_true (alexnet_onnx_detect ((guint8 *) bytes, MIN (size, 4096),
+        size));
+    g_assert_true (alexnet_onnx_detect ((guint8 *) bytes, MIN (size, 64),
+        size));
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (graphs); i++) {
+    g_autofree char *path = g_strconcat ("/onnx/graph/", graphs[i].name, NULL);
+
+    g_test_add_data_func (path, &graphs[i], test_graph);
+  }
+  g_test_add_func ("/onnx/light", test_light);
+  g_test_add_func ("/onnx/metadata", test_metadata);
+  g_test_add_func ("/onnx/external", test_external);
+  g_test_add_func ("/onnx/types", test_types);
+  g_test_add_func ("/onnx/detect", test_detect);
+  return g_test_run ();
+}
