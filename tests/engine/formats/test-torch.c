@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "formats/formats.h"
+#include "formats/reader.h"
 #include "model/model.h"
 #include "support/layers.h"
 #include "support/random-model.h"
