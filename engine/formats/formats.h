@@ -9,8 +9,6 @@
 #ifndef ALEXNET_FORMATS_H
 #define ALEXNET_FORMATS_H
 
-#include <json-glib/json-glib.h>
-
 #include "network/network.h"
 
 G_BEGIN_DECLS
@@ -75,21 +73,23 @@ char *alexnet_quote (const char *text);
 gboolean alexnet_format_error (GError **error, const char *format, ...)
     G_GNUC_PRINTF (2, 3);
 
-/* Bytes of JSON in a file. */
-#define ALEXNET_MAX_JSON (16u << 20)
-
-/* Parses JSON from a file, the same whatever json-glib is there. All strings in
- * it are UTF-8 and all numbers finite. FORMAT for what alexnet_json_check_
- * syntax() refuses, text that is not UTF-8 and too much of it; `what` is the
- * subject of the message. */
-JsonNode *alexnet_json_parse (const char *text, gsize size, const char *what,
-    GError **error);
-
 /* The 8-byte length, JSON header and raw tensors of safetensors, whose
  * __metadata__ becomes the set's. */
 gboolean alexnet_safetensors_detect (const guint8 *head, gsize size,
     guint64 file_size);
 gboolean alexnet_safetensors_read (AlexnetModelSource *source,
+    AlexnetFile *file, GError **error);
+
+/* Adds the tensors and metadata of such a file to those of others; the caller
+ * keeps it. */
+gboolean alexnet_safetensors_add (AlexnetTensorSet *set,
+    const AlexnetFile *file, GError **error);
+
+/* *.safetensors.index.json: which tensor lies in which of the safetensors files
+ * beside it. */
+gboolean alexnet_safetensors_index_detect (const guint8 *head, gsize size,
+    guint64 file_size);
+gboolean alexnet_safetensors_index_read (AlexnetModelSource *source,
     AlexnetFile *file, GError **error);
 
 /* Replaces the file at `path` as a whole with the tensors that are usable and

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "json.h"
+
+#include <math.h>
+
 #include "formats.h"
 #include "json-syntax.h"
 
@@ -28,4 +32,50 @@ alexnet_json_parse (const char *text, gsize size, const char *what,
   g_strdelimit (cause->message, "\n\r", ' ');
   alexnet_format_error (error, "%s is not JSON: %s", what, cause->message);
   return NULL;
+}
+
+static GType
+type_of (JsonNode *node)
+{
+  return node && JSON_NODE_HOLDS_VALUE (node) ? json_node_get_value_type (node)
+                                              : G_TYPE_INVALID;
+}
+
+const char *
+alexnet_json_get_string (JsonNode *node)
+{
+  return type_of (node) == G_TYPE_STRING ? json_node_get_string (node) : NULL;
+}
+
+JsonObject *
+alexnet_json_get_object (JsonNode *node)
+{
+  return node && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node)
+                                               : NULL;
+}
+
+JsonArray *
+alexnet_json_get_array (JsonNode *node)
+{
+  return node && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node)
+                                              : NULL;
+}
+
+double
+alexnet_json_get_number (JsonNode *node)
+{
+  GType type = type_of (node);
+
+  return type == G_TYPE_INT64 || type == G_TYPE_DOUBLE
+      ? json_node_get_double (node)
+      : NAN;
+}
+
+gboolean
+alexnet_json_get_size (JsonNode *node, gsize *size)
+{
+  gint64 value = type_of (node) == G_TYPE_INT64 ? json_node_get_int (node) : -1;
+
+  *size = (gsize) value;
+  return value >= 0 && (guint64) value <= G_MAXSIZE;
 }

@@ -13,6 +13,8 @@ static const struct {
       GError **error);
 } formats[] = {
   { "safetensors", alexnet_safetensors_detect, alexnet_safetensors_read },
+  { "safetensors index", alexnet_safetensors_index_detect,
+      alexnet_safetensors_index_read },
   { "PyTorch", alexnet_torch_zip_detect, alexnet_torch_zip_read },
   { "older PyTorch", alexnet_torch_legacy_detect, alexnet_torch_legacy_read },
   { "numpy", alexnet_npy_detect, alexnet_npy_read },

@@ -3,6 +3,7 @@
 #include "formats.h"
 
 #include <gio/gio.h>
+#include <json-glib/json-glib.h>
 
 #define HEADER_UNIT 8 /* bytes that a header is a multiple of */
 

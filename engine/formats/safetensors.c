@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "json.h"
+
 #define LENGTH_SIZE 8
 #define MAX_DIMS 64
 
@@ -63,60 +65,37 @@ find_value_size (const char *name)
   return 0;
 }
 
-static gboolean
-get_size (JsonNode *node, gsize *value)
-{
-  gint64 i;
-
-  if (!JSON_NODE_HOLDS_VALUE (node) ||
-      json_node_get_value_type (node) != G_TYPE_INT64)
-    return FALSE;
-  i = json_node_get_int (node);
-  *value = (gsize) i;
-  return i >= 0 && (guint64) i <= G_MAXSIZE;
-}
-
 /* Reads a list of at most `max` sizes. */
 static gboolean
 get_sizes (JsonObject *object, const char *key, gsize *values, guint max,
     guint *n)
 {
-  JsonNode *node = json_object_get_member (object, key);
-  JsonArray *array;
+  JsonArray *array = alexnet_json_get_array (json_object_get_member (object,
+      key));
 
-  if (!node || !JSON_NODE_HOLDS_ARRAY (node))
+  if (!array)
     return FALSE;
-  array = json_node_get_array (node);
   *n = json_array_get_length (array);
   if (*n > max)
     return FALSE;
   for (guint i = 0; i < *n; i++)
-    if (!get_size (json_array_get_element (array, i), &values[i]))
+    if (!alexnet_json_get_size (json_array_get_element (array, i), &values[i]))
       return FALSE;
   return TRUE;
-}
-
-static const char *
-get_string (JsonNode *node)
-{
-  return node && JSON_NODE_HOLDS_VALUE (node) &&
-          json_node_get_value_type (node) == G_TYPE_STRING
-      ? json_node_get_string (node)
-      : NULL;
 }
 
 static gboolean
 parse_info (Info *info, JsonNode *node, const char *quoted, GError **error)
 {
-  JsonObject *object;
+  JsonObject *object = alexnet_json_get_object (node);
   gsize offsets[2];
   guint n;
 
-  if (!JSON_NODE_HOLDS_OBJECT (node))
+  if (!object)
     return alexnet_format_error (error,
         "tensor %s: expected a JSON object in the header", quoted);
-  object = json_node_get_object (node);
-  info->dtype = get_string (json_object_get_member (object, "dtype"));
+  info->dtype = alexnet_json_get_string (json_object_get_member (object,
+      "dtype"));
   if (!info->dtype)
     return alexnet_format_error (error, "tensor %s has no dtype", quoted);
   if (!get_sizes (object, "shape", info->dims, MAX_DIMS, &info->n_dims))
@@ -202,7 +181,7 @@ read_metadata (Reader *reader, JsonNode *node, GError **error)
         "__metadata__: expected a JSON object of strings");
   json_object_iter_init_ordered (&iter, json_node_get_object (node));
   while (json_object_iter_next_ordered (&iter, &key, &value)) {
-    const char *string = get_string (value);
+    const char *string = alexnet_json_get_string (value);
 
     if (!string) {
       g_autofree char *quoted = alexnet_quote (key);
@@ -306,19 +285,25 @@ read_text (Reader *reader, GError **error)
 }
 
 gboolean
-alexnet_safetensors_read (AlexnetModelSource *source, AlexnetFile *file,
+alexnet_safetensors_add (AlexnetTensorSet *set, const AlexnetFile *file,
     GError **error)
 {
   g_autoptr (GArray) ranges = g_array_new (FALSE, FALSE, sizeof (Range));
-  g_autoptr (GBytes) text = NULL;
+  Reader reader = { .set = set, .file = file, .ranges = ranges };
+  g_autoptr (GBytes) text = read_text (&reader, error);
   g_autoptr (JsonNode) root = NULL;
-  Reader reader = { .set = source->tensors, .file = file, .ranges = ranges };
 
-  source->kind = g_strdup ("safetensors");
-  text = read_text (&reader, error);
   if (!text)
     return FALSE;
   root = alexnet_json_parse (g_bytes_get_data (text, NULL),
       g_bytes_get_size (text), "safetensors header", error);
   return root && read_header (&reader, root, error);
+}
+
+gboolean
+alexnet_safetensors_read (AlexnetModelSource *source, AlexnetFile *file,
+    GError **error)
+{
+  source->kind = g_strdup ("safetensors");
+  return alexnet_safetensors_add (source->tensors, file, error);
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "json.h"
 #include "storage.h"
 #include "torch-zip.h"
 
@@ -11,7 +12,7 @@
 
 /* torch._export.serde.schema.ScalarType */
 static const struct {
-  gint64 number;
+  gsize number;
   AlexnetDType dtype;
 } types[] = {
   { 6, ALEXNET_DTYPE_F16 },
@@ -22,50 +23,24 @@ static const struct {
   { 30, ALEXNET_DTYPE_F8_E5M2 },
 };
 
-/* A member that is an object, or NULL. */
-static JsonObject *
-get_object (JsonObject *object, const char *key)
-{
-  JsonNode *node = json_object_get_member (object, key);
-
-  return node && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node)
-                                               : NULL;
-}
-
-static gboolean
-get_integer (JsonNode *node, gint64 *value)
-{
-  if (!node || !JSON_NODE_HOLDS_VALUE (node) ||
-      json_node_get_value_type (node) != G_TYPE_INT64)
-    return FALSE;
-  *value = json_node_get_int (node);
-  return *value >= 0;
-}
-
 /* {"as_int": 4} */
 static gboolean
 get_size (JsonNode *node, gsize *size)
 {
-  gint64 value;
+  JsonObject *object = alexnet_json_get_object (node);
 
-  if (!node || !JSON_NODE_HOLDS_OBJECT (node) ||
-      !get_integer (json_object_get_member (json_node_get_object (node),
-                        "as_int"),
-          &value))
-    return FALSE;
-  *size = (gsize) value;
-  return TRUE;
+  return object &&
+      alexnet_json_get_size (json_object_get_member (object, "as_int"), size);
 }
 
 static gboolean
 get_sizes (JsonObject *object, const char *key, gsize *sizes, guint *n)
 {
-  JsonNode *node = json_object_get_member (object, key);
-  JsonArray *array;
+  JsonArray *array = alexnet_json_get_array (json_object_get_member (object,
+      key));
 
-  if (!node || !JSON_NODE_HOLDS_ARRAY (node))
+  if (!array)
     return FALSE;
-  array = json_node_get_array (node);
   *n = json_array_get_length (array);
   for (guint i = 0; i < MIN (*n, ALEXNET_MAX_DIMS); i++)
     if (!get_size (json_array_get_element (array, i), &sizes[i]))
@@ -79,9 +54,10 @@ describe (JsonObject *meta, AlexnetTensor *tensor, gsize *offset,
     char **unusable)
 {
   guint n_strides;
-  gint64 number;
+  gsize number;
 
-  if (!get_integer (json_object_get_member (meta, "dtype"), &number) ||
+  if (!alexnet_json_get_size (json_object_get_member (meta, "dtype"),
+          &number) ||
       !get_sizes (meta, "sizes", tensor->dims, &tensor->n_dims) ||
       !get_sizes (meta, "strides", tensor->strides, &n_strides) ||
       n_strides != tensor->n_dims ||
@@ -97,7 +73,7 @@ describe (JsonObject *meta, AlexnetTensor *tensor, gsize *offset,
     if (types[i].number == number)
       return TRUE;
   }
-  *unusable = g_strdup_printf ("has torch.export's dtype %" G_GINT64_FORMAT
+  *unusable = g_strdup_printf ("has torch.export's dtype %" G_GSIZE_FORMAT
                                ", expected one of floats",
       number);
   return TRUE;
@@ -108,17 +84,17 @@ static gboolean
 read_tensor (const AlexnetTorchArchive *archive, JsonNode *node,
     AlexnetTensor *tensor, char **unusable, GError **error)
 {
-  JsonObject *object = JSON_NODE_HOLDS_OBJECT (node)
-      ? json_node_get_object (node)
+  JsonObject *object = alexnet_json_get_object (node);
+  JsonObject *meta = object
+      ? alexnet_json_get_object (json_object_get_member (object, "tensor_meta"))
       : NULL;
-  JsonObject *meta = object ? get_object (object, "tensor_meta") : NULL;
-  JsonNode *path = object ? json_object_get_member (object, "path_name") : NULL;
+  const char *path = object
+      ? alexnet_json_get_string (json_object_get_member (object, "path_name"))
+      : NULL;
   const AlexnetZipEntry *entry;
   gsize offset;
 
-  if (!meta || !path || !JSON_NODE_HOLDS_VALUE (path) ||
-      json_node_get_value_type (path) != G_TYPE_STRING ||
-      !describe (meta, tensor, &offset, unusable))
+  if (!meta || !path || !describe (meta, tensor, &offset, unusable))
     return alexnet_format_error (error,
         "expected path_name, and in tensor_meta dtype, sizes, strides and "
         "storage_offset");
@@ -127,8 +103,7 @@ read_tensor (const AlexnetTorchArchive *archive, JsonNode *node,
     *unusable = g_strdup ("is pickled apart from the others");
   if (*unusable)
     return TRUE;
-  entry = alexnet_torch_archive_get (archive, WEIGHTS,
-      json_node_get_string (path), error);
+  entry = alexnet_torch_archive_get (archive, WEIGHTS, path, error);
   return entry &&
       alexnet_storage_bind (tensor, archive->file, entry->begin,
           (gsize) entry->size, offset, unusable, error);
@@ -156,8 +131,9 @@ static gboolean
 add_tensors (AlexnetModelSource *source, const AlexnetTorchArchive *archive,
     JsonNode *root, GError **error)
 {
-  JsonObject *config = JSON_NODE_HOLDS_OBJECT (root)
-      ? get_object (json_node_get_object (root), "config")
+  JsonObject *object = alexnet_json_get_object (root);
+  JsonObject *config = object
+      ? alexnet_json_get_object (json_object_get_member (object, "config"))
       : NULL;
   JsonObjectIter iter;
   const char *name;

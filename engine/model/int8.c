@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "formats/formats.h"
+#include "formats/json.h"
 
 #define SUBJECT "__metadata__ int8"
 
@@ -14,23 +15,15 @@
 static float *
 read_numbers (JsonObject *object, const char *key, guint n)
 {
-  JsonNode *node = json_object_get_member (object, key);
-  JsonArray *array = node && JSON_NODE_HOLDS_ARRAY (node)
-      ? json_node_get_array (node)
-      : NULL;
+  JsonArray *array = alexnet_json_get_array (json_object_get_member (object,
+      key));
   g_autofree float *values = g_new (float, n);
 
   if (!array || json_array_get_length (array) != n)
     return NULL;
   for (guint i = 0; i < n; i++) {
-    JsonNode *element = json_array_get_element (array, i);
-    GType type = JSON_NODE_HOLDS_VALUE (element)
-        ? json_node_get_value_type (element)
-        : G_TYPE_INVALID;
-
-    if (type != G_TYPE_DOUBLE && type != G_TYPE_INT64)
-      return NULL;
-    values[i] = (float) json_node_get_double (element);
+    values[i] = (float) alexnet_json_get_number (json_array_get_element (array,
+        i));
     if (!isfinite (values[i]))
       return NULL;
   }
@@ -72,13 +65,14 @@ static gboolean
 read_layer (AlexnetLayer *layer, GPtrArray *owner, JsonObject *all,
     GError **error)
 {
-  JsonNode *node = json_object_get_member (all, layer->name);
+  JsonObject *object = alexnet_json_get_object (json_object_get_member (all,
+      layer->name));
 
-  if (!node || !JSON_NODE_HOLDS_OBJECT (node))
+  if (!object)
     return alexnet_format_error (error, SUBJECT " has no object '%s'",
         layer->name);
-  return read_range (layer, json_node_get_object (node), error) &&
-      read_scales (layer, owner, json_node_get_object (node), error);
+  return read_range (layer, object, error) &&
+      read_scales (layer, owner, object, error);
 }
 
 gboolean

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "alexnet-resources.h"
-#include "formats/formats.h"
+#include "formats/json.h"
 
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
@@ -114,33 +114,21 @@ parse_lines (const char *text)
                                                     : parse_plain (lines);
 }
 
-static const char *
-get_string (JsonNode *node)
-{
-  return JSON_NODE_HOLDS_VALUE (node) &&
-          json_node_get_value_type (node) == G_TYPE_STRING
-      ? json_node_get_string (node)
-      : NULL;
-}
-
 /* "7": "cock", "7": ["n01514668", "cock"] as Keras writes it, or "cock": 7 as
  * PyTorch's class_to_idx. */
 static gboolean
 put_member (GPtrArray *places, const char *key, JsonNode *node)
 {
-  const char *label = get_string (node);
-  JsonArray *array;
+  const char *label = alexnet_json_get_string (node);
+  JsonArray *array = alexnet_json_get_array (node);
   char *end;
   gint64 index = g_ascii_strtoll (key, &end, 10);
+  gsize place;
 
-  if (JSON_NODE_HOLDS_VALUE (node) &&
-      json_node_get_value_type (node) == G_TYPE_INT64)
-    return put (places, json_node_get_int (node), key);
-  if (JSON_NODE_HOLDS_ARRAY (node)) {
-    array = json_node_get_array (node);
-    if (json_array_get_length (array) == 2)
-      label = get_string (json_array_get_element (array, 1));
-  }
+  if (alexnet_json_get_size (node, &place))
+    return put (places, (gint64) place, key);
+  if (array && json_array_get_length (array) == 2)
+    label = alexnet_json_get_string (json_array_get_element (array, 1));
   return label && end != key && *end == '\0' && put (places, index, label);
 }
 
@@ -166,7 +154,8 @@ parse_array (JsonArray *array)
   g_autoptr (GPtrArray) places = places_new (n);
 
   for (guint i = 0; i < n; i++) {
-    const char *label = get_string (json_array_get_element (array, i));
+    const char *label = alexnet_json_get_string (json_array_get_element (array,
+        i));
 
     if (!label || !put (places, i, label))
       return NULL;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "formats/formats.h"
+#include "formats/json.h"
 #include "preprocess/preprocess.h"
 
 #define ARCHITECTURE_PREFIX "alexnet-"
@@ -31,20 +32,11 @@ refuse (const Setting *setting, const char *expected, GError **error)
 }
 
 static gboolean
-is_number (JsonNode *node)
-{
-  return JSON_NODE_HOLDS_VALUE (node) &&
-      (json_node_get_value_type (node) == G_TYPE_INT64 ||
-          json_node_get_value_type (node) == G_TYPE_DOUBLE);
-}
-
-static gboolean
 read_resize (const Setting *setting, GError **error)
 {
-  double size = is_number (setting->node) ? json_node_get_double (setting->node)
-                                          : 0;
+  double size = alexnet_json_get_number (setting->node);
 
-  if (size < 1 || size > ALEXNET_MAX_SIDE || size != floor (size))
+  if (!(size >= 1 && size <= ALEXNET_MAX_SIDE && size == floor (size)))
     return refuse (setting, "a whole number of 1 to 8192", error);
   setting->preprocess->resize_size = (guint) size;
   return TRUE;
@@ -56,7 +48,7 @@ read_crop (const Setting *setting, GError **error)
   guint size = setting->network->input.width;
   g_autofree char *expected = NULL;
 
-  if (is_number (setting->node) && json_node_get_double (setting->node) == size)
+  if (alexnet_json_get_number (setting->node) == size)
     return TRUE;
   expected = g_strdup_printf ("the network's input size %u", size);
   return refuse (setting, expected, error);
@@ -67,16 +59,13 @@ static gboolean
 read_channels (const Setting *setting, float *values, double least,
     const char *expected, GError **error)
 {
-  JsonArray *array = JSON_NODE_HOLDS_ARRAY (setting->node)
-      ? json_node_get_array (setting->node)
-      : NULL;
+  JsonArray *array = alexnet_json_get_array (setting->node);
 
   if (!array || json_array_get_length (array) != 3)
     return refuse (setting, expected, error);
   for (guint c = 0; c < 3; c++) {
-    JsonNode *node = json_array_get_element (array, c);
-
-    values[c] = is_number (node) ? (float) json_node_get_double (node) : NAN;
+    values[c] = (float) alexnet_json_get_number (json_array_get_element (array,
+        c));
     if (!isfinite (values[c]) || values[c] <= least)
       return refuse (setting, expected, error);
   }
@@ -100,9 +89,7 @@ read_std (const Setting *setting, GError **error)
 static gboolean
 holds_string (JsonNode *node, const char *string)
 {
-  return JSON_NODE_HOLDS_VALUE (node) &&
-      json_node_get_value_type (node) == G_TYPE_STRING &&
-      g_str_equal (json_node_get_string (node), string);
+  return g_strcmp0 (alexnet_json_get_string (node), string) == 0;
 }
 
 static gboolean
@@ -255,13 +242,13 @@ take_labels (JsonArray *array, guint n_classes, char ***labels, GError **error)
         "__metadata__ labels: %u labels, expected %u, one for each class", n,
         n_classes);
   for (guint i = 0; i < n; i++) {
-    JsonNode *node = json_array_get_element (array, i);
+    const char *label = alexnet_json_get_string (json_array_get_element (array,
+        i));
 
-    if (!JSON_NODE_HOLDS_VALUE (node) ||
-        json_node_get_value_type (node) != G_TYPE_STRING)
+    if (!label)
       return alexnet_format_error (error,
           "__metadata__ labels: label %u is not a string", i);
-    strings[i] = json_node_dup_string (node);
+    strings[i] = g_strdup (label);
   }
   *labels = g_steal_pointer (&strings);
   return TRUE;

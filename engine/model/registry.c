@@ -25,6 +25,21 @@ same_params (const AlexnetModel *model, const AlexnetModelParams *params)
       g_strcmp0 (model->labels_file, params->labels_file) == 0;
 }
 
+/* Whether loading `file` would give the same model. */
+static gboolean
+is_same (const AlexnetModel *model, const AlexnetFile *file,
+    const AlexnetModelParams *params)
+{
+  const GPtrArray *files = model->source->files;
+
+  if (!alexnet_file_equal (model->file, file) || !same_params (model, params))
+    return FALSE;
+  for (guint i = 1; i < files->len; i++)
+    if (!alexnet_file_is_current (files->pdata[i]))
+      return FALSE;
+  return TRUE;
+}
+
 /* With the registry's lock held, so that two who load one file at the same
  * time get one model. */
 static AlexnetModel *
@@ -35,7 +50,7 @@ registry_get (AlexnetFile *file, const AlexnetModelParams *params,
 
   for (GSList *l = registry; l; l = l->next) {
     model = l->data;
-    if (alexnet_file_equal (model->file, file) && same_params (model, params)) {
+    if (is_same (model, file, params)) {
       model->n_refs++;
       return model;
     }

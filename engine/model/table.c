@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "formats/formats.h"
+#include "formats/json.h"
 #include "preprocess/preprocess.h"
 
 #define SUBJECT "__metadata__ layers"
@@ -139,27 +140,20 @@ alexnet_table_to_json (const AlexnetNetwork *network)
 static double
 get_number (JsonNode *node, guint most)
 {
-  GType type = node && JSON_NODE_HOLDS_VALUE (node)
-      ? json_node_get_value_type (node)
-      : G_TYPE_INVALID;
-  double value = type == G_TYPE_INT64 || type == G_TYPE_DOUBLE
-      ? json_node_get_double (node)
-      : NAN;
+  double value = alexnet_json_get_number (node);
 
   if (most == 0)
-    return isfinite (value) ? value : NAN;
+    return value;
   return value >= 0 && value <= most && value == floor (value) ? value : NAN;
 }
 
 static const char *
 get_string (JsonObject *object, const char *key)
 {
-  JsonNode *node = json_object_get_member (object, key);
+  const char *string = alexnet_json_get_string (json_object_get_member (object,
+      key));
 
-  return node && JSON_NODE_HOLDS_VALUE (node) &&
-          json_node_get_value_type (node) == G_TYPE_STRING
-      ? json_node_get_string (node)
-      : "";
+  return string ? string : "";
 }
 
 static gboolean
@@ -195,9 +189,7 @@ static gboolean
 read_layer (AlexnetLayer *layer, guint index, JsonNode *node, GPtrArray *arena,
     GError **error)
 {
-  JsonObject *object = JSON_NODE_HOLDS_OBJECT (node)
-      ? json_node_get_object (node)
-      : NULL;
+  JsonObject *object = alexnet_json_get_object (node);
   const char *type = object ? get_string (object, "type") : "";
   guint kind = 0;
 
@@ -226,9 +218,7 @@ static gboolean
 read_input (AlexnetShape *shape, JsonNode *node, GError **error)
 {
   guint *const sides[] = { &shape->channels, &shape->height, &shape->width };
-  JsonArray *array = node && JSON_NODE_HOLDS_ARRAY (node)
-      ? json_node_get_array (node)
-      : NULL;
+  JsonArray *array = alexnet_json_get_array (node);
 
   for (guint i = 0; i < 3; i++) {
     double side = array && json_array_get_length (array) == 3
@@ -247,10 +237,8 @@ static gboolean
 read_network (AlexnetNetwork *network, JsonObject *object, GPtrArray *arena,
     GError **error)
 {
-  JsonNode *node = json_object_get_member (object, "layers");
-  JsonArray *layers = node && JSON_NODE_HOLDS_ARRAY (node)
-      ? json_node_get_array (node)
-      : NULL;
+  JsonArray *layers = alexnet_json_get_array (json_object_get_member (object,
+      "layers"));
   guint n = layers ? json_array_get_length (layers) : 0;
 
   if (n == 0 || n > ALEXNET_MAX_LAYERS)

@@ -3,6 +3,8 @@
 /* A model as one safetensors file that describes itself: the tensors of its
  * network under the names of its table, and metadata as metadata.h reads it. */
 
+#include <json-glib/json-glib.h>
+
 #include "metadata.h"
 #include "model.h"
 #include "private.h"

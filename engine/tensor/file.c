@@ -220,14 +220,28 @@ same_contents (const struct stat *a, const struct stat *b)
       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
+static gboolean
+same_file (const struct stat *a, const struct stat *b)
+{
+  return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+      same_contents (a, b);
+}
+
 gboolean
 alexnet_file_equal (const AlexnetFile *a, const AlexnetFile *b)
 {
   if (a->bytes || b->bytes)
     return a == b;
-  return a->status.st_dev == b->status.st_dev &&
-      a->status.st_ino == b->status.st_ino &&
-      same_contents (&a->status, &b->status);
+  return same_file (&a->status, &b->status);
+}
+
+gboolean
+alexnet_file_is_current (const AlexnetFile *file)
+{
+  struct stat now;
+
+  return file->bytes ||
+      (stat (file->path, &now) == 0 && same_file (&now, &file->status));
 }
 
 static gboolean

@@ -41,6 +41,10 @@ guint64 alexnet_file_get_size (const AlexnetFile *file);
  * between being opened as one and as the other (size, time of change). */
 gboolean alexnet_file_equal (const AlexnetFile *a, const AlexnetFile *b);
 
+/* Whether its path still leads to this file and nothing in it has changed. Of a
+ * file in memory: TRUE. */
+gboolean alexnet_file_is_current (const AlexnetFile *file);
+
 /* Reads all of `size` bytes. FORMAT when they do not lie within the file as it
  * was opened, or when it was cut short or changed since; NOT_FOUND when the
  * disk cannot read. Messages do not name the file; the caller does. */

@@ -519,14 +519,13 @@ test_truncated (gconstpointer name)
 static void
 test_foreign (void)
 {
-  static const char *const texts[] = { "", "x", "GIF89a", "\x80\2}.",
-    "<!DOCTYPE html><html>not found</html>" };
+  static const char *const texts[] = { "x", "GIF89a", "\x80\2}." };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
     g_autoptr (GByteArray) file = g_byte_array_new ();
 
     append_text (file, texts[i]);
-    assert_refused (file, "bytes of no known format (safetensors, PyTorch, ");
+    assert_refused (file, "bytes of no known format (safetensors, ");
   }
 }
 

@@ -3,10 +3,11 @@
 /* What is taken for JSON and what is not, and what it says, whatever version
  * of json-glib there is. */
 
-#include "formats/formats.h"
+#include "formats/json.h"
 
 #include <string.h>
 
+#include "alexnet.h"
 #include "formats/json-syntax.h"
 
 /* Texts, and what the value is as json_to_string() writes it; in arrays, since

@@ -43,6 +43,13 @@ static const Format formats[] = {
   { "torchvision-narrow.safetensors", "torchvision", 224, 0 },
   { "torchvision-narrow-f16.safetensors", "torchvision", 224, 0x1p-11 },
   { "torchvision-narrow-bf16.safetensors", "torchvision", 224, 0x1p-8 },
+  { "torchvision-narrow-f64.safetensors", "torchvision", 224, 0 },
+  /* Half of the last of E5M2's three bits; of E4M3's smallest number, beside a
+   * bias of 0.0087. */
+  { "torchvision-narrow-f8-e4m3.safetensors", "torchvision", 224, 0x1p-3 },
+  { "torchvision-narrow-f8-e5m2.safetensors", "torchvision", 224, 0x1p-3 },
+  { "torchvision-narrow-sharded/model.safetensors.index.json", "torchvision",
+      224, 0 },
   { "torchvision-narrow.pth", "torchvision", 224, 0 },
   { "torchvision-narrow-legacy.pth", "torchvision", 224, 0x1p-11 },
   { "caffe-narrow.safetensors", "caffe", 227, 0 },

@@ -105,6 +105,7 @@ test_memory (void)
   g_autoptr (AlexnetFile) file = alexnet_file_new_from_bytes (bytes, "memory");
 
   g_assert_cmpstr (alexnet_file_get_path (file), ==, "memory");
+  g_assert_true (alexnet_file_is_current (file));
   check_reads (file);
 }
 
@@ -146,6 +147,7 @@ test_rewritten (void)
   g_assert_cmpint (futimens (fd, times), ==, 0);
   close (fd);
   assert_refused (file, 0, 10, "was changed since it was opened");
+  g_assert_false (alexnet_file_is_current (file));
 }
 
 /* What was opened stays what it was. */
@@ -159,9 +161,12 @@ test_replaced (void)
   g_autofree char *newer = make_file ("newer", "abcdefghij");
 
   g_assert_true (alexnet_file_equal (file, same));
+  g_assert_true (alexnet_file_is_current (file));
   g_assert_cmpint (g_rename (newer, path), ==, 0);
   other = open_file (path);
   g_assert_false (alexnet_file_equal (file, other));
+  g_assert_false (alexnet_file_is_current (file));
+  g_assert_true (alexnet_file_is_current (other));
   assert_bytes (file, 0, TEXT);
   assert_bytes (other, 0, "abcdefghij");
 }
