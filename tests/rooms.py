@@ -21,8 +21,12 @@ engine/preprocess: engine
 engine/formats: engine engine/tensor engine/network
 engine/formats/caffe: engine engine/tensor engine/network engine/formats
 engine/formats/onnx: engine engine/tensor engine/network engine/formats
+engine/formats/pickle: engine engine/tensor engine/formats
+engine/formats/numpy: engine engine/tensor engine/formats engine/formats/pickle
+engine/formats/torch: engine engine/tensor engine/formats engine/formats/pickle
 engine/formats/reader: engine engine/tensor engine/formats
-  engine/formats/caffe engine/formats/onnx
+  engine/formats/caffe engine/formats/onnx engine/formats/numpy
+  engine/formats/torch
 engine/model: engine engine/tensor engine/network engine/preprocess
   engine/formats engine/formats/reader
 engine/backend: engine engine/network engine/preprocess

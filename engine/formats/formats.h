@@ -98,23 +98,6 @@ gboolean alexnet_safetensors_write (const AlexnetTensorSet *set,
     GHashTable *metadata, const char *path, const AlexnetProgress *progress,
     GError **error);
 
-/* What torch.save() writes, or TorchScript or torch.export: a zip archive, and
- * before PyTorch 1.6 pickles one behind the other. Any object may be in it. */
-gboolean alexnet_torch_zip_detect (const guint8 *head, gsize size,
-    guint64 file_size);
-gboolean alexnet_torch_zip_read (AlexnetModelSource *source, AlexnetFile *file,
-    GError **error);
-gboolean alexnet_torch_legacy_detect (const guint8 *head, gsize size,
-    guint64 file_size);
-gboolean alexnet_torch_legacy_read (AlexnetModelSource *source,
-    AlexnetFile *file, GError **error);
-
-/* The dict of arrays that numpy.save() wrote. */
-gboolean alexnet_npy_detect (const guint8 *head, gsize size,
-    guint64 file_size);
-gboolean alexnet_npy_read (AlexnetModelSource *source, AlexnetFile *file,
-    GError **error);
-
 /* What a file is that begins like that and can be no model: "packed with gzip;
  * unpack it first"; else NULL. Static. */
 const char *alexnet_foreign_describe (const guint8 *head, gsize size);

@@ -2,8 +2,10 @@
 
 #include "reader.h"
 
-#include "caffe/caffe.h"
-#include "onnx/onnx.h"
+#include "formats/caffe/caffe.h"
+#include "formats/numpy/npy.h"
+#include "formats/onnx/onnx.h"
+#include "formats/torch/torch.h"
 
 /* In the order in which they are asked: the sure ones first. */
 static const struct {

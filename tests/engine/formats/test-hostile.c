@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model/model.h"
+#include "support/cases.h"
 
 #define FILE_NAME "hostile"
 
@@ -528,13 +529,6 @@ test_foreign (void)
     assert_refused (file, "bytes of no known format (safetensors, ");
   }
 }
-
-#define ADD_CASES(prefix, cases, func)                         \
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {           \
-    g_autofree char *path = g_strdup_printf (prefix "/%u", i); \
-                                                               \
-    g_test_add_data_func (path, &cases[i], func);              \
-  }
 
 int
 main (int argc, char **argv)

@@ -9,6 +9,7 @@
 
 #include "alexnet.h"
 #include "formats/json-syntax.h"
+#include "support/cases.h"
 
 /* Texts, and what the value is as json_to_string() writes it; in arrays, since
  * that writes numbers of some kinds differently elsewhere. */
@@ -227,13 +228,6 @@ test_limits (void)
   assert_refused (spaces, ALEXNET_MAX_JSON + 1,
       "text of 16777217 bytes, expected at most 16777216");
 }
-
-#define ADD_CASES(prefix, cases, func)                         \
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {           \
-    g_autofree char *path = g_strdup_printf (prefix "/%u", i); \
-                                                               \
-    g_test_add_data_func (path, &cases[i], func);              \
-  }
 
 int
 main (int argc, char **argv)

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-#include "formats/pickle.h"
+#include "formats/pickle/pickle.h"
+#include "support/cases.h"
 
 #define MAX_DEPTH 4 /* of what is printed */
 
@@ -496,13 +497,6 @@ test_long_string (void)
   g_assert_cmpuint (pickle->root->bytes.offset, ==, 5);
   g_assert_cmpuint (pickle->root->bytes.size, ==, 0x20000);
 }
-
-#define ADD_CASES(prefix, cases, func)                         \
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {           \
-    g_autofree char *path = g_strdup_printf (prefix "/%u", i); \
-                                                               \
-    g_test_add_data_func (path, &cases[i], func);              \
-  }
 
 int
 main (int argc, char **argv)

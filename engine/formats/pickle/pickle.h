@@ -9,9 +9,7 @@
 #ifndef ALEXNET_PICKLE_H
 #define ALEXNET_PICKLE_H
 
-#include "tensor/file.h"
-
-#include "formats.h"
+#include "formats/formats.h"
 
 G_BEGIN_DECLS
 

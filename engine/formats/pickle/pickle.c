@@ -2,7 +2,7 @@
 
 #include "pickle.h"
 
-#include "pickle-machine.h"
+#include "machine.h"
 
 #define MAX_PROTOCOL 5
 #define MAX_OPCODES (1u << 24)

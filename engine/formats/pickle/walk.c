@@ -2,7 +2,7 @@
 
 /* Breadth first, so that the name of what has several is the shortest. */
 
-#include "pickle-walk.h"
+#include "walk.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 
 /* The opcodes that make numbers, strings and bytes. */
 
-#include "pickle-machine.h"
+#include "machine.h"
 
 #include <string.h>
 

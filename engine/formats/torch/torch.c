@@ -3,12 +3,12 @@
 /* The zip archives of PyTorch since 1.6: what torch.save() and TorchScript's
  * save() write, and torch.export.save(). */
 
-#include "formats.h"
+#include "torch.h"
 
 #include <string.h>
 
-#include "pickle-walk.h"
-#include "torch-zip.h"
+#include "formats/pickle/walk.h"
+#include "archive.h"
 
 #define ROOT_NAME "data.pkl"
 

@@ -4,7 +4,7 @@
  * stand for containers, arrays and tensors. Arguments that are not as those
  * write them make an inert object like any other. */
 
-#include "pickle-machine.h"
+#include "machine.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
 /* What the zip archives of PyTorch have in common: all entries lie in one
  * folder. */
 
-#ifndef ALEXNET_TORCH_ZIP_H
-#define ALEXNET_TORCH_ZIP_H
+#ifndef ALEXNET_TORCH_ARCHIVE_H
+#define ALEXNET_TORCH_ARCHIVE_H
 
 #include "zip.h"
 
@@ -37,4 +37,4 @@ gboolean alexnet_torch_export_read (AlexnetModelSource *source,
 
 G_END_DECLS
 
-#endif /* ALEXNET_TORCH_ZIP_H */
+#endif /* ALEXNET_TORCH_ARCHIVE_H */

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <string.h>
-
-#include "json.h"
-#include "storage.h"
-#include "torch-zip.h"
+#include "archive.h"
+#include "formats/json.h"
+#include "formats/storage.h"
 
 #define WEIGHTS "data/weights/"
 #define CONFIG "_weights_config.json"

@@ -8,7 +8,7 @@
 #ifndef ALEXNET_ZIP_H
 #define ALEXNET_ZIP_H
 
-#include "formats.h"
+#include "formats/formats.h"
 
 G_BEGIN_DECLS
 

@@ -3,7 +3,7 @@
 /* The opcodes that make and fill containers, and those that handle the stack
  * and the memo. */
 
-#include "pickle-machine.h"
+#include "machine.h"
 
 #define MAX_MEMO (1u << 20)
 

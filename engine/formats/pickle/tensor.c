@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "pickle-walk.h"
+#include "walk.h"
 
 #include <string.h>
 
-#include "storage.h"
+#include "formats/storage.h"
 
 static const struct {
   const char *name; /* as numpy.dtype has it */

@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* An array file of numpy that holds a pickled dict, as numpy.save() writes one
- * that is given a dict. bvlc_alexnet.npy is such: layers by name, each a list
- * of weights and biases (or a dict of both), made from Caffe's by
- * caffe-tensorflow. Its weights are as TensorFlow wants them, [kH, kW, in, out]
- * of a convolution, [in, out] of a linear layer; the first of these takes the
- * last convolution's output in the order [H, W, C], where PyTorch and Caffe
- * have [C, H, W]: DataReshaper in kaffe/transformers.py moves them. Nothing is
- * moved here: strides say where each value is. */
-
-#include "formats.h"
+#include "npy.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "pickle-walk.h"
+#include "formats/pickle/walk.h"
 
 #define MAGIC "\x93NUMPY"
 #define MAX_HEADER 65536

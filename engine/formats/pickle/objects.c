@@ -2,7 +2,7 @@
 
 /* The opcodes that name classes and functions and make objects. */
 
-#include "pickle-machine.h"
+#include "machine.h"
 
 #include <string.h>
 

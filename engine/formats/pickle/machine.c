@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "pickle-machine.h"
+#include "machine.h"
 
 #include <string.h>
 

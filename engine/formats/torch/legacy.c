@@ -4,11 +4,11 @@
  * to: pickles of a magic number, a protocol, the system, the checkpoint and
  * the storages' keys, and the storages. */
 
-#include "formats.h"
+#include "torch.h"
 
 #include <string.h>
 
-#include "pickle-walk.h"
+#include "formats/pickle/walk.h"
 
 #define PROTOCOL 1001
 

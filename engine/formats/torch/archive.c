@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "torch-zip.h"
+#include "archive.h"
 
 #include <string.h>
 
