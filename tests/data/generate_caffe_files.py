@@ -365,8 +365,9 @@ def digits_train():
 
 
 def old_data():
-    """V1 with what a data layer said before there was a transformation."""
-    net = feed(alexnet(199), old={"source": "db", "crop_size": 199,
+    """V1 with what a data layer said before there was a transformation; one
+    channel."""
+    net = feed(alexnet(199, channels=1), old={"source": "db", "crop_size": 199,
                                   "scale": 0.25})
     return net, write_layers(CLASS["NetParameter"](name="AlexNet"), net,
                              v1=True)

@@ -33,10 +33,13 @@ read_net (CaffeReader *net, const CaffeNet *message, GError **error)
   if (v1 && message->layers)
     return alexnet_format_error (error, "a net of V1 and of newer layers");
   net->source->kind = g_strdup (v1 ? "Caffe model (V1 layers)" : "Caffe model");
-  return alexnet_caffe_read_net_input (net, message, error) &&
-      read_layers (net, v1 ? message->v1_layers : message->layers,
-          v1 ? alexnet_caffe_v1_layer : alexnet_caffe_layer, error) &&
-      alexnet_chain_finish (net->source, "caffe", error);
+  if (!alexnet_caffe_read_net_input (net, message, error) ||
+      !read_layers (net, v1 ? message->v1_layers : message->layers,
+          v1 ? alexnet_caffe_v1_layer : alexnet_caffe_layer, error) ||
+      !alexnet_chain_finish (net->source, "caffe", error))
+    return FALSE;
+  alexnet_caffe_describe_pixels (net);
+  return TRUE;
 }
 
 gboolean

@@ -16,10 +16,9 @@ gboolean alexnet_caffe_detect (const guint8 *head, gsize size,
 
 /* A net as Caffe saved it, deploy or train; old (V1, `layers`) or new
  * (`layer`). Layers that only feed or judge it are passed over and noted. Its
- * input is what the file says (an input layer or shape, crop_size) or 227; what
- * it is preprocessed for is Caffe's way, whatever its layers.
- * Metadata: `mean_file`, the mean image that a data layer names;
- * `preprocess`, when it has mean values or a scale instead. */
+ * input is what the file says (an input layer or shape, crop_size) or 227.
+ * Metadata: `mean_file`, the mean image that a data layer names; `preprocess`,
+ * its means and scale. */
 gboolean alexnet_caffe_read (AlexnetModelSource *source, AlexnetFile *file,
     GError **error);
 

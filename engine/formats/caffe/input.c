@@ -2,6 +2,9 @@
 
 #include "private.h"
 
+#include <float.h>
+#include <math.h>
+
 #include "formats/chain.h"
 
 #define MAX_SIDE 8192
@@ -38,63 +41,84 @@ take_input_shape (CaffeReader *net, const GArray *shapes, GError **error)
   return ok;
 }
 
-/* Caffe takes one mean for all channels, or one for each: B, G, R. */
+/* Caffe takes one mean for all channels, or one for each. */
 static gboolean
-read_means (CaffeReader *net, const GArray *runs, float means[3],
-    GError **error)
+read_means (CaffeReader *net, const GArray *runs, GError **error)
 {
-  guint64 n = alexnet_wire_count (runs, sizeof (float));
+  float *mean = net->pixels.mean;
+  guint64 n = alexnet_wire_count (runs, sizeof *mean);
 
   if (n > 3 || n == 2)
     return alexnet_format_error (error,
         "%" G_GUINT64_FORMAT " mean values, expected 1 or 3", n);
-  if (!alexnet_wire_copy (net->reader, runs, sizeof (float), means, error))
+  if (!alexnet_wire_copy (net->reader, runs, sizeof *mean, mean, error))
     return FALSE;
-  alexnet_dtype_to_float (ALEXNET_DTYPE_F32, means, means, (gsize) n);
+  alexnet_dtype_to_float (ALEXNET_DTYPE_F32, mean, mean, (gsize) n);
   if (n == 1)
-    means[1] = means[2] = means[0];
+    mean[1] = mean[2] = mean[0];
+  for (guint i = 0; i < G_N_ELEMENTS (net->pixels.mean); i++)
+    if (!isfinite (mean[i]))
+      return alexnet_format_error (error, "a mean value is not finite");
   return TRUE;
 }
 
-static void
-append_channels (GString *json, const char *key, double r, double g, double b)
+static gboolean
+read_transformation (CaffeReader *net, const CaffeTransformation *t,
+    GError **error)
 {
-  const double values[] = { r, g, b };
+  if (!(t->scale > FLT_MIN && t->scale <= FLT_MAX))
+    return alexnet_format_error (error, "its scale is not above 0");
+  net->pixels.known = TRUE;
+  net->pixels.scale = t->scale;
+  net->pixels.has_mean = !t->mean_file;
+  if (t->mean_file)
+    g_hash_table_insert (net->source->tensors->metadata, g_strdup ("mean_file"),
+        g_strdup (t->mean_file));
+  return read_means (net, t->mean_value, error);
+}
+
+/* Of the channels that the network has: R, G, B, or only the first. */
+static void
+append_channels (GString *json, const char *key, const double *values, guint n)
+{
   char buffer[G_ASCII_DTOSTR_BUF_SIZE];
 
   g_string_append_printf (json, ",\"%s\":[", key);
-  for (guint i = 0; i < G_N_ELEMENTS (values); i++)
+  for (guint i = 0; i < n; i++)
     g_string_append_printf (json, "%s%s", i > 0 ? "," : "",
         g_ascii_dtostr (buffer, sizeof buffer, values[i]));
   g_string_append_c (json, ']');
 }
 
-/* What Caffe does, (x - mean) * scale for x of 0..255, as the metadata has it:
- * (x / 255 - mean) / std. Where there is a mean file, that says the means. */
 static gboolean
-describe_transformation (CaffeReader *net, const CaffeTransformation *t,
-    GError **error)
+normalises (const AlexnetNetwork *network)
 {
-  GHashTable *metadata = net->source->tensors->metadata;
-  g_autoptr (GString) json = g_string_new ("{\"channels\":\"BGR\"");
-  double std = 1 / (255.0 * t->scale);
-  float bgr[3] = { 0 };
+  for (guint i = 0; i < network->n_layers; i++)
+    if (network->layers[i].kind == ALEXNET_LAYER_LRN)
+      return TRUE;
+  return FALSE;
+}
 
-  if (!(t->scale > 0 && std > 0))
-    return alexnet_format_error (error, "its scale is not above 0");
-  if (!read_means (net, t->mean_value, bgr, error))
-    return FALSE;
-  if (t->mean_file)
-    g_hash_table_insert (metadata, g_strdup ("mean_file"),
-        g_strdup (t->mean_file));
-  else
-    append_channels (json, "mean", bgr[2] / 255.0, bgr[1] / 255.0,
-        bgr[0] / 255.0);
-  append_channels (json, "std", std, std, std);
+void
+alexnet_caffe_describe_pixels (CaffeReader *net)
+{
+  const CaffePixels *pixels = &net->pixels;
+  guint n = net->source->network->input.channels == 1 ? 1 : 3;
+  double std = 1 / (255.0 * (pixels->known ? pixels->scale : 1));
+  const float *bgr = pixels->mean;
+  GString *json;
+
+  if (!pixels->known && normalises (net->source->network))
+    return;
+  json = g_string_new ("{\"crop_mode\":\"squash\"");
+  g_string_append_printf (json, ",\"channels\":\"%s\"", n == 1 ? "L" : "BGR");
+  if (pixels->has_mean)
+    append_channels (json, "mean",
+        (const double[]){ bgr[2] / 255.0, bgr[1] / 255.0, bgr[0] / 255.0 }, n);
+  append_channels (json, "std", (const double[]){ std, std, std }, n);
   g_string_append_c (json, '}');
-  g_hash_table_insert (metadata, g_strdup ("preprocess"),
-      g_string_free (g_steal_pointer (&json), FALSE));
-  return TRUE;
+  g_hash_table_insert (net->source->tensors->metadata, g_strdup ("preprocess"),
+      g_string_free (json, FALSE));
 }
 
 /* A net may have one for training and one for tests; the first one counts. */
@@ -117,7 +141,7 @@ alexnet_caffe_read_data (CaffeReader *net, const CaffeLayer *layer,
         t->crop_size);
   if (t->crop_size > 0)
     net->input.height = net->input.width = (guint) t->crop_size;
-  return describe_transformation (net, t, error);
+  return read_transformation (net, t, error);
 }
 
 gboolean

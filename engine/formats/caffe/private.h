@@ -8,6 +8,14 @@
 
 G_BEGIN_DECLS
 
+/* What a data layer does to pixels of 0..255: (x - mean) * scale. */
+typedef struct {
+  gboolean known;               /* there is such a layer */
+  float scale;
+  gboolean has_mean;            /* else a mean file says it, or nobody */
+  float mean[3];                /* B, G, R */
+} CaffePixels;
+
 /* A net that is being read. */
 typedef struct {
   AlexnetModelSource *source;
@@ -16,6 +24,7 @@ typedef struct {
   AlexnetShape input;           /* 0: not known yet */
   GPtrArray *current;           /* names of the blobs that hold what the last
                                    layer gave; none: not known yet */
+  CaffePixels pixels;
 } CaffeReader;
 
 /* Binds a tensor whose n_dims are set to the BlobProto at `range`, which may
@@ -38,6 +47,10 @@ gboolean alexnet_caffe_read_input (CaffeReader *net, const CaffeLayer *layer,
 /* The same for inputs that the net itself declares. */
 gboolean alexnet_caffe_read_net_input (CaffeReader *net,
     const CaffeNet *message, GError **error);
+
+/* Once the table is complete: says as metadata how Caffe prepares pixels, where
+ * a data layer does or where the table does not tell that it is Caffe's. */
+void alexnet_caffe_describe_pixels (CaffeReader *net);
 
 G_END_DECLS
 

@@ -35,7 +35,8 @@ typedef struct {
 static const Net nets[] = {
   { "alexnet-v1-train.caffemodel", "Caffe model (V1 layers)", "caffe",
       ALEXNET_227, "data/ilsvrc12/imagenet_mean.binaryproto",
-      "{\"channels\":\"BGR\",\"std\":[0.0039215686274509803,"
+      "{\"crop_mode\":\"squash\",\"channels\":\"BGR\","
+      "\"std\":[0.0039215686274509803,"
       "0.0039215686274509803,0.0039215686274509803]}",
       3 },
   { "caffenet-deploy.caffemodel", "Caffe model", "caffenet",
@@ -46,7 +47,8 @@ static const Net nets[] = {
       CONV345_AND_FC ("13,13", "3/2+0+0"),
       NULL, NULL, 0 },
   { "digits-train.caffemodel", "Caffe model", "caffe", ALEXNET_227, NULL,
-      "{\"channels\":\"BGR\",\"mean\":[0.4823529411764706,"
+      "{\"crop_mode\":\"squash\",\"channels\":\"BGR\","
+      "\"mean\":[0.4823529411764706,"
       "0.45882352941176469,0.40784313725490196],\"std\":["
       "0.0078431372549019607,0.0078431372549019607,0.0078431372549019607]}",
       3 },
@@ -58,8 +60,8 @@ static const Net nets[] = {
       "lrn 5 0.0001 0.75 1 [6,24,24]\npool 3/2+0+1 [6,12,12]\n"
       CONV345_AND_FC ("12,12", "3/2+0+1"),
       NULL,
-      "{\"channels\":\"BGR\",\"mean\":[0,0,0],\"std\":["
-      "0.015686274509803921,0.015686274509803921,0.015686274509803921]}",
+      "{\"crop_mode\":\"squash\",\"channels\":\"L\",\"mean\":[0],\"std\":["
+      "0.015686274509803921]}",
       3 },
   { "own-sizes.caffemodel", "Caffe model", "caffe",
       "first: conv 7/4+3+3 g1 [4,51,51]\nrelu [4,51,51]\n"
