@@ -4,13 +4,14 @@
 and expected.txt, what onnxruntime makes of the formula's input.
 
     python3 -m venv VENV && VENV/bin/pip install numpy onnx onnxruntime
-    /usr/bin/python3 generate_onnx_files.py torch      # Debian's python3-torch
+    python3 generate_onnx_files.py torch
     VENV/bin/python generate_onnx_files.py
 
-The first command writes what PyTorch's exporters make (the one that it had
-before 2.5, and where there is one, the one of today); it may be run with several
-versions of PyTorch. Only the second one needs the environment; it takes up
-what the first has left. light_bvlc_alexnet.onnx is of the package onnx
+The first one of the last two lines writes what PyTorch's exporter makes, which
+is another one since 2.9. It was run twice: by Debian 12's python3-torch, and by
+that of forky in the root of generate_torch_files.py, with the packages onnx,
+onnxscript and onnx_ir in PYTHONPATH. The second one needs only the environment
+and takes up what is there. light_bvlc_alexnet.onnx is of the package onnx
 (Apache-2.0): the graph of ONNX Model Zoo's BVLC AlexNet, all of whose weights
 are constants.
 """
@@ -89,7 +90,7 @@ def export_by_torch():
     x = torch.zeros(1, 3, 224, 224)
     flat = make_torchvision(lambda x: torch.flatten(x, 1))
     view = make_torchvision(lambda x: x.view(x.size(0), 216))
-    version = torch.__version__.split("a")[0].split("+")[0]
+    version = ".".join(torch.__version__.split(".")[:2])
     if "dynamo" not in torch.onnx.export.__code__.co_varnames:
         torch.onnx.export(flat, x, HERE / f"torch-{version}.onnx")
         torch.onnx.export(flat, x, HERE / f"torch-{version}-opset-9.onnx",

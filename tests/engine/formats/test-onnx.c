@@ -102,11 +102,12 @@ static const Graph graphs[] = {
       "conv6: conv 6/1+0+0 g1 [8,1,1]\nrelu [8,1,1]\n"
       "conv7: conv 1/1+0+0 g1 [5,1,1]\navgpool [5,1,1]\n"
       "softmax [5,1,1]\n", 0 },
-  { "torch-1.13.0.onnx", "ONNX (opset 14, IR 7)", "torchvision", TORCH, 1 },
-  { "torch-1.13.0-opset-9.onnx", "ONNX (opset 9, IR 4)", "torchvision", TORCH,
+  { "torch-1.13.onnx", "ONNX (opset 14, IR 7)", "torchvision", TORCH, 1 },
+  { "torch-1.13-opset-9.onnx", "ONNX (opset 9, IR 4)", "torchvision", TORCH,
       1 },
-  { "torch-1.13.0-view.onnx", "ONNX (opset 14, IR 7)", "torchvision", TORCH,
-      1 },
+  { "torch-1.13-view.onnx", "ONNX (opset 14, IR 7)", "torchvision", TORCH, 1 },
+  { "torch-2.14.onnx", "ONNX (opset 20, IR 10)", "torchvision", TORCH, 1 },
+  { "torch-2.14-view.onnx", "ONNX (opset 20, IR 10)", "torchvision", TORCH, 1 },
 };
 /* clang-format on */
 
