@@ -1,102 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Good model files with something wrong in them: each must end in one error
- * that names the file and what is wrong, and in nothing else. Files live on the
- * heap at their exact size, so that the sanitizers see every byte too far. */
+ * that names the file and what is wrong, and in nothing else. */
 
 #include <string.h>
 
-#include "model/model.h"
+#include "support/broken-file.h"
 #include "support/cases.h"
-
-#define FILE_NAME "hostile"
-
-static GByteArray *
-read_model (const char *name)
-{
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      "models", name, NULL);
-  g_autoptr (GError) error = NULL;
-  char *data;
-  gsize size;
-
-  g_file_get_contents (path, &data, &size, &error);
-  g_assert_no_error (error);
-  return g_byte_array_new_take ((guint8 *) data, size);
-}
-
-static AlexnetModel *
-load (const guint8 *data, gsize size, GError **error)
-{
-  g_autoptr (GBytes) bytes = g_bytes_new (data, size);
-
-  return alexnet_model_new_from_bytes (bytes, FILE_NAME, NULL, error);
-}
-
-static void
-assert_refused (const GByteArray *file, const char *expected)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_null (load (file->data, file->len, &error));
-  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
-  g_test_message ("%s", error->message);
-  g_assert_true (g_str_has_prefix (error->message, FILE_NAME ": "));
-  g_assert_null (strpbrk (error->message, "\n\r"));
-  g_assert_true (g_utf8_validate (error->message, -1, NULL));
-  if (!strstr (error->message, expected))
-    g_error ("'%s' does not say '%s'", error->message, expected);
-}
-
-static gsize
-find (const GByteArray *file, const void *needle, gsize n, gsize from)
-{
-  for (gsize i = from; i + n <= file->len; i++)
-    if (memcmp (file->data + i, needle, n) == 0)
-      return i;
-  g_error ("the file to break does not hold what shall be broken");
-}
-
-static void
-append_text (GByteArray *file, const char *text)
-{
-  g_byte_array_append (file, (const guint8 *) text, (guint) strlen (text));
-}
-
-/* Puts m bytes in the place of n. */
-static void
-splice (GByteArray *file, gsize at, gsize n, const void *bytes, gsize m)
-{
-  g_autofree guint8 *tail = g_memdup2 (file->data + at + n, file->len - at - n);
-  guint n_tail = (guint) (file->len - at - n);
-
-  g_byte_array_set_size (file, (guint) at);
-  g_byte_array_append (file, bytes, (guint) m);
-  g_byte_array_append (file, tail, n_tail);
-}
-
-static void
-put (GByteArray *file, gsize at, guint64 value, guint n_bytes)
-{
-  g_assert_cmpuint (at + n_bytes, <=, file->len);
-  for (guint i = 0; i < n_bytes; i++)
-    file->data[at + i] = (guint8) (value >> 8 * i);
-}
-
-/* Replaces every occurrence, as a shorter or longer text may. */
-static void
-replace_all (GByteArray *file, const char *from, const char *to)
-{
-  gsize at = find (file, from, strlen (from), 0);
-
-  do {
-    splice (file, at, strlen (from), to, strlen (to));
-    at += strlen (to);
-    while (at + strlen (from) <= file->len &&
-        memcmp (file->data + at, from, strlen (from)) != 0)
-      at++;
-  } while (at + strlen (from) <= file->len);
-}
 
 /* Safetensors: text of the header replaced, its length corrected. */
 
@@ -182,14 +92,15 @@ static void
 test_header (gconstpointer data)
 {
   const HeaderCase *t = data;
-  g_autoptr (GByteArray) file = read_model ("torchvision-narrow.safetensors");
+  g_autoptr (GByteArray)
+      file = broken_file_read ("models/torchvision-narrow.safetensors");
   gsize length = (gsize) file->data[0] | (gsize) file->data[1] << 8;
-  gsize at = find (file, t->from, strlen (t->from), 8);
+  gsize at = broken_file_find (file, t->from, strlen (t->from), 8);
 
   g_assert_cmpuint (at, <, 8 + length);
-  splice (file, at, strlen (t->from), t->to, strlen (t->to));
-  put (file, 0, length + strlen (t->to) - strlen (t->from), 8);
-  assert_refused (file, t->expected);
+  broken_file_splice (file, at, strlen (t->from), t->to, strlen (t->to));
+  broken_file_put (file, 0, length + strlen (t->to) - strlen (t->from), 8);
+  broken_file_assert_refused (file, t->expected);
 }
 
 static void
@@ -199,20 +110,22 @@ test_header_length (void)
     G_MAXUINT64, G_MAXUINT64 - 7 };
 
   for (guint i = 0; i < G_N_ELEMENTS (lengths); i++) {
-    g_autoptr (GByteArray) file = read_model ("torchvision-narrow.safetensors");
+    g_autoptr (GByteArray)
+        file = broken_file_read ("models/torchvision-narrow.safetensors");
 
-    put (file, 0, lengths[i], 8);
-    assert_refused (file, "header");
+    broken_file_put (file, 0, lengths[i], 8);
+    broken_file_assert_refused (file, "header");
   }
 }
 
 static void
 test_trailing_bytes (void)
 {
-  g_autoptr (GByteArray) file = read_model ("torchvision-narrow.safetensors");
+  g_autoptr (GByteArray)
+      file = broken_file_read ("models/torchvision-narrow.safetensors");
 
   g_byte_array_append (file, (const guint8 *) "more", 4);
-  assert_refused (file, "bytes of them");
+  broken_file_assert_refused (file, "bytes of them");
 }
 
 /* Many values in a small header must not become much memory. */
@@ -228,8 +141,8 @@ test_many_values (void)
     g_string_append (values, ",0");
   g_byte_array_append (file, (const guint8 *) values->str, (guint) values->len);
   g_byte_array_append (file, (const guint8 *) "]}", 2);
-  put (file, 0, file->len - 8, 8);
-  assert_refused (file, "expected no more than 250000 values");
+  broken_file_put (file, 0, file->len - 8, 8);
+  broken_file_assert_refused (file, "expected no more than 250000 values");
 }
 
 /* Zip: a field of the directory's record of one entry. */
@@ -263,7 +176,7 @@ find_record (const GByteArray *zip, const char *entry)
   gsize at = 0;
 
   for (;;) {
-    at = find (zip, "PK\1\2", 4, at);
+    at = broken_file_find (zip, "PK\1\2", 4, at);
     if (at + 46 + strlen (entry) <= zip->len &&
         zip->data[at + 28] == strlen (entry) &&
         memcmp (zip->data + at + 46, entry, strlen (entry)) == 0)
@@ -276,22 +189,25 @@ static void
 test_zip (gconstpointer data)
 {
   const ZipCase *t = data;
-  g_autoptr (GByteArray) file = read_model ("torchvision-narrow.pth");
+  g_autoptr (GByteArray)
+      file = broken_file_read ("models/torchvision-narrow.pth");
 
-  put (file, find_record (file, t->entry) + t->field, t->value, t->n_bytes);
-  assert_refused (file, t->expected);
+  broken_file_put (file, find_record (file, t->entry) + t->field, t->value,
+      t->n_bytes);
+  broken_file_assert_refused (file, t->expected);
 }
 
 /* Both sizes of an entry grow until it reaches into the next one. */
 static void
 test_zip_overlap (void)
 {
-  g_autoptr (GByteArray) file = read_model ("torchvision-narrow.pth");
+  g_autoptr (GByteArray)
+      file = broken_file_read ("models/torchvision-narrow.pth");
   gsize at = find_record (file, P "data/0");
 
-  put (file, at + 20, 8000, 4);
-  put (file, at + 24, 8000, 4);
-  assert_refused (file, "'" P "data/1' overlaps the one before it");
+  broken_file_put (file, at + 20, 8000, 4);
+  broken_file_put (file, at + 24, 8000, 4);
+  broken_file_assert_refused (file, "'" P "data/1' overlaps the one before it");
 }
 
 typedef struct {
@@ -321,20 +237,21 @@ static void
 test_zip_end (gconstpointer data)
 {
   const EndCase *t = data;
-  g_autoptr (GByteArray) file = read_model ("torchvision-narrow.pth");
-  gsize end64 = find (file, "PK\6\6", 4, 0), end = end64;
+  g_autoptr (GByteArray)
+      file = broken_file_read ("models/torchvision-narrow.pth");
+  gsize end64 = broken_file_find (file, "PK\6\6", 4, 0), end = end64;
   AlexnetModel *model;
 
   if (!t->zip64) {
-    end = find (file, "PK\5\6", 4, end64);
-    splice (file, end64, end - end64, "", 0);
+    end = broken_file_find (file, "PK\5\6", 4, end64);
+    broken_file_splice (file, end64, end - end64, "", 0);
     end = end64;
   }
-  model = load (file->data, file->len, NULL);
+  model = broken_file_load (file->data, file->len, NULL);
   g_assert_nonnull (model);
   alexnet_model_unref (model);
-  put (file, end + t->field, t->value, t->n_bytes);
-  assert_refused (file, "zip directory");
+  broken_file_put (file, end + t->field, t->value, t->n_bytes);
+  broken_file_assert_refused (file, "zip directory");
 }
 
 typedef struct {
@@ -343,177 +260,61 @@ typedef struct {
 
 /* Replaced in the whole file; in a zip by a text of the same length. */
 static const TextCase text_cases[] = {
-  { "zip/traversal", "torchvision-narrow.pth", P "version",
+  { "zip/traversal", "models/torchvision-narrow.pth", P "version",
       "../chvision-narrow/version", "leads out of the archive" },
-  { "zip/inner-traversal", "torchvision-narrow.pth", P "data/7",
+  { "zip/inner-traversal", "models/torchvision-narrow.pth", P "data/7",
       "torchvision/../..//data/7", "leads out of the archive" },
-  { "zip/absolute", "torchvision-narrow.pth", P "version",
+  { "zip/absolute", "models/torchvision-narrow.pth", P "version",
       "/orchvision-narrow/version", "leads out of the archive" },
-  { "zip/backslash", "torchvision-narrow.pth", P "version",
+  { "zip/backslash", "models/torchvision-narrow.pth", P "version",
       "torchvision-narrow\\version", "leads out of the archive" },
-  { "zip/twice", "torchvision-narrow.pth", P "data/7", P "data/6",
+  { "zip/twice", "models/torchvision-narrow.pth", P "data/7", P "data/6",
       "'" P "data/6' is there twice" },
-  { "zip/no-root", "torchvision-narrow.pth", P "data.pkl", P "data.pck",
+  { "zip/no-root", "models/torchvision-narrow.pth", P "data.pkl", P "data.pck",
       "PyTorch did not write it" },
-  { "zip/no-storage", "torchvision-narrow.pth", P "data/7", P "dato/7",
+  { "zip/no-storage", "models/torchvision-narrow.pth", P "data/7", P "dato/7",
       "its storage: there is no zip entry '" P "data/7'" },
-  { "zip/two-folders", "torchvision-narrow.pth", P "data/7",
+  { "zip/two-folders", "models/torchvision-narrow.pth", P "data/7",
       "torchvision-narr/data.pkl",
       "two of data.pkl: '" P "data.pkl' and 'torchvision-narr/data.pkl'" },
-  { "zip/wrong-storage", "torchvision-narrow.pth", "FloatStorage",
+  { "zip/wrong-storage", "models/torchvision-narrow.pth", "FloatStorage",
       "FloatStoragf",
       "tensor features.0.weight is an object "
       "'torch._utils._rebuild_tensor_v2', expected a dense tensor" },
-  { "legacy/os.system", "torchvision-narrow-legacy.pth",
-      "torch._utils\n_rebuild_tensor_v2", "os\nsystem", "it has no tensors" },
-  { "legacy/long-storage", "torchvision-narrow-legacy.pth", "HalfStorage",
-      "ShortStorage",
-      "tensor features.0.weight has dtype 'int16', expected one of floats" },
-  { "legacy/unknown-storage", "torchvision-narrow-legacy.pth", "HalfStorage",
-      "OtherStorage", "no tensor uses it, or its type is not known" },
-  { "legacy/storage-too-wide", "torchvision-narrow-legacy.pth", "HalfStorage",
-      "FloatStorage", "values of 4 bytes" },
 };
 
 static void
 test_text (gconstpointer data)
 {
   const TextCase *t = data;
-  g_autoptr (GByteArray) file = read_model (t->file);
+  g_autoptr (GByteArray) file = broken_file_read (t->file);
 
-  replace_all (file, t->from, t->to);
-  assert_refused (file, t->expected);
-}
-
-/* Pickles, in the place of the state_dict of the older layout. How each opcode
- * is read is test-pickle.c's matter. */
-
-typedef struct {
-  const char *code;
-  gsize size;
-  const char *expected;
-} PickleCase;
-
-#define PICKLE(code, expected)      \
-  {                                 \
-    code, sizeof code - 1, expected \
-  }
-#define NAME \
-  "U\x11"    \
-  "features.0.weight"
-#define NO_NETWORK "not an AlexNet: it has no tensors"
-
-static const PickleCase pickle_cases[] = {
-  PICKLE ("\x80\2cos\nsystem\nU\2ls\x85R.", NO_NETWORK),
-  PICKLE ("\x80\2(S'ls'\nios\nsystem\n.", NO_NETWORK),
-  PICKLE ("\x80\4N.", NO_NETWORK),
-  PICKLE ("\x80\2]q\0h\0a.", NO_NETWORK),
-  PICKLE ("\x80\2}q\0h\0h\0s.", NO_NETWORK),
-  PICKLE ("\x80\2}U\1aK\1s.", NO_NETWORK),
-  PICKLE ("\x80\2ca\nb\n)Rq\0h\0b.", NO_NETWORK),
-  PICKLE ("\x80\7N.", "checkpoint at byte 137: pickle at byte 0, PROTO"),
-  PICKLE ("\x80\2.", "nothing is on the stack"),
-  PICKLE ("\x80\2}" NAME "ctorch\nFloatTensor\n)Rs.",
-      "tensor features.0.weight holds no values"),
-  PICKLE ("\x80\2}" NAME "ctorch._utils\n_rebuild_sparse_tensor\n)Rs.",
-      "tensor features.0.weight is an object "
-      "'torch._utils._rebuild_sparse_tensor', expected a dense tensor"),
-  PICKLE ("\x80\2}" NAME "cnumpy.core.multiarray\n_reconstruct\n)R(K\1\x85"
-          "cnumpy\ndtype\nU\2i4\x85RI00\nU\4abcdtbs.",
-      "tensor features.0.weight has dtype 'i4', expected one of floats"),
-};
-
-static gsize
-state_dict_begin (const GByteArray *file)
-{
-  return find (file, "\x80\2ccollections", 14, 0);
-}
-
-static void
-test_pickle (gconstpointer data)
-{
-  const PickleCase *t = data;
-  g_autoptr (GByteArray) file = read_model ("torchvision-narrow-legacy.pth");
-
-  g_byte_array_set_size (file, (guint) state_dict_begin (file));
-  g_byte_array_append (file, (const guint8 *) t->code, (guint) t->size);
-  g_byte_array_append (file, (const guint8 *) "\x80\2].", 4);
-  assert_refused (file, t->expected);
-}
-
-typedef struct {
-  const char *offset, *size, *stride, *expected;
-} TensorCase;
-
-/* On a storage of four floats. Sizes are pickled as a tuple. */
-static const TensorCase tensor_cases[] = {
-  { "K\1", "K\4\x85", "K\1\x85", "does not end inside its storage" },
-  { "K\4", "K\1\x85", "K\1\x85", "does not end inside its storage" },
-  { "I0\n", "K\3K\2\x86", "K\1K\1\x86",
-      "has a shape or strides that cannot be" },
-  { "I0\n", "K\2K\2\x86", "K\1K\2\x86", "has shape [2, 2], expected" },
-  { "K\1", "K\2K\2\x86", "K\1K\2\x86", "does not end inside its storage" },
-  { "I0\n", "K\2K\2\x86", "K\2K\1\x86", "has shape [2, 2], expected" },
-  { "I0\n", "K\2K\4\x86", "I0\nK\1\x86", "has more values than its storage" },
-  { "I0\n", "J\xff\xff\xff\x7f\x85", "I0\n\x85",
-      "has more values than its storage" },
-  { "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f", "K\1\x85", "K\1\x85",
-      "does not end inside its storage" },
-  { "K\1", "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f\x85", "K\1\x85",
-      "has a shape or strides that cannot be" },
-  { "K\1", "J\xff\xff\xff\x7fJ\xff\xff\xff\x7fJ\xff\xff\xff\x7f\x87",
-      "K\1K\1K\1\x87", "has a shape or strides that cannot be" },
-  { "I0\n", "(K\1K\1K\1K\1K\1t", "(K\1K\1K\1K\1K\1t",
-      "has 5 dimensions, expected at most 4" },
-};
-
-static void
-test_tensor (gconstpointer data)
-{
-  const TensorCase *t = data;
-  g_autoptr (GByteArray) file = read_model ("torchvision-narrow-legacy.pth");
-  static const guint8 floats[16];
-  guint8 n_values[8] = { 4 };
-
-  g_byte_array_set_size (file, (guint) state_dict_begin (file));
-  append_text (file,
-      "\x80\2}U\x11"
-      "features.0.weightctorch._utils\n_rebuild_tensor_v2\n((U\7storage"
-      "ctorch\nFloatStorage\nU\1"
-      "0U\3cpuK\4NtQ");
-  append_text (file, t->offset);
-  append_text (file, t->size);
-  append_text (file, t->stride);
-  append_text (file,
-      "tRs.\x80\2]U\1"
-      "0a.");
-  g_byte_array_append (file, n_values, 8);
-  g_byte_array_append (file, floats, 16);
-  assert_refused (file, t->expected);
+  broken_file_replace_all (file, t->from, t->to);
+  broken_file_assert_refused (file, t->expected);
 }
 
 /* Every format, cut short. */
 
 static const char *const models[] = {
-  "torchvision-narrow.safetensors",
-  "torchvision-narrow.pth",
-  "torchvision-narrow-legacy.pth",
-  "caffe-narrow.safetensors",
-  "caffe-narrow.pth",
-  "caffe-narrow-legacy.pth",
+  "models/torchvision-narrow.safetensors",
+  "models/torchvision-narrow.pth",
+  "models/torchvision-narrow-legacy.pth",
+  "models/caffe-narrow.safetensors",
+  "models/caffe-narrow.pth",
+  "models/caffe-narrow-legacy.pth",
 };
 
 static void
 test_truncated (gconstpointer name)
 {
-  g_autoptr (GByteArray) file = read_model (name);
+  g_autoptr (GByteArray) file = broken_file_read (name);
 
   for (gsize size = 0; size < file->len; size += 64) {
     g_autoptr (GError) error = NULL;
 
-    g_assert_null (load (file->data, size, &error));
+    g_assert_null (broken_file_load (file->data, size, &error));
     g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
-    g_assert_true (g_str_has_prefix (error->message, FILE_NAME ": "));
+    g_assert_true (g_str_has_prefix (error->message, BROKEN_FILE_NAME ": "));
   }
 }
 
@@ -525,8 +326,9 @@ test_foreign (void)
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
     g_autoptr (GByteArray) file = g_byte_array_new ();
 
-    append_text (file, texts[i]);
-    assert_refused (file, "bytes of no known format (safetensors, ");
+    broken_file_append (file, texts[i]);
+    broken_file_assert_refused (file,
+        "bytes of no known format (safetensors, ");
   }
 }
 
@@ -543,8 +345,6 @@ main (int argc, char **argv)
   g_test_add_func ("/hostile/zip/overlap", test_zip_overlap);
   ADD_CASES ("/hostile/zip/end", end_cases, test_zip_end);
   ADD_CASES ("/hostile/text", text_cases, test_text);
-  ADD_CASES ("/hostile/pickle", pickle_cases, test_pickle);
-  ADD_CASES ("/hostile/tensor", tensor_cases, test_tensor);
   for (guint i = 0; i < G_N_ELEMENTS (models); i++) {
     g_autofree char *path = g_strconcat ("/hostile/truncated/", models[i],
         NULL);

@@ -164,33 +164,9 @@ test_network (gconstpointer data)
 
   g_assert_no_error (error);
   g_test_message ("%s", alexnet_model_get_origin (model));
-  g_assert_cmpstr (alexnet_model_get_architecture (model), ==,
-      json_object_get_string_member (c->expected, "architecture"));
   check_logits (alexnet_model_get_network (model),
       json_object_get_array_member (c->expected, "logits"));
   alexnet_model_unref (model);
-}
-
-/* Which of the two is asked for is for the user to say. */
-static void
-test_parts (gconstpointer data)
-{
-  const Case *c = data;
-  JsonArray *parts = json_object_get_array_member (c->expected, "parts");
-  g_autoptr (GError) error = NULL;
-
-  g_assert_null (alexnet_model_load (c->path, NULL, &error));
-  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
-  for (guint i = 0; i < json_array_get_length (parts); i++) {
-    AlexnetModelParams params = { .part = json_array_get_string_element (parts,
-                                      i) };
-    AlexnetModel *model;
-
-    g_assert_nonnull (strstr (error->message, params.part));
-    model = alexnet_model_load (c->path, &params, NULL);
-    g_assert_nonnull (model);
-    alexnet_model_unref (model);
-  }
 }
 
 static void
@@ -202,7 +178,6 @@ add_case (const char *version, const char *name, JsonObject *expected)
   } tests[] = {
     { "tensors", "tensors", test_tensors },
     { "logits", "network", test_network },
-    { "parts", "parts", test_parts },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++) {
