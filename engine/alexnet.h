@@ -122,6 +122,8 @@ typedef struct {
                                    as the file says, or by these names */
   const char *labels_file;      /* instead of the file's labels, as
                                    alexnet_labels_load() reads it */
+  const char *mean_file;        /* a mean.binaryproto of Caffe, whose channels'
+                                   means are subtracted instead of the file's */
 } AlexnetModelParams;
 
 /* Reads and checks a model file, recognised by content: safetensors or PyTorch
@@ -153,8 +155,8 @@ ALEXNET_API const char *alexnet_model_get_path (const AlexnetModel *model);
  * from: ...", "preprocessing from: ...", "note: ...". */
 ALEXNET_API const char *alexnet_model_get_origin (const AlexnetModel *model);
 
-/* "torchvision", "caffe", "caffenet" or, with a table of the file's own,
- * "custom". */
+/* "torchvision", "caffe", "caffenet"; of a file that lists its layers, the one
+ * with layers of the same kinds, or "custom". */
 ALEXNET_API const char *alexnet_model_get_architecture (
     const AlexnetModel *model);
 ALEXNET_API guint alexnet_model_get_n_classes (const AlexnetModel *model);

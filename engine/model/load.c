@@ -3,6 +3,7 @@
 /* From a file to a model: which format it is, which of its tensors are the
  * network's, in what order its layers come, and what else it says. */
 
+#include "formats/caffe/caffe.h"
 #include "int8.h"
 #include "labels.h"
 #include "metadata.h"
@@ -26,6 +27,7 @@ alexnet_model_free (AlexnetModel *model)
   g_free (model->part);
   g_free (model->architecture);
   g_free (model->labels_file);
+  g_free (model->mean_file);
   g_free (model);
 }
 
@@ -53,16 +55,20 @@ static gboolean
 take_network (AlexnetModel *model, GError **error)
 {
   const AlexnetNetwork *table = alexnet_table_find (model->source->network);
+  const char *kind;
 
   if (model->architecture || model->part)
     return alexnet_format_error (error,
         "the file lists its layers itself: %s cannot be chosen",
         model->part ? "a part" : "an architecture");
   model->network = *model->source->network;
-  model->network.architecture = table ? table->architecture
-                                      : ALEXNET_CUSTOM_ARCHITECTURE;
-  g_string_append_printf (model->origin, "layers from: the file's list%s%s\n",
-      table ? ", which is that of " : "", table ? table->architecture : "");
+  kind = model->network.architecture;
+  if (alexnet_network_find (kind))
+    g_string_append_printf (model->origin,
+        "layers from: the file's list, which is %s of %s\n",
+        table ? "that" : "like that", kind);
+  else
+    g_string_append (model->origin, "layers from: the file's list\n");
   return TRUE;
 }
 
@@ -70,8 +76,14 @@ take_network (AlexnetModel *model, GError **error)
 static AlexnetPart *
 read_table (AlexnetModel *model, const char *layers, GError **error)
 {
+  const char *claimed = g_hash_table_lookup (model->source->tensors->metadata,
+      "architecture");
+  const AlexnetNetwork *like = claimed ? alexnet_network_find (claimed) : NULL;
+
   if (!alexnet_table_from_json (&model->network, layers, model->arena, error))
     return NULL;
+  if (like)
+    model->network.architecture = like->architecture;
   g_string_append (model->origin, "layers from: a table in the file\n");
   return alexnet_part_new (model->source->tensors, &model->network);
 }
@@ -248,9 +260,44 @@ read_labels (AlexnetModel *model, GError **error)
 }
 
 static gboolean
+load_mean (AlexnetModel *model, const char *path, GError **error)
+{
+  g_autoptr (AlexnetFile) file = alexnet_file_open (path, error);
+
+  if (!file || !alexnet_caffe_mean_read (file, model->preprocess.mean, error))
+    return FALSE;
+  g_string_append_printf (model->origin,
+      "mean from: %s, of each channel over all of its image\n", path);
+  return TRUE;
+}
+
+/* A mean file that is asked for, or that lies beside a network of Caffe's which
+ * has no means of its own. */
+static gboolean
+read_mean (AlexnetModel *model, gboolean has_means, GError **error)
+{
+  g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GError) cause = NULL;
+  g_autofree char *path = NULL;
+
+  if (model->mean_file)
+    return load_mean (model, model->mean_file, error);
+  if (has_means || !model->preprocess.bgr)
+    return TRUE;
+  path = alexnet_sidecar_find_mean (alexnet_model_get_path (model), notes);
+  if (path && !load_mean (model, path, &cause))
+    g_ptr_array_add (notes, g_strdup_printf ("not used: %s", cause->message));
+  for (guint i = 0; i < notes->len; i++)
+    add_note (model, notes->pdata[i]);
+  return TRUE;
+}
+
+static gboolean
 read_metadata (AlexnetModel *model, GError **error)
 {
   GHashTable *metadata = model->source->tensors->metadata;
+  gboolean has_means = g_hash_table_contains (metadata, "preprocess") &&
+      !g_hash_table_contains (metadata, "mean_file");
 
   if (!alexnet_metadata_read_preprocess (metadata, &model->network,
           &model->preprocess, error))
@@ -259,7 +306,7 @@ read_metadata (AlexnetModel *model, GError **error)
       g_hash_table_contains (metadata, "preprocess")
           ? "in the file"
           : "as this architecture was trained");
-  return read_labels (model, error) &&
+  return read_mean (model, has_means, error) && read_labels (model, error) &&
       alexnet_int8_read (metadata, &model->network, model->arena, error);
 }
 
@@ -273,6 +320,7 @@ alexnet_model_new (AlexnetFile *file, const AlexnetModelParams *params,
   model->part = g_strdup (params ? params->part : NULL);
   model->architecture = g_strdup (params ? params->architecture : NULL);
   model->labels_file = g_strdup (params ? params->labels_file : NULL);
+  model->mean_file = g_strdup (params ? params->mean_file : NULL);
   model->file = alexnet_file_ref (file);
   model->source = alexnet_model_source_new ();
   model->arena = g_ptr_array_new_with_free_func (g_free);

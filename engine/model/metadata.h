@@ -7,7 +7,7 @@
  * - architecture: the name of a table (network.h), also with "alexnet-" before
  *   it; must have its tensors' names.
  * - layers: a table of layers that is none of these (table.h); then tensors
- *   have the names that it gives.
+ *   have the names that it gives, and architecture says which one it is like.
  * - labels: a JSON array of as many strings as there are classes.
  * - preprocess: a JSON object of crop_mode ("center-crop", "squash", "stretch"
  *   or "letterbox", see AlexnetCropMode), resize (its resize_size), crop (must

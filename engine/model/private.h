@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 
 struct _AlexnetModel {
   /* Constant once loaded. */
-  char *part, *architecture, *labels_file;      /* AlexnetModelParams */
+  /* AlexnetModelParams */
+  char *part, *architecture, *labels_file, *mean_file;
   AlexnetFile *file;
   AlexnetModelSource *source;
   AlexnetNetwork network;

@@ -22,7 +22,8 @@ same_params (const AlexnetModel *model, const AlexnetModelParams *params)
     params = &defaults;
   return g_strcmp0 (model->part, params->part) == 0 &&
       g_strcmp0 (model->architecture, params->architecture) == 0 &&
-      g_strcmp0 (model->labels_file, params->labels_file) == 0;
+      g_strcmp0 (model->labels_file, params->labels_file) == 0 &&
+      g_strcmp0 (model->mean_file, params->mean_file) == 0;
 }
 
 /* Whether loading `file` would give the same model. */

@@ -66,10 +66,9 @@ collect_metadata (const AlexnetModel *model)
   g_hash_table_iter_init (&iter, model->source->tensors->metadata);
   while (g_hash_table_iter_next (&iter, &key, &value))
     set (metadata, key, g_strdup (value));
-  g_hash_table_remove (metadata, table ? "layers" : "architecture");
-  if (table)
-    set (metadata, "architecture", g_strdup (table->architecture));
-  else
+  g_hash_table_remove (metadata, "layers");
+  set (metadata, "architecture", g_strdup (model->network.architecture));
+  if (!table)
     set (metadata, "layers", alexnet_table_to_json (&model->network));
   if (model->labels)
     set (metadata, "labels", describe_labels (model->labels));

@@ -39,7 +39,7 @@ AlexnetEngine *inspect_get_engine (AlexnetModel *model,
 
 /* Options that say what of a file is the model; zero-initialise. */
 typedef struct {
-  char *part, *architecture, *labels;
+  char *part, *architecture, *labels, *mean;
 } InspectModelOptions;
 
 void inspect_model_options_add (GOptionContext *context,

@@ -88,6 +88,8 @@ inspect_model_options_add (GOptionContext *context,
         "torchvision, caffe or caffenet (default: as the file says)", "NAME" },
     { "labels", 0, 0, G_OPTION_ARG_FILENAME, &options->labels,
         "labels instead of the file's", "FILE" },
+    { "mean", 0, 0, G_OPTION_ARG_FILENAME, &options->mean,
+        "a mean.binaryproto instead of the file's means", "FILE" },
     { NULL },
   };
 
@@ -100,6 +102,7 @@ inspect_model_options_clear (InspectModelOptions *options)
   g_clear_pointer (&options->part, g_free);
   g_clear_pointer (&options->architecture, g_free);
   g_clear_pointer (&options->labels, g_free);
+  g_clear_pointer (&options->mean, g_free);
 }
 
 AlexnetModel *
@@ -108,7 +111,8 @@ inspect_load_model (const char *path, const InspectModelOptions *options,
 {
   AlexnetModelParams params = { .part = options->part,
     .architecture = options->architecture,
-    .labels_file = options->labels };
+    .labels_file = options->labels,
+    .mean_file = options->mean };
   g_auto (GStrv) problems = NULL;
   AlexnetModel *model;
 

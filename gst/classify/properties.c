@@ -97,13 +97,13 @@ static const Property properties[] = {
   /**
    * GstAlexnetClassify:model-file:
    *
-   * Weights: safetensors or PyTorch's .pth. Without it $ALEXNET_MODEL, then
-   * the first *.safetensors or *.pth in alexnet/ of the data directories,
-   * then the demonstration model is taken.
+   * Weights as PyTorch, safetensors, Caffe, ONNX or numpy keep them. Without
+   * it $ALEXNET_MODEL, then the first file that can be used in alexnet/ of the
+   * data directories, then the demonstration model is taken.
    */
   { GST_ALEXNET_PROP_MODEL_FILE, STRING, "model-file", "Model file",
-      "Weights, .safetensors or .pth; NULL = $ALEXNET_MODEL, then the "
-      "data directories, then the demonstration model",
+      "Weights of any framework; NULL = $ALEXNET_MODEL, then the data "
+      "directories, then the demonstration model",
       READY },
 
   /**
@@ -128,6 +128,17 @@ static const Property properties[] = {
   { GST_ALEXNET_PROP_ARCHITECTURE, STRING, "architecture", "Architecture",
       "torchvision, caffe or caffenet, for a model file that does not say it; "
       "NULL = as the file says, or by the names of its tensors",
+      READY },
+
+  /**
+   * GstAlexnetClassify:mean-file:
+   *
+   * An image of means as Caffe's tools make it. The means of its channels are
+   * subtracted; Caffe itself subtracts the centre of the image pixel by pixel.
+   */
+  { GST_ALEXNET_PROP_MEAN_FILE, STRING, "mean-file", "Mean file",
+      "A mean.binaryproto of Caffe, for the means of its channels; NULL = the "
+      "model's own, or the one beside it",
       READY },
 
   /**

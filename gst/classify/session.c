@@ -41,7 +41,8 @@ load_model (const GstAlexnetSettings *settings, char ***problems,
     GError **error)
 {
   AlexnetModelParams params = { .part = settings->model_part,
-    .architecture = settings->architecture };
+    .architecture = settings->architecture,
+    .mean_file = settings->mean_file };
 
   *problems = NULL;
   return settings->model_file

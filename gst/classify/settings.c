@@ -10,6 +10,7 @@ gst_alexnet_settings_copy (GstAlexnetSettings *to,
   to->model_file = g_strdup (from->model_file);
   to->model_part = g_strdup (from->model_part);
   to->architecture = g_strdup (from->architecture);
+  to->mean_file = g_strdup (from->mean_file);
   to->labels_file = g_strdup (from->labels_file);
   to->engine_id = g_strdup (from->engine_id);
   to->roi_classes = g_strdup (from->roi_classes);
@@ -21,6 +22,7 @@ gst_alexnet_settings_clear (GstAlexnetSettings *settings)
   g_clear_pointer (&settings->model_file, g_free);
   g_clear_pointer (&settings->model_part, g_free);
   g_clear_pointer (&settings->architecture, g_free);
+  g_clear_pointer (&settings->mean_file, g_free);
   g_clear_pointer (&settings->labels_file, g_free);
   g_clear_pointer (&settings->roi_classes, g_free);
   g_clear_pointer (&settings->engine_id, g_free);
@@ -62,6 +64,7 @@ static const gsize fields[] = {
   [GST_ALEXNET_PROP_MODEL_FILE] = FIELD (model_file),
   [GST_ALEXNET_PROP_MODEL_PART] = FIELD (model_part),
   [GST_ALEXNET_PROP_ARCHITECTURE] = FIELD (architecture),
+  [GST_ALEXNET_PROP_MEAN_FILE] = FIELD (mean_file),
   [GST_ALEXNET_PROP_LABELS_FILE] = FIELD (labels_file),
   [GST_ALEXNET_PROP_BACKEND] = FIELD (backend),
   [GST_ALEXNET_PROP_PRECISION] = FIELD (precision),

@@ -41,7 +41,7 @@ typedef struct {
 
 typedef struct {
   char *model_file, *labels_file;
-  char *model_part, *architecture; /* NULL: as the file says */
+  char *model_part, *architecture, *mean_file; /* NULL: as the file says */
   GstAlexnetBackend backend;
   AlexnetPrecision precision;
   guint cpu_threads;
@@ -84,6 +84,7 @@ enum {
   GST_ALEXNET_PROP_MODEL_FILE = 1,
   GST_ALEXNET_PROP_MODEL_PART,
   GST_ALEXNET_PROP_ARCHITECTURE,
+  GST_ALEXNET_PROP_MEAN_FILE,
   GST_ALEXNET_PROP_LABELS_FILE,
   GST_ALEXNET_PROP_BACKEND,
   GST_ALEXNET_PROP_PRECISION,

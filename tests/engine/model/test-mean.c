@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Whose means are subtracted: those that the user names, those beside the file,
+ * or those that Caffe's networks were trained with. */
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "model/model.h"
+
+/* Of tests/data/caffe/mean.binaryproto: red, green, blue of 0..255. */
+static const float image_means[] = { 123, 117, 104 };
+
+static char *dir;
+
+static char *
+data_path (const char *name)
+{
+  return g_build_filename (g_getenv ("ALEXNET_TEST_DATA"), "caffe", name, NULL);
+}
+
+static void
+copy (const char *name)
+{
+  g_autofree char *from = data_path (name);
+  g_autofree char *to = g_build_filename (dir, name, NULL);
+  g_autofree char *bytes = NULL;
+  gsize size;
+
+  g_assert_true (g_file_get_contents (from, &bytes, &size, NULL));
+  g_assert_true (g_file_set_contents (to, bytes, (gssize) size, NULL));
+}
+
+static void
+assert_mean (const AlexnetModel *model, const float expected[3])
+{
+  const AlexnetPreprocess *preprocess = alexnet_model_get_preprocess (model);
+
+  for (guint c = 0; c < 3; c++)
+    g_assert_cmpfloat_with_epsilon (preprocess->mean[c] * 255, expected[c],
+        0.01f);
+}
+
+static AlexnetModel *
+load (const char *path, const char *mean_file)
+{
+  AlexnetModelParams params = { .mean_file = mean_file };
+  g_autoptr (GError) error = NULL;
+  AlexnetModel *model = alexnet_model_load (path, &params, &error);
+
+  g_assert_no_error (error);
+  return model;
+}
+
+static void
+test_named (void)
+{
+  g_autofree char *path = data_path ("caffenet-deploy.caffemodel");
+  g_autofree char *mean = data_path ("mean.binaryproto");
+  AlexnetModel *model = load (path, mean);
+
+  assert_mean (model, image_means);
+  g_assert_nonnull (strstr (alexnet_model_get_origin (model), mean));
+  alexnet_model_unref (model);
+}
+
+/* Where there is no way to tell which, Caffe's own means stay. */
+static void
+test_two_beside (void)
+{
+  static const float trained[] = { 122.679f, 116.669f, 104.007f };
+  g_autofree char *path = data_path ("caffenet-deploy.caffemodel");
+  AlexnetModel *model = load (path, NULL);
+
+  assert_mean (model, trained);
+  g_assert_nonnull (strstr (alexnet_model_get_origin (model),
+      "more than one *mean*.binaryproto: not used"));
+  alexnet_model_unref (model);
+}
+
+static void
+test_beside (void)
+{
+  g_autofree char *path = g_build_filename (dir, "caffenet-deploy.caffemodel",
+      NULL);
+  AlexnetModel *model;
+
+  copy ("caffenet-deploy.caffemodel");
+  copy ("mean.binaryproto");
+  model = load (path, NULL);
+  assert_mean (model, image_means);
+  alexnet_model_unref (model);
+}
+
+static void
+test_bad (void)
+{
+  g_autofree char *path = data_path ("caffenet-deploy.caffemodel");
+  AlexnetModelParams params = { .mean_file = path };
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (alexnet_model_load (path, &params, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
+  g_assert_nonnull (strstr (error->message, "mean file: "));
+}
+
+static void
+remove_copies (void)
+{
+  static const char *const names[] = { "caffenet-deploy.caffemodel",
+    "mean.binaryproto" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree char *path = g_build_filename (dir, names[i], NULL);
+
+    g_remove (path);
+  }
+  g_rmdir (dir);
+}
+
+int
+main (int argc, char *argv[])
+{
+  int status;
+
+  g_test_init (&argc, &argv, NULL);
+  dir = g_dir_make_tmp ("alexnet-mean-XXXXXX", NULL);
+  g_test_add_func ("/mean/named", test_named);
+  g_test_add_func ("/mean/two-beside", test_two_beside);
+  g_test_add_func ("/mean/beside", test_beside);
+  g_test_add_func ("/mean/bad", test_bad);
+  status = g_test_run ();
+  remove_copies ();
+  g_free (dir);
+  return status;
+}
