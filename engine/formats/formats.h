@@ -92,8 +92,10 @@ gboolean alexnet_safetensors_index_detect (const guint8 *head, gsize size,
 gboolean alexnet_safetensors_index_read (AlexnetModelSource *source,
     AlexnetFile *file, GError **error);
 
-/* Replaces the file at `path` as a whole with the tensors that are usable and
- * `metadata`, char * -> char *. INVALID when it cannot be written. */
+/* Replaces the file at `path` as a whole, which may be the one that tensors are
+ * read from, with the tensors that are usable and `metadata`, char * -> char *.
+ * A link is replaced, too, and not followed. INVALID when it cannot be
+ * written. */
 gboolean alexnet_safetensors_write (const AlexnetTensorSet *set,
     GHashTable *metadata, const char *path, const AlexnetProgress *progress,
     GError **error);

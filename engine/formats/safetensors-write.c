@@ -122,9 +122,11 @@ alexnet_safetensors_write (const AlexnetTensorSet *set, GHashTable *metadata,
   g_autoptr (GError) cause = NULL;
   g_autoptr (GFileOutputStream) stream = NULL;
 
-  stream = g_file_replace (file, NULL, FALSE, G_FILE_CREATE_NONE, NULL, &cause);
-  if (stream && write_all (set, metadata, G_OUTPUT_STREAM (stream), progress,
-          &cause))
+  /* A new file always: the tensors may be read from what is at the path. */
+  stream = g_file_replace (file, NULL, FALSE, G_FILE_CREATE_REPLACE_DESTINATION,
+      NULL, &cause);
+  if (stream &&
+      write_all (set, metadata, G_OUTPUT_STREAM (stream), progress, &cause))
     return TRUE;
   if (stream) { /* so that what was there stays */
     g_cancellable_cancel (abandoned);

@@ -46,6 +46,14 @@ open_backend (AlexnetEngine *engine, const AlexnetBackend *backend,
       error);
 }
 
+/* What is wrong with a model's file is wrong for every backend. */
+static gboolean
+is_about_file (const GError *error)
+{
+  return g_error_matches (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT) ||
+      g_error_matches (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FOUND);
+}
+
 static AlexnetPlan *
 open_first_that_works (AlexnetEngine *engine, GError **error)
 {
@@ -55,6 +63,10 @@ open_first_that_works (AlexnetEngine *engine, GError **error)
     g_autoptr (GError) reason = NULL;
 
     engine->plan = open_backend (engine, alexnet_backends[i], &reason);
+    if (is_about_file (reason)) {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return NULL;
+    }
     if (!engine->plan)
       g_string_append_printf (notes, "%s%s: %s", notes->len ? "\n" : "",
           alexnet_backends[i]->name, reason->message);

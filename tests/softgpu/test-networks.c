@@ -4,7 +4,10 @@
  * alone, each beginning of a network, and the whole with every batch size, in
  * every precision. */
 
+#include <glib/gstdio.h>
 #include <math.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "fixture.h"
 #include "support/random-model.h"
@@ -219,6 +222,48 @@ test_batches (gconstpointer data)
   softgpu_reset ();
 }
 
+/* A file as long as a tensor, of which only the beginning is left. */
+static AlexnetFile *
+make_cut_file (const AlexnetTensor *tensor)
+{
+  gsize size = alexnet_tensor_n_values (tensor) * sizeof (float);
+  g_autofree char *path = NULL;
+  g_autoptr (GError) error = NULL;
+  int fd = g_file_open_tmp ("alexnet-test-XXXXXX", &path, &error);
+  AlexnetFile *file;
+
+  g_assert_no_error (error);
+  g_assert_cmpint (ftruncate (fd, (off_t) size), ==, 0);
+  file = alexnet_file_open (path, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (ftruncate (fd, (off_t) size / 2), ==, 0);
+  g_close (fd, NULL);
+  g_remove (path);
+  return file;
+}
+
+/* Weights that can no longer be read once others were uploaded: an error, and
+ * nothing is left on the device. */
+static void
+test_cut_file (void)
+{
+  AlexnetNetwork *network = fixture_network ("torchvision");
+  g_autoptr (AlexnetFile) file = NULL;
+  g_autoptr (GError) error = NULL;
+  AlexnetLayer *layer = network->layers + network->n_layers - 1;
+
+  while (layer->kind != ALEXNET_LAYER_LINEAR)
+    layer--;
+  file = make_cut_file (&layer->weight);
+  layer->weight.file = file;
+  g_assert_null (fixture_try_open (network, ALEXNET_PRECISION_FP32, 2, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
+  g_assert_nonnull (strstr (error->message, "was cut short"));
+  random_model_clear (network);
+  g_free (network);
+  softgpu_reset ();
+}
+
 /* Of the first `n` networks. */
 static void
 add_cases (const char *name, GTestDataFunc func, guint n)
@@ -246,5 +291,6 @@ main (int argc, char **argv)
   add_cases ("layers", test_layers, 2);
   add_cases ("beginnings", test_beginnings, 3);
   add_cases ("batches", test_batches, 2);
+  g_test_add_func ("/softgpu/cut-file", test_cut_file);
   return cache_directory_run ();
 }

@@ -2,8 +2,10 @@
 
 /* A model that is written and loaded again is the same one. */
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "model/model.h"
 #include "model/table.h"
@@ -114,6 +116,36 @@ test_demonstration (void)
   g_remove (saved);
 }
 
+/* Over its own file, by the names that this can have: nothing is lost. */
+static void
+test_in_place (void)
+{
+  g_autofree char *original = g_test_build_filename (G_TEST_DIST,
+      "../data/models", "torchvision-narrow-bf16.safetensors", NULL);
+  g_autofree char *link = g_build_filename (dir, "link.safetensors", NULL);
+  AlexnetModel *expected = load (original, NULL);
+
+  for (guint i = 0; i < 3; i++) {
+    g_autofree char *path = save (expected);
+    AlexnetModel *model = load (path, NULL), *again;
+    g_autoptr (GError) error = NULL;
+
+    if (i == 1)
+      g_assert_cmpint (symlink (path, link), ==, 0);
+    if (i == 2)
+      g_assert_cmpint (linkat (AT_FDCWD, path, AT_FDCWD, link, 0), ==, 0);
+    alexnet_model_save (model, i == 0 ? path : link, NULL, &error);
+    g_assert_no_error (error);
+    again = load (i == 0 ? path : link, NULL);
+    assert_same (expected, again);
+    alexnet_model_unref (again);
+    alexnet_model_unref (model);
+    g_remove (link);
+    g_remove (path);
+  }
+  alexnet_model_unref (expected);
+}
+
 /* What the user said about the file is in the new one. */
 static void
 test_params (void)
@@ -157,6 +189,7 @@ main (int argc, char *argv[])
     g_test_add_data_func (path, files[i], test_returns);
   }
   g_test_add_func ("/write/demonstration", test_demonstration);
+  g_test_add_func ("/write/in-place", test_in_place);
   g_test_add_func ("/write/params", test_params);
   status = g_test_run ();
   g_rmdir (dir);

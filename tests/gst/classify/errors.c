@@ -6,6 +6,7 @@
 #include "support/helpers.h"
 
 #include <glib/gstdio.h>
+#include <unistd.h>
 
 static void
 expect_words (const char *text, const char *const *words)
@@ -88,6 +89,55 @@ GST_START_TEST (test_bad_models)
   expect_bad_model (replace_by_text, "");
   expect_bad_model (enlarge_header, "");
   expect_bad_model (rename_tensor, "features.0.weight");
+}
+GST_END_TEST
+
+static void
+keep_model (GByteArray *bytes)
+{
+}
+
+/* To READY with a model file that is the test's to change. */
+static GstElement *
+load_file (char **path)
+{
+  GstElement *element;
+
+  *path = test_patched_model (keep_model);
+  element = test_element_new ("model-file", *path, NULL);
+  fail_unless_equals_int (gst_element_set_state (element, GST_STATE_READY),
+      GST_STATE_CHANGE_SUCCESS);
+  return element;
+}
+
+/* Weights are read on the way to PAUSED. */
+GST_START_TEST (test_file_cut_after_ready)
+{
+  char *path;
+  GstElement *element = load_file (&path);
+
+  fail_unless_equals_int (truncate (path, 100000), 0);
+  expect_failure (GST_STATE_PLAYING, element, path, "was cut short from",
+      "to 100000 bytes since it was opened");
+  g_remove (path);
+  g_free (path);
+}
+GST_END_TEST
+
+/* What was opened at READY is what is used. */
+GST_START_TEST (test_file_replaced_after_ready)
+{
+  char *path, *other = test_write_file ("no model", 8);
+  GstElement *element = load_file (&path);
+
+  fail_unless_equals_int (g_rename (other, path), 0);
+  fail_unless_equals_int (gst_element_set_state (element, GST_STATE_PLAYING),
+      GST_STATE_CHANGE_SUCCESS);
+  gst_element_set_state (element, GST_STATE_NULL);
+  expect_failure (GST_STATE_READY, element, path, "8 bytes of no known format");
+  g_remove (path);
+  g_free (other);
+  g_free (path);
 }
 GST_END_TEST
 
@@ -448,6 +498,8 @@ errors_suite (void)
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_missing_model);
   tcase_add_test (tests, test_bad_models);
+  tcase_add_test (tests, test_file_cut_after_ready);
+  tcase_add_test (tests, test_file_replaced_after_ready);
   tcase_add_test (tests, test_two_networks_in_a_file);
   tcase_add_test (tests, test_architecture);
   tcase_add_test (tests, test_labels_do_not_match);
