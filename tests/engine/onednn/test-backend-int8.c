@@ -14,13 +14,18 @@
 #include "support/isas.h"
 #include "support/layers.h"
 #include "support/random-model.h"
+#include "support/random-table.h"
 
 #define N_IMAGES 5
+#define N_TABLES 40
 
 /* Of the largest value. An input has 127 or 255 steps, a weight 63 or 127;
  * where there is no VNNI oneDNN halves weights once more for signed inputs.
  * Winograd's transforms make steps four times as large. */
 #define TOLERANCE 3e-2
+
+/* Of a few convolutions, one behind another. */
+#define TABLE_TOLERANCE (2 * TOLERANCE)
 
 /* Padding p at the beginning and e at the end. */
 #define CONV_ENDS(k, n, s, p, e, g)                                         \
@@ -92,7 +97,6 @@ make_network (const NetworkCase *c)
 
   memcpy (network.layers, c->layers, sizeof c->layers);
   g_assert_true (alexnet_network_infer_shapes (&network, NULL));
-  random_model_fill (&network);
   return network;
 }
 
@@ -147,15 +151,16 @@ find_error (const AlexnetNetwork *network, AlexnetIsa isa, const float *in,
 }
 
 static void
-check_case (const NetworkCase *c, AlexnetIsa isa, gboolean is_signed,
-    const char *way)
+check_network (AlexnetNetwork network, AlexnetIsa isa, gboolean is_signed,
+    const char *way, double tolerance)
 {
-  AlexnetNetwork network = make_network (c);
   gsize n = N_IMAGES * alexnet_shape_size (&network.input);
+  g_autofree char *what = random_table_describe (&network);
   g_autofree float *in = g_new (float, n);
   g_autofree float *expected = NULL;
   double error;
 
+  random_model_fill (&network);
   random_model_values (in, n, "image", 1);
   for (gsize i = 0; !is_signed && i < n; i++)
     in[i] = fabsf (in[i]);
@@ -163,10 +168,9 @@ check_case (const NetworkCase *c, AlexnetIsa isa, gboolean is_signed,
   g_setenv ("ALEXNET_CPU_CONV", way, TRUE);
   error = find_error (&network, isa, in, expected);
   g_unsetenv ("ALEXNET_CPU_CONV");
-  g_test_message ("[%u,%u,%u], %u layers, %s input, %s: error %.2g",
-      c->in.channels, c->in.height, c->in.width, c->n_layers,
+  g_test_message ("%s, %s input, %s: error %.2g", what,
       is_signed ? "signed" : "unsigned", way, error);
-  g_assert_cmpfloat (error, <=, TOLERANCE);
+  g_assert_cmpfloat (error, <=, tolerance);
   clear_network (&network);
 }
 
@@ -177,9 +181,18 @@ test_convolutions (gconstpointer data)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     for (guint w = 0; w < G_N_ELEMENTS (ways); w++) {
-      check_case (&cases[i], isa, TRUE, ways[w]);
-      check_case (&cases[i], isa, FALSE, ways[w]);
+      check_network (make_network (&cases[i]), isa, TRUE, ways[w], TOLERANCE);
+      check_network (make_network (&cases[i]), isa, FALSE, ways[w], TOLERANCE);
     }
+}
+
+/* Layers in any order. */
+static void
+test_tables (void)
+{
+  for (guint seed = 0; seed < N_TABLES; seed++)
+    check_network (random_table_make (seed), alexnet_cpu_detect (), seed % 2,
+        ways[seed / 2 % G_N_ELEMENTS (ways)], TABLE_TOLERANCE);
 }
 
 /* Images of zeros, a filter of zeros and one of denormal numbers. */
@@ -188,12 +201,14 @@ test_no_scale (void)
 {
   AlexnetNetwork network = make_network (&cases[6]);
   const AlexnetLayer *layer = &network.layers[0];
-  gsize n = N_IMAGES * alexnet_shape_size (&network.input);
-  gsize filter = alexnet_tensor_n_values (&layer->weight) / layer->channels;
-  float *weights = (float *) layer->weight.data;
+  gsize n = N_IMAGES * alexnet_shape_size (&network.input), filter;
   g_autofree float *in = g_new0 (float, n);
   g_autofree float *expected = NULL;
+  float *weights;
 
+  random_model_fill (&network);
+  filter = alexnet_tensor_n_values (&layer->weight) / layer->channels;
+  weights = (float *) layer->weight.data;
   for (gsize k = 0; k < filter; k++) {
     weights[k] = 0;
     weights[filter + k] = 1e-41f;
@@ -218,7 +233,6 @@ test_uncalibrated (void)
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
   g_assert_nonnull (strstr (error->message, "values of conv"));
   g_assert_nonnull (strstr (error->message, "alexnet-inspect calibrate"));
-  clear_network (&network);
 }
 
 static void
@@ -237,6 +251,7 @@ main (int argc, char *argv[])
     return g_test_run ();
   }
   isas_add_tests ("/int8", "convolutions", test_convolutions);
+  g_test_add_func ("/int8/tables", test_tables);
   g_test_add_func ("/int8/no-scale", test_no_scale);
   g_test_add_func ("/int8/uncalibrated", test_uncalibrated);
   return g_test_run ();

@@ -6,6 +6,7 @@
  *   written here a second time, one output value at a time;
  * - networks, narrow and at full width, layer by layer against the
  *   backend "reference";
+ * - small networks of layers in any order against that backend;
  * - the golden logits that PyTorch computed;
  * - batches of many sizes at any place in the ring; pixels as well as tensors.
  *
