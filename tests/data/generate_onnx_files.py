@@ -48,40 +48,24 @@ def bias(name, n):
 
 
 def make_torchvision(flatten):
-    import torch
     from torch import nn
 
-    class AlexNet(nn.Module):
-        """torchvision's, narrow."""
+    import random_model
+
+    class AlexNet(random_model.Torchvision):
+        """torchvision's, narrow, with all of its modules."""
 
         def __init__(self):
-            super().__init__()
-            c = CONVS
-            self.features = nn.Sequential(
-                nn.Conv2d(3, c[0], 11, 4, 2), nn.ReLU(), nn.MaxPool2d(3, 2),
-                nn.Conv2d(c[0], c[1], 5, padding=2), nn.ReLU(),
-                nn.MaxPool2d(3, 2),
-                nn.Conv2d(c[1], c[2], 3, padding=1), nn.ReLU(),
-                nn.Conv2d(c[2], c[3], 3, padding=1), nn.ReLU(),
-                nn.Conv2d(c[3], c[4], 3, padding=1), nn.ReLU(),
-                nn.MaxPool2d(3, 2))
+            super().__init__((*CONVS, HIDDEN, HIDDEN, CLASSES))
             self.avgpool = nn.AdaptiveAvgPool2d((6, 6))
-            self.classifier = nn.Sequential(
-                nn.Dropout(), nn.Linear(36 * c[4], HIDDEN), nn.ReLU(),
-                nn.Dropout(), nn.Linear(HIDDEN, HIDDEN), nn.ReLU(),
-                nn.Linear(HIDDEN, CLASSES))
+            self.classifier[0] = nn.Dropout()
+            self.classifier[3] = nn.Dropout()
 
         def forward(self, x):
             x = self.avgpool(self.features(x))
             return self.classifier(flatten(x))
 
-    model = AlexNet()
-    with torch.no_grad():
-        for name, p in model.named_parameters():
-            p.copy_(torch.from_numpy(
-                weight(name, tuple(p.shape)) if p.dim() > 1
-                else bias(name, p.shape[0])))
-    return model.eval()
+    return random_model.fill(AlexNet())
 
 
 def export_by_torch():
@@ -214,6 +198,17 @@ def convolutions_of_caffe(g, first_pool_then_lrn=False, end=(0, 0, 0, 0)):
     pool(g, end)
 
 
+def two_convolutions(g, channels):
+    """To 6 x 6 pixels."""
+    conv(g, 1, channels, CONVS[0], 11, 4, 2)
+    g.then("Relu")
+    pool(g)
+    conv(g, 2, CONVS[0], CONVS[1], 5, 1, 2)
+    g.then("Relu")
+    pool(g)
+    pool(g)
+
+
 def linears(g, last):
     gemm(g, 6, 36 * CONVS[4], HIDDEN)
     g.then("Relu")
@@ -336,13 +331,7 @@ def products():
     """Every way to write a linear layer."""
     g = Graph(224)
     c = CONVS
-    conv(g, 1, 3, c[0], 11, 4, 2)
-    g.then("Relu")
-    pool(g)
-    conv(g, 2, c[0], c[1], 5, 1, 2)
-    g.then("Relu")
-    pool(g)
-    pool(g)
+    two_convolutions(g, 3)
     g.then("Flatten", axis=-3)
     n = c[1] * 36
     w = weight("fc6", (HIDDEN, n))
@@ -429,13 +418,7 @@ def grey():
     """One channel, a fully convolutional end."""
     g = Graph(224, channels=1)
     c = CONVS
-    conv(g, 1, 1, c[0], 11, 4, 2)
-    g.then("Relu")
-    pool(g)
-    conv(g, 2, c[0], c[1], 5, 1, 2)
-    g.then("Relu")
-    pool(g)
-    pool(g)
+    two_convolutions(g, 1)
     w = g.put("conv6_w", weight("conv6", (HIDDEN, c[1], 6, 6)))
     g.then("Conv", w, g.put("conv6_b", bias("conv6.bias", HIDDEN)))
     g.then("Relu")

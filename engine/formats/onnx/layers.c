@@ -214,9 +214,9 @@ check_matrix (const OnnxReader *graph, const OnnxValue *weight, GError **error)
       "its weights have %u dimensions, expected 2", weight->tensor.n_dims);
 }
 
-/* alpha * A * B + beta * C */
+/* alpha * A * B + beta * C, or MatMul's A * B */
 static gboolean
-read_gemm (OnnxReader *graph, const OnnxCall *call, GError **error)
+read_product (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
   const OnnxValue *weight = alexnet_onnx_weights (graph, call, 1, error);
   AlexnetLayer layer = { .kind = ALEXNET_LAYER_LINEAR };
@@ -231,18 +231,6 @@ read_gemm (OnnxReader *graph, const OnnxCall *call, GError **error)
   return add_layer (graph, call, &layer, weight, 2,
       alexnet_onnx_float (call, "alpha", 1),
       alexnet_onnx_float (call, "beta", 1), error);
-}
-
-static gboolean
-read_matmul (OnnxReader *graph, const OnnxCall *call, GError **error)
-{
-  const OnnxValue *weight = alexnet_onnx_weights (graph, call, 1, error);
-  AlexnetLayer layer = { .kind = ALEXNET_LAYER_LINEAR };
-
-  if (!weight || !check_matrix (graph, weight, error))
-    return FALSE;
-  layer.weight = alexnet_values_transpose (&weight->tensor);
-  return add_layer (graph, call, &layer, weight, 2, 1, 1, error);
 }
 
 /* The last layer, when what is computed now can be made part of it. */
@@ -504,11 +492,11 @@ const OnnxOperator alexnet_onnx_layers[] = {
       read_conv },
   { "Dropout", FALSE, "consumed_inputs is_test ratio seed", read_dropout },
   { "Flatten", FALSE, "axis", read_flatten },
-  { "Gemm", FALSE, "alpha beta broadcast transA transB", read_gemm },
+  { "Gemm", FALSE, "alpha beta broadcast transA transB", read_product },
   { "GlobalAveragePool", FALSE, "", read_global_average_pool },
   { "Identity", FALSE, "", read_identity },
   { "LRN", FALSE, "alpha beta bias size", read_lrn },
-  { "MatMul", FALSE, "", read_matmul },
+  { "MatMul", FALSE, "", read_product },
   { "MaxPool", FALSE,
       "auto_pad ceil_mode dilations kernel_shape pads storage_order strides",
       read_max_pool },

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "formats/caffe/caffe.h"
+#include "support/cases.h"
 #include "support/graph-files.h"
 
 typedef struct {
@@ -77,19 +78,11 @@ static const Net nets[] = {
 };
 /* clang-format on */
 
-static char *
-caffe_path (const char *name)
-{
-  g_autofree char *relative = g_build_filename ("caffe", name, NULL);
-
-  return graph_files_path (relative);
-}
-
 static void
 test_net (gconstpointer data)
 {
   const Net *net = data;
-  g_autofree char *path = caffe_path (net->name);
+  g_autofree char *path = graph_files_path ("caffe", net->name);
   g_autofree char *table = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (AlexnetModelSource)
@@ -117,7 +110,7 @@ test_notes (void)
     "passed over layer 'loss' (SoftmaxWithLoss)",
     "there is no softmax in the file; one was added",
   };
-  g_autofree char *path = caffe_path ("digits-train.caffemodel");
+  g_autofree char *path = graph_files_path ("caffe", "digits-train.caffemodel");
   g_autoptr (AlexnetModelSource)
       source = graph_files_read (alexnet_caffe_read, path, NULL);
 
@@ -129,8 +122,9 @@ test_notes (void)
 static void
 test_zero_copy (void)
 {
-  g_autofree char *whole = caffe_path ("alexnet-v1-train.caffemodel");
-  g_autofree char *pieces = caffe_path ("respelled.caffemodel");
+  g_autofree char *whole = graph_files_path ("caffe",
+      "alexnet-v1-train.caffemodel");
+  g_autofree char *pieces = graph_files_path ("caffe", "respelled.caffemodel");
   g_autoptr (AlexnetModelSource)
       a = graph_files_read (alexnet_caffe_read, whole, NULL);
   g_autoptr (AlexnetModelSource)
@@ -143,17 +137,8 @@ test_zero_copy (void)
 static void
 test_detect (void)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (nets); i++) {
-    g_autofree char *path = caffe_path (nets[i].name);
-    g_autofree char *bytes = NULL;
-    gsize size;
-
-    g_assert_true (g_file_get_contents (path, &bytes, &size, NULL));
-    g_assert_true (alexnet_caffe_detect ((guint8 *) bytes, MIN (size, 4096),
-        size));
-    g_assert_true (alexnet_caffe_detect ((guint8 *) bytes, MIN (size, 64),
-        size));
-  }
+  for (guint i = 0; i < G_N_ELEMENTS (nets); i++)
+    graph_files_assert_detected (alexnet_caffe_detect, "caffe", nets[i].name);
 }
 
 typedef struct {
@@ -170,7 +155,7 @@ static void
 test_mean (gconstpointer data)
 {
   const Mean *mean = data;
-  g_autofree char *path = caffe_path (mean->name);
+  g_autofree char *path = graph_files_path ("caffe", mean->name);
   g_autoptr (GError) error = NULL;
   g_autoptr (AlexnetFile) file = alexnet_file_open (path, &error);
   float found[3];
@@ -262,7 +247,7 @@ test_leaky_relu (void)
 static void
 test_v0 (void)
 {
-  g_autofree char *path = caffe_path ("v0.caffemodel");
+  g_autofree char *path = graph_files_path ("caffe", "v0.caffemodel");
   g_autoptr (GError) error = NULL;
 
   g_assert_null (graph_files_read (alexnet_caffe_read, path, &error));
@@ -396,25 +381,18 @@ test_mean_refused (void)
   g_assert_nonnull (strstr (error->message, "mean file: dimension 0 is 2"));
 }
 
-#define ADD_CASES(prefix, cases, test)                                 \
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {                   \
-    g_autofree char *path = g_strconcat (prefix, cases[i].name, NULL); \
-                                                                       \
-    g_test_add_data_func (path, &cases[i], test);                      \
-  }
-
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  ADD_CASES ("/caffe/net/", nets, test_net);
+  ADD_NAMED_CASES ("/caffe/net", nets, test_net);
   g_test_add_func ("/caffe/notes", test_notes);
   g_test_add_func ("/caffe/zero-copy", test_zero_copy);
   g_test_add_func ("/caffe/detect", test_detect);
-  ADD_CASES ("/caffe/mean/", means, test_mean);
+  ADD_NAMED_CASES ("/caffe/mean", means, test_mean);
   g_test_add_func ("/caffe/mean/refused", test_mean_refused);
-  ADD_CASES ("/caffe/refused/", refusals, test_refusal);
-  ADD_CASES ("/caffe/refused/shape/", shapes, test_shape);
+  ADD_NAMED_CASES ("/caffe/refused", refusals, test_refusal);
+  ADD_NAMED_CASES ("/caffe/refused/shape", shapes, test_shape);
   g_test_add_func ("/caffe/refused/leaky-relu", test_leaky_relu);
   g_test_add_func ("/caffe/refused/v0", test_v0);
   g_test_add_func ("/caffe/refused/no-layers", test_no_layers);

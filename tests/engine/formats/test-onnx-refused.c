@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "formats/onnx/onnx.h"
+#include "support/cases.h"
 #include "support/graph-files.h"
 #include "support/onnx-builder.h"
 
@@ -376,13 +377,6 @@ test_depth (void)
       "node 1, 'Loop': an operator that no AlexNet here has");
 }
 
-#define ADD_CASES(prefix, cases, test)                                 \
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {                   \
-    g_autofree char *path = g_strconcat (prefix, cases[i].name, NULL); \
-                                                                       \
-    g_test_add_data_func (path, &cases[i], test);                      \
-  }
-
 int
 main (int argc, char **argv)
 {
@@ -391,13 +385,13 @@ main (int argc, char **argv)
   static const gint64 overflow[] = { 1LL << 40, 1LL << 40, 1, 1 };
 
   g_test_init (&argc, &argv, NULL);
-  ADD_CASES ("/onnx/refused/node/", node_cases, test_node);
-  ADD_CASES ("/onnx/refused/tensor/", tensor_cases, test_tensor);
+  ADD_NAMED_CASES ("/onnx/refused/node", node_cases, test_node);
+  ADD_NAMED_CASES ("/onnx/refused/tensor", tensor_cases, test_tensor);
   g_test_add_func ("/onnx/refused/tensor/twice", test_tensor_twice);
   g_test_add_data_func ("/onnx/refused/fill/huge", huge, test_fill);
   g_test_add_data_func ("/onnx/refused/fill/wide", wide, test_fill);
   g_test_add_data_func ("/onnx/refused/fill/overflow", overflow, test_fill);
-  ADD_CASES ("/onnx/refused/input/", input_cases, test_input);
+  ADD_NAMED_CASES ("/onnx/refused/input", input_cases, test_input);
   g_test_add_func ("/onnx/refused/input/two", test_two_inputs);
   g_test_add_func ("/onnx/refused/output/two", test_two_outputs);
   g_test_add_func ("/onnx/refused/output/no-classes", test_no_classes);

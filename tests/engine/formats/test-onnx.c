@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "formats/onnx/onnx.h"
+#include "support/cases.h"
 #include "support/graph-files.h"
 
 typedef struct {
@@ -114,8 +115,7 @@ static const Graph graphs[] = {
 static AlexnetModelSource *
 read_graph (const char *name)
 {
-  g_autofree char *relative = g_build_filename ("onnx", name, NULL);
-  g_autofree char *path = graph_files_path (relative);
+  g_autofree char *path = graph_files_path ("onnx", name);
   g_autoptr (GError) error = NULL;
   AlexnetModelSource *source = graph_files_read (alexnet_onnx_read, path,
       &error);
@@ -202,29 +202,15 @@ test_types (void)
 static void
 test_detect (void)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (graphs); i++) {
-    g_autofree char *relative = g_build_filename ("onnx", graphs[i].name, NULL);
-    g_autofree char *path = graph_files_path (relative);
-    g_autofree char *bytes = NULL;
-    gsize size;
-
-    g_assert_true (g_file_get_contents (path, &bytes, &size, NULL));
-    g_assert_true (alexnet_onnx_detect ((guint8 *) bytes, MIN (size, 4096),
-        size));
-    g_assert_true (alexnet_onnx_detect ((guint8 *) bytes, MIN (size, 64),
-        size));
-  }
+  for (guint i = 0; i < G_N_ELEMENTS (graphs); i++)
+    graph_files_assert_detected (alexnet_onnx_detect, "onnx", graphs[i].name);
 }
 
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  for (guint i = 0; i < G_N_ELEMENTS (graphs); i++) {
-    g_autofree char *path = g_strconcat ("/onnx/graph/", graphs[i].name, NULL);
-
-    g_test_add_data_func (path, &graphs[i], test_graph);
-  }
+  ADD_NAMED_CASES ("/onnx/graph", graphs, test_graph);
   g_test_add_func ("/onnx/light", test_light);
   g_test_add_func ("/onnx/metadata", test_metadata);
   g_test_add_func ("/onnx/external", test_external);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "formats/wire.h"
+#include "support/cases.h"
 #include "tensor/dtype.h"
 
 typedef struct {
@@ -420,13 +421,6 @@ test_detection (gconstpointer data)
       ==, detection->expected);
 }
 
-#define ADD_CASES(prefix, cases, test)                                 \
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {                   \
-    g_autofree char *path = g_strconcat (prefix, cases[i].name, NULL); \
-                                                                       \
-    g_test_add_data_func (path, &cases[i], test);                      \
-  }
-
 int
 main (int argc, char **argv)
 {
@@ -438,9 +432,9 @@ main (int argc, char **argv)
   g_test_add_func ("/wire/varints", test_varints);
   g_test_add_func ("/wire/windows", test_windows);
   g_test_add_func ("/wire/beyond-4-gb", test_beyond_4_gb);
-  ADD_CASES ("/wire/packing/", packings, test_packing);
-  ADD_CASES ("/wire/refusal/", refusals, test_refusal);
-  ADD_CASES ("/wire/flood/", floods, test_flood);
-  ADD_CASES ("/wire/detection/", detections, test_detection);
+  ADD_NAMED_CASES ("/wire/packing", packings, test_packing);
+  ADD_NAMED_CASES ("/wire/refusal", refusals, test_refusal);
+  ADD_NAMED_CASES ("/wire/flood", floods, test_flood);
+  ADD_NAMED_CASES ("/wire/detection", detections, test_detection);
   return g_test_run ();
 }

@@ -14,4 +14,12 @@
     g_test_add_data_func (path, &cases[i], func);              \
   }
 
+/* The same of structs that have a `name`: PREFIX/name. */
+#define ADD_NAMED_CASES(prefix, cases, func)                               \
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {                       \
+    g_autofree char *path = g_strconcat (prefix "/", cases[i].name, NULL); \
+                                                                           \
+    g_test_add_data_func (path, &cases[i], func);                          \
+  }
+
 #endif /* CASES_H */

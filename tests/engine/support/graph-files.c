@@ -15,9 +15,9 @@
 #define MAX_KILOBYTES (256 << 10)
 
 char *
-graph_files_path (const char *name)
+graph_files_path (const char *folder, const char *name)
 {
-  return g_build_filename (g_getenv ("ALEXNET_TEST_DATA"), name, NULL);
+  return g_build_filename (g_getenv ("ALEXNET_TEST_DATA"), folder, name, NULL);
 }
 
 static AlexnetModelSource *
@@ -85,8 +85,7 @@ graph_files_describe (const AlexnetNetwork *network)
 static char **
 find_line (const char *folder, const char *name)
 {
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      folder, "expected.txt", NULL);
+  g_autofree char *path = graph_files_path (folder, "expected.txt");
   g_autofree char *text = NULL;
   g_auto (GStrv) lines = NULL;
   g_autoptr (GError) error = NULL;
@@ -120,6 +119,22 @@ graph_files_assert_probabilities (const AlexnetNetwork *network,
   for (guint i = 0; i < n; i++)
     g_assert_cmpfloat_with_epsilon (found[i],
         g_ascii_strtod (words[i + 2], NULL), TOLERANCE);
+}
+
+void
+graph_files_assert_detected (GraphFilesDetector detect, const char *folder,
+    const char *name)
+{
+  g_autofree char *path = graph_files_path (folder, name);
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize size;
+
+  g_file_get_contents (path, &text, &size, &error);
+  g_assert_no_error (error);
+  g_assert_true (detect ((const guint8 *) text, MIN (size, ALEXNET_HEAD_SIZE),
+      size));
+  g_assert_true (detect ((const guint8 *) text, MIN (size, 64), size));
 }
 
 static glong

@@ -14,8 +14,8 @@ G_BEGIN_DECLS
 typedef gboolean (*GraphFilesReader) (AlexnetModelSource *source,
     AlexnetFile *file, GError **error);
 
-/* tests/data/NAME; g_free() it. */
-char *graph_files_path (const char *name);
+/* tests/data/FOLDER/NAME; g_free() it. */
+char *graph_files_path (const char *folder, const char *name);
 
 /* What `read` makes of a file; NULL and an error when it refuses it. */
 AlexnetModelSource *graph_files_read (GraphFilesReader read, const char *path,
@@ -33,6 +33,13 @@ char *graph_files_describe (const AlexnetNetwork *network);
 /* Runs the backend "reference" on the formula's input and compares with the
  * line of NAME in tests/data/FOLDER/expected.txt. */
 void graph_files_assert_probabilities (const AlexnetNetwork *network,
+    const char *folder, const char *name);
+
+typedef gboolean (*GraphFilesDetector) (const guint8 *head, gsize size,
+    guint64 file_size);
+
+/* That tests/data/FOLDER/NAME is recognised, by few of its first bytes too. */
+void graph_files_assert_detected (GraphFilesDetector detect,
     const char *folder, const char *name);
 
 /* That a file is refused in one line of UTF-8 that says `expected`, within
