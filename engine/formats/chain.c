@@ -181,16 +181,6 @@ alexnet_chain_add (AlexnetModelSource *source, const AlexnetLayer *layer,
   return alexnet_network_infer_shapes (network, error);
 }
 
-static guint64
-count_bytes (const AlexnetModelSource *source)
-{
-  guint64 n = 0;
-
-  for (guint i = 0; i < source->files->len; i++)
-    n += alexnet_file_get_size (source->files->pdata[i]);
-  return n;
-}
-
 static gboolean
 scale_weight (AlexnetModelSource *source, AlexnetTensor *weight,
     const double *scale, GError **error)
@@ -198,9 +188,6 @@ scale_weight (AlexnetModelSource *source, AlexnetTensor *weight,
   gsize n = alexnet_tensor_n_values (weight), row = n / weight->dims[0];
   g_autofree float *values = NULL;
 
-  if (n > count_bytes (source))
-    return alexnet_format_error (error,
-        "weights to fold into that are not in the file");
   values = g_try_new (float, n);
   if (!values) {
     g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NO_MEMORY,

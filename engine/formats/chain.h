@@ -30,7 +30,8 @@ gboolean alexnet_chain_add (AlexnetModelSource *source,
     const AlexnetLayer *layer, GError **error);
 
 /* Multiplies the outputs of the last layer, a CONV or LINEAR, by `scale` and
- * adds `shift`, both [channels], by changing its weights. NULL: by 1, 0. */
+ * adds `shift`, both [channels], by changing its weights. NULL: by 1, 0. Each
+ * time takes memory for what it changes, which the caller has bounded. */
 gboolean alexnet_chain_fold (AlexnetModelSource *source, const double *scale,
     const double *shift, GError **error);
 

@@ -30,11 +30,9 @@ new_ints (const gint64 *ints, guint n)
 static OnnxValue *
 copy_value (const OnnxValue *value)
 {
-  OnnxValue *copy = alexnet_onnx_value_new (value->name);
-  char *name = copy->name;
+  OnnxValue *copy = g_memdup2 (value, sizeof *value);
 
-  *copy = *value;
-  copy->name = name;
+  copy->name = g_ref_string_acquire (value->name);
   copy->unusable = g_strdup (value->unusable);
   return copy;
 }
@@ -79,8 +77,8 @@ read_constant (OnnxReader *graph, const OnnxCall *call, GError **error)
   } else {
     return alexnet_format_error (error, "it has no value that can be used");
   }
-  g_free (value->name);
-  value->name = g_strdup (call->message.output->pdata[0]);
+  g_ref_string_release (value->name);
+  value->name = g_ref_string_new (call->message.output->pdata[0]);
   return give (graph, call, value, error);
 }
 

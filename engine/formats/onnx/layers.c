@@ -107,6 +107,32 @@ read_window (OnnxReader *graph, const OnnxCall *call, AlexnetLayer *layer,
 
 /* ---- layers with weights ------------------------------------------------- */
 
+static guint64
+count_bytes (const AlexnetModelSource *source)
+{
+  guint64 n = 0;
+
+  for (guint i = 0; i < source->files->len; i++)
+    n += alexnet_file_get_size (source->files->pdata[i]);
+  return n;
+}
+
+/* Whether the files warrant one more change of the last layer's biases and,
+ * with `scale`, its weights: all changes together, of as many values as they
+ * have bytes. */
+static gboolean
+allow_fold (OnnxReader *graph, gboolean scale, GError **error)
+{
+  const AlexnetLayer *last = alexnet_chain_last (graph->source);
+
+  graph->n_folded += last->channels;
+  if (scale)
+    graph->n_folded += alexnet_tensor_n_values (&last->weight);
+  return graph->n_folded <= count_bytes (graph->source) ||
+      alexnet_format_error (error,
+          "more is to be folded into weights than the file has");
+}
+
 /* One float for each of `n` outputs: [n], or a number of dimensions of which
  * all but the `axis`-th from the end are 1; or one for all. */
 static gboolean
@@ -170,6 +196,8 @@ add_layer (OnnxReader *graph, const OnnxCall *call, AlexnetLayer *layer,
     return FALSE;
   if (scale == 1 && (!bias || alexnet_tensor_is_bound (&layer->bias)))
     return TRUE;
+  if (!allow_fold (graph, scale != 1, error))
+    return FALSE;
   n = alexnet_chain_last (graph->source)->channels;
   scales = g_new (double, n);
   shift = g_new0 (double, n);
@@ -235,14 +263,14 @@ read_product (OnnxReader *graph, const OnnxCall *call, GError **error)
 
 /* The last layer, when what is computed now can be made part of it. */
 static const AlexnetLayer *
-last_with_weights (const OnnxReader *graph, GError **error)
+last_with_weights (OnnxReader *graph, gboolean scale, GError **error)
 {
   const AlexnetLayer *last = alexnet_chain_last (graph->source);
 
   if (last &&
       (graph->flat ? last->kind == ALEXNET_LAYER_LINEAR
                    : last->kind == ALEXNET_LAYER_CONV))
-    return last;
+    return allow_fold (graph, scale, error) ? last : NULL;
   alexnet_format_error (error,
       "it does not follow a convolution or a linear layer, into whose weights "
       "it could be folded");
@@ -256,7 +284,8 @@ read_add (OnnxReader *graph, const OnnxCall *call, GError **error)
       ? 1
       : 0;
   const OnnxValue *bias = alexnet_onnx_weights (graph, call, other, error);
-  const AlexnetLayer *last = bias ? last_with_weights (graph, error) : NULL;
+  const AlexnetLayer *last = bias ? last_with_weights (graph, FALSE, error)
+                                  : NULL;
   g_autofree double *shift = NULL;
 
   if (!last)
@@ -272,7 +301,7 @@ read_batch_normalization (OnnxReader *graph, const OnnxCall *call,
     GError **error)
 {
   enum { SCALE, BIAS, MEAN, VARIANCE, N };
-  const AlexnetLayer *last = last_with_weights (graph, error);
+  const AlexnetLayer *last = last_with_weights (graph, TRUE, error);
   double epsilon = alexnet_onnx_float (call, "epsilon", 1e-5f);
   g_autofree double *values = NULL;
   double *of[N];

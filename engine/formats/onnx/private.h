@@ -14,7 +14,8 @@ G_BEGIN_DECLS
  * shapes are made of. A dimension that the input leaves open is a 0 there,
  * which Reshape takes to mean "as it is". */
 typedef struct {
-  char *name;                   /* of the initialiser that it comes from */
+  char *name;                   /* of the initialiser that it comes from; a
+                                   GRefString, as many may come from one */
   AlexnetTensor tensor;         /* when bound: floats */
   gboolean is_ints;
   guint n_ints;
@@ -34,6 +35,7 @@ typedef struct {
   GHashTable *external;         /* location -> AlexnetFile of source->files */
   GPtrArray *current;           /* names of what the last node gave */
   gboolean flat;                /* it is [N,C], not [N,C,H,W] */
+  guint64 n_folded;             /* values that were changed by folding */
 } OnnxReader;
 
 /* A node with its attributes. */

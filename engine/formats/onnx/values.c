@@ -48,7 +48,7 @@ alexnet_onnx_value_new (const char *name)
 {
   OnnxValue *value = g_new0 (OnnxValue, 1);
 
-  value->name = g_strdup (name ? name : "");
+  value->name = g_ref_string_new (name ? name : "");
   return value;
 }
 
@@ -56,7 +56,7 @@ void
 alexnet_onnx_value_free (OnnxValue *value)
 {
   g_free (value->unusable);
-  g_free (value->name);
+  g_ref_string_release (value->name);
   g_free (value);
 }
 

@@ -356,6 +356,56 @@ test_many_attributes (void)
       onnx_builder_make_model (graph), "it has more than 64 attributes");
 }
 
+static void
+put_step (GByteArray *graph, const char *op, guint i, gboolean scale)
+{
+  g_autofree char *from = g_strdup_printf ("a%u", i);
+  g_autofree char *to = g_strdup_printf ("a%u", i + 1);
+  const OnnxBuilderNode node = { op,
+    { from, scale ? "v" : NULL, "v", "v", "v" }, .output = to };
+
+  onnx_builder_put_node (graph, &node);
+}
+
+/* Many nodes that keep a long name, each under another one. */
+static void
+test_long_name (void)
+{
+  const gint64 dims[] = { 1 };
+  GByteArray *graph = onnx_builder_make_graph ();
+  g_autofree char *name = g_strnfill ((1 << 20) - 1, 'n');
+  const OnnxBuilderNode first = { "Identity", { name }, .output = "a0" };
+
+  onnx_builder_put_tensor (graph, name, ONNX_FLOAT, dims, 1, "none", 4);
+  onnx_builder_put_node (graph, &first);
+  for (guint i = 0; i < 60000; i++)
+    put_step (graph, "Identity", i, FALSE);
+  graph_files_assert_refused (alexnet_onnx_read,
+      onnx_builder_make_model (graph),
+      "output 'y' is not what the last node gives");
+}
+
+/* Many nodes to fold into one large layer. */
+static void
+test_many_folds (gconstpointer op)
+{
+  static const gint64 dims[] = { 1 << 16, 3, 3, 3 }, ones[] = { 1 << 16, 1, 1 };
+  const gsize size = sizeof (float) * 27 << 16;
+  GByteArray *graph = onnx_builder_make_graph ();
+  g_autofree char *zeros = g_malloc0 (size);
+  const OnnxBuilderNode conv = { "Conv", { "x", "w" }, .output = "a0" };
+
+  onnx_builder_put_tensor (graph, "w", ONNX_FLOAT, dims, 4, zeros, size);
+  onnx_builder_put_tensor (graph, "v", ONNX_FLOAT, ones,
+      g_str_equal (op, "Add") ? 3 : 1, zeros, size / 27);
+  onnx_builder_put_node (graph, &conv);
+  for (guint i = 0; i < 10000; i++)
+    put_step (graph, op, i, TRUE);
+  graph_files_assert_refused (alexnet_onnx_read,
+      onnx_builder_make_model (graph),
+      "more is to be folded into weights than the file has");
+}
+
 /* A graph in an attribute of a node of a graph in an attribute of ... */
 static void
 test_depth (void)
@@ -402,6 +452,10 @@ main (int argc, char **argv)
   g_test_add_data_func ("/onnx/refused/too-many/nodes",
       GUINT_TO_POINTER (70000), test_too_many);
   g_test_add_func ("/onnx/refused/too-many/attributes", test_many_attributes);
+  g_test_add_func ("/onnx/refused/too-many/names", test_long_name);
+  g_test_add_data_func ("/onnx/refused/too-many/batch-norms",
+      "BatchNormalization", test_many_folds);
+  g_test_add_data_func ("/onnx/refused/too-many/sums", "Add", test_many_folds);
   g_test_add_func ("/onnx/refused/depth", test_depth);
   return g_test_run ();
 }
