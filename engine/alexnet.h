@@ -208,8 +208,8 @@ ALEXNET_API char *alexnet_architecture_summary (const char *architecture,
  * is dropped. Or, with a number for each class: Places365's lines
  * ("/a/airfield 0"), a Python dict a class a line, and JSON: an array, Keras'
  * class index ("0": ["n01440764", "tench"]) or class_to_idx ("tench": 0). Free
- * with g_strfreev(). NOT_FOUND, FORMAT (not UTF-8, empty, numbers that are
- * missing or there twice). */
+ * with g_strfreev(). NOT_FOUND, FORMAT (not UTF-8, empty, more than 16 MiB,
+ * numbers that are missing or there twice). */
 ALEXNET_API char **alexnet_labels_load (const char *path, GError **error);
 
 /* ---- images -------------------------------------------------------------- */

@@ -7,7 +7,9 @@
 
 #include "alexnet-resources.h"
 #include "formats/json.h"
+#include "tensor/file.h"
 
+#define MAX_TEXT ALEXNET_MAX_JSON
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 /* Files in which every line has a class's number, too: a Python dict that was
@@ -188,19 +190,42 @@ parse_labels (const char *text)
                                           : parse_lines (text);
 }
 
+/* NULL when it is no regular file, cannot be read or is larger than any list of
+ * labels. */
+static char *
+read_text (const char *path, gsize *size, GError **error)
+{
+  g_autoptr (AlexnetFile) file = alexnet_file_open (path, error);
+  g_autofree char *text = NULL;
+
+  if (!file)
+    return NULL;
+  *size = (gsize) MIN (alexnet_file_get_size (file), (guint64) MAX_TEXT + 1);
+  if (*size > MAX_TEXT) {
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT,
+        "%s has %" G_GUINT64_FORMAT " bytes, expected at most %u", path,
+        alexnet_file_get_size (file), MAX_TEXT);
+    return NULL;
+  }
+  text = g_malloc (*size + 1);
+  text[*size] = '\0';
+  return alexnet_file_read (file, 0, text, *size, error)
+      ? g_steal_pointer (&text)
+      : NULL;
+}
+
 char **
 alexnet_labels_load (const char *path, GError **error)
 {
-  g_autoptr (GError) cause = NULL;
   g_autofree char *text = NULL;
   g_auto (GStrv) labels = NULL;
   gsize size;
 
   g_return_val_if_fail (path != NULL, NULL);
 
-  if (!g_file_get_contents (path, &text, &size, &cause)) {
-    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FOUND,
-        "cannot read labels: %s", cause->message);
+  text = read_text (path, &size, error);
+  if (!text) {
+    g_prefix_error (error, "%s", "cannot read labels: ");
     return NULL;
   }
   if (!g_utf8_validate (text, (gssize) size, NULL)) {

@@ -44,7 +44,7 @@ static void
 refuse_open (const char *path, const char *reason, GError **error)
 {
   g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FOUND,
-      "cannot open model file %s: %s", path, reason);
+      "cannot open %s: %s", path, reason);
 }
 
 /* Takes `fd` over. */

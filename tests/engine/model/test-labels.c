@@ -2,6 +2,8 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "alexnet.h"
 #include "model/labels.h"
@@ -98,6 +100,34 @@ test_missing (void)
   g_assert_nonnull (strstr (error->message, "/no/such/file"));
 }
 
+/* Nobody writes to it, so that reading would never end. */
+static void
+test_fifo (void)
+{
+  g_autofree char *path = g_build_filename (dir, "fifo", NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (mkfifo (path, 0600), ==, 0);
+  g_assert_null (alexnet_labels_load (path, &error));
+  g_remove (path);
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FOUND);
+  g_assert_nonnull (strstr (error->message, "a FIFO"));
+}
+
+static void
+test_large (void)
+{
+  g_autofree char *path = write_file ("a", 1);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (truncate (path, 100000000), ==, 0);
+  g_assert_null (alexnet_labels_load (path, &error));
+  g_remove (path);
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
+  g_assert_nonnull (strstr (error->message,
+      "has 100000000 bytes, expected at most 16777216"));
+}
+
 static void
 test_imagenet (void)
 {
@@ -139,6 +169,8 @@ main (int argc, char **argv)
     g_test_add_data_func (path, &cases[i], test_case);
   }
   g_test_add_func ("/labels/missing", test_missing);
+  g_test_add_func ("/labels/fifo", test_fifo);
+  g_test_add_func ("/labels/large", test_large);
   g_test_add_func ("/labels/imagenet", test_imagenet);
   g_test_add_func ("/alexnet/top-k", test_top_k);
   status = g_test_run ();

@@ -174,7 +174,7 @@ test_replaced (void)
 static void
 assert_no_file (const char *path, const char *reason)
 {
-  g_autofree char *expected = g_strdup_printf ("cannot open model file %s: %s",
+  g_autofree char *expected = g_strdup_printf ("cannot open %s: %s",
       path, reason);
   g_autoptr (GError) error = NULL;
 
