@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Small pickles that would become large or take long, in a checkpoint of the
- * layout before PyTorch 1.6: what reading each costs has bounds, whether it
- * ends in an error or not. */
+/* Files that would become large or take long: what reading each costs has
+ * bounds, whether it ends in an error or not. The first are pickles, in a
+ * checkpoint of the layout before PyTorch 1.6. */
 
 #include <string.h>
 #include <sys/resource.h>
@@ -30,6 +30,7 @@ typedef struct {
   guint n;
   Part end;
   const char *expected; /* NULL: it is read */
+  gboolean whole;       /* a file, and not a pickle */
 } Bomb;
 
 #define PART(code)        \
@@ -88,6 +89,19 @@ static const Bomb bombs[] = {
             "0123456789abcdef}q\1s0"),
       100, PART ("h\1U\1wctorch\nFloatTensor\n)Rs0h\3."),
       "a name of more than 512 bytes" },
+  { "safetensors-100-megabytes", PART ("\xf8\xe0\xf5\5\0\0\0\0{\"a\":["),
+      PART ("0,"), 49999997, PART ("0]}"), "header of 99999992 bytes", TRUE },
+  { "safetensors-16-megabytes",
+      PART ("\xd9\xff\xff\0\0\0\0\0{\"__metadata__\":{\"a\":\""),
+      PART ("0123456789abcdef"), (1 << 20) - 4, PART ("\"}}"), NULL, TRUE },
+  { "index-100-megabytes", PART ("{\"weight_map\":["), PART ("[],"), 33333333,
+      PART ("0]}"), "index of", TRUE },
+  { "npy-100-megabytes", PART ("\x93NUMPY\2\0\0\xe1\xf5\5"),
+      PART ("          "), 10000000, PART ("{}"), "header", TRUE },
+  { "onnx-fields", PART ("\x8\7\x12\1a"), PART ("\x28\1"), 50000000, NO_END,
+      "more fields than any model has", TRUE },
+  { "caffe-layers", PART ("\xa\1a"), PART ("\xa2\6\0"), 1000000, NO_END,
+      "is there more than 65536 times", TRUE },
 };
 
 static void
@@ -101,14 +115,16 @@ write_file (const Bomb *bomb)
 {
   GByteArray *out = g_byte_array_new ();
 
-  append (out,
-      (Part) PART ("\x80\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
-                   "\x80\2M\xe9\x03.\x80\2}(U\x0dlittle_endian\x88u."));
+  if (!bomb->whole)
+    append (out,
+        (Part) PART ("\x80\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
+                     "\x80\2M\xe9\x03.\x80\2}(U\x0dlittle_endian\x88u."));
   append (out, bomb->begin);
   for (guint i = 0; i < bomb->n; i++)
     append (out, bomb->repeat);
   append (out, bomb->end);
-  append (out, (Part) PART ("]."));
+  if (!bomb->whole)
+    append (out, (Part) PART ("]."));
   return g_byte_array_free_to_bytes (out);
 }
 
