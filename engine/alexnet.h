@@ -92,7 +92,8 @@ typedef enum {
 /* A zero crop_mode, resize_size or interpolation, or a std of zero, means the
  * model's own value (alexnet_model_get_preprocess()). The network's input is
  * (rgb / 255 - mean[c]) / std[c] with c = R, G, B, in the order R, G, B or,
- * with bgr, B, G, R. */
+ * with bgr, B, G, R. A network of one channel is given luma, that is, ITU-R
+ * BT.601's of this rgb, as Pillow's mode L, and takes mean[0] and std[0]. */
 typedef struct {
   AlexnetCropMode crop_mode;
   guint resize_size;            /* what CROP_CENTER, CROP_SQUASH cut from */
@@ -160,6 +161,9 @@ ALEXNET_API const char *alexnet_model_get_origin (const AlexnetModel *model);
 ALEXNET_API const char *alexnet_model_get_architecture (
     const AlexnetModel *model);
 ALEXNET_API guint alexnet_model_get_n_classes (const AlexnetModel *model);
+
+/* Channels of the input: 3 or, where the network is fed with luma, 1. */
+ALEXNET_API guint alexnet_model_get_input_channels (const AlexnetModel *model);
 
 /* Side of the square input: 224 or 227. */
 ALEXNET_API guint alexnet_model_get_input_size (const AlexnetModel *model);

@@ -139,7 +139,7 @@ alexnet_calibration_free (AlexnetCalibration *self)
 }
 
 static void
-take_row (gpointer user, guint y, const float *const channels[3])
+take_row (gpointer user, guint y, const float *const *channels)
 {
   AlexnetCalibration *self = user;
   const AlexnetShape *in = &alexnet_model_get_network (self->model)->input;
@@ -193,6 +193,7 @@ alexnet_calibration_add (AlexnetCalibration *self, const AlexnetImage *image,
 
   if (!alexnet_transform_update (self->transform, image, NULL,
           alexnet_model_get_preprocess (self->model),
+          alexnet_model_get_input_channels (self->model),
           alexnet_model_get_input_size (self->model), error))
     return FALSE;
   alexnet_transform_run (self->transform, image, take_row, self);

@@ -51,7 +51,7 @@ NAME (pixels) (PARAM (AlexnetPixelsArgs) args)
   guint x = BLOCK_X * ALEXNET_CANVAS_X + THREAD_X;
   guint y = BLOCK_Y * ALEXNET_CANVAS_Y + THREAD_Y;
   guint size = args.tables.size, pad = args.slot.pad;
-  float rgb[3] = { 0.0f, 0.0f, 0.0f };
+  float values[3] = { 0.0f, 0.0f, 0.0f };
   REAL *out;
 
   if (x >= args.slot.columns * args.slot.block ||
@@ -59,10 +59,11 @@ NAME (pixels) (PARAM (AlexnetPixelsArgs) args)
     return;
   if (x - pad < size && y - pad < size)
     alexnet_tables_pixel (&args.tables, args.planes, args.strides, x - pad,
-        y - pad, rgb);
+        y - pad, values);
   out = (REAL *) args.slot.data + alexnet_slot_index (&args.slot, x, y);
   UNROLL for (guint c = 0; c < 3; c++)
-    out[c] = FROM_FLOAT (rgb[c]);
+    if (c < args.slot.channels)
+      out[c] = FROM_FLOAT (values[c]);
 }
 
 KERNEL

@@ -11,6 +11,7 @@
 
 #define ARCHITECTURE_PREFIX "alexnet-"
 #define RESIZE 256
+#define LUMA "L" /* Pillow's name, as RGB is */
 
 /* What a reader of one key of `preprocess` works on. */
 typedef struct {
@@ -54,36 +55,65 @@ read_crop (const Setting *setting, GError **error)
   return refuse (setting, expected, error);
 }
 
-/* Three finite numbers above `least`. */
+/* A finite number above `least`. */
 static gboolean
-read_channels (const Setting *setting, float *values, double least,
-    const char *expected, GError **error)
+take_number (JsonNode *node, double least, float *value)
 {
-  JsonArray *array = alexnet_json_get_array (setting->node);
+  *value = (float) alexnet_json_get_number (node);
+  return isfinite (*value) && *value > least;
+}
 
-  if (!array || json_array_get_length (array) != 3)
+/* One number of each of `n` channels; where there is one channel, without an
+ * array too. */
+static gboolean
+take_channels (JsonNode *node, double least, guint n, float *values)
+{
+  JsonArray *array = alexnet_json_get_array (node);
+
+  if (!array)
+    return n == 1 && take_number (node, least, values);
+  if (json_array_get_length (array) != n)
+    return FALSE;
+  for (guint c = 0; c < n; c++)
+    if (!take_number (json_array_get_element (array, c), least, &values[c]))
+      return FALSE;
+  return TRUE;
+}
+
+static void
+repeat_first (float values[3])
+{
+  values[1] = values[2] = values[0];
+}
+
+static gboolean
+read_channels (const Setting *setting, float values[3], double least,
+    const char *bound, GError **error)
+{
+  guint n = setting->network->input.channels;
+  g_autofree char *expected = g_strconcat (n == 1 ? "one number"
+                                                  : "three numbers",
+      bound, NULL);
+
+  if (!take_channels (setting->node, least, n, values))
     return refuse (setting, expected, error);
-  for (guint c = 0; c < 3; c++) {
-    values[c] = (float) alexnet_json_get_number (json_array_get_element (array,
-        c));
-    if (!isfinite (values[c]) || values[c] <= least)
-      return refuse (setting, expected, error);
-  }
+  if (n == 1)
+    repeat_first (values);
   return TRUE;
 }
 
 static gboolean
 read_mean (const Setting *setting, GError **error)
 {
-  return read_channels (setting, setting->preprocess->mean, -G_MAXDOUBLE,
-      "three numbers", error);
+  return read_channels (setting, setting->preprocess->mean, -G_MAXDOUBLE, "",
+      error);
 }
 
 static gboolean
 read_std (const Setting *setting, GError **error)
 {
-  return read_channels (setting, setting->preprocess->std, 0,
-      "three numbers above 0", error);
+  return read_channels (setting, setting->preprocess->std, 0, " above 0",
+      error);
 }
 
 static gboolean
@@ -118,6 +148,8 @@ read_crop_mode (const Setting *setting, GError **error)
 static gboolean
 read_channel_order (const Setting *setting, GError **error)
 {
+  if (setting->network->input.channels == 1)
+    return holds_string (setting->node, LUMA) || refuse (setting, LUMA, error);
   setting->preprocess->bgr = holds_string (setting->node, "BGR");
   if (setting->preprocess->bgr || holds_string (setting->node, "RGB"))
     return TRUE;
@@ -171,6 +203,50 @@ static const AlexnetPreprocess caffe_preprocess = {
   .bgr = TRUE,
 };
 
+static gboolean
+check_input (const AlexnetShape *input, GError **error)
+{
+  if ((input->channels == 1 || input->channels == 3) &&
+      input->width == input->height && input->width <= ALEXNET_MAX_SIDE)
+    return TRUE;
+  return alexnet_format_error (error,
+      "its input is [%u, %u, %u], expected one channel or three of a square of "
+      "up to %d pixels a side",
+      input->channels, input->height, input->width, ALEXNET_MAX_SIDE);
+}
+
+/* The mean of luma is the luma of the means, its deviation about that of the
+ * deviations. */
+static void
+reduce_to_luma (float values[3])
+{
+  values[0] = ALEXNET_LUMA_R * values[0] + ALEXNET_LUMA_G * values[1] +
+      ALEXNET_LUMA_B * values[2];
+  repeat_first (values);
+}
+
+/* Local response normalisation tells, whatever else the table is: Caffe's
+ * networks have it, torchvision's has not. */
+static gboolean
+is_caffes (const AlexnetNetwork *network)
+{
+  for (guint i = 0; i < network->n_layers; i++)
+    if (network->layers[i].kind == ALEXNET_LAYER_LRN)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+set_defaults (AlexnetPreprocess *preprocess, const AlexnetNetwork *network)
+{
+  *preprocess = is_caffes (network) ? caffe_preprocess : torchvision_preprocess;
+  if (network->input.channels == 3)
+    return;
+  reduce_to_luma (preprocess->mean);
+  reduce_to_luma (preprocess->std);
+  preprocess->bgr = FALSE;
+}
+
 gboolean
 alexnet_metadata_read_preprocess (GHashTable *metadata,
     const AlexnetNetwork *network, AlexnetPreprocess *preprocess,
@@ -181,9 +257,9 @@ alexnet_metadata_read_preprocess (GHashTable *metadata,
   Setting setting = { .network = network, .preprocess = preprocess };
   JsonObjectIter iter;
 
-  *preprocess = g_str_has_prefix (network->architecture, "caffe")
-      ? caffe_preprocess
-      : torchvision_preprocess;
+  if (!check_input (&network->input, error))
+    return FALSE;
+  set_defaults (preprocess, network);
   if (!text)
     return TRUE;
   root = alexnet_json_parse (text, strlen (text), "__metadata__ preprocess",
@@ -201,13 +277,22 @@ alexnet_metadata_read_preprocess (GHashTable *metadata,
 }
 
 static void
-set_channels (JsonObject *object, const char *key, const float values[3])
+set_channels (JsonObject *object, const char *key, const float *values, guint n)
 {
   JsonArray *array = json_array_new ();
 
-  for (guint c = 0; c < 3; c++)
+  for (guint c = 0; c < n; c++)
     json_array_add_double_element (array, (double) values[c]);
   json_object_set_array_member (object, key, array);
+}
+
+static const char *
+name_channels (const AlexnetPreprocess *preprocess,
+    const AlexnetNetwork *network)
+{
+  if (network->input.channels == 1)
+    return LUMA;
+  return preprocess->bgr ? "BGR" : "RGB";
 }
 
 char *
@@ -221,12 +306,12 @@ alexnet_metadata_describe_preprocess (const AlexnetPreprocess *preprocess,
       alexnet_crop_mode_name (preprocess->crop_mode));
   json_object_set_int_member (object, "resize", preprocess->resize_size);
   json_object_set_int_member (object, "crop", network->input.width);
-  set_channels (object, "mean", preprocess->mean);
-  set_channels (object, "std", preprocess->std);
+  set_channels (object, "mean", preprocess->mean, network->input.channels);
+  set_channels (object, "std", preprocess->std, network->input.channels);
   json_object_set_string_member (object, "interpolation",
       alexnet_interpolation_name (preprocess->interpolation));
   json_object_set_string_member (object, "channels",
-      preprocess->bgr ? "BGR" : "RGB");
+      name_channels (preprocess, network));
   json_node_take_object (root, object);
   return json_to_string (root, FALSE);
 }

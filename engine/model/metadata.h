@@ -12,18 +12,20 @@
  * - preprocess: a JSON object of crop_mode ("center-crop", "squash", "stretch"
  *   or "letterbox", see AlexnetCropMode), resize (its resize_size), crop (must
  *   be the network's input size), mean and std (three numbers each in R, G, B
- *   order, for values 0..1), interpolation ("bilinear-antialias", as Pillow
- *   and torchvision resize pictures, or "bilinear", as torchvision resizes
- *   tensors without antialias and OpenCV resizes), channels ("RGB" or "BGR").
+ *   order, or one where the network has one channel, for values 0..1),
+ *   interpolation ("bilinear-antialias", as Pillow and torchvision resize
+ *   pictures, or "bilinear", as torchvision resizes tensors without antialias
+ *   and OpenCV resizes), channels ("RGB" or "BGR"; "L" for one channel).
  *   Anything else is refused, as it could not be honoured.
  * - int8: a JSON object with an object for each convolution, by the name of
  *   its tensors: range (least and most of its input) and scales (of its
  *   filters: the largest weight over 127). "alexnet-inspect calibrate" makes
  *   it.
  * Without it: resize 256, bilinear-antialias; torchvision: center-crop, RGB,
- * ImageNet's mean and standard deviation; what Caffe trained: squash, BGR
+ * ImageNet's mean and standard deviation; what has LRN, as Caffe's: squash, BGR
  * 0..255 minus (104.007, 116.669, 122.679), that is, mean (122.679, 116.669,
- * 104.007) / 255 and std 1 / 255. */
+ * 104.007) / 255 and std 1 / 255. Where there is one channel, mean and std are
+ * these weighed as luma weighs R, G, B. */
 
 #ifndef ALEXNET_METADATA_H
 #define ALEXNET_METADATA_H

@@ -40,6 +40,12 @@ alexnet_model_get_input_size (const AlexnetModel *model)
   return model->network.input.width;
 }
 
+guint
+alexnet_model_get_input_channels (const AlexnetModel *model)
+{
+  return model->network.input.channels;
+}
+
 const char *const *
 alexnet_model_get_labels (const AlexnetModel *model)
 {

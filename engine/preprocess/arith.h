@@ -72,8 +72,14 @@ typedef struct {
   guint first, count, weight;
 } AlexnetTaps;
 
+/* Luma as Pillow's mode L weighs R, G, B: ITU-R BT.601. The sum is 1. */
+#define ALEXNET_LUMA_R (19595 / 65536.0f)
+#define ALEXNET_LUMA_G (38470 / 65536.0f)
+#define ALEXNET_LUMA_B (7471 / 65536.0f)
+
 /* rgb = clip (matrix * samples + offset) to 0..1; out = rgb * scale + bias,
- * all in the order of the network's channels. */
+ * all in the order of the network's channels. Of a network of luma rgb is R, G,
+ * B, and out = luma (rgb) * scale[0] + bias[0]. */
 typedef struct {
   float matrix[3][3], offset[3];
   float scale[3], bias[3];
@@ -84,7 +90,8 @@ typedef struct {
  * point the copy's `words` there. */
 typedef struct {
   guint serial;                   /* differs when anything else here does */
-  guint size;                     /* of the output, both sides */
+  guint n_channels;               /* of the output: R, G, B or luma */
+  guint size;                     /* of it, both sides */
   guint left, top, width, height; /* the part that shows the image */
   float pad[3];                   /* what the rest is filled with */
   AlexnetLayout layout;
@@ -126,17 +133,37 @@ alexnet_round_fixed (gint32 sum)
   return (sum + (1 << (ALEXNET_WEIGHT_BITS - 1))) >> ALEXNET_WEIGHT_BITS;
 }
 
-/* Channel `c` of the network from three samples. */
+/* Row `c` of the matrix, clipped, from three samples. */
 ALEXNET_INLINE float
-alexnet_color_channel (const AlexnetColor *color, guint c, float s0, float s1,
+alexnet_color_row (const AlexnetColor *color, guint c, float s0, float s1,
     float s2)
 {
   const float *m = color->matrix[c];
   float v = m[0] * s0 + m[1] * s1 + m[2] * s2 + color->offset[c];
 
   v = v < 0.0f ? 0.0f : v;
-  v = v > 1.0f ? 1.0f : v;
+  return v > 1.0f ? 1.0f : v;
+}
+
+/* Channel `c` of the network. */
+ALEXNET_INLINE float
+alexnet_color_channel (const AlexnetColor *color, guint c, float s0, float s1,
+    float s2)
+{
+  float v = alexnet_color_row (color, c, s0, s1, s2);
+
   return v * color->scale[c] + color->bias[c];
+}
+
+/* The one channel of a network of luma. */
+ALEXNET_INLINE float
+alexnet_color_luma (const AlexnetColor *color, float s0, float s1, float s2)
+{
+  float v = ALEXNET_LUMA_R * alexnet_color_row (color, 0, s0, s1, s2) +
+      ALEXNET_LUMA_G * alexnet_color_row (color, 1, s0, s1, s2) +
+      ALEXNET_LUMA_B * alexnet_color_row (color, 2, s0, s1, s2);
+
+  return v * color->scale[0] + color->bias[0];
 }
 
 /* Output `x` of the horizontal pass over one source row, in fixed point. */
@@ -200,8 +227,8 @@ alexnet_component_value (const AlexnetTables *t, const AlexnetComponent *c,
   return t->real ? real : (float) alexnet_round_fixed (fixed);
 }
 
-/* The network's three channels at (x, y) of its input: all that a GPU thread
- * has to do. */
+/* The network's channels, as many as it has, at (x, y) of its input: all that
+ * a GPU thread has to do. */
 ALEXNET_INLINE void
 alexnet_tables_pixel (const AlexnetTables *t, const void *const *planes,
     const gssize *strides, guint x, guint y, float out[3])
@@ -210,7 +237,7 @@ alexnet_tables_pixel (const AlexnetTables *t, const void *const *planes,
   guint c;
 
   if (x - t->left >= t->width || y - t->top >= t->height) {
-    for (c = 0; c < 3; c++)
+    for (c = 0; c < t->n_channels; c++)
       out[c] = t->pad[c];
     return;
   }
@@ -220,6 +247,10 @@ alexnet_tables_pixel (const AlexnetTables *t, const void *const *planes,
     s[c] = alexnet_component_value (t, component,
         (const guint8 *) planes[component->plane], strides[component->plane],
         x - t->left, y - t->top);
+  }
+  if (t->n_channels == 1) {
+    out[0] = alexnet_color_luma (&t->color, s[0], s[1], s[2]);
+    return;
   }
   for (c = 0; c < 3; c++)
     out[c] = alexnet_color_channel (&t->color, c, s[0], s[1], s[2]);

@@ -355,6 +355,17 @@ NAME (convert) (const AlexnetColor *color, guint c, const float *restrict s0,
     out[x] = alexnet_color_channel (&local, c, s0[x], s1[x], s2[x]);
 }
 
+TARGET static void
+NAME (convert_luma) (const AlexnetColor *color, const float *restrict s0,
+    const float *restrict s1, const float *restrict s2, guint n,
+    float *restrict out)
+{
+  const AlexnetColor local = *color;
+
+  for (guint x = 0; x < n; x++)
+    out[x] = alexnet_color_luma (&local, s0[x], s1[x], s2[x]);
+}
+
 static const AlexnetKernels NAME (kernels) = {
   .rows = LANES,
   .span = BYTES,

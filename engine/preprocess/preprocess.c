@@ -237,20 +237,32 @@ check_recipe (const AlexnetPreprocess *p, guint size, GError **error)
   return TRUE;
 }
 
+static gboolean
+check_channels (guint n_channels, GError **error)
+{
+  if (n_channels == 1 || n_channels == 3)
+    return TRUE;
+  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+      "network wants %u channels, expected 3 or 1", n_channels);
+  return FALSE;
+}
+
 gboolean
 alexnet_transform_update (AlexnetTransform *transform,
     const AlexnetImage *image, const AlexnetRegion *region,
-    const AlexnetPreprocess *preprocess, guint size, GError **error)
+    const AlexnetPreprocess *preprocess, guint n_channels, guint size,
+    GError **error)
 {
   AlexnetRegion all = { 0, 0, image->width, image->height };
   const AlexnetRegion *r = region != NULL ? region : &all;
   AlexnetKey key = { image->format, image->matrix, image->range, image->site,
-    image->width, image->height, *r, *preprocess, size };
+    image->width, image->height, *r, *preprocess, n_channels, size };
 
   if (memcmp (&key, &transform->key, sizeof key) == 0)
     return TRUE;
   if (!check_image (image, error) || !check_region (image, r, error) ||
-      !check_recipe (preprocess, size, error))
+      !check_recipe (preprocess, size, error) ||
+      !check_channels (n_channels, error))
     return FALSE;
   transform->key = key;
   alexnet_tables_build (&transform->tables, &transform->key);
@@ -261,9 +273,29 @@ alexnet_transform_update (AlexnetTransform *transform,
 static void
 fill_pad (AlexnetTransform *t)
 {
-  for (guint c = 0; c < 3; c++)
+  for (guint c = 0; c < t->tables.n_channels; c++)
     for (guint x = 0; x < t->tables.size; x++)
       t->output[c][x] = t->tables.pad[c];
+}
+
+/* Row `r` of t->samples to t->output. */
+static void
+convert_row (AlexnetTransform *t, guint r)
+{
+  const AlexnetTables *tables = &t->tables;
+  const AlexnetColor *color = &tables->color;
+  gsize at = r * t->pitch;
+  const float *s0 = t->samples[0] + at, *s1 = t->samples[1] + at;
+  const float *s2 = t->samples[2] + at;
+
+  if (tables->n_channels == 1) {
+    t->kernels->convert_luma (color, s0, s1, s2, tables->width,
+        t->output[0] + tables->left);
+    return;
+  }
+  for (guint c = 0; c < 3; c++)
+    t->kernels->convert (color, c, s0, s1, s2, tables->width,
+        t->output[c] + tables->left);
 }
 
 /* Rows y .. y + n - 1 of the part that shows the image, from t->samples. */
@@ -271,17 +303,11 @@ static void
 emit_rows (AlexnetTransform *t, guint y, guint n, AlexnetRowFunc func,
     gpointer user)
 {
-  const AlexnetTables *tables = &t->tables;
   const float *const channels[3] = { t->output[0], t->output[1], t->output[2] };
 
   for (guint r = 0; r < n; r++) {
-    gsize at = r * t->pitch;
-
-    for (guint c = 0; c < 3; c++)
-      t->kernels->convert (&tables->color, c, t->samples[0] + at,
-          t->samples[1] + at, t->samples[2] + at, tables->width,
-          t->output[c] + tables->left);
-    func (user, tables->top + y + r, channels);
+    convert_row (t, r);
+    func (user, t->tables.top + y + r, channels);
   }
 }
 

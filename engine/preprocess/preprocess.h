@@ -37,6 +37,9 @@
  * resolution, so by at most one level after rounding, unless colours lie
  * outside RGB; arith.h says why. It is not rounded here.
  *
+ * A network of one channel gets luma: Pillow's mode L of the R, G, B above, not
+ * rounded either.
+ *
  * Only pixels that are kept are computed, and only samples that they need are
  * read. */
 
@@ -61,25 +64,28 @@ typedef struct _AlexnetTransform AlexnetTransform;
 AlexnetTransform *alexnet_transform_new (void);
 void alexnet_transform_free (AlexnetTransform *transform);
 
-/* Prepares for images like this one (planes are not read) to become `size` x
- * `size` network input; every field of `preprocess` is set, none of them to
- * the model's own. Does nothing and
+/* Prepares for images like this one (planes are not read) to become network
+ * input of [n_channels,size,size], of R, G, B or of luma; every field of
+ * `preprocess` is set, none of them to the model's own. Does nothing and
  * allocates nothing when all is as it was at the last call. INVALID: zero or
- * too large size, unknown format or other enumeration value, region empty or
- * outside the image; the transform is then as it was before. */
+ * too large size, neither three channels nor one, unknown format or other
+ * enumeration value, region empty or outside the image; the transform is then
+ * as it was before. */
 gboolean alexnet_transform_update (AlexnetTransform *transform,
     const AlexnetImage *image, const AlexnetRegion *region,
-    const AlexnetPreprocess *preprocess, guint size, GError **error);
+    const AlexnetPreprocess *preprocess, guint n_channels, guint size,
+    GError **error);
 
 /* The tables of the last successful update. They are the transform's and stay
  * until the next update; what a GPU needs to do the same as run. */
 const AlexnetTables *alexnet_transform_get_tables (
     const AlexnetTransform *transform);
 
-/* Receives rows y = 0 .. size - 1 in order; channels[c] are `size` normalised
- * values of the network's channel c, valid during the call. */
+/* Receives rows y = 0 .. size - 1 in order; channels[c], c < n_channels, are
+ * `size` normalised values of the network's channel c, valid during the
+ * call. */
 typedef void (*AlexnetRowFunc) (gpointer user, guint y,
-    const float *const channels[3]);
+    const float *const *channels);
 
 /* Host memory only, an image like that of the last successful update. Cannot
  * fail and does not allocate. */

@@ -22,7 +22,7 @@ typedef struct {
   guint width, height;
   AlexnetRegion region;
   AlexnetPreprocess preprocess;
-  guint size;
+  guint n_channels, size;
 } AlexnetKey;
 
 /* `key` has been checked. Frees what `tables` held, which may be all zero. */
@@ -41,6 +41,10 @@ typedef void AlexnetCompute (AlexnetTransform *t, const AlexnetImage *image,
 /* alexnet_color_channel() for `n` pixels. */
 typedef void AlexnetConvert (const AlexnetColor *color, guint c,
     const float *s0, const float *s1, const float *s2, guint n, float *out);
+
+/* The same of alexnet_color_luma(). */
+typedef void AlexnetConvertLuma (const AlexnetColor *color, const float *s0,
+    const float *s1, const float *s2, guint n, float *out);
 
 /* The loops of one instruction set, which are those of kernels.inc. All sets
  * give the same bits.

@@ -355,7 +355,7 @@ build_color (AlexnetTables *tables, const AlexnetKey *key)
 
   get_matrix (key, &tables->layout, m, offset);
   for (guint i = 0; i < 3; i++) {
-    guint c = p->bgr ? 2 - i : i;
+    guint c = p->bgr && key->n_channels == 3 ? 2 - i : i;
 
     for (guint j = 0; j < 3; j++)
       tables->color.matrix[i][j] = (float) m[c][j];
@@ -375,6 +375,7 @@ alexnet_tables_build (AlexnetTables *tables, const AlexnetKey *key)
   alexnet_tables_clear (tables);
   get_axes (key, &x, &y);
   tables->serial = serial;
+  tables->n_channels = key->n_channels;
   tables->size = key->size;
   tables->left = x.at;
   tables->top = y.at;

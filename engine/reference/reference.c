@@ -113,16 +113,17 @@ slot_input (ReferencePlan *self, guint slot)
 }
 
 typedef struct {
-  float *out; /* [3,H,W] */
+  float *out; /* [n_channels,H,W] */
+  guint n_channels;
   gsize width, area;
 } Staging;
 
 static void
-stage_row (gpointer user, guint y, const float *const channels[3])
+stage_row (gpointer user, guint y, const float *const *channels)
 {
   Staging *staging = user;
 
-  for (guint c = 0; c < 3; c++)
+  for (guint c = 0; c < staging->n_channels; c++)
     memcpy (staging->out + c * staging->area + y * staging->width, channels[c],
         staging->width * sizeof (float));
 }
@@ -133,7 +134,7 @@ reference_stage (AlexnetPlan *plan, guint slot, const AlexnetImage *image,
 {
   ReferencePlan *self = (ReferencePlan *) plan;
   const AlexnetShape *input = &self->network->input;
-  Staging staging = { slot_input (self, slot), input->width,
+  Staging staging = { slot_input (self, slot), input->channels, input->width,
     (gsize) input->height * input->width };
 
   alexnet_transform_run (transform, image, stage_row, &staging);

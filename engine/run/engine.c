@@ -136,7 +136,7 @@ engine_new (AlexnetModel *model, const AlexnetEngineParams *params,
   engine->backend_wanted = g_strdup (params->backend);
   engine->params.backend = engine->backend_wanted;
   engine->n_classes = alexnet_model_get_n_classes (model);
-  engine->input_size = alexnet_model_get_input_size (model);
+  engine->input = alexnet_model_get_network (model)->input;
   engine->n_slots = 2 * params->max_batch_size;
   engine->slots = g_new0 (AlexnetSlot, engine->n_slots);
   alexnet_worker_init (engine);

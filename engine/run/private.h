@@ -50,7 +50,8 @@ struct _AlexnetEngine {
   char *notes;
   char *not_finite;             /* the tensor that spoils all results */
   AlexnetPlan *plan;
-  guint n_classes, input_size;
+  guint n_classes;
+  AlexnetShape input;
   guint n_slots;
   pthread_t worker;
   gboolean running;

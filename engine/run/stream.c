@@ -288,7 +288,8 @@ alexnet_stream_submit (AlexnetStream *stream, const AlexnetImage *image,
     return NULL;
   }
   if (!alexnet_transform_update (transform, image, region ? region : &whole,
-          &stream->preprocess, engine->input_size, error))
+          &stream->preprocess, engine->input.channels, engine->input.width,
+          error))
     return NULL;
   return submit (stream, &(Source){ .image = image, .transform = transform },
       error);

@@ -210,8 +210,7 @@ warm_up (AlexnetEngine *engine)
 {
   const AlexnetBackend *backend = engine->plan->backend;
   guint batch = engine->params.max_batch_size;
-  gsize n_values = 3 * (gsize) engine->input_size * engine->input_size;
-  g_autofree float *zeros = g_new0 (float, n_values);
+  g_autofree float *zeros = g_new0 (float, alexnet_shape_size (&engine->input));
   g_autofree float *scratch = g_new (float, engine->n_classes *(gsize) batch);
   g_autofree float **outputs = g_new (float *, batch);
   GError *error = NULL;

@@ -93,7 +93,8 @@ run_windows (Load *load, gint64 duration, Measurement *m,
 static float *
 make_tensor (const AlexnetModel *model)
 {
-  gsize side = alexnet_model_get_input_size (model), n = 3 * side * side;
+  gsize side = alexnet_model_get_input_size (model);
+  gsize n = alexnet_model_get_input_channels (model) * side * side;
   float *tensor = g_new (float, n);
   GRand *random = g_rand_new_with_seed (1);
 

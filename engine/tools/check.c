@@ -7,18 +7,27 @@
 static const char *const metadata_keys[] = { "source", "licence", "accuracy" };
 
 static void
+print_channels (const char *what, const float *values, guint n)
+{
+  printf ("%s:", what);
+  for (guint c = 0; c < n; c++)
+    printf (" %g", (double) values[c]);
+  puts ("");
+}
+
+static void
 print_preprocess (const AlexnetModel *model)
 {
   const AlexnetPreprocess *p = alexnet_model_get_preprocess (model);
   guint size = alexnet_model_get_input_size (model);
+  guint n = alexnet_model_get_input_channels (model);
+  const char *order = p->bgr ? "BGR" : "RGB";
 
   printf ("input: %ux%u %s, %s from %u, %s\n", size, size,
-      p->bgr ? "BGR" : "RGB", alexnet_crop_mode_name (p->crop_mode),
+      n == 1 ? "luma" : order, alexnet_crop_mode_name (p->crop_mode),
       p->resize_size, alexnet_interpolation_name (p->interpolation));
-  printf ("mean: %g %g %g\n", (double) p->mean[0], (double) p->mean[1],
-      (double) p->mean[2]);
-  printf ("std: %g %g %g\n", (double) p->std[0], (double) p->std[1],
-      (double) p->std[2]);
+  print_channels ("mean", p->mean, n);
+  print_channels ("std", p->std, n);
 }
 
 static void
@@ -49,7 +58,8 @@ static gboolean
 run_once (AlexnetModel *model, AlexnetEngine *engine, GError **error)
 {
   gsize size = alexnet_model_get_input_size (model);
-  g_autofree float *tensor = g_new0 (float, 3 * size * size);
+  guint n_channels = alexnet_model_get_input_channels (model);
+  g_autofree float *tensor = g_new0 (float, n_channels * size * size);
   AlexnetStream *stream = alexnet_stream_new (engine, NULL, 1);
   AlexnetRequest *request = alexnet_stream_submit_tensor (stream, tensor,
       error);

@@ -103,7 +103,7 @@ static double
 measure (AlexnetTransform *transform, const Frames *frames)
 {
   static float input[3 * SIDE * SIDE];
-  Output output = { SIDE, 0, input };
+  Output output = { 3, SIDE, 0, input };
   gint64 times[4096], begin = g_get_monotonic_time ();
   guint n = 0;
 
@@ -134,7 +134,7 @@ bench (AlexnetFormat format, guint width, guint height)
     g_setenv ("ALEXNET_CPU_ISA", alexnet_isa_name (isa), TRUE);
     transform = alexnet_transform_new ();
     if (!alexnet_transform_update (transform, &frames.images[0], NULL, &recipe,
-            SIDE, &error))
+            3, SIDE, &error))
       g_error ("%s", error->message);
     printf (" %8.3f", measure (transform, &frames));
     fflush (stdout);

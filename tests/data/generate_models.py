@@ -65,6 +65,15 @@ def save_models(architecture):
                _use_new_zipfile_serialization=False)
 
 
+def save_grey(directory):
+    """A network of one channel, with a mean and a deviation of its own."""
+    model = random_model.fill(random_model.Torchvision(random_model.NARROW, 1))
+    save_safetensors(directory / "torchvision-narrow-grey.safetensors",
+                     model.state_dict(),
+                     {"preprocess": json.dumps({"mean": 0.5, "std": [0.25],
+                                                "channels": "L"})})
+
+
 def save_golden(name, architecture, model):
     """Each layer's weights are floats, so only the sums are in double."""
     x = random_model.model_input(architecture)
@@ -84,6 +93,7 @@ def main():
         save_models(architecture)
         narrow = random_model.make(architecture, random_model.NARROW)
         save_golden(f"{architecture}-narrow", architecture, narrow)
+    save_grey(HERE / "models")
     save_golden("caffenet-narrow", "caffenet",
                 random_model.make("caffenet", random_model.NARROW))
     full = random_model.fill(torchvision.models.alexnet())

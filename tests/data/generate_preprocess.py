@@ -23,6 +23,9 @@ Reads cifar10-test-500.png (real photographs, 32x32 each) and writes beside it
   preprocess-bilinear.txt one case a line: width height x y w h mode resize size
   preprocess-bilinear.gz  the results of those cases without antialias, rounded,
                          R G B bytes, one after the other, gzip
+  preprocess-luma.txt    one case a line, as preprocess-bilinear.txt's
+  preprocess-luma.gz     Pillow's mode L of the results, one after the other,
+                         gzip
   preprocess-ycbcr.txt   one case a line: format width height x y w h size
                          matrix range site, numbered as in alexnet.h
   preprocess-ycbcr.gz    the results of those cases, R G B bytes, one after
@@ -102,6 +105,13 @@ BILINEAR_CASES = [
     (320, 240, None, SQUASH, 40, 64),  # black around
 ]
 
+LUMA_CASES = [
+    # width, height, region, mode, resize, size
+    (1280, 720, None, CENTER, 73, 64),
+    (97, 41, None, SQUASH, 73, 64),
+    (333, 777, (13, 7, 301, 299), STRETCH, 73, 64),
+]
+
 # Of TenCrop's five, as numbered in alexnet.h.
 POSITIONS = (1, 2, 3, 4, 0)
 
@@ -179,6 +189,18 @@ def bilinear_case(photo, case):
     out = F.center_crop(resized, size).permute(1, 2, 0).numpy()
     return (f"{width} {height} {x} {y} {w} {h} {mode} {resize} {size}",
             np.floor(out + 0.5).astype(np.uint8).tobytes())
+
+
+def luma_case(photo, case):
+    """Resized in colour; it makes at most a level to resize luma instead."""
+    width, height, region, mode, resize, size = case
+    image = cut(Image.fromarray(frame(photo, width, height)), region)
+    x, y, w, h = region or (0, 0, width, height)
+    out = np.asarray(recipe(image, mode, resize, size).convert("L"))
+    other = np.asarray(recipe(image.convert("L"), mode, resize, size))
+    assert np.abs(out.astype(int) - other).max() <= 1
+    return (f"{width} {height} {x} {y} {w} {h} {mode} {resize} {size}",
+            out.tobytes())
 
 
 def ten_crop_lines(photo, case):
@@ -276,6 +298,8 @@ def main():
     (HERE / "preprocess-tencrop.txt").write_text("\n".join(lines) + "\n")
     write_cases("preprocess-bilinear",
                 [bilinear_case(photo, case) for case in BILINEAR_CASES])
+    write_cases("preprocess-luma",
+                [luma_case(photo, case) for case in LUMA_CASES])
     write_cases("preprocess-ycbcr",
                 [ycbcr_case(photo, case) for case in YCBCR_CASES])
 

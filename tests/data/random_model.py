@@ -37,10 +37,10 @@ def model_input(architecture):
 class Torchvision(nn.Module):
     """torchvision.models.alexnet for any widths, without the dropouts."""
 
-    def __init__(self, c):
+    def __init__(self, c, channels=3):
         super().__init__()
         self.features = nn.Sequential(
-            nn.Conv2d(3, c[0], 11, 4, 2), nn.ReLU(), nn.MaxPool2d(3, 2),
+            nn.Conv2d(channels, c[0], 11, 4, 2), nn.ReLU(), nn.MaxPool2d(3, 2),
             nn.Conv2d(c[0], c[1], 5, padding=2), nn.ReLU(),
             nn.MaxPool2d(3, 2),
             nn.Conv2d(c[1], c[2], 3, padding=1), nn.ReLU(),

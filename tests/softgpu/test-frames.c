@@ -18,11 +18,11 @@
 
 /* A network that hands out its input: a pooling of one pixel. */
 static AlexnetNetwork
-make_identity (void)
+make_identity (guint n_channels)
 {
   AlexnetNetwork network = {
     .architecture = "identity",
-    .input = { 3, SIZE, SIZE },
+    .input = { n_channels, SIZE, SIZE },
     .n_layers = 1,
     .layers = { { .kind = ALEXNET_LAYER_MAXPOOL, .kernel = 1, .stride = 1 } },
   };
@@ -38,11 +38,23 @@ typedef struct {
 } Fixture;
 
 static void
-set_up (Fixture *f, gconstpointer precision)
+set_up_channels (Fixture *f, gconstpointer precision, guint n_channels)
 {
-  f->network = make_identity ();
+  f->network = make_identity (n_channels);
   f->plan = fixture_open (&f->network, GPOINTER_TO_UINT (precision), 1);
   f->transform = alexnet_transform_new ();
+}
+
+static void
+set_up (Fixture *f, gconstpointer precision)
+{
+  set_up_channels (f, precision, 3);
+}
+
+static void
+set_up_luma (Fixture *f, gconstpointer precision)
+{
+  set_up_channels (f, precision, 1);
 }
 
 static void
@@ -59,8 +71,8 @@ stage_frame (Fixture *f, const AlexnetImage *image, const AlexnetRegion *region,
 {
   g_autoptr (GError) error = NULL;
 
-  alexnet_transform_update (f->transform, image, region, preprocess, SIZE,
-      &error);
+  alexnet_transform_update (f->transform, image, region, preprocess,
+      f->network.input.channels, SIZE, &error);
   g_assert_no_error (error);
   f->plan->backend->stage (f->plan, 1, image, f->transform, &error);
   g_assert_no_error (error);
@@ -72,12 +84,14 @@ static void
 check_output (Fixture *f, const AlexnetImage *image,
     const AlexnetRegion *region, const AlexnetPreprocess *preprocess)
 {
-  g_auto (Output) expected = output_run_once (image, region, preprocess, SIZE);
+  guint n_channels = f->network.input.channels;
+  g_auto (Output) expected = output_run_channels (f->transform, image, region,
+      preprocess, n_channels, SIZE);
   g_autofree float *outputs = NULL;
   double u = fixture_rounding (f->plan->precision, FALSE);
 
   outputs = fixture_infer (f->plan, &f->network, 1, 1);
-  for (guint i = 0; i < 3 * SIZE * SIZE; i++)
+  for (guint i = 0; i < n_channels * SIZE * SIZE; i++)
     if (!(fabs (outputs[i] - expected.values[i]) <=
             u * fabs (expected.values[i]) + 1e-5))
       g_error ("format %d, %u x %u, value %u is %g and not %g", image->format,
@@ -261,7 +275,7 @@ test_producer (Fixture *f, gconstpointer precision)
 static void
 test_context (gconstpointer precision)
 {
-  Fixture f = { .network = make_identity () };
+  Fixture f = { .network = make_identity (3) };
   AlexnetPlanParams params = { .precision = GPOINTER_TO_UINT (precision),
     .cpu_threads = 1,
     .cuda_context = softgpu_context (0),
@@ -285,30 +299,38 @@ test_context (gconstpointer precision)
   tear_down (&f, precision);
 }
 
+static AlexnetNetwork
+make_first_layer (guint n_channels)
+{
+  AlexnetNetwork network = *alexnet_network_find ("torchvision");
+
+  network.input.channels = n_channels;
+  network.n_layers = 1;
+  network.layers[0].channels = 4;
+  g_assert_true (alexnet_network_infer_shapes (&network, NULL));
+  random_model_fill (&network);
+  return network;
+}
+
 /* The first layer of a network takes blocks: pixels have to be where its
  * weights expect them. */
 static void
-test_blocked (gconstpointer precision)
+check_blocked (AlexnetPrecision precision, guint n_channels)
 {
-  AlexnetNetwork *whole = fixture_network ("torchvision");
-  AlexnetNetwork network = fixture_layer (whole, 0);
+  AlexnetNetwork network = make_first_layer (n_channels);
   guint side = network.input.width;
   g_autofree guint8 *photo = data_read_photo ();
   g_autoptr (Frame)
       frame = frame_new (ALEXNET_FORMAT_NV12, 320, 240, 0, photo, FALSE);
   AlexnetTransform *transform = alexnet_transform_new ();
-  g_autoptr (AlexnetPlan)
-      plan = fixture_open (&network, GPOINTER_TO_UINT (precision), 2);
+  g_autoptr (AlexnetPlan) plan = fixture_open (&network, precision, 2);
   g_auto (Output) input = { 0 };
   g_autofree float *expected = NULL, *outputs = NULL;
   g_autoptr (GError) error = NULL;
   gsize n = alexnet_shape_size (&network.layers[0].out);
 
-  alexnet_transform_update (transform, &frame->image, NULL,
-      &preprocess_imagenet, side, &error);
-  g_assert_no_error (error);
-  input = output_run (transform, &frame->image, NULL, &preprocess_imagenet,
-      side);
+  input = output_run_channels (transform, &frame->image, NULL,
+      &preprocess_imagenet, n_channels, side);
   expected = fixture_reference (&network, 1, input.values);
   plan->backend->stage (plan, 3, &frame->image, transform, &error);
   g_assert_no_error (error);
@@ -318,8 +340,14 @@ test_blocked (gconstpointer precision)
           fixture_largest (expected, n),
       "conv1 of a frame");
   alexnet_transform_free (transform);
-  random_model_clear (whole);
-  g_free (whole);
+  random_model_clear (&network);
+}
+
+static void
+test_blocked (gconstpointer precision)
+{
+  check_blocked (GPOINTER_TO_UINT (precision), 3);
+  check_blocked (GPOINTER_TO_UINT (precision), 1);
 }
 
 /* Byte for byte what the device gave out, also after a frame that is larger
@@ -361,10 +389,12 @@ main (int argc, char **argv)
     gpointer precision = GUINT_TO_POINTER (fixture_precisions[i]);
     g_autofree char *formats = g_strdup_printf ("/softgpu/frames/formats/%s",
         name);
+    g_autofree char *luma = g_strdup_printf ("/softgpu/frames/luma/%s", name);
     g_autofree char *blocked = g_strdup_printf ("/softgpu/frames/blocked/%s",
         name);
 
     g_test_add (formats, Fixture, precision, set_up, test_formats, tear_down);
+    g_test_add (luma, Fixture, precision, set_up_luma, test_formats, tear_down);
     g_test_add_data_func (blocked, precision, test_blocked);
   }
   g_test_add ("/softgpu/frames/sizes", Fixture,

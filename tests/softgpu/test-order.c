@@ -134,7 +134,7 @@ stage (Script *s, AlexnetPlan *plan, guint i)
   }
   if (i == 8)
     image = produce (s, &image);
-  alexnet_transform_update (s->transform, &image, NULL, &preprocess,
+  alexnet_transform_update (s->transform, &image, NULL, &preprocess, 3,
       s->network->input.width, &error);
   g_assert_no_error (error);
   plan->backend->stage (plan, slot, &image, s->transform, &error);

@@ -227,11 +227,11 @@ typedef struct {
 } Staging;
 
 static void
-stage_row (gpointer user, guint y, const float *const channels[3])
+stage_row (gpointer user, guint y, const float *const *channels)
 {
   const Staging *staging = user;
 
-  for (guint c = 0; c < 3; c++)
+  for (guint c = 0; c < staging->input->image.channels; c++)
     put_row (staging->input, staging->slot, c, y, channels[c]);
 }
 

@@ -47,7 +47,7 @@ void alexnet_onednn_input_clear (OnednnInput *input);
 
 void *alexnet_onednn_input_slot (const OnednnInput *input, guint slot);
 
-/* The image must have three channels. */
+/* The transform makes as many channels as the image has. */
 void alexnet_onednn_input_stage (const OnednnInput *input, guint slot,
     const AlexnetImage *image, AlexnetTransform *transform);
 

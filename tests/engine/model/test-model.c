@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <utime.h>
 
+#include "model/metadata.h"
 #include "model/model.h"
 #include "support/random-model.h"
 
@@ -141,6 +142,32 @@ test_defaults (void)
   g_assert_null (alexnet_model_get_metadata (caffe, "source"));
   alexnet_model_unref (torchvision);
   alexnet_model_unref (caffe);
+}
+
+/* What Caffe trained is known by its layers, whatever its table is called;
+ * pictures become squares of one channel or three. */
+static void
+test_own_table (void)
+{
+  static const AlexnetShape shapes[] = { { 3, 224, 200 }, { 2, 224, 224 },
+    { 4, 224, 224 }, { 3, 9000, 9000 } };
+  g_autoptr (GHashTable) none = g_hash_table_new (g_str_hash, g_str_equal);
+  AlexnetNetwork network = *alexnet_network_find ("caffe");
+  AlexnetPreprocess preprocess;
+
+  network.architecture = "custom";
+  g_assert_true (alexnet_metadata_read_preprocess (none, &network, &preprocess,
+      NULL));
+  g_assert_true (preprocess.bgr);
+  g_assert_cmpint (preprocess.crop_mode, ==, ALEXNET_CROP_SQUASH);
+  for (guint i = 0; i < G_N_ELEMENTS (shapes); i++) {
+    g_autoptr (GError) error = NULL;
+
+    network.input = shapes[i];
+    g_assert_false (alexnet_metadata_read_preprocess (none, &network,
+        &preprocess, &error));
+    g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
+  }
 }
 
 static void
@@ -547,6 +574,7 @@ main (int argc, char **argv)
     g_test_add_data_func (path, &formats[i], test_format);
   }
   g_test_add_func ("/model/defaults", test_defaults);
+  g_test_add_func ("/model/own-table", test_own_table);
   g_test_add_func ("/model/metadata", test_metadata);
   g_test_add_func ("/model/metadata-is-used", test_metadata_is_used);
   for (guint i = 0; i < G_N_ELEMENTS (metadata); i++) {

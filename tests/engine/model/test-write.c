@@ -174,11 +174,12 @@ main (int argc, char *argv[])
 {
   static const char *const files[] = { "caffe-narrow.pth",
     "caffe-narrow-f16.safetensors", "torchvision-narrow-bf16.safetensors",
-    "torchvision-narrow-legacy.pth", "../torch/dtypes-2.14.pth",
-    "../torch/strides-2.14.pth", "../torch/module-2.14.pth",
-    "../torch/arrays-2.14.npy", "../onnx/bvlc-224.onnx",
-    "../onnx/batch-norms.onnx", "../onnx/external.onnx",
-    "../caffe/own-sizes.caffemodel", "../caffe/digits-train.caffemodel" };
+    "torchvision-narrow-grey.safetensors", "torchvision-narrow-legacy.pth",
+    "../torch/dtypes-2.14.pth", "../torch/strides-2.14.pth",
+    "../torch/module-2.14.pth", "../torch/arrays-2.14.npy",
+    "../onnx/bvlc-224.onnx", "../onnx/batch-norms.onnx",
+    "../onnx/external.onnx", "../caffe/own-sizes.caffemodel",
+    "../caffe/digits-train.caffemodel" };
   int status;
 
   g_test_init (&argc, &argv, NULL);

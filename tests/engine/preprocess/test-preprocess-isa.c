@@ -54,28 +54,38 @@ sets_clear (Sets *sets)
 }
 
 static void
-compare (Sets *sets, const AlexnetImage *image, const AlexnetRegion *region,
-    const AlexnetPreprocess *preprocess, guint size)
+compare_channels (Sets *sets, const AlexnetImage *image,
+    const AlexnetRegion *region, const AlexnetPreprocess *preprocess,
+    guint n_channels, guint size)
 {
-  gsize n = 3 * (gsize) size * size * sizeof (float);
-  g_auto (Output)
-      plain = output_run (sets->transforms[0], image, region, preprocess, size);
+  gsize n = n_channels * (gsize) size * size * sizeof (float);
+  g_auto (Output) plain = output_run_channels (sets->transforms[0], image,
+      region, preprocess, n_channels, size);
 
   sets->n_runs[0]++;
   for (AlexnetIsa isa = 1; isa <= alexnet_cpu_detect (); isa++) {
     AlexnetTransform *t = sets->transforms[isa];
-    g_auto (Output) output = output_run (t, image, region, preprocess, size);
+    g_auto (Output) output = output_run_channels (t, image, region, preprocess,
+        n_channels, size);
 
     sets->n_runs[isa] += t->kernels == alexnet_kernels_get (isa);
     if (memcmp (plain.values, output.values, n) == 0)
       continue;
-    g_test_message ("%s differs from plain: format %u, %ux%u to %u, mode %u, "
+    g_test_message ("%s differs from plain: format %u, %ux%u to %ux%u, mode "
+                    "%u, "
                     "interpolation %u, resize %u",
         alexnet_isa_name (isa), image->format, image->width, image->height,
-        size, preprocess->crop_mode, preprocess->interpolation,
+        n_channels, size, preprocess->crop_mode, preprocess->interpolation,
         preprocess->resize_size);
     g_test_fail ();
   }
+}
+
+static void
+compare (Sets *sets, const AlexnetImage *image, const AlexnetRegion *region,
+    const AlexnetPreprocess *preprocess, guint size)
+{
+  compare_channels (sets, image, region, preprocess, 3, size);
 }
 
 static void
@@ -106,7 +116,8 @@ test_formats (void)
         p.crop_mode = 1 + flags % N_MODES;
         p.interpolation = 1 + (i + flags / N_MODES) % N_INTERPOLATIONS;
         p.resize_size = flags & 1 ? 60 : 47;
-        compare (&sets, &frame->image, NULL, &p, 47);
+        compare_channels (&sets, &frame->image, NULL, &p, flags & 2 ? 1 : 3,
+            47);
       }
   sets_clear (&sets);
 }

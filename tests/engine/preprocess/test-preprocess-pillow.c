@@ -12,7 +12,6 @@
 
 /* Of the results that are there as bytes. */
 #define GOLDEN_SIDE 64
-#define GOLDEN_BYTES (3 * GOLDEN_SIDE * GOLDEN_SIDE)
 
 static guint8 *photo;
 
@@ -134,10 +133,13 @@ test_ten_crop (void)
  * where weights are made of places among a thousand pixels. */
 #define ROUNDING 0.51f
 
+/* golden [GOLDEN_SIDE][GOLDEN_SIDE][n_channels] */
 static void
-check_bilinear (const char *line, const guint8 *golden)
+check_case (const char *line, AlexnetInterpolation interpolation,
+    guint n_channels, const guint8 *golden)
 {
   AlexnetPreprocess preprocess = preprocess_levels;
+  gsize n = GOLDEN_SIDE * GOLDEN_SIDE;
   guint width, height, mode, size;
   AlexnetRegion r;
 
@@ -147,29 +149,48 @@ check_bilinear (const char *line, const guint8 *golden)
       ==, 9);
   g_assert_cmpuint (size, ==, GOLDEN_SIDE);
   preprocess.crop_mode = mode;
-  preprocess.interpolation = ALEXNET_INTERPOLATION_BILINEAR;
+  preprocess.interpolation = interpolation;
   for (AlexnetFormat format = 0; format < ALEXNET_FORMAT_GRAY8; format++) {
     g_autoptr (Frame) frame = frame_new (format, width, height, 0, photo, TRUE);
-    g_auto (Output)
-        output = output_run_once (&frame->image, &r, &preprocess, size);
+    AlexnetTransform *transform = alexnet_transform_new ();
+    g_auto (Output) output = output_run_channels (transform, &frame->image, &r,
+        &preprocess, n_channels, size);
 
-    for (gsize k = 0; k < GOLDEN_BYTES; k++)
-      g_assert_cmpfloat_with_epsilon (
-          output.values[k % 3 * size * size + k / 3], golden[k], ROUNDING);
+    for (gsize i = 0; i < n; i++)
+      for (guint c = 0; c < n_channels; c++)
+        g_assert_cmpfloat_with_epsilon (output.values[c * n + i],
+            golden[i * n_channels + c], ROUNDING);
+    alexnet_transform_free (transform);
   }
+}
+
+static void
+check_cases (const char *name, AlexnetInterpolation interpolation,
+    guint n_channels, guint least)
+{
+  g_autofree char *text = g_strconcat (name, ".txt", NULL);
+  g_autofree char *gz = g_strconcat (name, ".gz", NULL);
+  g_auto (GStrv) lines = data_read_lines (text);
+  guint n_lines = g_strv_length (lines);
+  gsize n = (gsize) n_channels * GOLDEN_SIDE * GOLDEN_SIDE;
+  g_autofree guint8 *golden = data_read_gz (gz, n_lines * n);
+
+  g_assert_cmpuint (n_lines, >=, least);
+  for (guint i = 0; i < n_lines; i++)
+    check_case (lines[i], interpolation, n_channels, golden + i * n);
 }
 
 static void
 test_bilinear (void)
 {
-  g_auto (GStrv) lines = data_read_lines ("preprocess-bilinear.txt");
-  guint n_lines = g_strv_length (lines);
-  g_autofree guint8 *golden = data_read_gz ("preprocess-bilinear.gz",
-      n_lines * (gsize) GOLDEN_BYTES);
+  check_cases ("preprocess-bilinear", ALEXNET_INTERPOLATION_BILINEAR, 3, 7);
+}
 
-  g_assert_cmpuint (n_lines, >=, 7);
-  for (guint i = 0; i < n_lines; i++)
-    check_bilinear (lines[i], golden + i * (gsize) GOLDEN_BYTES);
+static void
+test_luma (void)
+{
+  check_cases ("preprocess-luma", ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS, 1,
+      3);
 }
 
 static void
@@ -179,7 +200,7 @@ test_pillow_ycbcr (void)
   guint n_lines = g_strv_length (lines), size = GOLDEN_SIDE;
   gsize n = (gsize) size * size;
   g_autofree guint8 *golden = data_read_gz ("preprocess-ycbcr.gz",
-      n_lines * (gsize) GOLDEN_BYTES);
+      n_lines * 3 * n);
 
   g_assert_cmpuint (n_lines, >=, 6);
   for (guint i = 0; i < n_lines; i++) {
@@ -220,6 +241,7 @@ main (int argc, char **argv)
   g_test_add_func ("/preprocess-pillow/rgb", test_pillow_rgb);
   g_test_add_func ("/preprocess-pillow/ten-crop", test_ten_crop);
   g_test_add_func ("/preprocess-pillow/bilinear", test_bilinear);
+  g_test_add_func ("/preprocess-pillow/luma", test_luma);
   g_test_add_func ("/preprocess-pillow/ycbcr", test_pillow_ycbcr);
   status = g_test_run ();
   g_free (photo);

@@ -369,6 +369,43 @@ test_padding (void)
   }
 }
 
+/* The luma of the colours that there are without it, in any order, with mean
+ * and deviation of its own, and the same from what a GPU thread computes. */
+static void
+test_luma (void)
+{
+  AlexnetPreprocess levels = preprocess_levels, p = levels;
+  gsize n = 48 * 48;
+
+  p.bgr = TRUE;
+  p.mean[0] = 0.25f;
+  p.std[0] = 0.5f;
+  for (guint f = 0; f < ALEXNET_N_FORMATS; f++) {
+    g_autoptr (Frame) frame = frame_new (f, 93, 57, 0, photo, TRUE);
+    AlexnetTransform *t = alexnet_transform_new ();
+    g_auto (Output) luma = { 0 };
+    g_auto (Output) rgb = { 0 };
+
+    levels.crop_mode = p.crop_mode = 1 + f % (N_MODES - 1);
+    levels.interpolation = p.interpolation = 1 + f % N_INTERPOLATIONS;
+    levels.resize_size = p.resize_size = 40;
+    luma = output_run_channels (t, &frame->image, NULL, &p, 1, 48);
+    rgb = output_run_once (&frame->image, NULL, &levels, 48);
+    for (gsize i = 0; i < n; i++) {
+      const float *v = rgb.values + i;
+      float expected = 0.299f * v[0] + 0.587f * v[n] + 0.114f * v[2 * n];
+      float thread[3];
+
+      alexnet_tables_pixel (alexnet_transform_get_tables (t),
+          frame->image.planes, frame->image.strides, i % 48, i / 48, thread);
+      g_assert_cmpfloat_with_epsilon (thread[0], luma.values[i], 1e-5);
+      g_assert_cmpfloat_with_epsilon (luma.values[i],
+          (expected / 255 - 0.25f) / 0.5f, 1e-4);
+    }
+    alexnet_transform_free (t);
+  }
+}
+
 /* A picture of the same size is only turned: every value is that of the other
  * side, and what a GPU thread computes with these tables is the same. */
 static void
@@ -412,16 +449,16 @@ test_repeat (void)
     g_auto (Output) fresh = output_run_once (&frame->image, NULL,
         &preprocess_imagenet, 224);
     AlexnetRegion all = { 0, 0, 333, 222 };
-    Output b = { 224, 0, g_malloc0 (n) };
+    Output b = { 3, 224, 0, g_malloc0 (n) };
     AlexnetTables before = *alexnet_transform_get_tables (transform);
 
 #ifdef COUNTS_ALLOCATIONS
     n_allocations = 0;
 #endif
     alexnet_transform_update (transform, &frame->image, NULL,
-        &preprocess_imagenet, 224, NULL);
+        &preprocess_imagenet, 3, 224, NULL);
     alexnet_transform_update (transform, &frame->image, &all,
-        &preprocess_imagenet, 224, NULL);
+        &preprocess_imagenet, 3, 224, NULL);
     alexnet_transform_run (transform, &frame->image, output_take_row, &b);
 #ifdef COUNTS_ALLOCATIONS
     g_assert_cmpuint (n_allocations, ==, 0);
@@ -441,13 +478,13 @@ test_repeat (void)
 static void
 assert_invalid (AlexnetTransform *transform, const AlexnetImage *image,
     const AlexnetRegion *region, const AlexnetPreprocess *preprocess,
-    guint size)
+    guint n_channels, guint size)
 {
   AlexnetTables before = *alexnet_transform_get_tables (transform);
   GError *error = NULL;
 
   g_assert_false (alexnet_transform_update (transform, image, region,
-      preprocess, size, &error));
+      preprocess, n_channels, size, &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID);
   g_assert_null (strchr (error->message, '\n'));
   g_assert_cmpmem (&before, sizeof before,
@@ -469,18 +506,18 @@ test_invalid (void)
   AlexnetTransform *t = alexnet_transform_new ();
 
   g_assert_true (alexnet_transform_update (t, &good, NULL, &preprocess_levels,
-      224, NULL));
+      3, 224, NULL));
   for (guint i = 0; i < G_N_ELEMENTS (regions); i++)
-    assert_invalid (t, &good, &regions[i], &preprocess_levels, 224);
+    assert_invalid (t, &good, &regions[i], &preprocess_levels, 3, 224);
   for (guint i = 0; i < G_N_ELEMENTS (sides); i++) {
     AlexnetImage wide = good, high = good;
     AlexnetPreprocess p = preprocess_levels;
 
     wide.width = high.height = p.resize_size = sides[i];
-    assert_invalid (t, &wide, NULL, &preprocess_levels, 224);
-    assert_invalid (t, &high, NULL, &preprocess_levels, 224);
-    assert_invalid (t, &good, NULL, &preprocess_levels, sides[i]);
-    assert_invalid (t, &good, NULL, &p, 224);
+    assert_invalid (t, &wide, NULL, &preprocess_levels, 3, 224);
+    assert_invalid (t, &high, NULL, &preprocess_levels, 3, 224);
+    assert_invalid (t, &good, NULL, &preprocess_levels, 3, sides[i]);
+    assert_invalid (t, &good, NULL, &p, 3, 224);
   }
   for (guint i = 0; i < 7; i++) {
     AlexnetImage bad = good;
@@ -494,10 +531,24 @@ test_invalid (void)
             : i == 5 ? (guint *) &p.interpolation
                      : (guint *) &p.crop_mode) = i == 0 ? ALEXNET_N_FORMATS
                                                         : 99;
-    assert_invalid (t, &bad, NULL, &p, 224);
+    assert_invalid (t, &bad, NULL, &p, 3, 224);
   }
   alexnet_transform_free (t);
   alexnet_transform_free (NULL);
+}
+
+static void
+test_channels (void)
+{
+  static const guint channels[] = { 0, 2, 4, G_MAXUINT };
+  AlexnetImage image = {
+    .format = ALEXNET_FORMAT_NV12, .width = 64, .height = 48
+  };
+  AlexnetTransform *t = alexnet_transform_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (channels); i++)
+    assert_invalid (t, &image, NULL, &preprocess_levels, channels[i], 224);
+  alexnet_transform_free (t);
 }
 
 /* Which model's own would be meant? */
@@ -513,7 +564,7 @@ test_undecided (void)
     AlexnetPreprocess p = preprocess_levels;
 
     *(i == 0 ? (guint *) &p.crop_mode : (guint *) &p.interpolation) = 0;
-    assert_invalid (t, &image, NULL, &p, 224);
+    assert_invalid (t, &image, NULL, &p, 3, 224);
   }
   alexnet_transform_free (t);
 }
@@ -530,6 +581,7 @@ main (int argc, char **argv)
   g_test_add_func ("/preprocess/sizes", test_sizes);
   g_test_add_func ("/preprocess/regions", test_regions);
   g_test_add_func ("/preprocess/strides", test_strides);
+  g_test_add_func ("/preprocess/luma", test_luma);
   g_test_add_func ("/preprocess/mirror", test_mirror);
   g_test_add_func ("/preprocess/extremes", test_extremes);
   g_test_add_func ("/preprocess/input-sizes", test_input_sizes);
@@ -539,6 +591,7 @@ main (int argc, char **argv)
   g_test_add_func ("/preprocess/padding", test_padding);
   g_test_add_func ("/preprocess/repeat", test_repeat);
   g_test_add_func ("/preprocess/invalid", test_invalid);
+  g_test_add_func ("/preprocess/channels", test_channels);
   g_test_add_func ("/preprocess/undecided", test_undecided);
   status = g_test_run ();
   g_free (photo);

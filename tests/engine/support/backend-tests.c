@@ -196,10 +196,11 @@ test_layers (gconstpointer data)
 }
 
 static AlexnetNetwork
-make_network (const char *architecture, gboolean narrow)
+make_network (const char *architecture, gboolean narrow, guint n_channels)
 {
   AlexnetNetwork network = *alexnet_network_find (architecture);
 
+  network.input.channels = n_channels;
   if (narrow)
     random_model_narrow (&network);
   random_model_fill (&network);
@@ -260,7 +261,7 @@ static void
 check_prefixes (const Subject *subject, const char *architecture,
     gboolean narrow, guint n)
 {
-  AlexnetNetwork network = make_network (architecture, narrow);
+  AlexnetNetwork network = make_network (architecture, narrow, 3);
   g_autofree float *inputs = random_inputs (&network.input, n);
   g_autofree float *values = g_memdup2 (inputs,
       n * alexnet_shape_size (&network.input) * sizeof (float));
@@ -338,7 +339,7 @@ static void
 check_golden (const Subject *subject, const char *architecture, gboolean narrow,
     const char *name)
 {
-  AlexnetNetwork network = make_network (architecture, narrow);
+  AlexnetNetwork network = make_network (architecture, narrow, 3);
   g_autofree float *input = random_model_input (&network);
   g_autofree float *expected = NULL;
   gboolean fp32 = subject->precision.precision == ALEXNET_PRECISION_FP32;
@@ -370,10 +371,11 @@ test_golden (gconstpointer data)
 
 /* Pixels staged are the tensor staged that preprocessing makes of them. */
 static void
-check_pixels (const Subject *subject, const char *architecture)
+check_pixels (const Subject *subject, const char *architecture,
+    guint n_channels)
 {
   enum { WIDTH = 61, HEIGHT = 43 };
-  AlexnetNetwork network = make_network (architecture, TRUE);
+  AlexnetNetwork network = make_network (architecture, TRUE, n_channels);
   guint side = network.input.height;
   g_autofree guint8 *pixels = g_malloc (WIDTH * HEIGHT * 3);
   AlexnetImage image = { .format = ALEXNET_FORMAT_RGB,
@@ -392,7 +394,8 @@ check_pixels (const Subject *subject, const char *architecture)
 
   for (guint i = 0; i < WIDTH * HEIGHT * 3; i++)
     pixels[i] = (guint8) g_test_rand_int ();
-  tensor = output_run (transform, &image, NULL, &preprocess, side);
+  tensor = output_run_channels (transform, &image, NULL, &preprocess,
+      n_channels, side);
   g_assert_true (subject->backend->stage_tensor (plan, 0, tensor.values, NULL));
   g_assert_true (subject->backend->stage (plan, 1, &image, transform, NULL));
   run_slots (plan, 0, 2, outputs, size);
@@ -409,8 +412,10 @@ test_pixels (gconstpointer data)
 {
   if (!begin (data))
     return;
-  check_pixels (data, "torchvision");
-  check_pixels (data, "caffe");
+  for (guint n_channels = 1; n_channels <= 3; n_channels += 2) {
+    check_pixels (data, "torchvision", n_channels);
+    check_pixels (data, "caffe", n_channels);
+  }
 }
 
 static gboolean
@@ -431,7 +436,7 @@ static void
 test_refusals (gconstpointer data)
 {
   const Listed *listed = data;
-  AlexnetNetwork network = make_network ("torchvision", TRUE);
+  AlexnetNetwork network = make_network ("torchvision", TRUE, 3);
 
   for (int p = ALEXNET_PRECISION_FP32; p <= ALEXNET_PRECISION_INT8; p++) {
     AlexnetPlanParams params = {
@@ -471,7 +476,7 @@ static void
 test_auto (gconstpointer data)
 {
   const Listed *listed = data;
-  AlexnetNetwork network = make_network ("torchvision", TRUE);
+  AlexnetNetwork network = make_network ("torchvision", TRUE, 3);
   AlexnetPrecision best = ALEXNET_PRECISION_AUTO, found;
 
   for (guint i = 0; listed->precisions[i].tolerance > 0; i++) {

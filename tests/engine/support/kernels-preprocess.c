@@ -65,7 +65,7 @@ transform_new (AlexnetIsa isa, const AlexnetImage *image, const Shape *shape)
   g_autoptr (GError) error = NULL;
 
   transform->isa = isa;
-  alexnet_transform_update (transform, image, NULL, &recipe, shape->size,
+  alexnet_transform_update (transform, image, NULL, &recipe, 3, shape->size,
       &error);
   g_assert_no_error (error);
   g_assert_true (transform->kernels == alexnet_kernels_get (isa));
@@ -198,29 +198,64 @@ typedef struct {
   float *samples[3];
 } Convert;
 
-/* Four products and sums, and two with scale and bias. */
-static void
-expect_color (Convert *self, guint x)
+/* Row `c` of the matrix, clipped, of pixel `x`; adds the sizes of what is added
+ * up for it to *magnitude. */
+static double
+get_row (const Convert *self, guint c, guint x, double *magnitude)
 {
   const AlexnetColor *color = &self->color;
-  guint c = self->channel;
-  double value = (double) color->offset[c], magnitude = ABS (value), result;
+  double value = (double) color->offset[c];
 
+  *magnitude += ABS (value);
   for (guint i = 0; i < 3; i++) {
     double term = (double) color->matrix[c][i] * (double) self->samples[i][x];
 
     value += term;
-    magnitude += ABS (term);
+    *magnitude += ABS (term);
   }
-  result = CLAMP (value, 0, 1) * (double) color->scale[c];
-  self->base.expected[x] = result + (double) color->bias[c];
+  return CLAMP (value, 0, 1);
+}
+
+/* `value` of pixel `x` is made with so many roundings of `magnitude`; two more
+ * are those of scale and bias. */
+static void
+expect_channel (Convert *self, guint x, double value, double magnitude,
+    guint n_roundings)
+{
+  double scale = (double) self->color.scale[self->channel];
+  double result = value * scale;
+
+  self->base.expected[x] = result + (double) self->color.bias[self->channel];
   self->base.tolerance[x] = KERNEL_ROUNDING *
-      (6 * magnitude * ABS ((double) color->scale[c]) + 2 * ABS (result) +
+      (n_roundings * magnitude * ABS (scale) + 2 * ABS (result) +
           ABS (self->base.expected[x]));
 }
 
-static gpointer
-convert_make (guint variant)
+/* Four products and sums. */
+static void
+expect_color (Convert *self, guint x)
+{
+  double magnitude = 0;
+  double value = get_row (self, self->channel, x, &magnitude);
+
+  expect_channel (self, x, value, magnitude, 6);
+}
+
+/* The same three times, with a product and a sum each. */
+static void
+expect_luma (Convert *self, guint x)
+{
+  double magnitude = 0;
+  double value = (double) ALEXNET_LUMA_R * get_row (self, 0, x, &magnitude) +
+      (double) ALEXNET_LUMA_G * get_row (self, 1, x, &magnitude) +
+      (double) ALEXNET_LUMA_B * get_row (self, 2, x, &magnitude);
+
+  expect_channel (self, x, value, magnitude, 9);
+}
+
+/* Without expectations. */
+static Convert *
+colors_new (guint variant)
 {
   static const guint sizes[] = { 224, 1, 7, 8, 15, 16, 17, 33, 100 };
   static const AlexnetFormat formats[] = { ALEXNET_FORMAT_NV12,
@@ -247,10 +282,40 @@ convert_make (guint variant)
       self->samples[i][x] = (float) g_rand_double_range (rand, 0, 255);
   }
   g_rand_free (rand);
-  for (guint x = 0; x < self->n; x++)
+  return self;
+}
+
+static gpointer
+convert_make (guint variant)
+{
+  Convert *self = colors_new (variant);
+
+  for (guint x = 0; self && x < self->n; x++)
     expect_color (self, x);
   return self;
 }
+
+static gpointer
+convert_luma_make (guint variant)
+{
+  Convert *self = colors_new (3 * variant); /* channel 0 */
+
+  for (guint x = 0; self && x < self->n; x++)
+    expect_luma (self, x);
+  return self;
+}
+
+static void
+convert_luma_run (gpointer call, AlexnetIsa isa)
+{
+  Convert *self = call;
+
+  alexnet_kernels_get (isa)->convert_luma (&self->color, self->samples[0],
+      self->samples[1], self->samples[2], self->n, self->base.out);
+}
+
+static const Kernel kernel_convert_luma = { TRUE, convert_luma_make,
+  convert_luma_run };
 
 static void
 convert_run (gpointer call, AlexnetIsa isa)

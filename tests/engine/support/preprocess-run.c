@@ -74,14 +74,32 @@ output_clear (Output *output)
 }
 
 void
-output_take_row (gpointer user, guint y, const float *const channels[3])
+output_take_row (gpointer user, guint y, const float *const *channels)
 {
   Output *output = user;
   gsize n = output->size;
 
   g_assert_cmpuint (y, ==, output->rows++);
-  for (guint c = 0; c < 3; c++)
+  for (guint c = 0; c < output->n_channels; c++)
     memcpy (output->values + (c * n + y) * n, channels[c], n * sizeof (float));
+}
+
+Output
+output_run_channels (AlexnetTransform *transform, const AlexnetImage *image,
+    const AlexnetRegion *region, const AlexnetPreprocess *preprocess,
+    guint n_channels, guint size)
+{
+  Output output = { n_channels, size, 0,
+    g_new (float, n_channels *(gsize) size * size) };
+  GError *error = NULL;
+  gboolean ok = alexnet_transform_update (transform, image, region, preprocess,
+      n_channels, size, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (ok);
+  alexnet_transform_run (transform, image, output_take_row, &output);
+  g_assert_cmpuint (output.rows, ==, size);
+  return output;
 }
 
 Output
@@ -89,16 +107,7 @@ output_run (AlexnetTransform *transform, const AlexnetImage *image,
     const AlexnetRegion *region, const AlexnetPreprocess *preprocess,
     guint size)
 {
-  Output output = { size, 0, g_new (float, 3 * (gsize) size * size) };
-  GError *error = NULL;
-  gboolean ok = alexnet_transform_update (transform, image, region, preprocess,
-      size, &error);
-
-  g_assert_no_error (error);
-  g_assert_true (ok);
-  alexnet_transform_run (transform, image, output_take_row, &output);
-  g_assert_cmpuint (output.rows, ==, size);
-  return output;
+  return output_run_channels (transform, image, region, preprocess, 3, size);
 }
 
 Output

@@ -21,13 +21,18 @@ guint8 *data_read_gz (const char *name, gsize size);
 guint8 *data_read_photo (void);
 
 typedef struct {
-  guint size;
+  guint n_channels, size;
   guint rows;    /* that came, in order */
-  float *values; /* [3][size][size] */
+  float *values; /* [n_channels][size][size] */
 } Output;
 
 /* An AlexnetRowFunc. */
-void output_take_row (gpointer output, guint y, const float *const channels[3]);
+void output_take_row (gpointer output, guint y, const float *const *channels);
+Output output_run_channels (AlexnetTransform *transform,
+    const AlexnetImage *image, const AlexnetRegion *region,
+    const AlexnetPreprocess *preprocess, guint n_channels, guint size);
+
+/* Three of them. */
 Output output_run (AlexnetTransform *transform, const AlexnetImage *image,
     const AlexnetRegion *region, const AlexnetPreprocess *preprocess,
     guint size);
