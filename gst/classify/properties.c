@@ -180,10 +180,12 @@ static const Property properties[] = {
   /**
    * GstAlexnetClassify:mean:
    *
-   * Subtracted from each channel, e.g. `mean="<0.485,0.456,0.406>"`.
+   * Subtracted from each channel, e.g. `mean="<0.485,0.456,0.406>"`, or from
+   * luma, `mean="<0.5>"`, where the network has one channel.
    */
   { GST_ALEXNET_PROP_MEAN, CHANNELS, "mean", "mean",
-      "Red, green, blue of 0..1, subtracted; empty = the model's own", READY },
+      "Red, green, blue, or luma, of 0..1, subtracted; empty = the model's own",
+      READY },
 
   /**
    * GstAlexnetClassify:std:
@@ -192,7 +194,8 @@ static const Property properties[] = {
    * #GstAlexnetClassify:mean.
    */
   { GST_ALEXNET_PROP_STD, CHANNELS, "std", "std",
-      "Red, green, blue of 0..1, divided by; empty = the model's own", READY },
+      "Red, green, blue, or luma, of 0..1, divided by; empty = the model's own",
+      READY },
 
   /**
    * GstAlexnetClassify:backend:

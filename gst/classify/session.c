@@ -20,11 +20,12 @@ check_backend (const char *name, GError **error)
 
 static gboolean
 check_channels (const char *name, const GstAlexnetChannels *channels,
-    gboolean zero_allowed, GError **error)
+    guint n_channels, gboolean zero_allowed, GError **error)
 {
-  if (channels->n != 0 && channels->n != 3) {
+  if (channels->n != 0 && channels->n != n_channels) {
     g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
-        "property %s has %u values, expected 3 or none", name, channels->n);
+        "property %s has %u values, expected %u or none", name, channels->n,
+        n_channels);
     return FALSE;
   }
   for (guint i = 0; i < channels->n && !zero_allowed; i++)
@@ -48,6 +49,16 @@ load_model (const GstAlexnetSettings *settings, char ***problems,
   return settings->model_file
       ? alexnet_model_load (settings->model_file, &params, error)
       : alexnet_model_load_default (&params, problems, error);
+}
+
+static gboolean
+check_model (const AlexnetModel *model, const GstAlexnetSettings *settings,
+    GError **error)
+{
+  guint n = alexnet_model_get_input_channels (model);
+
+  return check_channels ("mean", &settings->mean, n, TRUE, error) &&
+      check_channels ("std", &settings->std, n, FALSE, error);
 }
 
 static char **
@@ -100,13 +111,12 @@ gst_alexnet_session_load (GstAlexnetSession *session,
     const GstAlexnetSettings *settings, char ***problems, GError **error)
 {
   *problems = NULL;
-  if (!check_backend (gst_alexnet_backend_name (settings->backend), error) ||
-      !check_channels ("mean", &settings->mean, TRUE, error) ||
-      !check_channels ("std", &settings->std, FALSE, error))
+  if (!check_backend (gst_alexnet_backend_name (settings->backend), error))
     return FALSE;
 
   session->model = load_model (settings, problems, error);
-  if (!session->model || !load_labels (session, settings->labels_file, error))
+  if (!session->model || !check_model (session->model, settings, error) ||
+      !load_labels (session, settings->labels_file, error))
     goto fail;
   session->name = g_path_get_basename (alexnet_model_get_path (session->model));
   intern_labels (session);
@@ -133,7 +143,8 @@ static guint64
 measure (GstAlexnetSession *session)
 {
   gsize side = alexnet_model_get_input_size (session->model);
-  g_autofree float *zeros = g_new0 (float, 3 * side * side);
+  guint n_channels = alexnet_model_get_input_channels (session->model);
+  g_autofree float *zeros = g_new0 (float, n_channels * side * side);
   AlexnetRequest *request = alexnet_stream_submit_tensor (session->stream,
       zeros, NULL);
   AlexnetResult result = { 0 };

@@ -33,9 +33,10 @@ typedef enum {
   GST_ALEXNET_INFERENCE_ROI_LIST_OR_FRAME,
 } GstAlexnetInferenceRegion;
 
-/* Red, green, blue, or n = 0: the model's own. */
+/* Red, green, blue or, of a network of one channel, luma; n = 0: the model's
+ * own. */
 typedef struct {
-  guint n; /* how many were given; 3 is right */
+  guint n; /* how many were given; as many as the network has is right */
   float values[3];
 } GstAlexnetChannels;
 

@@ -15,18 +15,45 @@
 #define WIDTH 448
 #define HEIGHT 256
 
-static GstBuffer *
-picture_new (Fixture *fixture)
+static GstVideoInfo
+make_info (GstVideoFormat format)
 {
   GstVideoInfo info;
-  GstCaps *caps;
 
-  gst_video_info_set_format (&info, GST_VIDEO_FORMAT_RGB, WIDTH, HEIGHT);
+  gst_video_info_set_format (&info, format, WIDTH, HEIGHT);
   info.fps_n = 30;
   info.fps_d = 1;
-  caps = gst_video_info_to_caps (&info);
-  gst_harness_set_src_caps (fixture->harness, caps);
+  return info;
+}
+
+static GstBuffer *
+picture_new (void)
+{
+  GstVideoInfo info = make_info (GST_VIDEO_FORMAT_RGB);
+
   return test_part_new (LEFT, TOP, &info);
+}
+
+/* In Pillow's mode L. */
+static GstBuffer *
+grey_picture_new (void)
+{
+  GstBuffer *picture = picture_new ();
+  GstBuffer *buffer = gst_buffer_new_allocate (NULL, WIDTH * HEIGHT, NULL);
+  GstMapInfo from, to;
+
+  fail_unless (gst_buffer_map (picture, &from, GST_MAP_READ));
+  fail_unless (gst_buffer_map (buffer, &to, GST_MAP_WRITE));
+  for (guint i = 0; i < WIDTH * HEIGHT; i++) {
+    const guint8 *rgb = from.data + 3 * i;
+
+    to.data[i] = (rgb[0] * 19595 + rgb[1] * 38470 + rgb[2] * 7471 + 0x8000) >>
+        16;
+  }
+  gst_buffer_unmap (buffer, &to);
+  gst_buffer_unmap (picture, &from);
+  gst_buffer_unref (picture);
+  return buffer;
 }
 
 /* Of the line that begins with `how`. */
@@ -48,19 +75,32 @@ read_golden (const char *how, double *probabilities)
   g_free (path);
 }
 
+/* Takes the picture; `property` NULL: none is set. */
+static void
+classify (GstBuffer *picture, GstVideoFormat format, const char *model,
+    const char *property, const char *value, double *probabilities)
+{
+  Fixture *fixture = test_fixture_new ("top-k", "10", "precision", "fp32",
+      "model-file", model, property, value, NULL);
+  GstVideoInfo info = make_info (format);
+  GstBuffer *buffer;
+
+  gst_harness_set_src_caps (fixture->harness, gst_video_info_to_caps (&info));
+  buffer = test_push_pull (fixture, picture);
+  test_get_probabilities (test_get_result (buffer), probabilities);
+  gst_buffer_unref (buffer);
+  test_fixture_free (fixture);
+}
+
 static void
 expect_golden (const char *how, const char *model, const char *crop_mode)
 {
-  Fixture *fixture = test_fixture_new ("top-k", "10", "precision", "fp32",
-      "model-file", model, crop_mode ? "crop-mode" : NULL, crop_mode, NULL);
   double expected[TEST_N_CLASSES], found[TEST_N_CLASSES];
-  GstBuffer *buffer = test_push_pull (fixture, picture_new (fixture));
 
   read_golden (how, expected);
-  test_get_probabilities (test_get_result (buffer), found);
+  classify (picture_new (), GST_VIDEO_FORMAT_RGB, model,
+      crop_mode ? "crop-mode" : NULL, crop_mode, found);
   test_expect_near (found, expected);
-  gst_buffer_unref (buffer);
-  test_fixture_free (fixture);
 }
 
 GST_START_TEST (test_property)
@@ -127,6 +167,31 @@ GST_START_TEST (test_model_file)
 }
 GST_END_TEST
 
+/* A network of one channel gets the luma of a picture in colour, but where that
+ * is rounded to bytes. */
+GST_START_TEST (test_luma)
+{
+  char *model = test_data_path ("models/torchvision-narrow-grey.safetensors");
+  double expected[TEST_N_CLASSES], found[TEST_N_CLASSES];
+
+  read_golden ("center-crop luma", expected);
+  classify (grey_picture_new (), GST_VIDEO_FORMAT_GRAY8, model, NULL, NULL,
+      found);
+  test_expect_near (found, expected);
+  classify (grey_picture_new (), GST_VIDEO_FORMAT_GRAY8, model, "mean", "<0.5>",
+      found);
+  test_expect_near (found, expected);
+  classify (grey_picture_new (), GST_VIDEO_FORMAT_GRAY8, model, "mean", "<0.3>",
+      found);
+  fail_unless (ABS (found[0] - expected[0]) > 0.01);
+  classify (picture_new (), GST_VIDEO_FORMAT_RGB, model, NULL, NULL, found);
+  for (guint i = 0; i < TEST_N_CLASSES; i++)
+    fail_unless (ABS (found[i] - expected[i]) < 2e-3, "class %u: %f, not %f", i,
+        found[i], expected[i]);
+  g_free (model);
+}
+GST_END_TEST
+
 static Suite *
 crop_modes_suite (void)
 {
@@ -136,6 +201,7 @@ crop_modes_suite (void)
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_property);
   tcase_add_test (tests, test_model_file);
+  tcase_add_test (tests, test_luma);
   return suite;
 }
 

@@ -198,10 +198,16 @@ GST_END_TEST
 
 GST_START_TEST (test_wrong_settings)
 {
+  char *grey = test_data_path ("models/torchvision-narrow-grey.safetensors");
+
   expect_failure (GST_STATE_READY, test_element_new ("mean", "<0.5,0.5>", NULL),
       "mean", "2 values", "3");
   expect_failure (GST_STATE_READY,
       test_element_new ("std", "<0.5,0.0,0.5>", NULL), "std", "zero");
+  expect_failure (GST_STATE_READY,
+      test_element_new ("model-file", grey, "mean", "<0.5,0.5,0.5>", NULL),
+      "mean", "3 values", "1 or none");
+  g_free (grey);
 }
 GST_END_TEST
 
