@@ -230,8 +230,40 @@ fail_without_network (const AlexnetTensorSet *set, GError **error)
                : "");
 }
 
+/* Whether the weights of both are the same ones, as those of a module and of
+ * its state_dict beside it. */
+static gboolean
+is_same_network (const AlexnetPart *a, const AlexnetPart *b)
+{
+  GHashTableIter iter;
+  gpointer name, value;
+
+  if (a->network != b->network ||
+      g_hash_table_size (a->tensors) != g_hash_table_size (b->tensors))
+    return FALSE;
+  g_hash_table_iter_init (&iter, a->tensors);
+  while (g_hash_table_iter_next (&iter, &name, &value)) {
+    const AlexnetTensorEntry *mine = value;
+    const AlexnetTensorEntry *other = g_hash_table_lookup (b->tensors, name);
+
+    if (!other || mine->unusable || other->unusable ||
+        !alexnet_tensor_equal (&mine->tensor, &other->tensor))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+has_same_network (const GPtrArray *parts, const AlexnetPart *part)
+{
+  for (guint i = 0; i < parts->len; i++)
+    if (is_same_network (parts->pdata[i], part))
+      return TRUE;
+  return FALSE;
+}
+
 /* The parts that `wanted` stands for: the one of that name or those below it;
- * NULL: all. */
+ * NULL: all. Of the same network under several names there is the first. */
 static GPtrArray *
 choose (const GPtrArray *parts, const char *wanted)
 {
@@ -245,7 +277,8 @@ choose (const GPtrArray *parts, const char *wanted)
       g_ptr_array_add (chosen, part);
       break;
     }
-    if (!wanted || lies_in (part->name, wanted))
+    if ((!wanted || lies_in (part->name, wanted)) &&
+        !has_same_network (chosen, part))
       g_ptr_array_add (chosen, part);
   }
   return chosen;

@@ -27,8 +27,8 @@ typedef struct {
 
 /* The one part of the set that holds a network's first convolution, or, with
  * `wanted`, the one of this name or below it. FORMAT: there is none, saying
- * what there is instead; there are several, naming them. The set outlives the
- * part. */
+ * what there is instead; there are several, naming them. Other names of the
+ * same weights do not count. The set outlives the part. */
 AlexnetPart *alexnet_part_find (const AlexnetTensorSet *set, const char *wanted,
     GError **error);
 

@@ -35,6 +35,17 @@ alexnet_tensor_n_values (const AlexnetTensor *tensor)
   return n;
 }
 
+gboolean
+alexnet_tensor_equal (const AlexnetTensor *a, const AlexnetTensor *b)
+{
+  gsize size = a->n_dims * sizeof *a->dims;
+
+  return a->file == b->file && a->offset == b->offset && a->data == b->data &&
+      a->dtype == b->dtype && a->n_dims == b->n_dims &&
+      memcmp (a->dims, b->dims, size) == 0 && a->strided == b->strided &&
+      (!a->strided || memcmp (a->strides, b->strides, size) == 0);
+}
+
 static int
 compare_dims (const void *a, const void *b)
 {

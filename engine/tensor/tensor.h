@@ -33,6 +33,10 @@ typedef struct {
 gboolean alexnet_tensor_is_bound (const AlexnetTensor *tensor);
 gsize alexnet_tensor_n_values (const AlexnetTensor *tensor);
 
+/* Whether both are bound to the same values in the same place, to be read in
+ * the same way. */
+gboolean alexnet_tensor_equal (const AlexnetTensor *a, const AlexnetTensor *b);
+
 /* Bytes from the first value to behind the last. FALSE when the number of
  * values or of bytes overflows, or when two indices share a value in another
  * way than by a stride of 0. */

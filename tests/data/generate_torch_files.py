@@ -200,6 +200,10 @@ def write_modules(files):
         labels = {"labels": LABELS} if "scripted" in name else {}
         files.add(name, floats, state, kind="PyTorch TorchScript archive",
                   **labels)
+    files.save("both", {"net": net, "state_dict": net.state_dict()},
+               {**prefixed("net.", floats),
+                **prefixed("state_dict.", floats)}, state, labels=LABELS,
+               part="state_dict")
     if dill:
         robust = {"model": prefixed("module.model.", state),
                   "run": lambda x: x + 1}

@@ -72,14 +72,7 @@ is_same (const AlexnetTensorEntry *entry, const AlexnetTensor *tensor,
 {
   if (entry->unusable || unusable)
     return entry->unusable && unusable;
-  return entry->tensor.dtype == tensor->dtype &&
-      entry->tensor.file == tensor->file &&
-      entry->tensor.offset == tensor->offset &&
-      entry->tensor.data == tensor->data &&
-      entry->tensor.n_dims == tensor->n_dims &&
-      memcmp (entry->tensor.dims, tensor->dims, sizeof tensor->dims) == 0 &&
-      memcmp (entry->tensor.strides, tensor->strides, sizeof tensor->strides) ==
-      0;
+  return alexnet_tensor_equal (&entry->tensor, tensor);
 }
 
 /* A tensor that is found twice under one name is one. */

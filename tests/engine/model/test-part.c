@@ -3,6 +3,8 @@
 /* Where in a file the weights of a network are, by the names that files of
  * many origins have. */
 
+#include <string.h>
+
 #include "model/part.h"
 
 /* Layers of torchvision's table, as a file names them: PREFIX and WRAPPER stand
@@ -11,11 +13,14 @@ typedef struct {
   const char *prefix, *wrapper;
 } Names;
 
+/* A tensor of its own. */
 static void
 add (AlexnetTensorSet *set, const char *name)
 {
-  static const float value = 0;
-  AlexnetTensor tensor = { .n_dims = 1, .dims = { 1 }, .data = &value };
+  static const float values[1000];
+  AlexnetTensor tensor = {
+    .n_dims = 1, .dims = { 1 }, .data = &values[set->entries->len]
+  };
   GError *error = NULL;
 
   alexnet_tensor_set_add (set, name, &tensor, NULL, &error);
@@ -134,6 +139,29 @@ test_several (void)
   g_assert_cmpstr (below->name, ==, "ema.module");
 }
 
+/* A module and its state_dict beside it are one network. */
+static void
+test_same (void)
+{
+  g_autoptr (AlexnetTensorSet) set = alexnet_tensor_set_new ();
+  g_autoptr (AlexnetPart) first = NULL, second = NULL;
+  guint n;
+
+  add_network (set, &(Names){ "state_dict.", "" });
+  n = set->entries->len;
+  for (guint i = 0; i < n; i++) {
+    const AlexnetTensorEntry *entry = set->entries->pdata[i];
+    g_autofree char *name = g_strconcat ("net.",
+        entry->name + strlen ("state_dict."), NULL);
+
+    alexnet_tensor_set_add (set, name, &entry->tensor, NULL, NULL);
+  }
+  first = find (set, NULL);
+  g_assert_cmpstr (first->name, ==, "state_dict");
+  second = find (set, "net");
+  g_assert_cmpstr (second->name, ==, "net");
+}
+
 /* One network's part can hold another's: the weights of each are its own. */
 static void
 test_inside (void)
@@ -215,6 +243,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/part/prefixes", test_prefixes);
   g_test_add_func ("/part/company", test_company);
   g_test_add_func ("/part/several", test_several);
+  g_test_add_func ("/part/same", test_same);
   g_test_add_func ("/part/inside", test_inside);
   g_test_add_func ("/part/unused", test_unused);
   g_test_add_func ("/part/ambiguous", test_ambiguous);
