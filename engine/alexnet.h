@@ -127,8 +127,8 @@ typedef struct {
                                    means are subtracted instead of the file's */
 } AlexnetModelParams;
 
-/* Reads and checks a model file, recognised by content: safetensors or PyTorch
- * (.pth, both layouts). Loading a file that is already loaded, with the same
+/* Reads and checks a model file, recognised by content: safetensors, PyTorch,
+ * ONNX, Caffe or numpy. Loading a file that is already loaded, with the same
  * parameters, and has not changed on disk returns the same model with one more
  * reference. NOT_FOUND, FORMAT. */
 ALEXNET_API AlexnetModel *alexnet_model_load (const char *path,
