@@ -68,4 +68,14 @@
 
 KERNELS (RUN_KERNEL)
 
-const SoftKernel soft_kernels[] = { KERNELS (ENTER_KERNEL){ NULL } };
+static const SoftKernel kernels[] = { KERNELS (ENTER_KERNEL){ NULL } };
+
+const SoftKernel *
+soft_find_kernel (const char *name)
+{
+  const SoftKernel *kernel = kernels;
+
+  while (kernel->name && !g_str_equal (kernel->name, name))
+    kernel++;
+  return kernel->name ? kernel : NULL;
+}

@@ -176,7 +176,8 @@ void soft_capture_record (cudaStream_t stream, cudaEvent_t event);
 cudaError_t soft_capture_wait (cudaStream_t stream, cudaEvent_t event);
 void soft_capture_forget (cudaStream_t stream);
 
-/* Kernels: kernels.c, and their bodies, kernels-host.c */
+/* Kernels: kernels.c, their bodies kernels-host.c, their threads threads.c.
+ * The last two need nothing of the device. */
 
 typedef struct {
   const char *name;
@@ -185,8 +186,14 @@ typedef struct {
   gboolean meets; /* its threads wait for each other */
 } SoftKernel;
 
-/* Ends with a NULL name. */
-extern const SoftKernel soft_kernels[];
+/* NULL where there is none of that name. */
+const SoftKernel *soft_find_kernel (const char *name);
+
+#define SOFT_MAX_THREADS 1024 /* of a block */
+
+/* Runs all blocks of a grid, from number `first` on. One thread at a time. */
+void soft_run_blocks (const SoftKernel *kernel, dim3 grid, dim3 threads,
+    const void *args, guint first);
 
 /* The running thread's indices. */
 typedef struct {
