@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What is launched: of every kernel narrow and odd shapes, as rows of tables.
+A kernel's function makes a Launch of one of its rows, in one type."""
+import numpy as np
+
+import checks
+import frames
+import samples
+from host import ARGS, SLOT
+from launch import F32, Launch, given, wanted
+
+
+def divide_up(a, b):
+    return -(-a // b)
+
+
+class Shape:
+    """Of an AlexnetArray: its parts lie `gap` values apart from each other,
+    which nobody wrote."""
+
+    def __init__(self, n, height, width, channels, parts, gap=0):
+        self.n, self.height, self.width = n, height, width
+        self.channels, self.parts = channels, parts
+        self.part = n * height * width * channels // parts
+        self.part_stride = self.part + gap
+
+    def fill(self, array, data):
+        for name in ('part_stride', 'n', 'height', 'width', 'channels',
+                     'parts'):
+            setattr(array, name, getattr(self, name))
+        array.data = data
+
+    @property
+    def size(self):
+        """Values from the first to the last."""
+        return self.part_stride * (self.parts - 1) + self.part
+
+    def inside(self):
+        """Which values are of a part."""
+        inside = np.zeros((self.parts, self.part_stride), bool)
+        inside[:, :self.part] = True
+        return inside.reshape(-1)[:self.size]
+
+    def given(self, values, shift=0):
+        inside = self.inside()
+        spread = np.zeros(self.size, values.dtype)
+        spread[inside] = values
+        return given(spread, inside.repeat(values.dtype.itemsize), shift)
+
+
+class Maker:
+    """Makes launches; knows the constants of kernel-args.h."""
+
+    def __init__(self, host, seed=1):
+        self.host = host
+        self.rng = np.random.default_rng(seed)
+        self.threads = host.constant('ALEXNET_THREADS')
+        self.vector_bytes = host.constant('ALEXNET_VECTOR_BYTES')
+
+    def launches(self, kernel, real):
+        """Of all rows of a kernel."""
+        for row in ROWS[kernel]:
+            yield getattr(self, kernel)(real, *row)
+
+    def grid(self, n_threads):
+        return (divide_up(n_threads, self.threads), 1), (self.threads, 1)
+
+    def canvas(self, slot):
+        block = (self.host.constant('ALEXNET_CANVAS_X'),
+                 self.host.constant('ALEXNET_CANVAS_Y'))
+        return (divide_up(slot.columns * slot.block, block[0]),
+                divide_up(slot.rows * slot.block, block[1])), block
+
+    def slot(self, width, height, channels, block, pad):
+        return SLOT(block=block, pad=pad,
+                    columns=divide_up(width + 2 * pad, block),
+                    rows=divide_up(height + 2 * pad, block),
+                    channels=channels)
+
+    def slot_output(self, slot, real):
+        return wanted(slot.columns * slot.rows * slot.block ** 2 *
+                      slot.channels, real.bits)
+
+    def vector(self, real, wide):
+        return self.vector_bytes // real.size if wide else 1
+
+    def pixels(self, real, format_name, width, height, region, crop,
+               interpolation, mirror, channels, size, block, pad):
+        frame = frames.Frame(self.host, self.rng, format_name, width, height,
+                             region, crop, interpolation, mirror, channels,
+                             size)
+        slot = self.slot(size, size, channels, block, pad)
+        buffers = dict(frame.buffers, output=self.slot_output(slot, real))
+
+        def fill(at):
+            slot.data = at('output')
+            args = ARGS['pixels'](tables=frame.tables, slot=slot)
+            frame.fill(args, at)
+            return args
+        return Launch(f'{format_name} {width}x{height} {crop}', 'pixels', real,
+                      *self.canvas(slot), buffers, fill)
+
+    def tensor(self, real, width, height, channels, block, pad):
+        slot = self.slot(width, height, channels, block, pad)
+        values = samples.hard_floats(self.rng, real, channels * width * height)
+
+        def fill(at):
+            slot.data = at('output')
+            return ARGS['tensor'](tensor=at('tensor'), width=width,
+                                  height=height, slot=slot)
+        return Launch(
+            f'{channels}x{height}x{width}', 'tensor', real, *self.canvas(slot),
+            {'tensor': given(values), 'output': self.slot_output(slot, real)},
+            fill)
+
+    def between(self, name, real, source, into, values, n_threads, **fields):
+        """A kernel that reads one AlexnetArray and writes another."""
+        shift = 0 if fields.get('vector', 1) > 1 else real.size
+
+        def fill(at):
+            args = ARGS[name](**fields)
+            source.fill(args.input, at('input'))
+            into.fill(args.output, at('output'))
+            return args
+        return Launch(
+            f'{source.n}x{source.height}x{source.width}x{source.channels}/'
+            f'{source.parts}', name, real, *self.grid(n_threads),
+            {'input': source.given(values, shift),
+             'output': wanted(into.size, real.bits, shift)}, fill)
+
+    def maxpool(self, real, n, height, width, channels, parts, out_parts, wide,
+                kernel, stride, padding=0, end_padding=0):
+        vector = self.vector(real, wide)
+        gap = 2 * vector
+        source = Shape(n, height, width, channels, parts, gap)
+        height, width = [
+            (side + padding + end_padding - kernel) // stride + 1
+            for side in (height, width)]
+        into = Shape(n, height, width, channels, out_parts, gap)
+        return self.between(
+            'maxpool', real, source, into,
+            samples.patterns(self.rng, real, source.part * parts),
+            into.part * out_parts // vector, vector=vector, kernel=kernel,
+            stride=stride, padding=padding)
+
+    def lrn(self, real, n, height, width, channels, parts, out_parts, wide,
+            size, alpha, beta, k):
+        vector = self.vector(real, wide)
+        source = Shape(n, height, width, channels, parts, 2 * vector)
+        into = Shape(n, height, width, channels, out_parts, 2 * vector)
+        values = samples.any_number(self.rng, real, source.part * parts, 20.0)
+        fields = dict(size=size, alpha=alpha, beta=beta, k=k)
+        launch = self.between('lrn', real, source, into, values,
+                              into.part * out_parts // vector, vector=vector,
+                              **fields)
+        plain = self.between('lrn', F32, source, into,
+                             real.to_float(values).view(np.uint32),
+                             into.part * out_parts, vector=1, **fields)
+        launch.check = checks.near(launch, plain, into.inside(), self.host)
+        return launch
+
+    def copy(self, real, n, height, width, channels, parts, out_parts, relu):
+        source = Shape(n, height, width, channels, parts, 3)
+        into = Shape(n, height, width, channels, out_parts, 5)
+        count = source.part * parts
+        return self.between('copy', real, source, into,
+                            samples.patterns(self.rng, real, count), count,
+                            relu=relu)
+
+    def reading(self, kernel, real, source, values, n_blocks, outputs):
+        """A kernel that reads an AlexnetArray and writes buffers."""
+        def fill(at):
+            args = ARGS[kernel](**{name: at(name) for name in outputs})
+            source.fill(args.input, at('input'))
+            return args
+        return Launch(
+            f'{source.n}x{source.height}x{source.width}x{source.channels}/'
+            f'{source.parts}', kernel, real, (n_blocks, 1), (self.threads, 1),
+            dict(outputs, input=source.given(values, real.size)), fill)
+
+    def output(self, real, n, height, width, channels, parts):
+        source = Shape(n, height, width, channels, parts, 3)
+        count = source.part * parts
+        return self.reading('output', real, source,
+                            samples.patterns(self.rng, real, count),
+                            divide_up(count, self.threads),
+                            {'output': wanted(count, np.float32)})
+
+    def softmax(self, real, n, height, width, channels, parts, spread,
+                make=samples.tame):
+        source = Shape(n, height, width, channels, parts, 3)
+        pixels = n * height * width
+        best = pixels * self.host.constant('ALEXNET_MAX_BEST')
+        launch = self.reading(
+            'softmax', real, source,
+            make(self.rng, real, pixels * channels, spread), pixels,
+            {'output': wanted(pixels * channels, np.float32),
+             'best': wanted(2 * best, np.uint32)})
+        launch.check = checks.probabilities(launch, n, channels, best // pixels)
+        return launch
+
+    def gemv(self, real, n, groups, n_out, relu, make=samples.tame):
+        rows = self.host.constant('ALEXNET_GEMV_ROWS')
+        warps = self.host.constant('ALEXNET_GEMV_WARPS')
+        n_in = groups * self.vector_bytes // real.size
+        rng = self.rng
+
+        def fill(at):
+            return ARGS['gemv'](
+                **{name: at(name) for name in ('x', 'w', 'bias', 'y')}, n=n,
+                n_in=n_in, n_out=n_out, relu=relu)
+        return Launch(
+            f'{n}x{n_in} * {n_in}x{n_out}', 'gemv', real,
+            (divide_up(n_out, rows * warps), 1), (32 * warps, 1),
+            {'x': given(make(rng, real, n * n_in)),
+             'w': given(make(rng, real, n_in * n_out, 0.1)),
+             'bias': given(make(rng, real, n_out), shift=real.size),
+             'y': wanted(n * n_out, real.bits, real.size)}, fill)
+
+
+WHOLE = None  # region
+
+ROWS = {
+    # format, width, height, region, crop mode, interpolation, mirror, channels
+    # and size of the input, slot's block, pad
+    'pixels': [
+        ('RGB', 37, 23, WHOLE, 'CENTER', 'BILINEAR_ANTIALIAS', 0, 3, 21, 4, 2),
+        ('BGRX', 19, 41, (3, 5, 11, 30), 'LETTERBOX', 'BILINEAR', 1, 3, 17, 1,
+         0),
+        ('GRAY8', 1, 1, WHOLE, 'STRETCH', 'BILINEAR_ANTIALIAS', 0, 3, 9, 2, 1),
+        ('NV12', 45, 31, (7, 3, 33, 27), 'CENTER', 'BILINEAR_ANTIALIAS', 0, 3,
+         13, 4, 3),
+        ('I420', 33, 17, WHOLE, 'SQUASH', 'BILINEAR_ANTIALIAS', 1, 1, 16, 4,
+         2),
+        ('YUY2', 27, 12, WHOLE, 'STRETCH', 'BILINEAR', 0, 3, 11, 4, 2),
+        ('Y42B', 14, 25, (1, 1, 12, 23), 'LETTERBOX', 'BILINEAR', 1, 1, 10, 1,
+         1),
+        ('I420_10LE', 9, 50, WHOLE, 'CENTER', 'BILINEAR_ANTIALIAS', 1, 3, 8, 4,
+         2),
+        ('P010_10LE', 21, 29, (2, 2, 17, 25), 'CENTER', 'BILINEAR_ANTIALIAS',
+         0, 3, 12, 4, 1),
+    ],
+    # width, height, channels, slot's block, pad
+    'tensor': [
+        (1, 1, 3, 1, 0), (7, 5, 3, 4, 2), (33, 9, 1, 2, 1),
+        (256, 256, 1, 4, 2),
+    ],
+    # images, height, width, channels, parts, parts of the output, in vectors,
+    # kernel, stride; padding at the beginning and at the end
+    'maxpool': [
+        (1, 3, 3, 1, 1, 1, False, 3, 2), (2, 5, 7, 6, 2, 1, False, 2, 1),
+        (1, 7, 5, 9, 1, 3, False, 3, 2), (3, 9, 7, 32, 2, 1, True, 3, 2),
+        (1, 6, 4, 16, 1, 2, True, 2, 2), (2, 5, 5, 8, 1, 1, True, 1, 1),
+        (2, 6, 4, 5, 1, 1, False, 3, 2, 0, 1),
+        (1, 5, 8, 24, 3, 1, True, 3, 2, 1, 2),
+    ],
+    # ... as above, then size, alpha, beta, k
+    'lrn': [
+        (1, 1, 1, 1, 1, 1, False, 5, 1e-4, 0.75, 1.0),
+        (2, 3, 5, 7, 1, 7, False, 5, 1e-4, 0.75, 2.0),
+        (1, 5, 3, 12, 2, 3, False, 3, 0.5, 0.25, 1.5),
+        (2, 3, 7, 32, 2, 1, True, 5, 1e-4, 0.75, 1.0),
+        (1, 2, 5, 16, 1, 2, True, 4, 2e-2, 1.0, 0.5),
+        (3, 1, 1, 8, 1, 1, True, 11, 1e-3, 0.5, 1.0),
+    ],
+    # images, height, width, channels, parts, parts of the output, relu
+    'copy': [
+        (1, 1, 1, 1, 1, 1, 0), (2, 3, 5, 6, 2, 3, 1), (3, 1, 7, 5, 5, 1, 0),
+        (1, 16, 16, 256, 1, 1, 1),
+    ],
+    # images, height, width, channels, parts
+    'output': [
+        (1, 1, 1, 1, 1), (3, 2, 5, 6, 3), (1, 16, 16, 256, 4),
+    ],
+    # ... as above, spread of the inputs
+    'softmax': [
+        (1, 1, 1, 1, 1, 1.0), (1, 1, 1, 7, 1, 0.0), (2, 3, 1, 10, 2, 1.0),
+        (1, 1, 2, 257, 1, 5.0), (2, 1, 1, 1000, 1, 3.0),
+        (1, 1, 1, 2601, 3, 40.0),
+    ],
+    # images, inputs in vectors, outputs, relu
+    'gemv': [
+        (1, 1, 1, 0), (1, 33, 9, 1), (2, 131, 7, 0), (4, 5, 17, 1),
+        (8, 34, 3, 0), (1, 9, 40, 1, samples.any_number),
+    ],
+}
+
+# Rows that are like what networks have, to count what they execute.
+COUNTED = {
+    'pixels': ('NV12', 320, 180, WHOLE, 'CENTER', 'BILINEAR_ANTIALIAS', 0, 3,
+               64, 4, 2),
+    'tensor': (64, 64, 3, 4, 2),
+    'maxpool': (1, 13, 13, 64, 1, 1, True, 3, 2),
+    'lrn': (1, 13, 13, 64, 1, 1, True, 5, 1e-4, 0.75, 1.0),
+    'copy': (1, 13, 13, 64, 2, 1, 1),
+    'output': (1, 6, 6, 64, 1),
+    'softmax': (1, 1, 1, 1000, 1, 1.0),
+    'gemv': (1, 128, 64, 1),
+}
