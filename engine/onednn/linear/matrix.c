@@ -13,6 +13,14 @@
 /* Floats between rows that were read, for the reason of LINEAR_PAD. */
 #define SKEW (LINEAR_PAD / sizeof (float))
 
+/* Bits of the least float that is not denormal, and of infinity. */
+#define FLOAT_NORMAL 0x00800000
+#define FLOAT_INFINITE 0x7f800000
+
+/* Added to a float of a magnitude below 2^22, it rounds it to a whole number,
+ * which is then in the low bits. */
+#define ROUND 0x1.8p23f
+
 static const gsize storage_sizes[] = { 4, 2, 2, 1 };
 static const char *const storage_names[] = { "fp32", "bf16", "fp16", "int8" };
 
@@ -93,13 +101,47 @@ keep_error (Packing *packing, GError *error)
     g_error_free (error);
 }
 
-/* Row `row` of the weights to out [columns], without denormal numbers, which
- * are slow; zeros where there is no such row. */
+static gint32
+float_bits (float value)
+{
+  gint32 bits;
+
+  memcpy (&bits, &value, sizeof bits);
+  return bits;
+}
+
+static float
+float_from_bits (gint32 bits)
+{
+  float value;
+
+  memcpy (&value, &bits, sizeof value);
+  return value;
+}
+
+/* Makes denormal numbers zero. Returns the bits of the largest magnitude. */
+static gint32
+clean_group (float *values)
+{
+  gint32 largest = 0;
+
+  for (gsize c = 0; c < LINEAR_GROUP; c++) {
+    gint32 bits = float_bits (values[c]), magnitude = bits & G_MAXINT32;
+
+    values[c] = float_from_bits (magnitude < FLOAT_NORMAL ? 0 : bits);
+    largest = MAX (largest, magnitude);
+  }
+  return largest;
+}
+
+/* Row `row` of the weights to out [padded_columns], without denormal numbers,
+ * which are slow; zeros where there is no such row. */
 static void
 read_row (float *out, Packing *packing, gsize row)
 {
   const OnednnMatrix *matrix = packing->matrix;
   GError *error = NULL;
+  gint32 largest = 0;
 
   if (row >= matrix->rows) {
     memset (out, 0, matrix->columns * sizeof *out);
@@ -109,12 +151,13 @@ read_row (float *out, Packing *packing, gsize row)
     keep_error (packing, error);
     return;
   }
-  for (gsize c = 0; c < matrix->columns; c++) {
-    if (fabsf (out[c]) < FLT_MIN)
-      out[c] = 0;
-    if (!isfinite (out[c]))
-      g_atomic_int_set (&packing->infinite, TRUE);
+  for (gsize c = 0; c < matrix->padded_columns; c += LINEAR_GROUP) {
+    gint32 bits = clean_group (out + c);
+
+    largest = MAX (largest, bits);
   }
+  if (largest >= FLOAT_INFINITE)
+    g_atomic_int_set (&packing->infinite, TRUE);
 }
 
 /* A slice of a column from `rows`, which lie apart by `distance`. */
@@ -147,61 +190,54 @@ pack_f16 (guint16 *out, const float *rows, gsize distance)
   return fits;
 }
 
-static float
-float_from_bf16 (guint16 value)
-{
-  guint32 bits = (guint32) value << 16;
-  float result;
-
-  memcpy (&result, &bits, sizeof result);
-  return result;
-}
-
 /* What the whole numbers of a group are multiplied with, as bf16: zero where
  * all are, or denormal, and NaN where one is not finite, so that the result is
  * not. */
 static guint16
 find_scale (const float *values)
 {
-  float largest = 0, sum = 0, scale;
-  guint32 bits;
+  gint32 largest = 0;
+  float scale;
 
   for (gsize c = 0; c < LINEAR_GROUP; c++) {
-    largest = fmaxf (largest, fabsf (values[c]));
-    sum += fabsf (values[c]);
+    gint32 magnitude = float_bits (values[c]) & G_MAXINT32;
+
+    largest = MAX (largest, magnitude);
   }
-  if (!isfinite (sum))
+  if (largest >= FLOAT_INFINITE)
     return alexnet_onednn_bf16_from_float (NAN);
-  scale = largest / G_MAXINT8;
+  scale = float_from_bits (largest) / G_MAXINT8;
   if (scale < FLT_MIN)
     return 0;
-  memcpy (&bits, &scale, sizeof bits);
-  return (guint16) ((bits + 0xffff) >> 16); /* up, so that 127 is enough */
+  /* up, so that 127 is enough */
+  return (guint16) ((float_bits (scale) + 0xffff) >> 16);
 }
 
-/* One row of out [LINEAR_GROUP,LINEAR_SLICE]. Adds to squares[2]. */
+/* One row of a group as whole numbers. Adds to lost and all, [LINEAR_GROUP],
+ * the squares of what that changes and of the values. */
 static void
-pack_s8_row (gint8 *out, const float *values, float scale, double *squares)
+round_row (gint8 *out, const float *values, float scale, float *lost,
+    float *all)
 {
-  float lost = 0, all = 0;
+  float divisor = scale > 0 ? scale : INFINITY;
+  float factor = scale > 0 ? scale : 0;
 
   for (gsize c = 0; c < LINEAR_GROUP; c++) {
-    float whole = scale > 0 ? rintf (values[c] / scale) : 0;
-    float rest = values[c] - whole * scale;
+    float shifted = values[c] / divisor + ROUND;
+    float rest = values[c] - (shifted - ROUND) * factor;
 
-    out[c * LINEAR_SLICE] = (gint8) whole;
-    lost += rest * rest;
-    all += values[c] * values[c];
+    out[c] = (gint8) float_bits (shifted);
+    lost[c] += rest * rest;
+    all[c] += values[c] * values[c];
   }
-  squares[0] += (double) lost;
-  squares[1] += (double) all;
 }
 
 static void
 pack_s8_group (const Packing *packing, gsize row, gsize group,
     const float *rows, double *squares)
 {
-  gint8 columns[LINEAR_GROUP][LINEAR_SLICE];
+  gint8 wholes[LINEAR_SLICE][LINEAR_GROUP];
+  float lost[LINEAR_GROUP] = { 0 }, all[LINEAR_GROUP] = { 0 };
   OnednnSpan span;
 
   alexnet_onednn_matrix_find (packing->matrix, row, group, &span);
@@ -210,11 +246,18 @@ pack_s8_group (const Packing *packing, gsize row, gsize group,
     guint16 scale = find_scale (rows);
 
     ((guint16 *) span.scales)[r] = scale;
-    pack_s8_row (columns[0] + r, rows, float_from_bf16 (scale), squares);
+    round_row (wholes[r], rows, float_from_bits ((gint32) scale << 16), lost,
+        all);
   }
-  for (gsize c = 0; c < LINEAR_GROUP; c++)
-    memcpy ((guint8 *) span.weights + (group * LINEAR_GROUP + c) * span.stride,
-        columns[c], LINEAR_SLICE);
+  for (gsize c = 0; c < LINEAR_GROUP; c++) {
+    guint8 *out = (guint8 *) span.weights +
+        (group * LINEAR_GROUP + c) * span.stride;
+
+    for (gsize r = 0; r < LINEAR_SLICE; r++)
+      out[r] = (guint8) wholes[r][c];
+    squares[0] += (double) lost[c];
+    squares[1] += (double) all[c];
+  }
 }
 
 static void
