@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One competitor of bench.py: the engine through its public header.
+/* One competitor of bench.py and load.py: the engine through its public header.
  *
  *     bench-engine write MODEL                 full-width AlexNet, made up
  *     bench-engine tensors MODEL PRECISION THREADS BATCH INPUT OUTPUT
  *     bench-engine frames MODEL PRECISION THREADS BATCH
+ *     bench-engine load MODEL PRECISION THREADS BATCH
  *
  * "tensors" hands over a batch of INPUT (raw floats) and waits for all of its
  * results before the next one; it first writes the logarithms of one batch of
  * probabilities to OUTPUT. "frames" keeps two batches of equal 640x480 RGB
  * images in flight, as the element does.
  *
- * Both print "ready" and what really runs, and then for each line N on their
+ * "load" prints in how many seconds an engine was ready and how many of a
+ * processor that took. The two before print
+ * "ready" and what really runs, and then for each line N on their
  * standard input how many seconds N batches took. */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <math.h>
+#include <time.h>
 
 #include "alexnet.h"
 #include "support/random-model.h"
@@ -199,6 +203,16 @@ bench_frames (Bench *self, char *argv[])
   answer (self);
 }
 
+static void
+bench_load (Bench *self, char *argv[])
+{
+  gint64 start = g_get_monotonic_time ();
+
+  open_bench (self, argv, FALSE);
+  printf ("%.6f %.6f\n", 1e-6 * (double) (g_get_monotonic_time () - start),
+      (double) clock () / CLOCKS_PER_SEC);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -212,12 +226,15 @@ main (int argc, char *argv[])
     bench_tensors (&bench, argv + 2);
   else if (argc == 6 && g_str_equal (argv[1], "frames"))
     bench_frames (&bench, argv + 2);
+  else if (argc == 6 && g_str_equal (argv[1], "load"))
+    bench_load (&bench, argv + 2);
   else {
     fprintf (stderr,
         "usage: bench-engine write MODEL\n"
         "       bench-engine tensors MODEL PRECISION THREADS BATCH INPUT "
         "OUTPUT\n"
-        "       bench-engine frames MODEL PRECISION THREADS BATCH\n");
+        "       bench-engine frames MODEL PRECISION THREADS BATCH\n"
+        "       bench-engine load MODEL PRECISION THREADS BATCH\n");
     return 2;
   }
   alexnet_stream_free (bench.stream);

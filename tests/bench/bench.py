@@ -25,6 +25,7 @@ import sys
 import zlib
 
 from contest import Competitor, describe_cpu, race, ratio
+from environment import list_packages, make_environment
 
 HERE = pathlib.Path(__file__).resolve().parent
 PACKAGES = ["onnx", "onnxruntime", "openvino", "nncf",
@@ -52,22 +53,6 @@ skipped = {}  # why, by name
 
 
 # ---- what everybody gets ----------------------------------------------------
-
-def make_environment(work):
-    """A Python with the newest peers, or those that an earlier run installed;
-    None where there is none."""
-    python = work / "peers" / "bin" / "python"
-    if not python.exists():
-        print("makes a virtual environment with " + " ".join(PACKAGES),
-              flush=True)
-        subprocess.run([sys.executable, "-m", "venv", work / "peers"],
-                       check=False)
-    subprocess.run([python, "-m", "pip", "install", "-q", "-U", *PACKAGES],
-                   check=False)
-    found = subprocess.run([python, "-c", "import onnx, onnxruntime, openvino"],
-                           check=False)
-    return python if found.returncode == 0 else None
-
 
 def write_png(path, width, height, rgb):
     def chunk(kind, data):
@@ -274,12 +259,7 @@ class Results:
 
 
 def list_versions(arguments, python):
-    versions = []
-    if python:
-        listed = subprocess.run([python, "-m", "pip", "freeze"],
-                                capture_output=True, text=True, check=False)
-        versions = [line for line in listed.stdout.split()
-                    if line.split("==")[0] in PACKAGES]
+    versions = list_packages(python, PACKAGES) if python else []
     shown = subprocess.run(
         [arguments.torch, "-c",
          "import torch; print('torch==' + torch.__version__)"],
@@ -327,7 +307,7 @@ def start_all(arguments, python, threads, batch):
 def main():
     arguments = parse()
     arguments.work.mkdir(parents=True, exist_ok=True)
-    python = make_environment(arguments.work)
+    python = make_environment(arguments.work / "peers", PACKAGES)
     if not python:
         print("skip: what comes from PyPI cannot be installed here")
     description = describe(arguments, python)
