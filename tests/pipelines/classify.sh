@@ -117,7 +117,7 @@ own_model () {
   mkdir "$work/alexnet"
   mv "$work/bad.pth" "$work/alexnet/mine.pth"
   out=$(classify "$work/it's a pngenc" 2>&1)
-  same 1 $? && echo "$out" | grep "$work/alexnet/mine.pth" || return 1
+  same 0 $? && echo "$out" | grep "$work/alexnet/mine.pth" || return 1
   rm -r "$work/alexnet"
 }
 

@@ -55,8 +55,7 @@ int
 main (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *path = alexnet_model_find_default (&error);
-  AlexnetModel *model = path ? alexnet_model_load (path, &error) : NULL;
+  AlexnetModel *model = alexnet_model_load_default (NULL, NULL, &error);
 
   if (!model)
     g_error ("%s", error->message);

@@ -252,12 +252,16 @@ GST_START_TEST (test_unusable_default_is_a_warning)
   gst_element_set_bus (element, bus);
   fail_unless_equals_int (gst_element_set_state (element, GST_STATE_READY),
       GST_STATE_CHANGE_SUCCESS);
-  message = test_pop_message (bus, GST_MESSAGE_WARNING);
-  gst_message_parse_warning (message, &warning, NULL);
-  fail_unless (strstr (warning->message, path) != NULL, "%s",
-      warning->message);
-  g_error_free (warning);
-  gst_message_unref (message);
+  /* GLib looks at the environment once in a process: where all tests are in
+   * one, as with CK_FORK=no, an earlier one may have decided. */
+  if (g_str_equal (g_get_user_data_dir (), home)) {
+    message = test_pop_message (bus, GST_MESSAGE_WARNING);
+    gst_message_parse_warning (message, &warning, NULL);
+    fail_unless (strstr (warning->message, path) != NULL, "%s",
+        warning->message);
+    g_error_free (warning);
+    gst_message_unref (message);
+  }
   gst_element_set_state (element, GST_STATE_NULL);
   gst_element_set_bus (element, NULL);
   gst_object_unref (bus);
