@@ -124,7 +124,7 @@ read_convolution (CaffeReader *net, const CaffeLayer *layer, GError **error)
 {
   const CaffeConvolution *c = &layer->convolution;
   AlexnetLayer added = { .kind = ALEXNET_LAYER_CONV, .name = layer->name };
-  guint dilation;
+  guint dilation = 0;
 
   if (!take_side (&added.kernel, c->kernel_size, c->kernel_h, c->kernel_w, 0,
           "kernel_size", error) ||
