@@ -118,7 +118,8 @@ gst_alexnet_session_load (GstAlexnetSession *session,
   if (!session->model || !check_model (session->model, settings, error) ||
       !load_labels (session, settings->labels_file, error))
     goto fail;
-  session->name = g_path_get_basename (alexnet_model_get_path (session->model));
+  session->name =
+      g_filename_display_basename (alexnet_model_get_path (session->model));
   intern_labels (session);
   return TRUE;
 

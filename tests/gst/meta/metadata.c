@@ -2,6 +2,8 @@
 
 /* Results read back as applications do. */
 
+#include <glib/gstdio.h>
+
 #include "support/pipeline.h"
 
 #if HAVE_GST_ANALYTICS
@@ -73,6 +75,40 @@ GST_START_TEST (test_custom_meta)
       width == 1);
   gst_buffer_unref (buffer);
   test_fixture_free (fixture);
+}
+GST_END_TEST
+
+/* What others read is UTF-8, whatever the file is called. */
+GST_START_TEST (test_model_of_any_name)
+{
+  char *dir = g_dir_make_tmp (NULL, NULL), *model = test_model_path ();
+  char *path = g_build_filename (dir, "horses \xff.safetensors", NULL);
+  const char *name;
+  Fixture *fixture;
+  GstBuffer *buffer;
+  char *bytes;
+  gsize size;
+
+  fail_unless (g_file_get_contents (model, &bytes, &size, NULL));
+  fail_unless (g_file_set_contents (path, bytes, (gssize) size, NULL));
+  fixture = test_fixture_new (NULL);
+  gst_element_set_state (fixture->element, GST_STATE_NULL);
+  g_object_set (fixture->element, "model-file", path, NULL);
+  gst_element_set_state (fixture->element, GST_STATE_PLAYING);
+  test_push (fixture);
+  buffer = test_pull (fixture);
+  name = gst_structure_get_string (test_get_result (buffer), "model");
+  fail_unless (g_utf8_validate (name, -1, NULL));
+  fail_unless (g_str_has_prefix (name, "horses ") &&
+      g_str_has_suffix (name, ".safetensors"), "%s", name);
+  gst_buffer_unref (buffer);
+  test_fixture_free (fixture);
+  g_unlink (path);
+  g_rmdir (dir);
+  g_free (bytes);
+  g_free (path);
+  g_free (model);
+  g_free (dir);
 }
 GST_END_TEST
 
@@ -339,6 +375,7 @@ metadata_suite (void)
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_custom_meta);
+  tcase_add_test (tests, test_model_of_any_name);
   tcase_add_test (tests, test_times_follow_the_segment);
   tcase_add_test (tests, test_message_and_last_result);
   tcase_add_test (tests, test_shared_frame);
