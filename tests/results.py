@@ -3,8 +3,9 @@
 """Adds up meson's test logs: results.py BUILD_DIRECTORY...
 
 Counts what each test program reports, TAP lines or Check's totals, and a
-program that reports neither as one. Prints what failed with its output, each
-skip with its reason, and "N passed, N failed, N skipped" as the last line.
+program that reports neither as one. Prints each skip with its reason, then what
+failed with its output, the end of it last, as logs are cut at their beginning;
+and "N passed, N failed, N skipped" as the last line.
 Exits with 1 when something failed or nothing passed. A build directory
 without a log has failed, unless its file "skipped" says why it is one skip.
 """
@@ -13,7 +14,7 @@ import pathlib
 import re
 import sys
 
-MAX_LINES = 200
+MAX_LINES = 100
 TAP = re.compile(r'^(not )?ok\b(.*?)(?:# *SKIP *(.*))?$', re.M | re.I)
 TAP_SKIP_ALL = re.compile(r'^1\.\.0 *# *SKIP *(.*)$', re.M | re.I)
 CHECK = re.compile(r'^\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)$',
@@ -51,16 +52,17 @@ def count(test):
     return passed, failed, skips
 
 
-def show_failure(build, test, failed, total):
-    output = test['stdout'] + test.get('stderr', '')
-    print(f'FAILED  {build}, {test["name"]}: {failed} of {total}'
-          f' (exit status {test["returncode"]}); the end of its output:')
-    for line in output.splitlines()[-MAX_LINES:]:
-        print('    ' + line)
+def failure(build, test, failed, total):
+    output = (test['stdout'] + test.get('stderr', '')).splitlines()
+    return '\n    '.join(
+        [f'FAILED  {build}, {test["name"]}: {failed} of {total} (exit status '
+         f'{test["returncode"]}); the end of its output:',
+         *output[-MAX_LINES:]])
 
 
 def main(builds):
     passed = failed = skipped = 0
+    failures = []
     for build in map(pathlib.Path, builds):
         log = build / 'meson-logs' / 'testlog.json'
         reason = build / 'skipped'
@@ -69,7 +71,7 @@ def main(builds):
             skipped += 1
             continue
         if not log.exists():
-            print(f'FAILED  {build.name}: no tests ran')
+            failures.append(f'FAILED  {build.name}: no tests ran')
             failed += 1
             continue
         for line in log.read_text().splitlines():
@@ -78,9 +80,10 @@ def main(builds):
             passed, failed = passed + good, failed + bad
             skipped += len(skips)
             if bad:
-                show_failure(build.name, test, bad, good + bad)
+                failures.append(failure(build.name, test, bad, good + bad))
             for reason in skips:
                 print(f'SKIPPED {build.name}, {test["name"]}: {reason}')
+    print(*failures, sep='\n', end='\n' if failures else '')
     print(f'{passed} passed, {failed} failed, {skipped} skipped')
     return 1 if failed or not passed else 0
 

@@ -20,6 +20,7 @@ run () {
     >"$work/out" 2>"$work/errors"
   status=$?
   cat "$work/out" "$work/errors"
+  echo "exit status $status"
   return $status
 }
 
