@@ -299,15 +299,8 @@ attach_results (GstAlexnetClassify *self, const GstAlexnetItem *item,
 static void
 send_event (GstAlexnetClassify *self, GstEvent *event)
 {
-  switch (GST_EVENT_TYPE (event)) {
-    case GST_EVENT_STREAM_START:
-    case GST_EVENT_SEGMENT:
-    case GST_EVENT_GAP:
-      gst_alexnet_classify_forget_results (self);
-      break;
-    default:
-      break;
-  }
+  if (GST_EVENT_TYPE (event) == GST_EVENT_GAP)
+    gst_alexnet_classify_forget_results (self);
   gst_pad_push_event (self->srcpad, event);
 }
 

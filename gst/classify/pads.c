@@ -185,8 +185,6 @@ gst_alexnet_classify_sink_event (GstPad *pad, GstObject *parent,
       return GST_FLOW_NOT_NEGOTIATED;
     case GST_EVENT_SEGMENT:
       gst_event_copy_segment (event, &self->segment);
-      gst_alexnet_classify_forget_tracks (self);
-      gst_alexnet_schedule_reset (&self->schedule);
       break;
     case GST_EVENT_STREAM_START:
       gst_alexnet_classify_forget_tracks (self);

@@ -309,8 +309,8 @@ static const Property properties[] = {
    * the whole frame are smoothed: an exponential moving average of the
    * probabilities of all classes, s' = s + (1 - exp (-dt / T)) (p - s), where
    * dt is the time since the last classified frame. What was seen T ago counts
-   * 37 % of what is seen now. It begins anew after a start, flush, gap or
-   * segment.
+   * 37 % of what is seen now. It begins anew after a start, flush or gap, and
+   * where running time goes back.
    */
   { GST_ALEXNET_PROP_SMOOTHING, UINT64, "smoothing", "Smoothing",
       "Time constant of a moving average of results in nanoseconds "
@@ -344,8 +344,9 @@ static const Property properties[] = {
   /**
    * GstAlexnetClassify:inference-interval:
    *
-   * One frame in so many is classified; the first one after a start, flush,
-   * gap or segment always is.
+   * One frame in so many is classified; the first one after a start, flush or
+   * gap always is. Segments and streams that follow each other, as behind
+   * `concat`, are counted through.
    */
   { GST_ALEXNET_PROP_INFERENCE_INTERVAL, UINT, "inference-interval",
       "Inference interval", "Classify one frame in so many (1 = every frame)",
@@ -355,10 +356,10 @@ static const Property properties[] = {
    * GstAlexnetClassify:inference-period:
    *
    * One frame in so much running time is classified: the first one after a
-   * start, flush, gap or segment, then the first one at or after each whole
-   * period since that. Running time runs as fast as the clock, also in reverse
-   * and fast playback. With an inference-interval as well, a frame is
-   * classified when both allow it.
+   * start, flush or gap, then the first one at or after each whole period since
+   * that. Running time runs as fast as the clock, also in reverse and fast
+   * playback; where it goes back the periods begin anew. With an
+   * inference-interval as well, a frame is classified when both allow it.
    */
   { GST_ALEXNET_PROP_INFERENCE_PERIOD, UINT64, "inference-period",
       "Inference period",
@@ -435,7 +436,8 @@ static const Property properties[] = {
    * After how many frames an object is classified again that a tracker
    * upstream follows: a region related to a GstAnalyticsTrackingMtd, or
    * #GstVideoRegionOfInterestMeta with a parameter `object_id` that has an
-   * integer `id`. In between its last result is attached, marked stale.
+   * integer `id`. In between its last result is attached, marked stale. An id
+   * that was in none of 300 frames is another object's when it comes again.
    */
   { GST_ALEXNET_PROP_RECLASSIFY_INTERVAL, UINT, "reclassify-interval",
       "Reclassify interval",

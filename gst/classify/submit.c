@@ -133,9 +133,9 @@ find_regions (GstAlexnetClassify *self, GstAlexnetItem *item)
   gst_alexnet_detections_find (item->regions, GST_BUFFER (item->object),
       &item->info.region, &filter, &item->n_regions_skipped);
   gst_alexnet_roi_filter_clear (&filter);
+  gst_alexnet_tracks_expire (self->tracks, item->info.number);
   gst_alexnet_regions_follow (item->regions, self->tracks, item->info.number,
       interval);
-  gst_alexnet_tracks_expire (self->tracks, item->info.number);
 }
 
 static void

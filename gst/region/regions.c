@@ -148,6 +148,15 @@ relocate (GstAlexnetRegion *region, GArray *found, const AlexnetRegion *visible)
   }
 }
 
+/* FALSE: it was found in a picture of another size. */
+static gboolean
+lies_in (const AlexnetRegion *area, const AlexnetRegion *visible)
+{
+  return area->x >= visible->x && area->y >= visible->y &&
+      area->x + area->width <= visible->x + visible->width &&
+      area->y + area->height <= visible->y + visible->height;
+}
+
 GArray *
 gst_alexnet_regions_repeat (GArray *last, GArray *found,
     const AlexnetRegion *visible)
@@ -159,11 +168,13 @@ gst_alexnet_regions_repeat (GArray *last, GArray *found,
 
     if (!region.classes)
       continue;
+    relocate (&region, found, visible);
+    if (!lies_in (&region.area, visible))
+      continue;
     gst_alexnet_classes_ref (region.classes);
     region.track = NULL;
     region.n_requests = 0;
     region.stale = TRUE;
-    relocate (&region, found, visible);
     g_array_append_val (regions, region);
   }
   return regions;

@@ -15,7 +15,8 @@
 
 G_BEGIN_DECLS
 
-/* Tracks are forgotten when their object was not seen for so many frames. */
+/* Tracks are forgotten when their object was in none of so many frames, whether
+ * those were classified or not. */
 #define GST_ALEXNET_TRACK_MEMORY 300
 
 /* Reference counted. */

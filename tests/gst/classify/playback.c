@@ -119,11 +119,10 @@ GST_START_TEST (test_trick_modes)
 }
 GST_END_TEST
 
-/* Segment seeks without a flush: each round begins with a classified frame,
- * whatever the interval. */
+/* Segment seeks without a flush: frames are counted through the rounds. */
 GST_START_TEST (test_loop)
 {
-  Pipeline *p = test_source ("inference-interval=1000");
+  Pipeline *p = test_source ("inference-interval=40");
 
   test_pipeline_count_from_last_flush (p);
   seek_from_preroll (p, 1, GST_SEEK_FLAG_SEGMENT, 0, GST_SECOND);
@@ -131,7 +130,7 @@ GST_START_TEST (test_loop)
   for (guint round = 1; round <= 10; round++) {
     test_pipeline_wait (p, GST_MESSAGE_SEGMENT_DONE);
     test_pipeline_wait_for_frames (p, round * FPS);
-    fail_unless_equals_int (p->n_results, round);
+    fail_unless_equals_int (p->n_results, (round * FPS + 39) / 40);
     test_pipeline_seek (p, 1, GST_SEEK_FLAG_SEGMENT, 0, GST_SECOND);
   }
   test_pipeline_free (p);
@@ -210,6 +209,26 @@ GST_START_TEST (test_caps_change)
 }
 GST_END_TEST
 
+/* Ten clips of five frames are one stream of fifty. */
+GST_START_TEST (test_concat)
+{
+  GString *line = g_string_new ("concat name=all ! alexnetclassify name=c "
+                                "inference-interval=10 ! "
+                                "fakesink name=sink sync=false");
+  Pipeline *p;
+
+  for (guint i = 0; i < 10; i++)
+    g_string_append (line, " videotestsrc num-buffers=5 ! all.");
+  p = test_pipeline_new (line->str);
+  test_pipeline_run (p);
+  fail_unless_equals_int (p->n_frames, 50);
+  fail_unless_equals_uint64 (test_stat (p->element, "inferred"), 5);
+  fail_unless_equals_uint64 (test_stat (p->element, "skipped-interval"), 45);
+  test_pipeline_free (p);
+  g_string_free (line, TRUE);
+}
+GST_END_TEST
+
 static Suite *
 playback_suite (void)
 {
@@ -226,6 +245,7 @@ playback_suite (void)
   tcase_add_test (tests, test_loop_clip);
   tcase_add_test (tests, test_pause_and_resume);
   tcase_add_test (tests, test_caps_change);
+  tcase_add_test (tests, test_concat);
   return suite;
 }
 

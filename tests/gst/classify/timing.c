@@ -69,9 +69,34 @@ GST_START_TEST (test_period_begins_anew)
       gst_event_new_gap (300 * GST_MSECOND, 100 * GST_MSECOND));
   expect_steps (fixture, "x--", 400 * GST_MSECOND, 100 * GST_MSECOND);
   test_push_segment (fixture, 1, 0, 100 * GST_SECOND);
-  expect_steps (fixture, "x--", 700 * GST_MSECOND, 100 * GST_MSECOND);
+  expect_steps (fixture, "---", 700 * GST_MSECOND, 100 * GST_MSECOND);
+  test_push_segment (fixture, 1, GST_SECOND, 100 * GST_SECOND);
+  expect_steps (fixture, "x--", GST_SECOND, 100 * GST_MSECOND);
   test_flush (fixture);
   expect_steps (fixture, "x--", 900 * GST_MSECOND, 100 * GST_MSECOND);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+/* A flush and a gap begin anew; what follows without them is counted on, as
+ * another stream and its segment are. */
+GST_START_TEST (test_interval_goes_on)
+{
+  Fixture *fixture = test_fixture_new ("inference-interval", "4", "repeat-last",
+      "true", NULL);
+
+  expect_steps (fixture, "xs", 0, TEST_FRAME_DURATION);
+  test_push_segment (fixture, 1, 0, GST_CLOCK_TIME_NONE);
+  expect_steps (fixture, "ssxss", 0, TEST_FRAME_DURATION);
+  gst_harness_push_event (fixture->harness,
+      gst_event_new_stream_start ("another"));
+  test_push_segment (fixture, 1, 0, GST_CLOCK_TIME_NONE);
+  expect_steps (fixture, "sx", 0, TEST_FRAME_DURATION);
+  gst_harness_push_event (fixture->harness,
+      gst_event_new_gap (2 * TEST_FRAME_DURATION, TEST_FRAME_DURATION));
+  expect_steps (fixture, "xs", GST_SECOND, TEST_FRAME_DURATION);
+  test_flush (fixture);
+  expect_steps (fixture, "xsssx", 0, TEST_FRAME_DURATION);
   test_fixture_free (fixture);
 }
 GST_END_TEST
@@ -287,14 +312,12 @@ GST_START_TEST (test_smoothing_begins_anew)
   double found[TEST_N_CLASSES];
 
   classify_both (horse, truck);
-  for (guint i = 0; i < 4; i++) {
+  for (guint i = 0; i < 3; i++) {
     classify_at (fixture, TEST_HORSE, 0, found);
     test_expect_near (found, horse);
     if (i == 0)
       test_flush (fixture);
     else if (i == 1)
-      test_push_segment (fixture, 1, 0, 100 * GST_SECOND);
-    else if (i == 2)
       gst_harness_push_event (fixture->harness,
           gst_event_new_gap (0, GST_SECOND));
     else
@@ -304,6 +327,35 @@ GST_START_TEST (test_smoothing_begins_anew)
     test_expect_near (found, truck);
     test_flush (fixture);
   }
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+/* Through another stream and its segment, as behind concat, unless running time
+ * goes back. */
+GST_START_TEST (test_smoothing_goes_on)
+{
+  Fixture *fixture = smoothing_fixture ("500000000");
+  double weight = -expm1 (-0.1 / 0.5), horse[TEST_N_CLASSES];
+  double truck[TEST_N_CLASSES], found[TEST_N_CLASSES];
+  GstSegment segment;
+
+  classify_both (horse, truck);
+  classify_at (fixture, TEST_HORSE, 0, found);
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  segment.base = 100 * GST_MSECOND;
+  gst_harness_push_event (fixture->harness,
+      gst_event_new_stream_start ("another"));
+  gst_harness_push_event (fixture->harness, gst_event_new_segment (&segment));
+  classify_at (fixture, TEST_TRUCK, 0, found);
+  for (guint i = 0; i < TEST_N_CLASSES; i++)
+    horse[i] += weight * (truck[i] - horse[i]);
+  test_expect_near (found, horse);
+
+  segment.base = 0;
+  gst_harness_push_event (fixture->harness, gst_event_new_segment (&segment));
+  classify_at (fixture, TEST_TRUCK, 0, found);
+  test_expect_near (found, truck);
   test_fixture_free (fixture);
 }
 GST_END_TEST
@@ -408,6 +460,7 @@ timing_suite (void)
   tcase_add_test (tests, test_period);
   tcase_add_test (tests, test_period_does_not_drift);
   tcase_add_test (tests, test_period_begins_anew);
+  tcase_add_test (tests, test_interval_goes_on);
   tcase_add_test (tests, test_period_after_a_pause);
   tcase_add_test (tests, test_period_can_be_shortened);
   tcase_add_test (tests, test_period_and_interval);
@@ -419,6 +472,7 @@ timing_suite (void)
   tcase_add_test (tests, test_smoothing);
   tcase_add_test (tests, test_smoothing_ignores_an_outlier);
   tcase_add_test (tests, test_smoothing_begins_anew);
+  tcase_add_test (tests, test_smoothing_goes_on);
   tcase_add_test (tests, test_smoothing_and_threshold);
   tcase_add_test (tests, test_last_result_is_notified);
   tcase_add_test (tests, test_batch_timeout);

@@ -151,6 +151,30 @@ GST_START_TEST (test_repeat_last_follows)
 }
 GST_END_TEST
 
+/* A region of an earlier frame is not repeated where the picture does not reach
+ * to it. */
+GST_START_TEST (test_repeat_last_in_a_smaller_picture)
+{
+  Fixture *fixture = test_fixture_new (ROI_LIST, "inference-interval", "9",
+      "repeat-last", "true", NULL);
+  GstBuffer *buffer;
+
+  collage_set_caps (fixture);
+  buffer = collage_new (fixture);
+  collage_add_tile (buffer, 0);
+  collage_add_tile (buffer, 5);
+  buffer = test_push_pull (fixture, buffer);
+  fail_unless_equals_int (test_n_regions (buffer), 2);
+  gst_buffer_unref (buffer);
+  test_set_caps (fixture, TEST_CAPS);
+  buffer = test_push_pull (fixture, test_frame_new (TEST_TRUCK, fixture->caps));
+  fail_unless_equals_int (test_n_regions (buffer), 1);
+  fail_unless (test_is_stale (test_nth_region (buffer, 0)));
+  gst_buffer_unref (buffer);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
 /* Object 1, a region that is not tracked, and object 2 where that is. */
 static void
 classify_objects (Fixture *fixture, guint first, guint second,
@@ -197,8 +221,10 @@ GST_START_TEST (test_smoothing)
 GST_END_TEST
 
 static void
-push_segment (Fixture *fixture)
+push_stream (Fixture *fixture)
 {
+  gst_harness_push_event (fixture->harness,
+      gst_event_new_stream_start ("another"));
   test_push_segment (fixture, 1, 0, GST_CLOCK_TIME_NONE);
 }
 
@@ -208,10 +234,10 @@ push_gap (Fixture *fixture)
   gst_harness_push_event (fixture->harness, gst_event_new_gap (0, GST_SECOND));
 }
 
-/* Ids may mean other objects after a jump or a pause. */
+/* Ids may mean other objects after a jump or a pause, and in another stream. */
 GST_START_TEST (test_objects_end_with_the_stream)
 {
-  void (*const breaks[]) (Fixture *) = { test_flush, push_segment, push_gap,
+  void (*const breaks[]) (Fixture *) = { test_flush, push_stream, push_gap,
     test_flush };
   Fixture *fixture = test_fixture_new (ROI_LIST, "reclassify-interval", "0",
       NULL);
@@ -231,26 +257,35 @@ GST_START_TEST (test_objects_end_with_the_stream)
 }
 GST_END_TEST
 
-/* An object that was away for long is classified anew. */
-GST_START_TEST (test_objects_are_forgotten)
+/* An id that was away for long is another object's: classified anew, however
+ * few frames between were looked at. */
+static void
+expect_forgotten (const char *interval, const guint absences[3])
 {
   Fixture *fixture = test_fixture_new (ROI_LIST, "reclassify-interval", "0",
-      NULL);
-  static const guint absences[] = { 0, 299, 301 };
+      "inference-interval", interval, NULL);
 
   collage_set_caps (fixture);
-  for (guint i = 0; i < G_N_ELEMENTS (absences); i++) {
+  for (guint i = 0; i < 3; i++) {
     GstBuffer *buffer;
 
     for (guint k = 0; k < absences[i]; k++)
       gst_buffer_unref (test_push_pull (fixture, collage_new (fixture)));
     buffer = collage_new (fixture);
-    collage_add_object (buffer, 0, 1);
+    collage_add_object (buffer, i > 0, 1);
     buffer = test_push_pull (fixture, buffer);
     expect_object (test_nth_region (buffer, 0), 1, i == 1);
+    fail_unless_equals_int (test_best_class (test_nth_region (buffer, 0)),
+        i == 2 ? TEST_TRUCK_CLASS : TEST_HORSE_CLASS);
     gst_buffer_unref (buffer);
   }
   test_fixture_free (fixture);
+}
+
+GST_START_TEST (test_objects_are_forgotten)
+{
+  expect_forgotten ("1", (guint[]){ 0, 299, 300 });
+  expect_forgotten ("150", (guint[]){ 0, 299, 449 });
 }
 GST_END_TEST
 
@@ -375,6 +410,7 @@ objects_suite (void)
   tcase_add_test (tests, test_repeated_while_in_flight);
   tcase_add_test (tests, test_message_on_change);
   tcase_add_test (tests, test_repeat_last_follows);
+  tcase_add_test (tests, test_repeat_last_in_a_smaller_picture);
   tcase_add_test (tests, test_smoothing);
   tcase_add_test (tests, test_objects_end_with_the_stream);
   tcase_add_test (tests, test_objects_are_forgotten);
