@@ -80,17 +80,6 @@ gst_alexnet_inflight_set_limit (GstAlexnetInflight *inflight, guint frames)
   g_mutex_unlock (&inflight->lock);
 }
 
-guint
-gst_alexnet_inflight_get_limit (GstAlexnetInflight *inflight)
-{
-  guint limit;
-
-  g_mutex_lock (&inflight->lock);
-  limit = inflight->limit;
-  g_mutex_unlock (&inflight->lock);
-  return limit;
-}
-
 static void
 set_flow (GstAlexnetInflight *inflight, GstFlowReturn flow)
 {

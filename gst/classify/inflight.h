@@ -58,7 +58,6 @@ void gst_alexnet_inflight_free (GstAlexnetInflight *inflight);
 /* How many frames there can be; events do not count. */
 void gst_alexnet_inflight_set_limit (GstAlexnetInflight *inflight,
     guint frames);
-guint gst_alexnet_inflight_get_limit (GstAlexnetInflight *inflight);
 
 /* FLUSHING, and wakes everybody. */
 void gst_alexnet_inflight_stop (GstAlexnetInflight *inflight);

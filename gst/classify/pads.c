@@ -238,6 +238,46 @@ gst_alexnet_classify_src_event (GstPad *pad, GstObject *parent, GstEvent *event)
   return gst_pad_event_default (pad, parent, event);
 }
 
+/* Holds the object lock. */
+static guint
+choose_depth (const GstAlexnetClassify *self, gboolean live)
+{
+  const GstAlexnetSettings *settings = &self->settings;
+  guint64 n_waiting = settings->batch_timeout / self->frame_duration;
+
+  if (!self->engine)
+    return 1;
+  if (!live || settings->max_in_flight != 0)
+    return self->session.depth;
+  return MIN (self->session.depth, LIVE_DEPTH + n_waiting);
+}
+
+/* Returns how many frames there can be in the element from now on. */
+static guint
+set_depth (GstAlexnetClassify *self, gboolean live)
+{
+  guint depth;
+
+  GST_OBJECT_LOCK (self);
+  depth = choose_depth (self, live);
+  GST_OBJECT_UNLOCK (self);
+  gst_alexnet_inflight_set_limit (self->inflight, depth);
+  return depth;
+}
+
+/* FALSE also where upstream does not answer. */
+static gboolean
+is_live (GstAlexnetClassify *self)
+{
+  GstQuery *query = gst_query_new_latency ();
+  gboolean live = FALSE;
+
+  if (gst_pad_peer_query (self->sinkpad, query))
+    gst_query_parse_latency (query, &live, NULL, NULL);
+  gst_query_unref (query);
+  return live;
+}
+
 /* Buffers stay here while they are in flight, so a pool needs more of them. */
 static void
 propose_pools (GstAlexnetClassify *self, GstQuery *query, GstCaps *caps,
@@ -266,10 +306,11 @@ propose_pools (GstAlexnetClassify *self, GstQuery *query, GstCaps *caps,
   }
 }
 
+/* Sources ask before anybody has asked for the latency. */
 static gboolean
 query_allocation (GstAlexnetClassify *self, GstQuery *query)
 {
-  guint depth = gst_alexnet_inflight_get_limit (self->inflight);
+  guint depth = set_depth (self, is_live (self));
   GstVideoInfo info;
   GstCaps *caps;
 
@@ -321,20 +362,6 @@ gst_alexnet_classify_sink_query (GstPad *pad, GstObject *parent,
   return gst_pad_peer_query (self->srcpad, query);
 }
 
-/* Holds the object lock. */
-static guint
-choose_depth (const GstAlexnetClassify *self, gboolean live)
-{
-  const GstAlexnetSettings *settings = &self->settings;
-  guint64 n_waiting = settings->batch_timeout / self->frame_duration;
-
-  if (!self->engine)
-    return 1;
-  if (!live || settings->max_in_flight != 0)
-    return self->session.depth;
-  return MIN (self->session.depth, LIVE_DEPTH + n_waiting);
-}
-
 static gboolean
 query_latency (GstAlexnetClassify *self, GstQuery *query)
 {
@@ -346,10 +373,7 @@ query_latency (GstAlexnetClassify *self, GstQuery *query)
     return FALSE;
   gst_query_parse_latency (query, &live, &min, &max);
 
-  GST_OBJECT_LOCK (self);
-  depth = choose_depth (self, live);
-  GST_OBJECT_UNLOCK (self);
-  gst_alexnet_inflight_set_limit (self->inflight, depth);
+  depth = set_depth (self, live);
 
   GST_OBJECT_LOCK (self);
   min += self->latency + self->settings.batch_timeout;

@@ -52,6 +52,62 @@ GST_START_TEST (test_live_with_batch_timeout)
 }
 GST_END_TEST
 
+/* What is in the element, taken at each frame that goes in. */
+typedef struct {
+  guint promised; /* buffers that were asked for */
+  gint inside, most;
+} Depth;
+
+static GstPadProbeReturn
+read_allocation (GstPad *pad, GstPadProbeInfo *info, gpointer depth)
+{
+  GstQuery *query = GST_PAD_PROBE_INFO_QUERY (info);
+
+  if (GST_QUERY_TYPE (query) == GST_QUERY_ALLOCATION)
+    gst_query_parse_nth_allocation_pool (query, 0, NULL, NULL,
+        &((Depth *) depth)->promised, NULL);
+  return GST_PAD_PROBE_OK;
+}
+
+static GstPadProbeReturn
+count_in (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  Depth *depth = user_data;
+  gint before = g_atomic_int_add (&depth->inside, 1);
+
+  depth->most = MAX (depth->most, before);
+  return GST_PAD_PROBE_OK;
+}
+
+static GstPadProbeReturn
+count_out (GstPad *pad, GstPadProbeInfo *info, gpointer depth)
+{
+  g_usleep (50 * 1000);
+  g_atomic_int_add (&((Depth *) depth)->inside, -1);
+  return GST_PAD_PROBE_OK;
+}
+
+/* The source is asked for as many buffers as are kept where frames queue up. */
+GST_START_TEST (test_live_buffers)
+{
+  Pipeline *p = test_pipeline_new (LIVE_LINE (""));
+  GstPad *sink = gst_element_get_static_pad (p->element, "sink");
+  Depth depth = { 0 };
+
+  gst_pad_add_probe (sink,
+      GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM | GST_PAD_PROBE_TYPE_PULL,
+      read_allocation, &depth, NULL);
+  gst_pad_add_probe (sink, GST_PAD_PROBE_TYPE_BUFFER, count_in, &depth, NULL);
+  test_pipeline_add_probe (p, count_out, &depth);
+  g_object_set (p->sink, "sync", FALSE, NULL);
+  test_pipeline_run (p);
+  fail_unless_equals_int (depth.promised, 4);
+  fail_unless_equals_int (depth.most, 4);
+  gst_object_unref (sink);
+  test_pipeline_free (p);
+}
+GST_END_TEST
+
 static void
 dawdle (GstElement *sink, GstBuffer *buffer, GstPad *pad, gpointer unused)
 {
@@ -87,6 +143,7 @@ live_suite (void)
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_live);
   tcase_add_test (tests, test_live_with_batch_timeout);
+  tcase_add_test (tests, test_live_buffers);
   tcase_add_test (tests, test_live_with_a_slow_sink);
   return suite;
 }

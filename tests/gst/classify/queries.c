@@ -189,6 +189,29 @@ GST_START_TEST (test_allocation_without_a_pool)
 }
 GST_END_TEST
 
+static void
+expect_allocation (gboolean live, const char *batch_timeout, guint n)
+{
+  Fixture *fixture = fixture_with_source (live, batch_timeout);
+  GstQuery *query = query_allocation (fixture);
+  guint min;
+
+  gst_query_parse_nth_allocation_pool (query, 0, NULL, NULL, &min, NULL);
+  fail_unless_equals_int (min, n);
+  gst_query_unref (query);
+  test_fixture_free (fixture);
+}
+
+/* No more than the element keeps, which depends on what is upstream: nobody has
+ * asked for the latency yet. */
+GST_START_TEST (test_allocation_of_a_live_source)
+{
+  expect_allocation (FALSE, "0", 2 * 16);
+  expect_allocation (TRUE, "0", 4);
+  expect_allocation (TRUE, "250000000", 4 + 7);
+}
+GST_END_TEST
+
 static GstPadProbeReturn
 offer_pool (GstPad *pad, GstPadProbeInfo *info, gpointer pool)
 {
@@ -350,6 +373,7 @@ queries_suite (void)
   tcase_add_test (tests, test_latency_is_posted_when_it_changes);
   tcase_add_test (tests, test_latency_is_posted_for_another_frame_rate);
   tcase_add_test (tests, test_allocation_without_a_pool);
+  tcase_add_test (tests, test_allocation_of_a_live_source);
   tcase_add_test (tests, test_allocation_with_a_pool_downstream);
   tcase_add_test (tests, test_drain_waits);
   tcase_add_test (tests, test_flush_ends_drain);
