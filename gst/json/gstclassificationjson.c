@@ -30,7 +30,9 @@
  * A line is written when its buffer passes, in one piece: nothing is held back
  * until the end of the stream, an error or a change of state, and several
  * elements may write to one file or pipe. A reader that is slow slows the
- * pipeline down. What cannot be written is an error with its cause.
+ * pipeline down. A FIFO that nobody reads yet is waited for with the first
+ * line, or the end of the stream: an info message says so, and the element can
+ * be stopped meanwhile. What cannot be written is an error with its cause.
  *
  * ## Example launch lines
  * |[
@@ -117,10 +119,15 @@ gst_classification_json_start (GstBaseTransform *trans)
 
   self->failed = FALSE;
   self->width = self->height = 0;
-  if (gst_alexnet_lines_open (&self->lines, location, fd, append, &error))
-    return TRUE;
-  post_error (self, error);
-  return FALSE;
+  if (!gst_alexnet_lines_open (&self->lines, location, fd, append, &error)) {
+    post_error (self, error);
+    return FALSE;
+  }
+  if (self->lines.fifo)
+    GST_ELEMENT_INFO (self, RESOURCE, OPEN_WRITE,
+        ("Waiting for a reader of the FIFO \"%s\".", self->lines.fifo),
+        ("frames stay here until it is opened for reading"));
+  return TRUE;
 }
 
 static gboolean

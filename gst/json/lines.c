@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define READER_INTERVAL (50 * GST_MSECOND)
+
 void
 gst_alexnet_lines_init (GstAlexnetLines *lines)
 {
@@ -38,17 +40,41 @@ set_error (GError **error, GstResourceError code, const char *what,
       what, lines->name, g_strerror (number));
 }
 
+/* 0, or the number of the error: ENXIO of a FIFO that nobody reads. */
+static int
+open_file (GstAlexnetLines *lines, const char *location, gboolean append)
+{
+  int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK |
+      (append ? 0 : O_TRUNC);
+
+  lines->fd = g_open (location, flags, 0666);
+  if (lines->fd < 0)
+    return errno;
+  fcntl (lines->fd, F_SETFL, O_APPEND);
+  return 0;
+}
+
+static gboolean
+is_fifo (const char *location)
+{
+  struct stat status;
+
+  return g_stat (location, &status) == 0 && S_ISFIFO (status.st_mode);
+}
+
 /* 0, or the number of the error. */
 static int
 open_target (GstAlexnetLines *lines, const char *location, int fd,
     gboolean append)
 {
-  int flags;
+  int flags, number;
 
   if (location) {
-    flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (append ? 0 : O_TRUNC);
-    lines->fd = g_open (location, flags, 0666);
-    return lines->fd < 0 ? errno : 0;
+    number = open_file (lines, location, append);
+    if (number != ENXIO || !is_fifo (location))
+      return number;
+    lines->fifo = g_strdup (location);
+    return 0;
   }
   flags = fcntl (fd, F_GETFL);
   if (flags < 0)
@@ -57,12 +83,24 @@ open_target (GstAlexnetLines *lines, const char *location, int fd,
   return (flags & O_ACCMODE) == O_RDONLY ? EBADF : 0;
 }
 
+static void
+watch (GstAlexnetLines *lines)
+{
+  GstPollFD poll_fd = GST_POLL_FD_INIT;
+  struct stat status;
+
+  lines->at_once = fstat (lines->fd, &status) == 0 && S_ISREG (status.st_mode)
+      ? G_MAXSSIZE
+      : PIPE_BUF;
+  poll_fd.fd = lines->fd;
+  gst_poll_add_fd (lines->poll, &poll_fd);
+  gst_poll_fd_ctl_write (lines->poll, &poll_fd, TRUE);
+}
+
 gboolean
 gst_alexnet_lines_open (GstAlexnetLines *lines, const char *location, int fd,
     gboolean append, GError **error)
 {
-  GstPollFD poll_fd = GST_POLL_FD_INIT;
-  struct stat status;
   int number;
 
   lines->owned = location != NULL;
@@ -76,12 +114,8 @@ gst_alexnet_lines_open (GstAlexnetLines *lines, const char *location, int fd,
     g_clear_pointer (&lines->name, g_free);
     return FALSE;
   }
-  lines->at_once = fstat (lines->fd, &status) == 0 && S_ISREG (status.st_mode)
-      ? G_MAXSSIZE
-      : PIPE_BUF;
-  poll_fd.fd = lines->fd;
-  gst_poll_add_fd (lines->poll, &poll_fd);
-  gst_poll_fd_ctl_write (lines->poll, &poll_fd, TRUE);
+  if (!lines->fifo)
+    watch (lines);
   gst_poll_set_flushing (lines->poll, FALSE);
   g_string_truncate (lines->pending, 0);
   return TRUE;
@@ -96,12 +130,15 @@ gst_alexnet_lines_close (GstAlexnetLines *lines, GError **error)
   if (!lines->name)
     return TRUE;
   poll_fd.fd = lines->fd;
-  gst_poll_remove_fd (lines->poll, &poll_fd);
-  if (lines->owned && close (lines->fd) != 0 && errno != EINTR) {
+  if (!lines->fifo)
+    gst_poll_remove_fd (lines->poll, &poll_fd);
+  if (!lines->fifo && lines->owned && close (lines->fd) != 0 &&
+      errno != EINTR) {
     set_error (error, GST_RESOURCE_ERROR_CLOSE, "cannot close", lines, errno);
     ok = FALSE;
   }
   lines->fd = -1;
+  g_clear_pointer (&lines->fifo, g_free);
   g_clear_pointer (&lines->name, g_free);
   return ok;
 }
@@ -129,6 +166,26 @@ write_quietly (int fd, const char *bytes, gsize size)
   pthread_sigmask (SIG_SETMASK, &before, NULL);
   errno = number;
   return written;
+}
+
+/* The system tells nobody when a reader comes. */
+static GstFlowReturn
+wait_for_reader (GstAlexnetLines *lines, GError **error)
+{
+  int number;
+
+  while ((number = open_file (lines, lines->fifo, TRUE)) == ENXIO ||
+      number == EINTR)
+    if (gst_poll_wait (lines->poll, READER_INTERVAL) < 0 && errno == EBUSY)
+      return GST_FLOW_FLUSHING;
+  if (number != 0) {
+    set_error (error, GST_RESOURCE_ERROR_OPEN_WRITE, "cannot open", lines,
+        number);
+    return GST_FLOW_ERROR;
+  }
+  g_clear_pointer (&lines->fifo, g_free);
+  watch (lines);
+  return GST_FLOW_OK;
 }
 
 /* Some of what is pending. */
@@ -161,6 +218,10 @@ gst_alexnet_lines_write (GstAlexnetLines *lines, const char *line,
   gsize size = strlen (line);
   GstFlowReturn flow = GST_FLOW_OK;
 
+  if (lines->fifo)
+    flow = wait_for_reader (lines, error);
+  if (flow != GST_FLOW_OK)
+    return flow;
   g_string_append (lines->pending, line);
   while (flow == GST_FLOW_OK && lines->pending->len > 0)
     flow = write_some (lines, error);

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A file is made empty, or is not. */
@@ -314,6 +315,134 @@ GST_START_TEST (test_flush_while_waiting)
 }
 GST_END_TEST
 
+static char *
+make_fifo (void)
+{
+  char *path = test_write_file ("", 0);
+
+  g_remove (path);
+  fail_unless (mkfifo (path, 0600) == 0);
+  return path;
+}
+
+/* An application gets its thread back, hears what is waited for, and can stop
+ * waiting. */
+GST_START_TEST (test_fifo_without_a_reader)
+{
+  char *path = make_fifo ();
+  char *line = test_line_new ("videotestsrc ! alexnetclassify ! "
+                              "classificationjson location=%s ! fakesink",
+      path);
+  char *expected = g_strdup_printf ("Waiting for a reader of the FIFO \"%s\".",
+      path);
+  GstElement *pipeline = gst_parse_launch (line, NULL);
+  GstBus *bus = gst_element_get_bus (pipeline);
+
+  for (guint i = 0; i < 3; i++) {
+    GstMessage *message;
+    GError *info;
+
+    fail_unless_equals_int (gst_element_set_state (pipeline, GST_STATE_PLAYING),
+        GST_STATE_CHANGE_ASYNC);
+    message = test_pop_message (bus, GST_MESSAGE_INFO);
+    gst_message_parse_info (message, &info, NULL);
+    fail_unless_equals_string (info->message, expected);
+    g_usleep (i * 100 * 1000);
+    fail_unless_equals_int (gst_element_set_state (pipeline, GST_STATE_NULL),
+        GST_STATE_CHANGE_SUCCESS);
+    g_error_free (info);
+    gst_message_unref (message);
+  }
+  gst_object_unref (bus);
+  gst_object_unref (pipeline);
+  g_remove (path);
+  g_free (expected);
+  g_free (line);
+  g_free (path);
+}
+GST_END_TEST
+
+static gpointer
+read_fifo (gpointer path)
+{
+  int fd = g_open (path, O_RDONLY, 0);
+  char *contents;
+
+  fail_unless (fd >= 0);
+  contents = read_pipe (fd);
+  close (fd);
+  return contents;
+}
+
+static gpointer
+push_three (gpointer harness)
+{
+  for (guint i = 0; i < 3; i++)
+    fail_unless_equals_int (gst_harness_push (harness,
+                                test_buffer_new (TEST_CAT)),
+        GST_FLOW_OK);
+  return NULL;
+}
+
+/* No line is lost to a reader that comes late, and one of a stream without any
+ * sees its end. */
+GST_START_TEST (test_late_reader)
+{
+  for (guint n = 0; n <= 3; n += 3) {
+    char *path = make_fifo (), **lines;
+    GstHarness *harness = test_harness_new ("classificationjson location=%s",
+        path);
+    GThread *push = NULL, *read;
+
+    if (n > 0)
+      push = g_thread_new ("push", push_three, harness);
+    g_usleep (200 * 1000);
+    read = g_thread_new ("read", read_fifo, path);
+    if (push)
+      g_thread_join (push);
+    gst_harness_push_event (harness, gst_event_new_eos ());
+    gst_harness_teardown (harness);
+    lines = test_split_lines (g_thread_join (read));
+    fail_unless_equals_int (g_strv_length (lines), n);
+    g_strfreev (lines);
+    g_remove (path);
+    g_free (path);
+  }
+}
+GST_END_TEST
+
+static gpointer
+push_one (gpointer harness)
+{
+  return GINT_TO_POINTER (gst_harness_push (harness,
+      test_buffer_new (TEST_CAT)));
+}
+
+/* A flush ends the waiting, and the next line waits anew. */
+GST_START_TEST (test_flush_without_a_reader)
+{
+  char *path = make_fifo ();
+  GstHarness *harness = test_harness_new ("classificationjson location=%s",
+      path);
+
+  for (guint i = 0; i < 3; i++) {
+    GThread *thread = g_thread_new ("push", push_one, harness);
+    GstSegment segment;
+
+    g_usleep (20 * 1000);
+    gst_harness_push_event (harness, gst_event_new_flush_start ());
+    fail_unless_equals_int (GPOINTER_TO_INT (g_thread_join (thread)),
+        GST_FLOW_FLUSHING);
+    gst_harness_push_event (harness, gst_event_new_flush_stop (TRUE));
+    gst_segment_init (&segment, GST_FORMAT_TIME);
+    gst_harness_push_event (harness, gst_event_new_segment (&segment));
+  }
+  gst_harness_teardown (harness);
+  g_remove (path);
+  g_free (path);
+}
+GST_END_TEST
+
 /* What failed downstream, or stopped in the middle, has its lines. */
 GST_START_TEST (test_lines_before_an_error)
 {
@@ -352,6 +481,9 @@ lines_suite (void)
   tcase_add_test (tests, test_bad_targets);
   tcase_add_test (tests, test_stop_while_waiting);
   tcase_add_test (tests, test_flush_while_waiting);
+  tcase_add_test (tests, test_fifo_without_a_reader);
+  tcase_add_test (tests, test_late_reader);
+  tcase_add_test (tests, test_flush_without_a_reader);
   tcase_add_test (tests, test_lines_before_an_error);
   return suite;
 }
