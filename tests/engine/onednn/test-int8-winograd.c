@@ -62,14 +62,15 @@ test_forms (void)
 
 static guint n_threads = 1;
 
-/* Of the norm of `expected` [N_IMAGES, size]. */
+/* Of the norm of what is expected. */
 static double
-get_error (const float *found, const float *expected, gsize size, guint batch)
+get_error (const float *found, gsize n_found, const float *expected,
+    gsize n_expected)
 {
   double difference = 0, whole = 0;
 
-  for (gsize i = 0; i < batch * size; i++) {
-    double value = (double) expected[i % (N_IMAGES * size)];
+  for (gsize i = 0; i < n_found; i++) {
+    double value = (double) expected[i % n_expected];
 
     g_assert_true (isfinite (found[i]));
     whole += value * value;
@@ -82,23 +83,16 @@ static double
 check_batches (const AlexnetNetwork *network, const float *inputs,
     const float *expected, guint max_batch, const char *way)
 {
-  static const guint batches[] = { 1, 2, 3, 7, 16, 33 };
-  gsize size = alexnet_shape_size (alexnet_network_output (network));
   AlexnetPlan *plan;
-  double error = 0;
+  double error;
 
   g_setenv ("ALEXNET_CPU_CONV", way, TRUE);
   plan = layers_open (alexnet_backend_find ("cpu", NULL), network,
       ALEXNET_PRECISION_INT8, n_threads, max_batch);
   g_unsetenv ("ALEXNET_CPU_CONV");
   g_assert_nonnull (strstr (plan->choices, way));
-  for (guint i = 0; i < G_N_ELEMENTS (batches) && batches[i] <= max_batch;
-       i++) {
-    g_autofree float *outputs = layers_run (plan, network, inputs, N_IMAGES,
-        batches[i]);
-
-    error = fmax (error, get_error (outputs, expected, size, batches[i]));
-  }
+  error = layers_compare_batches (plan, network, inputs, expected, N_IMAGES,
+      max_batch, get_error);
   plan->backend->close (plan);
   return error;
 }
@@ -136,32 +130,6 @@ has_ways (gconstpointer isa)
   return FALSE;
 }
 
-/* Each layer reads what `reference` made of those before it. */
-static void
-check_layers (const char *architecture, guint divisor, guint max_batch)
-{
-  AlexnetNetwork network = layers_make_network (architecture, divisor);
-  float *values = layers_random_inputs (&network.input, N_IMAGES);
-
-  for (guint i = 0; network.layers[i].kind != ALEXNET_LAYER_LINEAR; i++) {
-    const AlexnetLayer *layer = &network.layers[i];
-    AlexnetNetwork single = layers_make_single (layer);
-    g_autofree char *what = g_strdup_printf ("%s, 1/%u of the width, %s",
-        architecture, divisor, layer->name);
-    float *next;
-
-    if (layer->kind != ALEXNET_LAYER_CONV)
-      single.n_layers = 1;
-    next = layers_run_reference (&single, values, N_IMAGES);
-    if (layer->kind == ALEXNET_LAYER_CONV)
-      check_ways (&single, values, next, max_batch, what);
-    g_free (values);
-    values = next;
-  }
-  g_free (values);
-  random_model_clear (&network);
-}
-
 static void
 test_layers (gconstpointer isa)
 {
@@ -169,10 +137,11 @@ test_layers (gconstpointer isa)
 
   if (!has_ways (isa))
     return;
-  check_layers ("torchvision", 2, 3);
+  layers_check_convolutions ("torchvision", 2, N_IMAGES, 3, check_ways);
   n_threads = best ? 2 : 1;
-  check_layers ("torchvision", 1, best ? LAYERS_MAX_BATCH : 2);
-  check_layers ("caffe", 1, best ? 7 : 2);
+  layers_check_convolutions ("torchvision", 1, N_IMAGES,
+      best ? LAYERS_MAX_BATCH : 2, check_ways);
+  layers_check_convolutions ("caffe", 1, N_IMAGES, best ? 7 : 2, check_ways);
   n_threads = 1;
 }
 

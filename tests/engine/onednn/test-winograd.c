@@ -58,43 +58,33 @@ static guint n_threads = 1;
 static AlexnetPrecision precision = ALEXNET_PRECISION_FP32;
 
 static double
-get_error (const float *found, const float *expected, gsize size, guint n,
-    guint batch)
+get_error (const float *found, gsize n_found, const float *expected,
+    gsize n_expected)
 {
   double largest = 0, difference = 0;
 
-  for (gsize i = 0; i < n * size; i++)
+  for (gsize i = 0; i < n_expected; i++)
     largest = fmax (largest, fabs ((double) expected[i]));
-  for (gsize i = 0; i < batch * size; i++) {
+  for (gsize i = 0; i < n_found; i++) {
     g_assert_true (isfinite (found[i]));
     difference = fmax (difference,
-        fabs ((double) found[i] - (double) expected[i % (n * size)]));
+        fabs ((double) found[i] - (double) expected[i % n_expected]));
   }
   return largest > 0 ? difference / largest : difference;
 }
 
-/* Runs batches of up to `max_batch` images on the way that is set; returns the
- * error. */
+/* On the way that is set, of which the plan says `way`. */
 static double
 check_batches (const AlexnetNetwork *network, const float *inputs,
     const float *expected, guint max_batch, const char *way)
 {
-  static const guint batches[] = { 1, 2, 3, 7, 16, 33 };
   AlexnetPlan *plan = layers_open (alexnet_backend_find ("cpu", NULL), network,
       precision, n_threads, max_batch);
-  gsize size = alexnet_shape_size (alexnet_network_output (network));
-  double error = 0;
+  double error;
 
   g_assert_nonnull (strstr (plan->choices, way));
-  for (guint i = 0; i < G_N_ELEMENTS (batches); i++) {
-    g_autofree float *outputs = NULL;
-
-    if (batches[i] > max_batch)
-      break;
-    outputs = layers_run (plan, network, inputs, N_IMAGES, batches[i]);
-    error = fmax (error,
-        get_error (outputs, expected, size, N_IMAGES, batches[i]));
-  }
+  error = layers_compare_batches (plan, network, inputs, expected, N_IMAGES,
+      max_batch, get_error);
   plan->backend->close (plan);
   return error;
 }
@@ -145,8 +135,8 @@ get_tolerance (const WinogradForm *form)
 
 /* Every way to compute the convolution that `network` begins with. */
 static void
-check_ways (const AlexnetNetwork *network, const float *inputs,
-    const float *expected, guint max_batch, const char *what)
+check_ways (AlexnetNetwork *network, const float *inputs, const float *expected,
+    guint max_batch, const char *what)
 {
   const AlexnetLayer *layer = &network->layers[0];
   guint kernel = (layer->kernel + layer->stride - 1) / layer->stride;
@@ -167,41 +157,15 @@ check_ways (const AlexnetNetwork *network, const float *inputs,
   g_unsetenv ("ALEXNET_CPU_CONV");
 }
 
-/* Each layer reads what `reference` made of those before it. */
-static void
-check_layers (const char *architecture, guint divisor, guint max_batch)
-{
-  AlexnetNetwork network = layers_make_network (architecture, divisor);
-  float *values = layers_random_inputs (&network.input, N_IMAGES);
-
-  for (guint i = 0; network.layers[i].kind != ALEXNET_LAYER_LINEAR; i++) {
-    const AlexnetLayer *layer = &network.layers[i];
-    gboolean conv = layer->kind == ALEXNET_LAYER_CONV;
-    AlexnetNetwork single = layers_make_single (layer);
-    g_autofree char *what = g_strdup_printf ("%s, 1/%u of the width, %s",
-        architecture, divisor, layer->name);
-    float *next;
-
-    if (!conv)
-      single.n_layers = 1;
-    next = layers_run_reference (&single, values, N_IMAGES);
-    if (conv)
-      check_ways (&single, values, next, max_batch, what);
-    g_free (values);
-    values = next;
-  }
-  g_free (values);
-  random_model_clear (&network);
-}
-
 static void
 test_layers (gconstpointer isa)
 {
   isas_use (GPOINTER_TO_INT (isa));
-  check_layers ("torchvision", 8, LAYERS_MAX_BATCH);
-  check_layers ("caffe", 8, 7);
-  check_layers ("torchvision", 3, 3);
-  check_layers ("caffe", 4, 3);
+  layers_check_convolutions ("torchvision", 8, N_IMAGES, LAYERS_MAX_BATCH,
+      check_ways);
+  layers_check_convolutions ("caffe", 8, N_IMAGES, 7, check_ways);
+  layers_check_convolutions ("torchvision", 3, N_IMAGES, 3, check_ways);
+  layers_check_convolutions ("caffe", 4, N_IMAGES, 3, check_ways);
 }
 
 static void
@@ -211,9 +175,10 @@ test_full_width (gconstpointer isa)
 
   isas_use (GPOINTER_TO_INT (isa));
   n_threads = best ? 2 : 1;
-  check_layers ("torchvision", 1, best ? LAYERS_MAX_BATCH : 2);
+  layers_check_convolutions ("torchvision", 1, N_IMAGES,
+      best ? LAYERS_MAX_BATCH : 2, check_ways);
   if (best)
-    check_layers ("caffe", 1, 3);
+    layers_check_convolutions ("caffe", 1, N_IMAGES, 3, check_ways);
   n_threads = 1;
 }
 
@@ -342,10 +307,11 @@ test_bf16 (void)
     return;
   }
   precision = ALEXNET_PRECISION_BF16;
-  check_layers ("torchvision", 8, LAYERS_MAX_BATCH);
-  check_layers ("caffe", 8, 7);
-  check_layers ("torchvision", 1, 2);
-  check_layers ("caffe", 1, 2);
+  layers_check_convolutions ("torchvision", 8, N_IMAGES, LAYERS_MAX_BATCH,
+      check_ways);
+  layers_check_convolutions ("caffe", 8, N_IMAGES, 7, check_ways);
+  layers_check_convolutions ("torchvision", 1, N_IMAGES, 2, check_ways);
+  layers_check_convolutions ("caffe", 1, N_IMAGES, 2, check_ways);
   /* From bf16 to float and back in the middle of a network. */
   check_network ("torchvision", "F(3x3,5x5) direct", BF16_NETWORK_TOLERANCE);
   check_network ("caffe", "F(3x3,5x5) direct", BF16_NETWORK_TOLERANCE);

@@ -87,6 +87,53 @@ layers_run_reference (const AlexnetNetwork *network, const float *inputs,
   return outputs;
 }
 
+double
+layers_compare_batches (AlexnetPlan *plan, const AlexnetNetwork *network,
+    const float *inputs, const float *expected, guint n, guint max_batch,
+    LayersError error)
+{
+  static const guint batches[] = { 1, 2, 3, 7, 16, LAYERS_MAX_BATCH };
+  gsize size = alexnet_shape_size (alexnet_network_output (network));
+  double largest = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (batches) && batches[i] <= max_batch;
+       i++) {
+    g_autofree float *outputs = layers_run (plan, network, inputs, n,
+        batches[i]);
+
+    largest = fmax (largest,
+        error (outputs, batches[i] * size, expected, n * size));
+  }
+  return largest;
+}
+
+void
+layers_check_convolutions (const char *architecture, guint divisor, guint n,
+    guint max_batch, LayersCheck check)
+{
+  AlexnetNetwork network = layers_make_network (architecture, divisor);
+  float *values = layers_random_inputs (&network.input, n);
+
+  for (guint i = 0; network.layers[i].kind != ALEXNET_LAYER_LINEAR; i++) {
+    const AlexnetLayer *layer = &network.layers[i];
+    gboolean conv = layer->kind == ALEXNET_LAYER_CONV;
+    AlexnetNetwork single = layers_make_single (layer);
+    g_autofree char *what = g_strdup_printf ("%s, 1/%u of the width, %s",
+        architecture, divisor, layer->name);
+    float *next;
+
+    if (!conv)
+      single.n_layers = 1;
+    next = layers_run_reference (&single, values, n);
+    if (conv)
+      check (&single, values, next, max_batch, what);
+    g_free (values);
+    values = next;
+  }
+  g_free (values);
+  random_model_clear (&network);
+}
+
 void
 layers_calibrate (AlexnetLayer *layer, const float *inputs, guint n)
 {

@@ -34,6 +34,26 @@ float *layers_run (AlexnetPlan *plan, const AlexnetNetwork *network,
 float *layers_run_reference (const AlexnetNetwork *network, const float *inputs,
     guint n);
 
+/* Of `n_found` values, which repeat `n_expected`: how far they are off. */
+typedef double (*LayersError) (const float *found, gsize n_found,
+    const float *expected, gsize n_expected);
+
+/* Runs batches of 1 to `max_batch` images against `expected` [n, size of the
+ * output]; the largest error. */
+double layers_compare_batches (AlexnetPlan *plan, const AlexnetNetwork *network,
+    const float *inputs, const float *expected, guint n, guint max_batch,
+    LayersError error);
+
+/* To check a convolution on its own and its results by "reference"; `what` is
+ * for messages. */
+typedef void (*LayersCheck) (AlexnetNetwork *single, const float *inputs,
+    const float *expected, guint max_batch, const char *what);
+
+/* Every convolution of a network of random weights; each reads what "reference"
+ * made of those before it, for `n` images. */
+void layers_check_convolutions (const char *architecture, guint divisor,
+    guint n, guint max_batch, LayersCheck check);
+
 /* Fills in what int8 needs to know of a convolution that reads inputs [n, size
  * of the input], as alexnet_calibration_write() has it; g_free() the scales. */
 void layers_calibrate (AlexnetLayer *layer, const float *inputs, guint n);
