@@ -55,7 +55,9 @@ ALEXNET_API GQuark alexnet_error_quark (void);
 
 /* ---- what happens to pixels ---------------------------------------------- */
 
-/* How a region of any shape becomes the network's square input. */
+/* How a region of any shape becomes the network's square input. Which side is
+ * the shorter one, and by how much, is a matter of how it is displayed:
+ * pixels need not be square (AlexnetImage). */
 typedef enum {
   ALEXNET_CROP_MODEL,           /* as the model was trained */
   ALEXNET_CROP_CENTER,          /* shorter side to resize_size, cut centre */
@@ -268,6 +270,9 @@ typedef struct {
   AlexnetChromaSite site;
   AlexnetMemory memory;
   guint width, height;          /* 1..8192 */
+  guint par_n, par_d;           /* pixel aspect ratio: a pixel is displayed
+                                   par_n wide and par_d high, 1..2^31 - 1;
+                                   0, 0 = 1, 1 */
   const void *planes[4];        /* as many as the format has */
   gssize strides[4];            /* from one row to the next, may be negative */
   void *cuda_stream;            /* CUstream that last wrote them; NULL: they

@@ -187,6 +187,14 @@ check_image (const AlexnetImage *image, GError **error)
         image->height, ALEXNET_MAX_SIDE);
     return FALSE;
   }
+  if (image->par_n > G_MAXINT32 || image->par_d > G_MAXINT32 ||
+      (image->par_n == 0) != (image->par_d == 0)) {
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+        "image has a pixel aspect ratio of %u/%u, expected two numbers of 1 to "
+        "%d, or 0/0 for 1/1",
+        image->par_n, image->par_d, G_MAXINT32);
+    return FALSE;
+  }
   return TRUE;
 }
 
@@ -256,7 +264,8 @@ alexnet_transform_update (AlexnetTransform *transform,
   AlexnetRegion all = { 0, 0, image->width, image->height };
   const AlexnetRegion *r = region != NULL ? region : &all;
   AlexnetKey key = { image->format, image->matrix, image->range, image->site,
-    image->width, image->height, *r, *preprocess, n_channels, size };
+    image->width, image->height, image->par_n, image->par_d, *r, *preprocess,
+    n_channels, size };
 
   if (memcmp (&key, &transform->key, sizeof key) == 0)
     return TRUE;

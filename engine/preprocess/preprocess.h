@@ -5,13 +5,15 @@
  *
  * The recipe is torchvision's, applied to the region as if it had been cut out
  * of the converted frame first. An image side of n pixels becomes m pixels, and
- * then `size` of the m are kept:
+ * then `size` of the m are kept. Sides are compared as they are displayed: n
+ * columns are n * par_n long, n rows n * par_d. Pixels that are not square are
+ * not made square first: there is one resize, to these m.
  *
  * - ALEXNET_CROP_CENTER: shorter side m = resize_size, longer side
- *   floor (resize_size * long / short); the crop begins at (m - size) / 2,
- *   halves rounded to even, or lies in a corner, as crop_position says. Where
- *   m < size, the rest is black, as torchvision's CenterCrop pads, with the
- *   smaller half first.
+ *   floor (resize_size * long / short), at most 2^31 - 1; the crop begins at
+ *   (m - size) / 2, halves rounded to even, or lies in a corner, as
+ *   crop_position says. Where m < size, the rest is black, as torchvision's
+ *   CenterCrop pads, with the smaller half first.
  * - ALEXNET_CROP_SQUASH: m = resize_size for both sides, then cut as above.
  *   Caffe's convert_imageset and DIGITS prepared training images this way, and
  *   Places365's networks were trained so; the name is DIGITS' and timm's.
@@ -68,9 +70,9 @@ void alexnet_transform_free (AlexnetTransform *transform);
  * input of [n_channels,size,size], of R, G, B or of luma; every field of
  * `preprocess` is set, none of them to the model's own. Does nothing and
  * allocates nothing when all is as it was at the last call. INVALID: zero or
- * too large size, neither three channels nor one, unknown format or other
- * enumeration value, region empty or outside the image; the transform is then
- * as it was before. */
+ * too large size, a pixel aspect ratio that is none, neither three channels nor
+ * one, unknown format or other enumeration value, region empty or outside the
+ * image; the transform is then as it was before. */
 gboolean alexnet_transform_update (AlexnetTransform *transform,
     const AlexnetImage *image, const AlexnetRegion *region,
     const AlexnetPreprocess *preprocess, guint n_channels, guint size,

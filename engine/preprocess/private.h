@@ -19,7 +19,7 @@ typedef struct {
   AlexnetMatrix matrix;
   AlexnetRange range;
   AlexnetChromaSite site;
-  guint width, height;
+  guint width, height, par_n, par_d;
   AlexnetRegion region;
   AlexnetPreprocess preprocess;
   guint n_channels, size;

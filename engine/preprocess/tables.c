@@ -89,25 +89,34 @@ axis_crop (Axis *axis, guint out, guint size, Place place)
   }
 }
 
+/* What a side of `length` becomes when one of `other` becomes `side`. Lengths
+ * are at most 8192 * (2^31 - 1), so the product is below 2^57. */
+static guint
+scale_side (guint side, guint64 length, guint64 other)
+{
+  return CLAMP (side * length / other, 1, G_MAXINT32);
+}
+
 static void
 get_axes (const AlexnetKey *key, Axis *x, Axis *y)
 {
   const AlexnetRegion *region = &key->region;
-  guint w = region->width, h = region->height;
+  guint64 w = (guint64) region->width * MAX (key->par_n, 1);
+  guint64 h = (guint64) region->height * MAX (key->par_d, 1);
   guint size = key->size, side = key->preprocess.resize_size;
   guint out_w = size, out_h = size;
 
   if (key->preprocess.crop_mode == ALEXNET_CROP_CENTER) {
-    out_w = w <= h ? side : side * w / h;
-    out_h = w <= h ? side * h / w : side;
+    out_w = w <= h ? side : scale_side (side, w, h);
+    out_h = w <= h ? scale_side (side, h, w) : side;
   } else if (key->preprocess.crop_mode == ALEXNET_CROP_SQUASH) {
     out_w = out_h = side;
   } else if (key->preprocess.crop_mode == ALEXNET_CROP_LETTERBOX) {
-    out_w = w >= h ? size : MAX (size * w / h, 1);
-    out_h = w >= h ? MAX (size * h / w, 1) : size;
+    out_w = w >= h ? size : scale_side (size, w, h);
+    out_h = w >= h ? scale_side (size, h, w) : size;
   }
-  *x = (Axis){ key->width, region->x, w };
-  *y = (Axis){ key->height, region->y, h };
+  *x = (Axis){ key->width, region->x, region->width };
+  *y = (Axis){ key->height, region->y, region->height };
   axis_crop (x, out_w, size, places[key->preprocess.crop_position].x);
   axis_crop (y, out_h, size, places[key->preprocess.crop_position].y);
   x->mirror = key->preprocess.mirror;

@@ -110,6 +110,8 @@ gst_alexnet_frame_map (GstAlexnetFrame *frame, const GstVideoInfo *info,
   GstMapFlags on_device = gst_alexnet_cuda_get_map_flags (buffer, cuda_context);
   GstVideoFrame *video = &frame->video;
   AlexnetImage *image = &frame->image;
+  gboolean has_par = GST_VIDEO_INFO_PAR_N (info) > 0 &&
+      GST_VIDEO_INFO_PAR_D (info) > 0;
 
   if (!gst_video_frame_map (video, info, buffer, GST_MAP_READ | on_device))
     return FALSE;
@@ -121,6 +123,8 @@ gst_alexnet_frame_map (GstAlexnetFrame *frame, const GstVideoInfo *info,
     .cuda_stream = on_device ? gst_alexnet_cuda_get_stream (buffer) : NULL,
     .width = GST_VIDEO_FRAME_WIDTH (video),
     .height = GST_VIDEO_FRAME_HEIGHT (video),
+    .par_n = has_par ? GST_VIDEO_INFO_PAR_N (info) : 1,
+    .par_d = has_par ? GST_VIDEO_INFO_PAR_D (info) : 1,
   };
   for (guint i = 0; i < GST_VIDEO_FRAME_N_PLANES (video); i++) {
     image->planes[i] = GST_VIDEO_FRAME_PLANE_DATA (video, i);

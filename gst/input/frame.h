@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* GstBuffer -> engine image. Strides and plane offsets come from the mapped
- * GstVideoFrame alone, colours from the caps' colorimetry. Transfer functions
- * are not undone: BT.2020 material with PQ or HLG goes in as its code values,
- * not tone-mapped, and looks pale to the network. */
+ * GstVideoFrame alone, colours and the pixel aspect ratio from the caps, where
+ * one of zero is taken as unknown: square. Transfer functions are not undone:
+ * BT.2020 material with PQ or HLG goes in as its code values, not tone-mapped,
+ * and looks pale to the network. */
 
 #ifndef GST_ALEXNET_FRAME_H
 #define GST_ALEXNET_FRAME_H

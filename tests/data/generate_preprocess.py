@@ -13,10 +13,11 @@ Reads cifar10-test-500.png (real photographs, 32x32 each) and writes beside it
   preprocess-photo.gz    320x256 pixels of the sheet, R G B bytes, gzip. Frames
                          of any size are made of it by repetition.
   preprocess-rgb.txt     one case a line: width height x y w h mode resize size
-                         sha256-of-rgb sha256-of-grey
-                         (x y w h: region; the sums are over size * size * 3
-                         bytes R G B of the network's input before
-                         normalisation; grey: of the green channel alone)
+                         par-n par-d sha256-of-rgb sha256-of-grey
+                         (x y w h: region; par: pixel aspect ratio; the sums
+                         are over size * size * 3 bytes R G B of the network's
+                         input before normalisation; grey: of the green
+                         channel alone)
   preprocess-tencrop.txt one case a line: width height x y w h mode resize
                          size position mirror sha256-of-rgb, ten for each
                          geometry, positions numbered as in alexnet.h
@@ -32,6 +33,7 @@ Reads cifar10-test-500.png (real photographs, 32x32 each) and writes beside it
                          the other, gzip
 """
 
+import fractions
 import gzip
 import hashlib
 import pathlib
@@ -83,6 +85,27 @@ RGB_CASES = [
     (320, 240, None, CENTER, 1, 9),
 ]
 
+# As displayed, all are whole pixels wide.
+PAR_CASES = [
+    # width, height, region, mode, resize, size, pixel aspect ratio
+    (720, 576, None, CENTER, 256, 224, (64, 45)),  # 1024x576
+    (720, 576, None, SQUASH, 256, 224, (64, 45)),
+    (720, 576, None, STRETCH, 256, 224, (64, 45)),
+    (720, 576, None, LETTERBOX, 256, 224, (64, 45)),
+    (720, 480, None, CENTER, 256, 227, (8, 9)),  # 640x480
+    (720, 480, None, LETTERBOX, 256, 227, (8, 9)),
+    (1440, 1080, None, CENTER, 256, 224, (4, 3)),
+    (300, 400, None, CENTER, 256, 224, (2, 1)),  # the height is shorter
+    (300, 400, None, LETTERBOX, 256, 224, (2, 1)),
+    (400, 300, None, CENTER, 256, 224, (10, 20)),  # the width is shorter
+    (400, 300, None, LETTERBOX, 256, 224, (10, 20)),
+    (720, 576, (13, 7, 300, 299), CENTER, 256, 224, (16, 15)),
+    (720, 576, (400, 100, 45, 200), LETTERBOX, 256, 224, (64, 45)),
+    (90, 40, None, CENTER, 100, 224, (1, 3)),  # 100x133: black around
+    (3, 1, None, LETTERBOX, 256, 64, (1, 3)),
+    (1, 1, None, CENTER, 256, 224, (500, 1)),
+]
+
 TEN_CROP_CASES = [
     # width, height, region, mode, resize, size
     (320, 240, None, CENTER, 256, 224),
@@ -132,10 +155,13 @@ YCBCR_CASES = [
 ]
 
 
-def recipe(image, mode, resize, size):
-    w, h = image.size
+def recipe(image, mode, resize, size, par=(1, 1)):
+    w, h = image.width * fractions.Fraction(*par), image.height
+    assert w.denominator == 1, "no whole pixels"
+    w = int(w)
     if mode == CENTER:
-        return F.center_crop(F.resize(image, resize), size)
+        w, h = F.resize(Image.new("L", (w, h)), resize).size
+        return F.center_crop(F.resize(image, [h, w]), size)
     if mode == SQUASH:
         return F.center_crop(F.resize(image, [resize, resize]), size)
     if mode == STRETCH:
@@ -165,13 +191,13 @@ def sha256(array):
 
 
 def rgb_line(photo, case):
-    width, height, region, mode, resize, size = case
+    width, height, region, mode, resize, size, par = case
     image = cut(Image.fromarray(frame(photo, width, height)), region)
-    out = np.asarray(recipe(image, mode, resize, size))
-    grey = recipe(image.getchannel(1).convert("RGB"), mode, resize, size)
+    out = np.asarray(recipe(image, mode, resize, size, par))
+    grey = recipe(image.getchannel(1).convert("RGB"), mode, resize, size, par)
     x, y, w, h = region or (0, 0, width, height)
     return (f"{width} {height} {x} {y} {w} {h} {mode} {resize} {size} "
-            f"{sha256(out)} {sha256(grey)}")
+            f"{par[0]} {par[1]} {sha256(out)} {sha256(grey)}")
 
 
 def bilinear_case(photo, case):
@@ -291,7 +317,8 @@ def main():
     sheet = Image.open(HERE / "cifar10-test-500.png").convert("RGB")
     photo = np.asarray(sheet.crop((0, 0, 320, 256)))
     write_gz("preprocess-photo.gz", photo.tobytes())
-    lines = [rgb_line(photo, case) for case in RGB_CASES]
+    square = [case + ((1, 1),) for case in RGB_CASES]
+    lines = [rgb_line(photo, case) for case in square + PAR_CASES]
     (HERE / "preprocess-rgb.txt").write_text("\n".join(lines) + "\n")
     lines = [line for case in TEN_CROP_CASES
              for line in ten_crop_lines(photo, case)]

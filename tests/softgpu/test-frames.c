@@ -113,6 +113,7 @@ static const struct {
   AlexnetRegion region; /* empty: all */
   AlexnetCropPosition position;
   gboolean mirror;
+  guint par_n, par_d;
 } cases[] = {
   { 131, 97, 0, ALEXNET_CROP_CENTER, { 0 } },
   { 131, 97, 0, ALEXNET_CROP_CENTER, { 0 }, ALEXNET_POSITION_TOP_RIGHT, TRUE },
@@ -126,6 +127,9 @@ static const struct {
   { 57, 43, FRAME_PADDED | FRAME_FLIPPED, ALEXNET_CROP_CENTER,
       { 3, 1, 50, 41 } },
   { 1, 1, 0, ALEXNET_CROP_STRETCH, { 0 } },
+  { 131, 97, 0, ALEXNET_CROP_CENTER, { 0 }, .par_n = 64, .par_d = 45 },
+  { 57, 43, 0, ALEXNET_CROP_LETTERBOX, { 3, 1, 50, 41 }, .par_n = 1,
+      .par_d = 2 },
 };
 
 static AlexnetPreprocess
@@ -152,6 +156,8 @@ test_formats (Fixture *f, gconstpointer precision)
       preprocess.interpolation = 1 + (format + i) % N_INTERPOLATIONS;
       preprocess.crop_position = cases[i].position;
       preprocess.mirror = cases[i].mirror;
+      frame->image.par_n = cases[i].par_n;
+      frame->image.par_d = cases[i].par_d;
       check_frame (f, &frame->image, &frame->image,
           cases[i].region.width ? &cases[i].region : NULL, &preprocess);
     }

@@ -44,7 +44,7 @@ get_checksum (const Output *output)
 
 typedef struct {
   AlexnetFormat format;
-  guint width, height;
+  guint width, height, par_n, par_d;
   AlexnetRegion region;
   guint mode, resize, size;
   char sums[2][65]; /* of RGB, of GRAY8 */
@@ -60,15 +60,18 @@ check_pillow (const PillowCase *c)
   g_auto (Output) output = { 0 };
   g_autofree char *sum = NULL;
 
+  frame->image.par_n = c->par_n;
+  frame->image.par_d = c->par_d;
   preprocess.crop_mode = c->mode;
   preprocess.resize_size = c->resize;
   output = output_run_once (&frame->image, &c->region, &preprocess, c->size);
   sum = get_checksum (&output);
   if (strcmp (sum, c->sums[grey]) != 0) {
-    g_test_message ("format %u, %ux%u, region %ux%u at %u,%u, mode %u, "
-                    "resize %u, size %u differs from Pillow",
-        c->format, c->width, c->height, c->region.width, c->region.height,
-        c->region.x, c->region.y, c->mode, c->resize, c->size);
+    g_test_message ("format %u, %ux%u of %u/%u, region %ux%u at %u,%u, mode "
+                    "%u, resize %u, size %u differs from Pillow",
+        c->format, c->width, c->height, c->par_n, c->par_d, c->region.width,
+        c->region.height, c->region.x, c->region.y, c->mode, c->resize,
+        c->size);
     g_test_fail ();
   }
 }
@@ -81,15 +84,15 @@ test_pillow_rgb (void)
   for (guint i = 0; lines[i] != NULL; i++) {
     PillowCase c = { 0 };
     AlexnetRegion *r = &c.region;
-    int n = sscanf (lines[i], "%u %u %u %u %u %u %u %u %u %64s %64s", &c.width,
-        &c.height, &r->x, &r->y, &r->width, &r->height, &c.mode, &c.resize,
-        &c.size, c.sums[0], c.sums[1]);
+    int n = sscanf (lines[i], "%u %u %u %u %u %u %u %u %u %u %u %64s %64s",
+        &c.width, &c.height, &r->x, &r->y, &r->width, &r->height, &c.mode,
+        &c.resize, &c.size, &c.par_n, &c.par_d, c.sums[0], c.sums[1]);
 
-    g_assert_cmpint (n, ==, 11);
+    g_assert_cmpint (n, ==, 13);
     for (c.format = 0; c.format <= ALEXNET_FORMAT_GRAY8; c.format++)
       check_pillow (&c);
   }
-  g_assert_cmpuint (g_strv_length (lines), >=, 33);
+  g_assert_cmpuint (g_strv_length (lines), >=, 49);
 }
 
 static void

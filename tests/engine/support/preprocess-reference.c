@@ -436,17 +436,18 @@ get_bilinear (Reference *r, gint out_w, gint out_h, gint x, gint y,
 gboolean
 reference_pixel (Reference *r, guint px, guint py, float rgb[3])
 {
-  gint w = r->region.width, h = r->region.height;
+  double w = (double) r->region.width * MAX (r->image->par_n, 1);
+  double h = (double) r->region.height * MAX (r->image->par_d, 1);
   gint out_w = r->size, out_h = r->size, x, y;
 
   if (r->mode == ALEXNET_CROP_CENTER) {
-    out_w = w <= h ? r->resize : (double) r->resize * w / h;
-    out_h = w <= h ? (double) r->resize * h / w : r->resize;
+    out_w = w <= h ? r->resize : MIN (r->resize * w / h, G_MAXINT32);
+    out_h = w <= h ? MIN (r->resize * h / w, G_MAXINT32) : r->resize;
   } else if (r->mode == ALEXNET_CROP_SQUASH) {
     out_w = out_h = r->resize;
   } else if (r->mode == ALEXNET_CROP_LETTERBOX) {
-    out_w = w >= h ? r->size : MAX ((double) r->size * w / h, 1);
-    out_h = w >= h ? MAX ((double) r->size * h / w, 1) : r->size;
+    out_w = w >= h ? r->size : MAX (r->size * w / h, 1);
+    out_h = w >= h ? MAX (r->size * h / w, 1) : r->size;
   }
   x = place (out_w, r->size, px);
   y = place (out_h, r->size, py);

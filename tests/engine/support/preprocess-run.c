@@ -143,3 +143,50 @@ difference_check (const Difference *d, double mean, const char *what)
     g_test_fail ();
   }
 }
+
+void
+output_compare (const AlexnetImage *image, const AlexnetRegion *region,
+    const AlexnetPreprocess *preprocess, guint size, guint step)
+{
+  AlexnetRegion all = { 0, 0, image->width, image->height };
+  Reference reference = { image, region != NULL ? *region : all,
+    preprocess->crop_mode, preprocess->interpolation, preprocess->resize_size,
+    size, 0 };
+  AlexnetTransform *transform = alexnet_transform_new ();
+  g_auto (Output)
+      output = output_run (transform, image, region, preprocess, size);
+  const AlexnetTables *tables = alexnet_transform_get_tables (transform);
+  gboolean exact = image->format <= ALEXNET_FORMAT_GRAY8;
+  gsize n = (gsize) size * size;
+  Difference d = { 0 };
+  g_autofree char *what = g_strdup_printf (
+      "format %u, %ux%u, region %ux%u at %u,%u, mode %u, interpolation %u, "
+      "matrix %u, range %u, site %u",
+      image->format, image->width, image->height, reference.region.width,
+      reference.region.height, reference.region.x, reference.region.y,
+      reference.mode, reference.interpolation, image->matrix, image->range,
+      image->site);
+
+  for (gsize i = 0; i < n; i += step) {
+    float expected[3] = { 0, 0, 0 };
+    gboolean shown = reference_pixel (&reference, i % size, i / size, expected);
+    float thread[3];
+
+    alexnet_tables_pixel (tables, image->planes, image->strides, i % size,
+        i / size, thread);
+    for (guint c = 0; c < 3; c++) {
+      float value = output.values[c * n + i];
+
+      g_assert_cmpfloat_with_epsilon (thread[c], value, 1e-3);
+      if (exact || !shown)
+        g_assert_cmpfloat_with_epsilon (value, expected[c], 1e-3);
+      difference_add (&d, value, expected[c]);
+    }
+  }
+  g_assert_cmpuint (reference.clipped, ==, 0);
+  /* Few pixels make no average: each alone may be rounded by a half. */
+  difference_check (&d,
+      reference.region.width * reference.region.height < 256 ? 0.55 : 0.4,
+      what);
+  alexnet_transform_free (transform);
+}

@@ -57,4 +57,9 @@ void difference_add (Difference *difference, float value, float expected);
 void difference_check (const Difference *difference, double mean,
     const char *what);
 
+/* Compares a run with the reference, and with what a GPU thread computes, at
+ * every `step`-th pixel of the input. */
+void output_compare (const AlexnetImage *image, const AlexnetRegion *region,
+    const AlexnetPreprocess *preprocess, guint size, guint step);
+
 #endif /* PREPROCESS_RUN_H */
