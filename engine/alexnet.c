@@ -50,6 +50,19 @@ alexnet_interpolation_name (AlexnetInterpolation interpolation)
   return names[interpolation];
 }
 
+const char *
+alexnet_channel_order_name (AlexnetChannelOrder order)
+{
+  static const char *const names[ALEXNET_N_CHANNEL_ORDERS] = {
+    [ALEXNET_CHANNELS_MODEL] = "model",
+    [ALEXNET_CHANNELS_RGB] = "RGB",
+    [ALEXNET_CHANNELS_BGR] = "BGR",
+  };
+
+  g_return_val_if_fail ((guint) order < G_N_ELEMENTS (names), "model");
+  return names[order];
+}
+
 guint
 alexnet_top_k (const float *values, guint n, guint k, guint *indices)
 {

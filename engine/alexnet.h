@@ -82,6 +82,17 @@ typedef enum {
 ALEXNET_API const char *alexnet_interpolation_name (
     AlexnetInterpolation interpolation);
 
+/* In which order the network wants R, G and B. */
+typedef enum {
+  ALEXNET_CHANNELS_MODEL,       /* as the model was trained */
+  ALEXNET_CHANNELS_RGB,
+  ALEXNET_CHANNELS_BGR,
+  ALEXNET_N_CHANNEL_ORDERS
+} AlexnetChannelOrder;
+
+/* "model", "RGB", "BGR". Static. */
+ALEXNET_API const char *alexnet_channel_order_name (AlexnetChannelOrder order);
+
 /* Which part CROP_CENTER and CROP_SQUASH keep of what they resized; the others
  * keep all of it. */
 typedef enum {
@@ -91,17 +102,18 @@ typedef enum {
   ALEXNET_N_POSITIONS
 } AlexnetCropPosition;
 
-/* A zero crop_mode, resize_size or interpolation, or a std of zero, means the
- * model's own value (alexnet_model_get_preprocess()). The network's input is
- * (rgb / 255 - mean[c]) / std[c] with c = R, G, B, in the order R, G, B or,
- * with bgr, B, G, R. A network of one channel is given luma, that is, ITU-R
- * BT.601's of this rgb, as Pillow's mode L, and takes mean[0] and std[0]. */
+/* A zero crop_mode, resize_size, interpolation or channel_order means the
+ * model's own value (alexnet_model_get_preprocess()), a std of zero its own std
+ * and mean of that channel. The network's input is (rgb / 255 - mean[c]) /
+ * std[c] with c = R, G, B, in the channel_order. A network of one channel is
+ * given luma, that is, ITU-R BT.601's of this rgb, as Pillow's mode L, and
+ * takes mean[0] and std[0]. */
 typedef struct {
   AlexnetCropMode crop_mode;
   guint resize_size;            /* what CROP_CENTER, CROP_SQUASH cut from */
   AlexnetInterpolation interpolation;
   float mean[3], std[3];        /* in R, G, B order, for values 0..1 */
-  gboolean bgr;                 /* the network wants B, G, R */
+  AlexnetChannelOrder channel_order;
   AlexnetCropPosition crop_position;
   gboolean mirror;              /* left to right, after the resize */
 } AlexnetPreprocess;

@@ -282,7 +282,7 @@ read_mean (AlexnetModel *model, gboolean has_means, GError **error)
 
   if (model->mean_file)
     return load_mean (model, model->mean_file, error);
-  if (has_means || !model->preprocess.bgr)
+  if (has_means || model->preprocess.channel_order != ALEXNET_CHANNELS_BGR)
     return TRUE;
   path = alexnet_sidecar_find_mean (alexnet_model_get_path (model), notes);
   if (path && !load_mean (model, path, &cause))

@@ -150,9 +150,11 @@ read_channel_order (const Setting *setting, GError **error)
 {
   if (setting->network->input.channels == 1)
     return holds_string (setting->node, LUMA) || refuse (setting, LUMA, error);
-  setting->preprocess->bgr = holds_string (setting->node, "BGR");
-  if (setting->preprocess->bgr || holds_string (setting->node, "RGB"))
-    return TRUE;
+  for (guint i = ALEXNET_CHANNELS_MODEL + 1; i < ALEXNET_N_CHANNEL_ORDERS; i++)
+    if (holds_string (setting->node, alexnet_channel_order_name (i))) {
+      setting->preprocess->channel_order = i;
+      return TRUE;
+    }
   return refuse (setting, "RGB or BGR", error);
 }
 
@@ -190,6 +192,7 @@ static const AlexnetPreprocess torchvision_preprocess = {
   .interpolation = ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS,
   .mean = { 0.485f, 0.456f, 0.406f },
   .std = { 0.229f, 0.224f, 0.225f },
+  .channel_order = ALEXNET_CHANNELS_RGB,
 };
 
 /* BVLC, DIGITS and Places365 squashed. With what filter BVLC did is not on
@@ -200,7 +203,7 @@ static const AlexnetPreprocess caffe_preprocess = {
   .interpolation = ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS,
   .mean = { 122.679f / 255, 116.669f / 255, 104.007f / 255 },
   .std = { 1 / 255.0f, 1 / 255.0f, 1 / 255.0f },
-  .bgr = TRUE,
+  .channel_order = ALEXNET_CHANNELS_BGR,
 };
 
 static gboolean
@@ -244,7 +247,7 @@ set_defaults (AlexnetPreprocess *preprocess, const AlexnetNetwork *network)
     return;
   reduce_to_luma (preprocess->mean);
   reduce_to_luma (preprocess->std);
-  preprocess->bgr = FALSE;
+  preprocess->channel_order = ALEXNET_CHANNELS_RGB;
 }
 
 gboolean
@@ -292,7 +295,7 @@ name_channels (const AlexnetPreprocess *preprocess,
 {
   if (network->input.channels == 1)
     return LUMA;
-  return preprocess->bgr ? "BGR" : "RGB";
+  return alexnet_channel_order_name (preprocess->channel_order);
 }
 
 char *

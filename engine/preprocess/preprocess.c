@@ -246,8 +246,15 @@ check_recipe (const AlexnetPreprocess *p, guint size, GError **error)
 }
 
 static gboolean
-check_channels (guint n_channels, GError **error)
+check_channels (AlexnetChannelOrder order, guint n_channels, GError **error)
 {
+  if (order == ALEXNET_CHANNELS_MODEL ||
+      (guint) order >= ALEXNET_N_CHANNEL_ORDERS) {
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+        "channel order is %d, expected %d or %d", order, ALEXNET_CHANNELS_RGB,
+        ALEXNET_CHANNELS_BGR);
+    return FALSE;
+  }
   if (n_channels == 1 || n_channels == 3)
     return TRUE;
   g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
@@ -271,7 +278,7 @@ alexnet_transform_update (AlexnetTransform *transform,
     return TRUE;
   if (!check_image (image, error) || !check_region (image, r, error) ||
       !check_recipe (preprocess, size, error) ||
-      !check_channels (n_channels, error))
+      !check_channels (preprocess->channel_order, n_channels, error))
     return FALSE;
   transform->key = key;
   alexnet_tables_build (&transform->tables, &transform->key);

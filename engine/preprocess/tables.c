@@ -360,11 +360,13 @@ build_color (AlexnetTables *tables, const AlexnetKey *key)
 {
   const AlexnetPreprocess *p = &key->preprocess;
   gboolean letterbox = p->crop_mode == ALEXNET_CROP_LETTERBOX;
+  gboolean reversed = p->channel_order == ALEXNET_CHANNELS_BGR &&
+      key->n_channels == 3;
   double m[3][3], offset[3];
 
   get_matrix (key, &tables->layout, m, offset);
   for (guint i = 0; i < 3; i++) {
-    guint c = p->bgr && key->n_channels == 3 ? 2 - i : i;
+    guint c = reversed ? 2 - i : i;
 
     for (guint j = 0; j < 3; j++)
       tables->color.matrix[i][j] = (float) m[c][j];

@@ -16,6 +16,8 @@ complete_preprocess (AlexnetPreprocess *preprocess, const AlexnetModel *model)
     preprocess->resize_size = defaults->resize_size;
   if (preprocess->interpolation == ALEXNET_INTERPOLATION_MODEL)
     preprocess->interpolation = defaults->interpolation;
+  if (preprocess->channel_order == ALEXNET_CHANNELS_MODEL)
+    preprocess->channel_order = defaults->channel_order;
   for (guint c = 0; c < 3; c++) {
     if (preprocess->std[c] != 0)
       continue;

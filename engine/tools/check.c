@@ -21,7 +21,7 @@ print_preprocess (const AlexnetModel *model)
   const AlexnetPreprocess *p = alexnet_model_get_preprocess (model);
   guint size = alexnet_model_get_input_size (model);
   guint n = alexnet_model_get_input_channels (model);
-  const char *order = p->bgr ? "BGR" : "RGB";
+  const char *order = alexnet_channel_order_name (p->channel_order);
 
   printf ("input: %ux%u %s, %s from %u, %s\n", size, size,
       n == 1 ? "luma" : order, alexnet_crop_mode_name (p->crop_mode),

@@ -54,6 +54,7 @@ static const AlexnetPreprocess recipe = {
   .interpolation = ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS,
   .mean = { 0.485f, 0.456f, 0.406f },
   .std = { 0.229f, 0.224f, 0.225f },
+  .channel_order = ALEXNET_CHANNELS_RGB,
 };
 
 typedef struct {

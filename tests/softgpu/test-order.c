@@ -40,6 +40,7 @@ static const AlexnetPreprocess preprocess = {
   .interpolation = ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS,
   .mean = { 0.5f, 0.4f, 0.3f },
   .std = { 0.25f, 0.5f, 0.3f },
+  .channel_order = ALEXNET_CHANNELS_RGB,
 };
 
 static void

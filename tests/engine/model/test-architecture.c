@@ -95,7 +95,7 @@ test_architecture (gconstpointer data)
   const AlexnetPreprocess *preprocess = alexnet_model_get_preprocess (model);
 
   g_assert_cmpstr (alexnet_model_get_architecture (model), ==, c->expected);
-  g_assert_true (preprocess->bgr);
+  g_assert_cmpint (preprocess->channel_order, ==, ALEXNET_CHANNELS_BGR);
   g_assert_cmpfloat (preprocess->std[0], ==, 1 / 255.0f);
   check_logits (alexnet_model_get_network (model), c->expected);
   alexnet_model_unref (model);

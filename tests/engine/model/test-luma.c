@@ -52,7 +52,7 @@ assert_normalisation (const AlexnetModel *model, float mean, float std)
 {
   const AlexnetPreprocess *p = alexnet_model_get_preprocess (model);
 
-  g_assert_false (p->bgr);
+  g_assert_cmpint (p->channel_order, ==, ALEXNET_CHANNELS_RGB);
   g_assert_cmpfloat_with_epsilon (p->mean[0], mean, 1e-5);
   g_assert_cmpfloat_with_epsilon (p->std[0], std, 1e-5);
 }

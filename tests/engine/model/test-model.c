@@ -111,13 +111,14 @@ test_format (gconstpointer data)
 
 static void
 assert_preprocess (const AlexnetModel *model, AlexnetCropMode mode,
-    guint resize, gboolean bgr, const float *mean, const float *std)
+    guint resize, AlexnetChannelOrder order, const float *mean,
+    const float *std)
 {
   const AlexnetPreprocess *p = alexnet_model_get_preprocess (model);
 
   g_assert_cmpint (p->crop_mode, ==, mode);
   g_assert_cmpuint (p->resize_size, ==, resize);
-  g_assert_cmpint (p->bgr, ==, bgr);
+  g_assert_cmpint (p->channel_order, ==, order);
   for (guint c = 0; c < 3; c++) {
     g_assert_cmpfloat_with_epsilon (p->mean[c], mean[c], 1e-6);
     g_assert_cmpfloat_with_epsilon (p->std[c], std[c], 1e-6);
@@ -131,11 +132,12 @@ test_defaults (void)
   g_autofree char *b = model_path ("caffe-narrow.pth");
   AlexnetModel *torchvision = load (a), *caffe = load (b);
 
-  assert_preprocess (torchvision, ALEXNET_CROP_CENTER, 256, FALSE,
-      (float[]){ 0.485f, 0.456f, 0.406f }, (float[]){ 0.229f, 0.224f, 0.225f });
+  assert_preprocess (torchvision, ALEXNET_CROP_CENTER, 256,
+      ALEXNET_CHANNELS_RGB, (float[]){ 0.485f, 0.456f, 0.406f },
+      (float[]){ 0.229f, 0.224f, 0.225f });
   g_assert_cmpint (alexnet_model_get_preprocess (torchvision)->interpolation,
       ==, ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS);
-  assert_preprocess (caffe, ALEXNET_CROP_SQUASH, 256, TRUE,
+  assert_preprocess (caffe, ALEXNET_CROP_SQUASH, 256, ALEXNET_CHANNELS_BGR,
       (float[]){ 122.679f / 255, 116.669f / 255, 104.007f / 255 },
       (float[]){ 1 / 255.0f, 1 / 255.0f, 1 / 255.0f });
   g_assert_null (alexnet_model_get_labels (caffe));
@@ -158,7 +160,7 @@ test_own_table (void)
   network.architecture = "custom";
   g_assert_true (alexnet_metadata_read_preprocess (none, &network, &preprocess,
       NULL));
-  g_assert_true (preprocess.bgr);
+  g_assert_cmpint (preprocess.channel_order, ==, ALEXNET_CHANNELS_BGR);
   g_assert_cmpint (preprocess.crop_mode, ==, ALEXNET_CROP_SQUASH);
   for (guint i = 0; i < G_N_ELEMENTS (shapes); i++) {
     g_autoptr (GError) error = NULL;
@@ -177,7 +179,7 @@ test_metadata (void)
   AlexnetModel *model = load (path);
   const char *const *labels = alexnet_model_get_labels (model);
 
-  assert_preprocess (model, ALEXNET_CROP_LETTERBOX, 256, FALSE,
+  assert_preprocess (model, ALEXNET_CROP_LETTERBOX, 256, ALEXNET_CHANNELS_RGB,
       (float[]){ 0.5f, 0.25f, 0.125f }, (float[]){ 0.5f, 1, 2 });
   g_assert_cmpuint (g_strv_length ((char **) labels), ==, 10);
   g_assert_cmpstr (labels[9], ==, "class 9");
@@ -302,7 +304,7 @@ test_metadata_is_used (void)
       NULL);
 
   g_assert_nonnull (model);
-  assert_preprocess (model, ALEXNET_CROP_LETTERBOX, 300, TRUE,
+  assert_preprocess (model, ALEXNET_CROP_LETTERBOX, 300, ALEXNET_CHANNELS_BGR,
       (float[]){ 1, 2, 3 }, (float[]){ 0.229f, 0.224f, 0.225f });
   g_assert_cmpint (alexnet_model_get_preprocess (model)->interpolation, ==,
       ALEXNET_INTERPOLATION_BILINEAR);

@@ -180,8 +180,8 @@ test_normalisation (void)
   g_autoptr (Frame)
       frame = frame_new (ALEXNET_FORMAT_XBGR, 9, 9, 0, photo, TRUE);
   AlexnetPreprocess p = { ALEXNET_CROP_CENTER, 8,
-    ALEXNET_INTERPOLATION_BILINEAR, { 0.1f, 0.2f, 0.3f },
-    { 0.5f, 0.25f, 2.0f } };
+    ALEXNET_INTERPOLATION_BILINEAR, { 0.1f, 0.2f, 0.3f }, { 0.5f, 0.25f, 2.0f },
+    ALEXNET_CHANNELS_RGB };
   float r = (10 / 255.0f - 0.1f) / 0.5f, g = (200 / 255.0f - 0.2f) / 0.25f;
   float b = (77 / 255.0f - 0.3f) / 2.0f;
 
@@ -189,7 +189,7 @@ test_normalisation (void)
   frame_fill (frame, 1, 200);
   frame_fill (frame, 2, 77);
   assert_flat (&frame->image, &p, r, g, b);
-  p.bgr = TRUE;
+  p.channel_order = ALEXNET_CHANNELS_BGR;
   assert_flat (&frame->image, &p, b, g, r);
 }
 
@@ -206,11 +206,12 @@ test_padding (void)
     g_auto (Output) output = { 0 };
 
     p.crop_mode = mode;
-    p.bgr = mode == ALEXNET_CROP_CENTER;
+    p.channel_order = mode == ALEXNET_CROP_CENTER ? ALEXNET_CHANNELS_BGR
+                                                  : ALEXNET_CHANNELS_RGB;
     output = output_run_once (&frame->image, NULL, &p, 16);
     for (guint i = 0; i < 3 * 256; i++) {
       guint c = i / 256, y = i / 16 % 16, x = i % 16;
-      guint channel = p.bgr ? 2 - c : c;
+      guint channel = p.channel_order == ALEXNET_CHANNELS_BGR ? 2 - c : c;
       float black = -p.mean[channel] / p.std[channel];
 
       if (mode == ALEXNET_CROP_CENTER && (y < 5 || y > 9 || x < 3 || x > 12))
@@ -229,7 +230,7 @@ test_luma (void)
   AlexnetPreprocess levels = preprocess_levels, p = levels;
   gsize n = 48 * 48;
 
-  p.bgr = TRUE;
+  p.channel_order = ALEXNET_CHANNELS_BGR;
   p.mean[0] = 0.25f;
   p.std[0] = 0.5f;
   for (guint f = 0; f < ALEXNET_N_FORMATS; f++) {
@@ -371,7 +372,7 @@ test_invalid (void)
     assert_invalid (t, &good, NULL, &preprocess_levels, 3, sides[i]);
     assert_invalid (t, &good, NULL, &p, 3, 224);
   }
-  for (guint i = 0; i < 7; i++) {
+  for (guint i = 0; i < 8; i++) {
     AlexnetImage bad = good;
     AlexnetPreprocess p = preprocess_levels;
 
@@ -381,6 +382,7 @@ test_invalid (void)
             : i == 3 ? (guint *) &bad.site
             : i == 4 ? (guint *) &p.crop_position
             : i == 5 ? (guint *) &p.interpolation
+            : i == 6 ? (guint *) &p.channel_order
                      : (guint *) &p.crop_mode) = i == 0 ? ALEXNET_N_FORMATS
                                                         : 99;
     assert_invalid (t, &bad, NULL, &p, 3, 224);
@@ -431,10 +433,12 @@ test_undecided (void)
   };
   AlexnetTransform *t = alexnet_transform_new ();
 
-  for (guint i = 0; i < 2; i++) {
+  for (guint i = 0; i < 3; i++) {
     AlexnetPreprocess p = preprocess_levels;
 
-    *(i == 0 ? (guint *) &p.crop_mode : (guint *) &p.interpolation) = 0;
+    *(i == 0         ? (guint *) &p.crop_mode
+            : i == 1 ? (guint *) &p.interpolation
+                     : (guint *) &p.channel_order) = 0;
     assert_invalid (t, &image, NULL, &p, 3, 224);
   }
   alexnet_transform_free (t);

@@ -385,7 +385,7 @@ check_pixels (const Subject *subject, const char *architecture,
     .strides = { WIDTH * 3 } };
   AlexnetPreprocess preprocess = { ALEXNET_CROP_CENTER, 256,
     ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS, { 0.5f, 0.4f, 0.3f },
-    { 0.2f, 0.3f, 0.4f }, FALSE };
+    { 0.2f, 0.3f, 0.4f }, ALEXNET_CHANNELS_RGB };
   AlexnetTransform *transform = alexnet_transform_new ();
   AlexnetPlan *plan = open_plan (subject, &network, 2, 2);
   gsize size = alexnet_shape_size (alexnet_network_output (&network));

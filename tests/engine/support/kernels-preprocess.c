@@ -60,6 +60,7 @@ transform_new (AlexnetIsa isa, const AlexnetImage *image, const Shape *shape)
     .interpolation = shape->interpolation,
     .mean = { 0.485f, 0.456f, 0.406f },
     .std = { 0.229f, 0.224f, 0.225f },
+    .channel_order = ALEXNET_CHANNELS_RGB,
   };
   AlexnetTransform *transform = alexnet_transform_new ();
   g_autoptr (GError) error = NULL;

@@ -13,6 +13,7 @@ const AlexnetPreprocess preprocess_levels = {
   ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS,
   { 0, 0, 0 },
   { 1 / 255.0f, 1 / 255.0f, 1 / 255.0f },
+  ALEXNET_CHANNELS_RGB,
 };
 const AlexnetPreprocess preprocess_imagenet = {
   ALEXNET_CROP_CENTER,
@@ -20,6 +21,7 @@ const AlexnetPreprocess preprocess_imagenet = {
   ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS,
   { 0.485f, 0.456f, 0.406f },
   { 0.229f, 0.224f, 0.225f },
+  ALEXNET_CHANNELS_RGB,
 };
 
 static char *

@@ -18,6 +18,7 @@ class Frame:
             interpolation=host.constant(
                 f'ALEXNET_INTERPOLATION_{interpolation}'),
             mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225),
+            channel_order=host.constant('ALEXNET_CHANNELS_RGB'),
             mirror=mirror)
         self.tables, words = host.tables(
             host.constant(f'ALEXNET_FORMAT_{format_name}'), width, height,

@@ -40,7 +40,7 @@ TABLES = struct(
 PREPROCESS = struct(
     'AlexnetPreprocess', ('crop_mode', c_uint), ('resize_size', c_uint),
     ('interpolation', c_uint), ('mean', c_float * 3), ('std', c_float * 3),
-    ('bgr', c_int), ('crop_position', c_uint), ('mirror', c_int))
+    ('channel_order', c_uint), ('crop_position', c_uint), ('mirror', c_int))
 
 # What a kernel takes, by its name.
 ARGS = {
