@@ -69,7 +69,7 @@ GST_START_TEST (test_inference_interval)
   gst_harness_push_event (fixture->harness, gst_event_new_gap (0, GST_SECOND));
   expect_pattern (fixture, "x--x-");
   gst_harness_push_event (fixture->harness, gst_event_new_segment (&segment));
-  expect_pattern (fixture, "x--x-");
+  expect_pattern (fixture, "-x--x");
   g_object_set (fixture->element, "inference-interval", 1, NULL);
   expect_pattern (fixture, "xxx");
   fail_unless_equals_uint64 (test_stat (fixture->element, "skipped-interval"),
