@@ -40,6 +40,7 @@ struct _GstAlexnetClassify {
   GstAlexnetInflight *inflight;
   GstAlexnetSession session;
   GstAlexnetCuda cuda;
+  GThread *sender; /* the task's, while it sends; atomic */
 
   /* Of the sink pad's streaming thread. */
   GstVideoInfo video_info;

@@ -336,6 +336,7 @@ fail (GstAlexnetClassify *self, const GError *error, GstFlowReturn flow)
   gst_pad_push_event (self->srcpad, gst_event_new_eos ());
 }
 
+/* Whoever sees what is sent may stop the element from this thread. */
 void
 gst_alexnet_classify_send_oldest (gpointer user_data)
 {
@@ -347,12 +348,14 @@ gst_alexnet_classify_send_oldest (gpointer user_data)
     gst_pad_pause_task (self->srcpad);
     return;
   }
+  g_atomic_pointer_set (&self->sender, g_thread_self ());
   if (GST_IS_EVENT (item.object))
     send_event (self, GST_EVENT (g_steal_pointer (&item.object)));
   else
     flow = send_frame (self, &item);
   if (flow < GST_FLOW_EOS)
     fail (self, item.error, flow);
+  g_atomic_pointer_set (&self->sender, NULL);
   gst_alexnet_item_clear (&item);
   gst_alexnet_inflight_done (self->inflight, flow);
 }

@@ -44,6 +44,9 @@
  * `classification`, and all probabilities are attached as a tensor; see
  * #GstAlexnetClassify:attach-meta.
  *
+ * It can be taken out of a pipeline that plays from a probe on its source pad,
+ * at EOS or at any buffer. Sending EOS to it returns when EOS has come out.
+ *
  * Colours follow the caps' colorimetry. BT.2020 video with PQ or HLG transfer
  * is not tone-mapped.
  *

@@ -118,8 +118,7 @@ static gboolean
 outlives_flush (const GstEvent *event)
 {
   return GST_EVENT_IS_STICKY (event) &&
-      GST_EVENT_TYPE (event) != GST_EVENT_SEGMENT &&
-      GST_EVENT_TYPE (event) != GST_EVENT_EOS;
+      GST_EVENT_TYPE (event) != GST_EVENT_SEGMENT;
 }
 
 void
@@ -134,6 +133,7 @@ gst_alexnet_inflight_clear (GstAlexnetInflight *inflight, GstPad *pad)
     gst_alexnet_item_clear (item);
   }
   inflight->n_frames = 0;
+  inflight->busy = inflight->busy_with_frame = FALSE;
   g_cond_broadcast (&inflight->removed);
   g_mutex_unlock (&inflight->lock);
 }
@@ -176,14 +176,11 @@ gst_alexnet_inflight_append_frame (GstAlexnetInflight *inflight,
   return flow;
 }
 
-/* After an error no frame will show upstream what happened if all it has left
- * to send is an EOS, hence that one is refused. */
 static gboolean
 accepts_event (const GstAlexnetInflight *inflight, const GstEvent *event)
 {
   return is_moving (inflight) ||
-      (inflight->flow != GST_FLOW_FLUSHING && GST_EVENT_IS_STICKY (event) &&
-          GST_EVENT_TYPE (event) != GST_EVENT_EOS);
+      (inflight->flow != GST_FLOW_FLUSHING && GST_EVENT_IS_STICKY (event));
 }
 
 GstFlowReturn
@@ -261,10 +258,9 @@ holds_new_beginning (const GstAlexnetInflight *inflight)
   return FALSE;
 }
 
-void
-gst_alexnet_inflight_done (GstAlexnetInflight *inflight, GstFlowReturn flow)
+static void
+settle (GstAlexnetInflight *inflight, GstFlowReturn flow)
 {
-  g_mutex_lock (&inflight->lock);
   if (inflight->busy_with_frame)
     frame_is_gone (inflight);
   inflight->busy = inflight->busy_with_frame = FALSE;
@@ -276,19 +272,27 @@ gst_alexnet_inflight_done (GstAlexnetInflight *inflight, GstFlowReturn flow)
   if (flow != GST_FLOW_OK && inflight->flow == GST_FLOW_OK)
     set_flow (inflight, flow);
   g_cond_broadcast (&inflight->removed);
+}
+
+void
+gst_alexnet_inflight_done (GstAlexnetInflight *inflight, GstFlowReturn flow)
+{
+  g_mutex_lock (&inflight->lock);
+  if (inflight->busy)
+    settle (inflight, flow);
   g_mutex_unlock (&inflight->lock);
 }
 
-gboolean
+GstFlowReturn
 gst_alexnet_inflight_wait_empty (GstAlexnetInflight *inflight)
 {
-  gboolean empty;
+  GstFlowReturn flow;
 
   g_mutex_lock (&inflight->lock);
   while (is_moving (inflight) &&
       (inflight->busy || !gst_queue_array_is_empty (inflight->items)))
     g_cond_wait (&inflight->removed, &inflight->lock);
-  empty = is_moving (inflight);
+  flow = is_moving (inflight) ? GST_FLOW_OK : inflight->flow;
   g_mutex_unlock (&inflight->lock);
-  return empty;
+  return flow;
 }

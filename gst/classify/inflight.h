@@ -69,7 +69,8 @@ void gst_alexnet_inflight_start (GstAlexnetInflight *inflight);
 void gst_alexnet_inflight_relink (GstAlexnetInflight *inflight);
 
 /* Drops what is queued; sticky events that outlive a flush are stored on
- * `pad`. The task must be paused and nobody appending. */
+ * `pad`. The task must be paused, or call this itself while it pushes what it
+ * has taken, whose flow then counts no more. Nobody may be appending. */
 void gst_alexnet_inflight_clear (GstAlexnetInflight *inflight, GstPad *pad);
 
 /* Blocks until one more frame may be appended. */
@@ -80,8 +81,8 @@ GstFlowReturn gst_alexnet_inflight_append_frame (GstAlexnetInflight *inflight,
     GstAlexnetItem *item);
 
 /* Takes the event, also on failure. Where only frames are refused, events are
- * accepted: all of them after EOS, sticky ones but for EOS itself after an
- * error. */
+ * accepted: all of them after EOS, sticky ones after an error. EOS itself is
+ * not for here: it waits until all else is out. */
 GstFlowReturn gst_alexnet_inflight_append_event (GstAlexnetInflight *inflight,
     GstEvent *event);
 
@@ -92,8 +93,8 @@ gboolean gst_alexnet_inflight_take (GstAlexnetInflight *inflight,
 void gst_alexnet_inflight_done (GstAlexnetInflight *inflight,
     GstFlowReturn flow);
 
-/* Blocks until everything is out. FALSE: that will not happen. */
-gboolean gst_alexnet_inflight_wait_empty (GstAlexnetInflight *inflight);
+/* Blocks until everything is out: OK. Others: that will not happen. */
+GstFlowReturn gst_alexnet_inflight_wait_empty (GstAlexnetInflight *inflight);
 
 G_END_DECLS
 

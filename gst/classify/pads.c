@@ -69,6 +69,33 @@ gst_alexnet_classify_sink_activate_mode (GstPad *pad, GstObject *parent,
   return TRUE;
 }
 
+static void
+join_task (GstElement *element, gpointer task)
+{
+  gst_task_join (task);
+}
+
+/* The task cannot wait for its own end: where it comes here itself, by a probe
+ * that takes the element out of a pipeline, it ends after its push, and the
+ * element stays until then. */
+static gboolean
+stop_task (GstAlexnetClassify *self)
+{
+  GstTask *task;
+
+  if (g_atomic_pointer_get (&self->sender) != g_thread_self ())
+    return gst_pad_stop_task (self->srcpad);
+  GST_OBJECT_LOCK (self->srcpad);
+  task = g_steal_pointer (&GST_PAD_TASK (self->srcpad));
+  GST_OBJECT_UNLOCK (self->srcpad);
+  if (!task)
+    return TRUE;
+  gst_task_stop (task);
+  gst_element_call_async (GST_ELEMENT (self), join_task, task,
+      gst_object_unref);
+  return TRUE;
+}
+
 static gboolean
 gst_alexnet_classify_src_activate_mode (GstPad *pad, GstObject *parent,
     GstPadMode mode, gboolean active)
@@ -81,7 +108,7 @@ gst_alexnet_classify_src_activate_mode (GstPad *pad, GstObject *parent,
   if (active)
     return start_flow (self);
   stop_flow (self);
-  ok = gst_pad_stop_task (pad);
+  ok = stop_task (self);
   gst_alexnet_inflight_clear (self->inflight, NULL);
   return ok;
 }
@@ -91,7 +118,7 @@ static gboolean
 drain (GstAlexnetClassify *self)
 {
   gst_alexnet_session_drain (&self->session);
-  return gst_alexnet_inflight_wait_empty (self->inflight);
+  return gst_alexnet_inflight_wait_empty (self->inflight) == GST_FLOW_OK;
 }
 
 /* The engine has to work where upstream's CUDA memory is. A backend of the CPU
@@ -151,16 +178,23 @@ set_caps (GstAlexnetClassify *self, GstEvent *event)
   return TRUE;
 }
 
-/* Where no frame could tell upstream that nobody listens, EOS must. */
+/* Takes the event. It goes out from here, as it does from an element without a
+ * task: who sends EOS to empty the element and takes it out when that comes has
+ * done so when this returns. Where no frame could tell upstream that nobody
+ * listens, EOS must. */
 static GstFlowReturn
-append_event (GstAlexnetClassify *self, GstEvent *event)
+send_eos (GstAlexnetClassify *self, GstEvent *event)
 {
-  gboolean is_eos = GST_EVENT_TYPE (event) == GST_EVENT_EOS;
-  GstFlowReturn flow = gst_alexnet_inflight_append_event (self->inflight,
-      event);
+  GstFlowReturn flow;
 
-  if (is_eos && flow == GST_FLOW_NOT_LINKED)
+  gst_alexnet_session_drain (&self->session);
+  flow = gst_alexnet_inflight_wait_empty (self->inflight);
+  if (flow == GST_FLOW_NOT_LINKED)
     GST_ELEMENT_FLOW_ERROR (self, flow);
+  if (flow == GST_FLOW_OK)
+    gst_pad_push_event (self->srcpad, event);
+  else
+    gst_event_unref (event);
   return flow;
 }
 
@@ -194,14 +228,15 @@ gst_alexnet_classify_sink_event (GstPad *pad, GstObject *parent,
       gst_alexnet_schedule_reset (&self->schedule);
       break;
     case GST_EVENT_SEGMENT_DONE:
-    case GST_EVENT_EOS:
       gst_alexnet_session_drain (&self->session);
       break;
+    case GST_EVENT_EOS:
+      return send_eos (self, event);
     default:
       break;
   }
   if (GST_EVENT_IS_SERIALIZED (event))
-    return append_event (self, event);
+    return gst_alexnet_inflight_append_event (self->inflight, event);
   ok = gst_pad_event_default (pad, parent, event);
   return ok ? GST_FLOW_OK : GST_FLOW_ERROR;
 }
