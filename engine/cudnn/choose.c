@@ -36,7 +36,7 @@ find_conv (const AlexnetSteps *steps, guint i, const AlexnetConv *conv,
   guint best;
 
   if (!plans ||
-      !alexnet_tune (device, plans->len, run_candidate, &candidates, &best,
+      !alexnet_tune (device, key, plans->len, run_candidate, &candidates, &best,
           error))
     return NULL;
   json = alexnet_conv_plan_to_json (g_ptr_array_index (plans, best), error);
@@ -125,7 +125,7 @@ choose_linear (AlexnetWay *way, const AlexnetSteps *steps, guint i, guint n,
     return FALSE;
   if (recall_linear (linear, cache, key))
     return TRUE;
-  if (!alexnet_tune (b->device, alexnet_linear_n_choices (linear),
+  if (!alexnet_tune (b->device, key, alexnet_linear_n_choices (linear),
           run_candidate, &candidates, &best, error))
     return FALSE;
   alexnet_linear_choose (linear, best);

@@ -7,6 +7,7 @@
 
 typedef struct {
   AlexnetDevice *device;
+  const char *what;
   AlexnetTuneFunc func;
   gpointer user;
   cudaEvent_t begin, end;
@@ -50,7 +51,11 @@ find_best (const Tuner *tuner, guint n, guint *best, GError **error)
 
   for (guint i = 0; i < n && (!reason || is_refusal (reason)); i++) {
     g_clear_error (&reason);
-    if (!measure (tuner, i, &time, &reason) || (found && time >= best_time))
+    if (!measure (tuner, i, &time, &reason))
+      continue;
+    g_debug ("%s: candidate %u of %u takes %.2f us", tuner->what, i, n,
+        1000.0 * (double) time / N_TIMED);
+    if (found && time >= best_time)
       continue;
     found = TRUE;
     *best = i;
@@ -63,10 +68,10 @@ find_best (const Tuner *tuner, guint n, guint *best, GError **error)
 }
 
 gboolean
-alexnet_tune (AlexnetDevice *device, guint n, AlexnetTuneFunc func,
-    gpointer user, guint *best, GError **error)
+alexnet_tune (AlexnetDevice *device, const char *what, guint n,
+    AlexnetTuneFunc func, gpointer user, guint *best, GError **error)
 {
-  Tuner tuner = { device, func, user, NULL, NULL };
+  Tuner tuner = { device, what, func, user, NULL, NULL };
   gboolean ok;
 
   *best = 0;

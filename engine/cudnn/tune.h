@@ -13,9 +13,10 @@ G_BEGIN_DECLS
 typedef gboolean (*AlexnetTuneFunc) (gpointer user, guint i, GError **error);
 
 /* Times each of n >= 1 candidates and writes the fastest to `best`. One that
- * fails with UNSUPPORTED is passed over; UNSUPPORTED when all do. */
-gboolean alexnet_tune (AlexnetDevice *device, guint n, AlexnetTuneFunc func,
-    gpointer user, guint *best, GError **error);
+ * fails with UNSUPPORTED is passed over; UNSUPPORTED when all do. `what` is
+ * computed, for debug messages, which have the time of each. */
+gboolean alexnet_tune (AlexnetDevice *device, const char *what, guint n,
+    AlexnetTuneFunc func, gpointer user, guint *best, GError **error);
 
 G_END_DECLS
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""AlexNet through PyTorch on the same GPU, as fast as PyTorch can.
+"""AlexNet through PyTorch on the same GPU, as fast as PyTorch can:
+
+    baseline.py VARIANT PRECISION...
 
 Prints the lines that gpu-bench prints, with pytorch-VARIANT in front:
 
@@ -170,27 +172,25 @@ def bench(variant, precision, batch, net, images, expected, cold):
 
 @torch.inference_mode()
 def main():
-    variants = sys.argv[1:] or ["graph", "fused", "s2d"]
+    variant, *precisions = sys.argv[1:]
     torch.manual_seed(1)
     plain = AlexNet().cuda().eval()
     images = torch.randn(max(BATCHES), 3, 224, 224, device="cuda")
     set_precision("fp32")
     expected = plain(images)
     cold = torch.empty(256 << 20, dtype=torch.uint8, device="cuda")
-    for precision in TYPES:
+    for precision in precisions:
         set_precision(precision)
         net = AlexNet().cuda().eval()
         net.load_state_dict(plain.state_dict())
         net = net.to(TYPES[precision], memory_format=torch.channels_last)
-        for variant in variants:
-            for batch in BATCHES:
-                try:
-                    bench(variant, precision, batch, net, images, expected,
-                          cold)
-                except Exception as error:  # the others still count
-                    traceback.print_exc()
-                    print(f"pytorch-{variant}\t{precision}\t{batch}\t"
-                          f"failed: {type(error).__name__}", flush=True)
+        for batch in BATCHES:
+            try:
+                bench(variant, precision, batch, net, images, expected, cold)
+            except Exception as error:  # the others still count
+                traceback.print_exc()
+                print(f"pytorch-{variant}\t{precision}\t{batch}\t"
+                      f"failed: {type(error).__name__}", flush=True)
 
 
 if __name__ == "__main__":

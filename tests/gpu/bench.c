@@ -1,59 +1,47 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* How fast the module is on the GPU that is there, at full width. Prints one
- * line for each precision and batch size, tab-separated:
+/* What the module needs on the GPU that is there, at full width:
  *
- *     cudnn PRECISION BATCH LATENCY COLD FRAMES
+ *     gpu-bench [--trial] COMMAND PRECISION...
  *
- * LATENCY is the device's time for one batch in microseconds, median; COLD the
- * same after the L2 cache was overwritten, for batches up to 8, else "-";
- * FRAMES are frames a second with batches back to back. Inputs lie in their
- * slots already. Then a line for each for 1080p NV12 frames, in host memory and
- * in the device's, through the whole engine:
+ * The commands print lines of tab-separated fields as they go; times are
+ * microseconds of the device, medians:
  *
- *     nv12-1080p PRECISION BATCH HOST DEVICE
+ *     speed    cudnn PRECISION BATCH LATENCY COLD FRAMES
+ *              of one batch; after the L2 cache was overwritten, for batches up
+ *              to 8, else "-"; frames a second with batches back to back.
+ *              Inputs lie in their slots already.
+ *     frames   nv12-1080p PRECISION BATCH HOST DEVICE
+ *              a frame, in host memory and in the device's, through the whole
+ *              engine
+ *     plans    chooses how to compute and measures nothing: what it tried is
+ *              among the messages that G_MESSAGES_DEBUG=alexnet shows
+ *     profile  limit PRECISION GB/s TFLOP/s
+ *              of a copy on the device; of its tensor cores, or of the others
+ *              where the precision does without: clock x processors x what one
+ *              does in a cycle, "-" where that is not known
+ *              layer PRECISION BATCH NAME TIME GB/s TFLOP/s
+ *              each operation, its weights not in the cache
  *
- * in microseconds a frame. With --trial a narrow network and hardly anything is
- * measured, to see whether this program works. */
+ * With --trial a narrow network and hardly anything is measured, to see whether
+ * this program works. */
 
-#include <glib/gstdio.h>
+#include "bench.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cudnn/executor.h"
-#include "model/model.h"
 #include "support/random-model.h"
-#include "cudnn/staging.h"
 
-#define MAX_SAMPLES 51
-#define N_THREADS 4
+const guint bench_batches[] = { 1, 8, 32, 128, 512 };
 
-static const guint batches[] = { 1, 8, 32, 128, 512 };
+static const BenchExtent full = { G_N_ELEMENTS (bench_batches),
+  BENCH_MAX_SAMPLES, 10, 256, 4000, 256 << 20, FALSE };
+static const BenchExtent trial = { 1, 1, 0, 1, 2, 1 << 20, TRUE };
+const BenchExtent *bench_extent = &full;
 
-/* How much is measured. */
-typedef struct {
-  guint n_batches;
-  guint n_samples, n_warm_ups;
-  guint n_images; /* back to back, at least eight batches */
-  guint n_frames; /* of each thread */
-  gsize cold_size;
-  gboolean narrow;
-} Extent;
-
-static const Extent full = { G_N_ELEMENTS (batches), MAX_SAMPLES, 10, 256, 4000,
-  256 << 20, FALSE };
-static const Extent trial = { 1, 1, 0, 1, 2, 1 << 20, TRUE };
-static const Extent *extent = &full;
-
-typedef struct {
-  AlexnetDevice device;
-  AlexnetExecutor executor;
-  cudaEvent_t begin, end;
-  void *cold;
-} Bench;
-
-static void
-die_on (GError *error)
+void
+bench_die_on (GError *error)
 {
   if (!error)
     return;
@@ -61,25 +49,26 @@ die_on (GError *error)
   exit (1);
 }
 
-static void
-bench_open (Bench *b, const AlexnetNetwork *network, AlexnetPrecision precision)
+void
+bench_open (Bench *b, const AlexnetNetwork *network, AlexnetPrecision precision,
+    guint max_batch)
 {
   GError *own_error = NULL, **error = &own_error;
   const AlexnetKernels *kernels;
-  guint max_batch = batches[extent->n_batches - 1];
   gboolean ok = alexnet_device_open (&b->device, 0, NULL, error) &&
       (kernels = alexnet_kernels_load (precision, error)) &&
       alexnet_executor_open (&b->executor, &b->device, kernels, network,
           precision, max_batch, max_batch, error) &&
       CUDA (cudaEventCreateWithFlags (&b->begin, cudaEventDefault)) &&
       CUDA (cudaEventCreateWithFlags (&b->end, cudaEventDefault)) &&
-      (b->cold = alexnet_device_alloc (&b->device, extent->cold_size, error));
+      (b->cold = alexnet_device_alloc (&b->device, bench_extent->cold_size,
+           error));
 
   g_assert_cmpint (ok, ==, own_error == NULL);
-  die_on (own_error);
+  bench_die_on (own_error);
 }
 
-static void
+void
 bench_close (Bench *b)
 {
   GError *own_error = NULL, **error = &own_error;
@@ -88,7 +77,7 @@ bench_close (Bench *b)
   CUDA (cudaEventDestroy (b->end));
   alexnet_executor_close (&b->executor, error);
   alexnet_device_close (&b->device, error);
-  die_on (own_error);
+  bench_die_on (own_error);
 }
 
 /* Microseconds that the device needs for `n_times` batches in a row. */
@@ -100,14 +89,14 @@ measure (Bench *b, guint batch, guint n_times, gboolean cold)
   float time = 0;
 
   if (cold)
-    CUDA (cudaMemsetAsync (b->cold, 1, extent->cold_size, stream));
+    CUDA (cudaMemsetAsync (b->cold, 1, bench_extent->cold_size, stream));
   CUDA (cudaEventRecord (b->begin, stream));
   for (guint i = 0; i < n_times; i++)
     alexnet_executor_begin (&b->executor, 0, batch, FALSE, error);
   CUDA (cudaEventRecord (b->end, stream));
   CUDA (cudaEventSynchronize (b->end));
   CUDA (cudaEventElapsedTime (&time, b->begin, b->end));
-  die_on (own_error);
+  bench_die_on (own_error);
   return time * 1000.0;
 }
 
@@ -119,27 +108,34 @@ compare (const void *a, const void *b)
   return x < y ? -1 : x > y;
 }
 
+double
+bench_median (double *samples, guint n)
+{
+  qsort (samples, n, sizeof *samples, compare);
+  return samples[n / 2];
+}
+
 static double
 median (Bench *b, guint batch, guint n_times, gboolean cold)
 {
-  double samples[MAX_SAMPLES];
+  double samples[BENCH_MAX_SAMPLES];
 
-  for (guint i = 0; i < extent->n_warm_ups; i++)
+  for (guint i = 0; i < bench_extent->n_warm_ups; i++)
     measure (b, batch, n_times, cold);
-  for (guint i = 0; i < extent->n_samples; i++)
+  for (guint i = 0; i < bench_extent->n_samples; i++)
     samples[i] = measure (b, batch, n_times, cold);
-  qsort (samples, extent->n_samples, sizeof *samples, compare);
-  return samples[extent->n_samples / 2];
+  return bench_median (samples, bench_extent->n_samples);
 }
 
-static void
-bench_device (const AlexnetNetwork *network, AlexnetPrecision precision)
+void
+bench_speed (const AlexnetNetwork *network, AlexnetPrecision precision)
 {
   Bench b = { 0 };
 
-  bench_open (&b, network, precision);
-  for (guint i = 0; i < extent->n_batches; i++) {
-    guint n = batches[i], n_times = MAX (8, extent->n_images / n);
+  bench_open (&b, network, precision,
+      bench_batches[bench_extent->n_batches - 1]);
+  for (guint i = 0; i < bench_extent->n_batches; i++) {
+    guint n = bench_batches[i], n_times = MAX (8, bench_extent->n_images / n);
 
     printf ("cudnn\t%s\t%u\t%.1f\t", alexnet_precision_name (precision), n,
         median (&b, n, 1, FALSE));
@@ -153,161 +149,66 @@ bench_device (const AlexnetNetwork *network, AlexnetPrecision precision)
   bench_close (&b);
 }
 
-/* One NV12 frame of noise; in host memory, or on the device with a stream. */
-typedef struct {
-  AlexnetImage image;
-  guint8 *pixels;
-  void *device;
-} Frame;
+static void
+choose_plans (const AlexnetNetwork *network, AlexnetPrecision precision)
+{
+  Bench b = { 0 };
+
+  bench_open (&b, network, precision,
+      bench_batches[bench_extent->n_batches - 1]);
+  bench_close (&b);
+}
+
+static const struct {
+  const char *name;
+  void (*run) (const AlexnetNetwork *network, AlexnetPrecision precision);
+} commands[] = {
+  { "speed", bench_speed },
+  { "frames", bench_frames },
+  { "plans", choose_plans },
+  { "profile", bench_profile },
+};
 
 static void
-frame_init (Frame *f, AlexnetMemory memory)
+run (const char *name, const AlexnetNetwork *network,
+    AlexnetPrecision precision)
 {
-  enum { WIDTH = 1920, HEIGHT = 1080, SIZE = WIDTH * HEIGHT * 3 / 2 };
-  GError *own_error = NULL, **error = &own_error;
-  guint8 *base = f->pixels = g_malloc (SIZE);
-  cudaStream_t stream = NULL;
-
-  for (guint i = 0; i < SIZE; i++)
-    f->pixels[i] = (guint8) (i * 2654435761u >> 24);
-  if (memory == ALEXNET_MEMORY_CUDA &&
-      alexnet_cuda_malloc (&f->device, SIZE, error) &&
-      CUDA (cudaStreamCreateWithFlags (&stream, cudaStreamNonBlocking)) &&
-      CUDA (cudaMemcpyAsync (f->device, f->pixels, SIZE,
-          cudaMemcpyHostToDevice, stream)))
-    base = f->device;
-  die_on (own_error);
-  f->image = (AlexnetImage){ .format = ALEXNET_FORMAT_NV12,
-    .memory = memory,
-    .width = WIDTH,
-    .height = HEIGHT,
-    .planes = { base, base + WIDTH * HEIGHT },
-    .strides = { WIDTH, WIDTH },
-    .cuda_stream = stream };
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (g_str_equal (name, commands[i].name)) {
+      commands[i].run (network, precision);
+      return;
+    }
+  fprintf (stderr, "gpu-bench: there is no command '%s'\n", name);
+  exit (2);
 }
 
-static void
-frame_clear (Frame *f)
+static AlexnetPrecision
+parse_precision (const char *name)
 {
-  GError *own_error = NULL, **error = &own_error;
-
-  if (f->device && CUDA (cudaStreamDestroy (f->image.cuda_stream)))
-    CUDA (cudaFree (f->device));
-  die_on (own_error);
-  g_free (f->pixels);
-}
-
-typedef struct {
-  AlexnetEngine *engine;
-  AlexnetMemory memory;
-  guint depth;
-} Load;
-
-static gpointer
-submit_frames (gpointer data)
-{
-  const Load *load = data;
-  AlexnetStream *stream = alexnet_stream_new (load->engine, NULL, load->depth);
-  AlexnetRequest *requests[ALEXNET_MAX_BATCH_SIZE] = { NULL };
-  Frame frame = { 0 };
-  GError *error = NULL;
-  AlexnetResult result;
-
-  frame_init (&frame, load->memory);
-  alexnet_stream_set_best_only (stream, TRUE);
-  for (guint i = 0; i < extent->n_frames + load->depth; i++) {
-    AlexnetRequest **request = &requests[i % load->depth];
-
-    if (*request)
-      alexnet_request_wait (*request, &result, &error);
-    die_on (error);
-    g_clear_pointer (request, alexnet_request_release);
-    if (i < extent->n_frames)
-      *request = alexnet_stream_submit (stream, &frame.image, NULL, &error);
-    die_on (error);
-  }
-  alexnet_stream_free (stream);
-  frame_clear (&frame);
-  return NULL;
-}
-
-/* Microseconds a frame, of all threads together. */
-static double
-measure_frames (AlexnetEngine *engine, AlexnetMemory memory, guint batch)
-{
-  Load load = { engine, memory, MAX (32, batch / 2) };
-  GThread *threads[N_THREADS];
-  gint64 begin;
-
-  submit_frames (&load);
-  begin = g_get_monotonic_time ();
-  for (guint i = 0; i < N_THREADS; i++)
-    threads[i] = g_thread_new ("submit", submit_frames, &load);
-  for (guint i = 0; i < N_THREADS; i++)
-    g_thread_join (threads[i]);
-  return (double) (g_get_monotonic_time () - begin) /
-      (N_THREADS * extent->n_frames);
-}
-
-static void
-bench_frames (AlexnetModel *model, AlexnetPrecision precision, guint batch)
-{
-  AlexnetEngineParams params = { .backend = "cudnn",
-    .precision = precision,
-    .max_batch_size = batch };
-  GError *error = NULL;
-  AlexnetEngine *engine = alexnet_engine_get (model, &params, &error);
-
-  die_on (error);
-  printf ("nv12-1080p\t%s\t%u\t%.1f\t", alexnet_precision_name (precision),
-      batch, measure_frames (engine, ALEXNET_MEMORY_HOST, batch));
-  printf ("%.1f\n", measure_frames (engine, ALEXNET_MEMORY_CUDA, batch));
-  fflush (stdout);
-  alexnet_engine_unref (engine);
-}
-
-static AlexnetModel *
-load_model (const AlexnetNetwork *network)
-{
-  g_autofree char *path = g_build_filename (g_get_tmp_dir (),
-      "alexnet-random.safetensors", NULL);
-  GError *error = NULL;
-  AlexnetModel *model;
-
-  random_model_write (network, path, &error);
-  die_on (error);
-  model = alexnet_model_load (path, NULL, &error);
-  die_on (error);
-  g_unlink (path);
-  return model;
-}
-
-static void
-bench_all (const AlexnetNetwork *network)
-{
-  static const AlexnetPrecision precisions[] = { ALEXNET_PRECISION_FP16,
-    ALEXNET_PRECISION_BF16, ALEXNET_PRECISION_TF32, ALEXNET_PRECISION_FP32 };
-  AlexnetModel *model = load_model (network);
-
-  for (guint i = 0; i < G_N_ELEMENTS (precisions); i++)
-    bench_device (network, precisions[i]);
-  for (guint i = 0; i < G_N_ELEMENTS (precisions); i++)
-    for (guint j = 0; j < extent->n_batches; j++)
-      bench_frames (model, precisions[i], batches[j]);
-  alexnet_model_unref (model);
+  for (int p = 0; p <= ALEXNET_PRECISION_INT8; p++)
+    if (g_str_equal (name, alexnet_precision_name (p)))
+      return p;
+  fprintf (stderr, "gpu-bench: there is no precision '%s'\n", name);
+  exit (2);
 }
 
 int
 main (int argc, char **argv)
 {
   AlexnetNetwork network = *alexnet_network_find ("torchvision");
+  int first = argc > 1 && g_str_equal (argv[1], "--trial") ? 2 : 1;
 
-  if (argc == 2 && g_str_equal (argv[1], "--trial"))
-    extent = &trial;
-  if (extent->narrow)
+  if (argc < first + 2) {
+    fprintf (stderr, "usage: gpu-bench [--trial] COMMAND PRECISION...\n");
+    return 2;
+  }
+  if (first == 2)
+    bench_extent = &trial;
+  if (bench_extent->narrow)
     random_model_narrow (&network);
   random_model_fill (&network);
-  bench_all (&network);
+  for (int i = first + 1; i < argc; i++)
+    run (argv[first], &network, parse_precision (argv[i]));
   random_model_clear (&network);
   return 0;
 }

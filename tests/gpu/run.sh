@@ -1,14 +1,27 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Everything that only a GPU can prove, on a machine that has one, CUDA and
-# cuDNN (a PyTorch environment brings it), with build-gpu/ as bundle.sh made it:
+# What only a GPU can prove, on a machine that has one, CUDA and cuDNN (a
+# PyTorch environment brings it), with build-gpu/ as bundle.sh made it:
 #
-#     sh tests/gpu/run.sh [RESULTS]
+#     sh tests/gpu/run.sh [STAGE...]
 #
-# Right results first, then speed beside PyTorch; the table goes to RESULTS too
-# (default: build-gpu/RESULTS.md). QUICK=1 leaves the speed out. Ends with
-# "N passed, N failed, N skipped"; exit status 1 when something failed.
+# Without a name all stages run, the most valuable first, each for at most
+# STAGE_LIMIT seconds (default: 180). What a stage sees goes to OUT/STAGE.txt as
+# it goes, and into the table OUT/RESULTS.md when it ends (OUT, default:
+# build-gpu/results), so that a run that is cut short has told what it saw:
+#
+#     parity    layers, networks and formats against the CPU
+#     element   gst-launch-1.0 on the clip, in host and device memory; 16 streams
+#     speed     the device's time and frames a second, beside PyTorch; with
+#               COMPILE=1 torch.compile too
+#     plans     the time of every plan that could be chosen; those that were, in
+#               OUT/plans.json
+#     profile   the time of each operation, and what that is of the limits
+#     sanitize  memcheck and racecheck
+#
+# Ends with "N passed, N failed, N skipped"; exit status 1 when something failed
+# or a stage was out of time.
 #
 # SOFTGPU=DIRECTORY, of the software device's libraries, is a dry run, which
 # tries this script and nothing else: little of each step, and some of them
@@ -18,11 +31,10 @@ set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
 bundle=${BUNDLE:-$root/build-gpu}
 dry=${SOFTGPU:-}
-results=${1:-$bundle/RESULTS.md}
+OUT=${OUT:-$bundle/results}
 model=$root/pipelines/models/alexnet-cifar10.safetensors
 clip=$root/pipelines/media/sample.webm
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+stages='parity element speed plans profile sanitize'
 passed=0
 failed=0
 skipped=0
@@ -160,7 +172,7 @@ many_streams () {
     n_frames=1
     max_batch=2
   }
-  while [ $i -lt 64 ]; do
+  while [ $i -lt 16 ]; do
     set -- "$@" videotestsrc num-buffers=$n_frames pattern=$((i % 20)) \
       ! video/x-raw,format=NV12,width=640,height=360 \
       ! alexnetclassify backend=cudnn max-batch-size=$max_batch ! fakesink
@@ -169,7 +181,7 @@ many_streams () {
   ours timeout 300 "$bundle/bin/gst-launch-1.0" -q "$@"
 }
 
-sanitize () {
+check_access () {
   tool=$(command -v compute-sanitizer ||
     ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null) || {
     echo 'skipped: there is no compute-sanitizer'
@@ -182,42 +194,117 @@ sanitize () {
     ! alexnetclassify backend=cudnn max-batch-size=4 ! fakesink
 }
 
-# The figures of a dry run mean nothing and are not shown.
-try_speed () {
-  ours "$bundle/bin/gpu-bench" --trial >"$work/ours" &&
-    awk -f "$root/tests/gpu/table.awk" "$work/ours" >"$work/table" || return 1
-  [ "$(grep -c '^| [fbt]' "$work/table")" = 8 ] && for_gpu false
+# measure COMMAND PRECISION...: gpu-bench; the figures of a dry run mean
+# nothing.
+measure () {
+  ours "$bundle/bin/gpu-bench" ${dry:+--trial} "$@"
+}
+
+# What PyTorch needs for the same, each variant in a process of its own.
+baseline () {
+  status=0
+  for variant in fused s2d graph ${COMPILE:+compile}; do
+    python3 "$root/tests/gpu/baseline.py" $variant fp16 bf16 tf32 || status=1
+  done
+  return $status
+}
+
+# Every plan and its time, as the engine says while it chooses.
+plans () {
+  rm -rf "$work/cache"
+  G_MESSAGES_DEBUG=alexnet measure plans fp16 bf16 tf32 >"$work/log" 2>&1 || {
+    tail -n 20 "$work/log"
+    return 1
+  }
+  sed -n 's/.*DEBUG: .*: \(.*\): candidate \([0-9]*\) of \([0-9]*\) takes \(.*\) us$/plan\t\1\t\2\t\3\t\4/p' \
+    "$work/log" >"$work/plans"
+  cat "$work/plans"
+  cat "$work"/cache/alexnet/cudnn-*.json >"$OUT/plans.json" &&
+    [ -s "$work/plans" ]
+}
+
+machine () {
+  printf 'date\t%s\n' "$(date -u +%F)"
+  [ -n "$dry" ] || nvidia-smi \
+    --query-gpu=name,driver_version,clocks.max.sm,clocks.max.mem \
+    --format=csv,noheader | sed 's/^/gpu\t/'
+}
+
+parity () {
+  step 'the module runs' has_gpu
+  [ $failed -eq 0 ] || return
+  step 'layers and networks against the reference' against_reference
+  step 'every format against the CPU' proves "$bundle/bin/test-gpu-formats"
+}
+
+element () {
+  step 'labels of the sample clip' same_labels
+  step 'frames in CUDA memory' for_gpu cuda_memory
+  step '16 streams, one engine' many_streams
 }
 
 speed () {
-  [ -z "$dry" ] || {
-    try_speed
-    return
-  }
-  ours "$bundle/bin/gpu-bench" >"$work/ours" || return 1
-  python3 "$root/tests/gpu/baseline.py" graph fused s2d compile \
-    >"$work/theirs" || echo 'PyTorch failed' >>"$work/theirs"
-  {
-    echo '# On a GPU'
-    echo
-    nvidia-smi --query-gpu=name,driver_version,clocks.max.sm --format=csv,noheader
-    date -u +%F
-    echo
-    cat "$work/ours" "$work/theirs" | awk -f "$root/tests/gpu/table.awk"
-  } | tee "$results"
+  step 'time of a batch' measure speed fp16 bf16 tf32
+  step 'time in PyTorch' for_gpu baseline
+  step 'frames through the engine' measure frames fp16 bf16 tf32
 }
 
-[ -z "$dry" ] || echo 'A dry run on the software device: nothing about a GPU.'
-step 'the module runs' has_gpu
-if [ $failed -eq 0 ]; then
-  step 'layers and networks against the reference' against_reference
-  step 'every format against the CPU' proves "$bundle/bin/test-gpu-formats"
-  step 'labels of the sample clip' same_labels
-  step 'frames in CUDA memory' for_gpu cuda_memory
-  step '64 streams, one engine' many_streams
-  step 'memcheck' for_gpu sanitize memcheck
-  step 'racecheck' for_gpu sanitize racecheck
-  [ "${QUICK:-0}" = 1 ] || step 'speed' speed
+sanitize () {
+  step 'memcheck' for_gpu check_access memcheck
+  step 'racecheck' for_gpu check_access racecheck
+}
+
+# stage NAME: in a process that is ended when its time is up.
+stage () {
+  echo "=== $1"
+  machine
+  case $1 in
+    plans) step 'the time of every plan' plans ;;
+    profile) step 'the time of each operation' measure profile fp16 tf32 ;;
+    *) "$1" ;;
+  esac
+  echo "== $1: $passed passed, $failed failed, $skipped skipped"
+}
+
+table () {
+  # shellcheck disable=SC2046
+  cat $(for name in $stages; do ls "$OUT/$name.txt"; done 2>/dev/null) |
+    awk -f "$root/tests/gpu/table.awk" >"$OUT/RESULTS.md"
+}
+
+# run_stage NAME: what it says goes to a file too, line by line.
+run_stage () {
+  mkdir -p "$OUT"
+  timeout -k 5 "${STAGE_LIMIT:-180}" sh "$0" --inside "$1" 2>&1 |
+    tee "$OUT/$1.txt"
+  tail -n 1 "$OUT/$1.txt" | grep -q "^== $1: " ||
+    echo "== $1: 0 passed, 1 failed, 0 skipped (it did not come to its end)" |
+    tee -a "$OUT/$1.txt"
+  table
+}
+
+if [ "${1-}" = --inside ]; then
+  stage "$2"
+  exit
 fi
-echo "$passed passed, $failed failed, $skipped skipped"
-[ $failed -eq 0 ]
+for name; do
+  case " $stages " in
+    *" $name "*) ;;
+    *)
+      echo "run.sh: no stage $name; there are: $stages" >&2
+      exit 2 ;;
+  esac
+done
+work=$(mktemp -d)
+export work OUT
+trap 'rm -rf "$work"' EXIT
+[ -z "$dry" ] || echo 'A dry run on the software device: nothing about a GPU.'
+[ $# -gt 0 ] || eval "set -- $stages"
+for name; do
+  run_stage "$name"
+done
+for name; do
+  tail -n 1 "$OUT/$name.txt"
+done | awk '{ passed += $3; failed += $5; skipped += $7 }
+  END { print passed " passed, " failed " failed, " skipped " skipped"
+        exit failed > 0 }'

@@ -282,6 +282,24 @@ cudaGetDeviceProperties (struct cudaDeviceProp *properties, int ordinal)
 }
 
 cudaError_t
+cudaDeviceGetAttribute (int *value, enum cudaDeviceAttr attribute, int ordinal)
+{
+  cudaError_t status = soft_enter ("cudaDeviceGetAttribute", SOFT_CUDA, 0);
+  struct cudaDeviceProp properties = { 0 };
+
+  if (!status)
+    status = check_ordinal (ordinal);
+  describe (&properties);
+  if (attribute == cudaDevAttrMultiProcessorCount)
+    *value = properties.multiProcessorCount;
+  else if (attribute == cudaDevAttrClockRate)
+    *value = 1000000; /* kHz */
+  else if (!status)
+    status = cudaErrorInvalidValue;
+  return soft_leave (SOFT_CUDA, status);
+}
+
+cudaError_t
 cudaSetDevice (int ordinal)
 {
   cudaError_t status = soft_enter ("cudaSetDevice", SOFT_CUDA, 0);

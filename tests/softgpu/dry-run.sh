@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # The scripts of tests/gpu/ on the software device: the bundle is made from
-# this build and stays small, run.sh comes to its end, and says of what only a
-# GPU can prove that it was skipped. Takes from the environment BUILD, the
-# build directory, and SOFTGPU_DIR, where the stand-ins lie. Prints TAP.
+# this build and stays small, each stage of run.sh comes to its end and shows
+# what it saw, a stage that is cut short too, and of what only a GPU can prove it
+# says that it was skipped. Takes from the environment BUILD, the build
+# directory, and SOFTGPU_DIR, where the stand-ins lie. Prints TAP.
 set -u
 . "$(dirname "$0")/../pipelines/tap.sh"
 
@@ -14,30 +15,76 @@ bundle () {
   sh "$root/tests/gpu/bundle.sh" "$BUILD" "$work/bundle"
 }
 
-run () {
-  SOFTGPU=$SOFTGPU_DIR BUNDLE=$work/bundle sh "$root/tests/gpu/run.sh" \
-    >"$work/said" 2>&1
+# dry_run STAGE...: writes $work/said and $work/results.
+dry_run () {
+  SOFTGPU=$SOFTGPU_DIR BUNDLE=$work/bundle OUT=$work/results \
+    sh "$root/tests/gpu/run.sh" "$@" >"$work/said" 2>&1
   status=$?
   cat "$work/said"
-  same '5 passed, 0 failed, 4 skipped' "$(tail -n 1 "$work/said")" &&
-    [ $status -eq 0 ]
+  return $status
+}
+
+run () {
+  dry_run &&
+    same '9 passed, 0 failed, 4 skipped' "$(tail -n 1 "$work/said")"
 }
 
 says_so () {
   head -n 1 "$work/said" | grep -q 'dry run on the software device' &&
-    same 4 "$(grep -c '^skipped: this is a dry run' "$work/said")" &&
-    [ ! -e "$work/bundle/RESULTS.md" ]
+    same 4 "$(grep -c '^skipped: this is a dry run' "$work/said")"
+}
+
+order () {
+  same 'parity element speed plans profile sanitize' \
+    "$(sed -n 's/^=== //p' "$work/said" | xargs)" &&
+    same 'RESULTS.md element.txt parity.txt plans.json plans.txt profile.txt'\
+' sanitize.txt speed.txt' "$(ls "$work/results" | xargs)"
+}
+
+# Eight files may come back, and each kind of table has rows.
+tables () {
+  for row in '| fp16 | 1 | [0-9.]* | [0-9.]* | [0-9]* |' \
+    '| tf32 | 1 | [0-9.]* | [0-9.]* |$' '| conv .* fp16.* | [0-9.]* |$' \
+    '| fp16 | 1 | conv1 | [0-9.]* | [0-9]* | [0-9.]* |$' \
+    '| tf32 | [0-9]* | [0-9-]* |$' '- sanitize: 0 passed, 0 failed, 2 skipped$'; do
+    grep "^$row" "$work/results/RESULTS.md" || {
+      echo "no row $row"
+      return 1
+    }
+  done
+  python3 -m json.tool "$work/results/plans.json" >"$work/log"
+}
+
+cut_short () {
+  rm -r "$work/results"
+  STAGE_LIMIT=0.2 dry_run parity && return 1
+  same '0 passed, 1 failed, 0 skipped' "$(tail -n 1 "$work/said")" &&
+    grep '^- parity: .*it did not come to its end' "$work/results/RESULTS.md"
+}
+
+one_stage () {
+  dry_run profile && same profile "$(sed -n 's/^=== //p' "$work/said")"
+}
+
+no_stage () {
+  dry_run speed nonsense
+  same 2 $? && same 'run.sh: no stage nonsense; there are: parity element'\
+' speed plans profile sanitize' "$(cat "$work/said")"
 }
 
 fails () {
   rm "$work/bundle/lib/backend-cudnn.so"
-  SOFTGPU=$SOFTGPU_DIR BUNDLE=$work/bundle sh "$root/tests/gpu/run.sh" \
-    >"$work/said" 2>&1 && return 1
+  dry_run parity && return 1
   same '0 passed, 1 failed, 0 skipped' "$(tail -n 1 "$work/said")"
 }
 
 check 'the bundle is made and small enough' bundle
 check 'run.sh comes to its end' run
 check 'run.sh says that no GPU was there' says_so
+check 'run.sh goes by what is most valuable' order
+check 'run.sh tells what it saw' tables
+check 'run.sh tells of a stage that was cut short' cut_short
+check 'run.sh runs one stage' one_stage
+check 'run.sh names its stages' no_stage
 check 'run.sh fails without the module' fails
 done_testing
