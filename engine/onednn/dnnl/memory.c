@@ -35,7 +35,7 @@ alexnet_onednn_image_desc_new (DnnlDesc *desc, guint batch,
 }
 
 void *
-alexnet_onednn_alloc (gsize size, GError **error)
+alexnet_onednn_alloc_unset (gsize size, GError **error)
 {
   gsize alignment = size >= HUGE_PAGE ? HUGE_PAGE : CACHE_LINE;
   void *data = NULL;
@@ -49,8 +49,15 @@ alexnet_onednn_alloc (gsize size, GError **error)
   if (size >= HUGE_PAGE)
     madvise (data, size, MADV_HUGEPAGE);
 #endif
-  memset (data, 0, size);
   return data;
+}
+
+void *
+alexnet_onednn_alloc (gsize size, GError **error)
+{
+  void *data = alexnet_onednn_alloc_unset (size, error);
+
+  return data ? memset (data, 0, size) : NULL;
 }
 
 gboolean

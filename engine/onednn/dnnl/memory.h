@@ -35,6 +35,10 @@ gboolean alexnet_onednn_image_desc_new (DnnlDesc *desc, guint batch,
  * back with free(). */
 void *alexnet_onednn_alloc (gsize size, GError **error);
 
+/* The same with anything in it, for who writes all of it: whichever thread is
+ * the first to touch a page pays for it. */
+void *alexnet_onednn_alloc_unset (gsize size, GError **error);
+
 /* `src` -> `dst` at once, on a stream that nobody else uses meanwhile. */
 gboolean alexnet_onednn_reorder (dnnl_stream_t stream, dnnl_memory_t src,
     dnnl_memory_t dst, GError **error);

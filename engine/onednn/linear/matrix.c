@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+/* All threads read and pack a matrix, in units of a few rows. Each takes the
+ * first unit that nobody has taken, from one counter, so that together they
+ * read the file from its beginning to its end and none waits long for another.
+ * A unit is read, converted and written by one thread, to a row of lines of the
+ * matrix and an element of `met` which are its own; the order in which elements
+ * are added up, and so what is decided by them, does not depend on threads. The
+ * first error ends the work of all; alexnet_onednn_parallel() publishes the
+ * rest. */
+
 #include "matrix.h"
 
-#include <float.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "onednn/dnnl/parallel.h"
-#include "onednn/simd/small-floats.h"
+#include "pack.h"
 
-/* Floats between rows that were read, for the reason of LINEAR_PAD. */
-#define SKEW (LINEAR_PAD / sizeof (float))
-
-/* Bits of the least float that is not denormal, and of infinity. */
-#define FLOAT_NORMAL 0x00800000
+/* Bits of infinity, and of the largest number that LINEAR_F16 can hold. */
 #define FLOAT_INFINITE 0x7f800000
-
-/* Added to a float of a magnitude below 2^22, it rounds it to a whole number,
- * which is then in the low bits. */
-#define ROUND 0x1.8p23f
+#define F16_LARGEST 0x477fe000
 
 static const gsize storage_sizes[] = { 4, 2, 2, 1 };
 static const char *const storage_names[] = { "fp32", "bf16", "fp16", "int8" };
@@ -83,243 +83,101 @@ alexnet_onednn_matrix_find (const OnednnMatrix *matrix, gsize row, gsize group,
 
 /* ---- packing ------------------------------------------------------------- */
 
+/* Rows of the weights that make a line of each column. */
 typedef struct {
   const OnednnMatrix *matrix;
   const AlexnetTensorRows *weight;
-  GError *error;   /* atomic; the first one */
-  float *rows;     /* [threads, LINEAR_SLICE, distance] */
-  gsize distance;  /* from row to row, the zeros behind `columns` included */
-  int too_large;   /* atomic; a weight is finite, but not as fp16 */
-  int infinite;    /* atomic; one is not finite */
-  double *squares; /* [threads,2]: of what LINEAR_S8 changed, of the weights */
+  OnednnConvert *convert;
+  OnednnTranspose *transpose;
+  gsize n_rows, n_units; /* rows of a unit; units */
+  gsize distance;        /* bytes from row to row of a unit */
+  guint8 *scratch;       /* [threads,scratch_size]: a row, a unit */
+  gsize scratch_size;
+  OnednnMet *met; /* [n_units] */
+  gint next;      /* atomic; the first unit that no thread has taken */
+  GError *error;  /* atomic; the first one */
 } Packing;
 
-static void
-keep_error (Packing *packing, GError *error)
+static OnednnConvert *
+find_convert (OnednnStorage storage, AlexnetIsa isa)
 {
-  if (!g_atomic_pointer_compare_and_exchange (&packing->error, NULL, error))
-    g_error_free (error);
-}
-
-static gint32
-float_bits (float value)
-{
-  gint32 bits;
-
-  memcpy (&bits, &value, sizeof bits);
-  return bits;
-}
-
-static float
-float_from_bits (gint32 bits)
-{
-  float value;
-
-  memcpy (&value, &bits, sizeof value);
-  return value;
-}
-
-/* Makes denormal numbers zero. Returns the bits of the largest magnitude. */
-static gint32
-clean_group (float *values)
-{
-  gint32 largest = 0;
-
-  for (gsize c = 0; c < LINEAR_GROUP; c++) {
-    gint32 bits = float_bits (values[c]), magnitude = bits & G_MAXINT32;
-
-    values[c] = float_from_bits (magnitude < FLOAT_NORMAL ? 0 : bits);
-    largest = MAX (largest, magnitude);
+  switch (storage) {
+    case LINEAR_BF16:
+      return alexnet_onednn_convert_bf16 (isa);
+    case LINEAR_F16:
+      return alexnet_onednn_convert_f16 (isa);
+    case LINEAR_S8:
+      return alexnet_onednn_convert_s8 (isa);
+    default:
+      return alexnet_onednn_convert_f32 (isa);
   }
-  return largest;
 }
 
-/* Row `row` of the weights to out [padded_columns], without denormal numbers,
- * which are slow; zeros where there is no such row. */
-static void
-read_row (float *out, Packing *packing, gsize row)
+static OnednnTranspose *
+find_transpose (gsize size, AlexnetIsa isa)
 {
-  const OnednnMatrix *matrix = packing->matrix;
-  GError *error = NULL;
-  gint32 largest = 0;
-
-  if (row >= matrix->rows) {
-    memset (out, 0, matrix->columns * sizeof *out);
-    return;
+  switch (size) {
+    case 1:
+      return alexnet_onednn_transpose_8 (isa);
+    case 2:
+      return alexnet_onednn_transpose_16 (isa);
+    default:
+      return alexnet_onednn_transpose_32 (isa);
   }
-  if (!alexnet_tensor_rows_read (packing->weight, row, 1, out, &error)) {
-    keep_error (packing, error);
-    return;
-  }
-  for (gsize c = 0; c < matrix->padded_columns; c += LINEAR_GROUP) {
-    gint32 bits = clean_group (out + c);
-
-    largest = MAX (largest, bits);
-  }
-  if (largest >= FLOAT_INFINITE)
-    g_atomic_int_set (&packing->infinite, TRUE);
 }
 
-/* A slice of a column from `rows`, which lie apart by `distance`. */
-static void
-pack_f32 (float *out, const float *rows, gsize distance)
-{
-  for (gsize r = 0; r < LINEAR_SLICE; r++)
-    out[r] = rows[r * distance];
-}
-
-static void
-pack_bf16 (guint16 *out, const float *rows, gsize distance)
-{
-  for (gsize r = 0; r < LINEAR_SLICE; r++)
-    out[r] = alexnet_onednn_bf16_from_float (rows[r * distance]);
-}
-
-/* FALSE when a value is finite, but not as fp16. */
+/* Row `row` of the weights to out [columns]; zeros where there is none. */
 static gboolean
-pack_f16 (guint16 *out, const float *rows, gsize distance)
-{
-  gboolean fits = TRUE;
-
-  for (gsize r = 0; r < LINEAR_SLICE; r++) {
-    float value = rows[r * distance];
-
-    out[r] = alexnet_onednn_f16_from_float (value);
-    fits = fits && !(fabsf (value) > ONEDNN_F16_MAX && isfinite (value));
-  }
-  return fits;
-}
-
-/* What the whole numbers of a group are multiplied with, as bf16: zero where
- * all are, or denormal, and NaN where one is not finite, so that the result is
- * not. */
-static guint16
-find_scale (const float *values)
-{
-  gint32 largest = 0;
-  float scale;
-
-  for (gsize c = 0; c < LINEAR_GROUP; c++) {
-    gint32 magnitude = float_bits (values[c]) & G_MAXINT32;
-
-    largest = MAX (largest, magnitude);
-  }
-  if (largest >= FLOAT_INFINITE)
-    return alexnet_onednn_bf16_from_float (NAN);
-  scale = float_from_bits (largest) / G_MAXINT8;
-  if (scale < FLT_MIN)
-    return 0;
-  /* up, so that 127 is enough */
-  return (guint16) ((float_bits (scale) + 0xffff) >> 16);
-}
-
-/* One row of a group as whole numbers. Adds to lost and all, [LINEAR_GROUP],
- * the squares of what that changes and of the values. */
-static void
-round_row (gint8 *out, const float *values, float scale, float *lost,
-    float *all)
-{
-  float divisor = scale > 0 ? scale : INFINITY;
-  float factor = scale > 0 ? scale : 0;
-
-  for (gsize c = 0; c < LINEAR_GROUP; c++) {
-    float shifted = values[c] / divisor + ROUND;
-    float rest = values[c] - (shifted - ROUND) * factor;
-
-    out[c] = (gint8) float_bits (shifted);
-    lost[c] += rest * rest;
-    all[c] += values[c] * values[c];
-  }
-}
-
-static void
-pack_s8_group (const Packing *packing, gsize row, gsize group,
-    const float *rows, double *squares)
-{
-  gint8 wholes[LINEAR_SLICE][LINEAR_GROUP];
-  float lost[LINEAR_GROUP] = { 0 }, all[LINEAR_GROUP] = { 0 };
-  OnednnSpan span;
-
-  alexnet_onednn_matrix_find (packing->matrix, row, group, &span);
-  rows += group * LINEAR_GROUP;
-  for (gsize r = 0; r < LINEAR_SLICE; r++, rows += packing->distance) {
-    guint16 scale = find_scale (rows);
-
-    ((guint16 *) span.scales)[r] = scale;
-    round_row (wholes[r], rows, float_from_bits ((gint32) scale << 16), lost,
-        all);
-  }
-  for (gsize c = 0; c < LINEAR_GROUP; c++) {
-    guint8 *out = (guint8 *) span.weights +
-        (group * LINEAR_GROUP + c) * span.stride;
-
-    for (gsize r = 0; r < LINEAR_SLICE; r++)
-      out[r] = (guint8) wholes[r][c];
-    squares[0] += (double) lost[c];
-    squares[1] += (double) all[c];
-  }
-}
-
-static void
-pack_s8 (const Packing *packing, gsize row, const float *rows, double *squares)
-{
-  gsize n_groups = packing->matrix->padded_columns / LINEAR_GROUP;
-
-  for (gsize g = 0; g < n_groups; g++)
-    pack_s8_group (packing, row, g, rows, squares);
-}
-
-static void
-pack_columns (Packing *packing, gsize row, const float *rows)
+read_row (float *out, const Packing *packing, gsize row, GError **error)
 {
   const OnednnMatrix *matrix = packing->matrix;
-  gsize distance = packing->distance;
+
+  if (row < matrix->rows)
+    return alexnet_tensor_rows_read (packing->weight, row, 1, out, error);
+  memset (out, 0, matrix->columns * sizeof *out);
+  return TRUE;
+}
+
+static gboolean
+pack_unit (const Packing *packing, gsize unit, guint8 *scratch, GError **error)
+{
+  const OnednnMatrix *matrix = packing->matrix;
+  float *values = (float *) scratch;
+  guint8 *rows = scratch + matrix->padded_columns * sizeof *values;
+  OnednnMet met = { 0 };
   OnednnSpan span;
 
-  alexnet_onednn_matrix_find (matrix, row, 0, &span);
-  for (gsize c = 0; c < matrix->padded_columns; c++) {
-    void *out = (guint8 *) span.weights + c * span.stride;
+  alexnet_onednn_matrix_find (matrix, unit * packing->n_rows, 0, &span);
+  for (gsize r = 0; r < packing->n_rows; r++) {
+    guint16 *scales = span.scales ? (guint16 *) span.scales + r : NULL;
 
-    if (matrix->storage == LINEAR_F32)
-      pack_f32 (out, rows + c, distance);
-    else if (matrix->storage == LINEAR_BF16)
-      pack_bf16 (out, rows + c, distance);
-    else if (!pack_f16 (out, rows + c, distance))
-      g_atomic_int_set (&packing->too_large, TRUE);
+    if (!read_row (values, packing, unit * packing->n_rows + r, error))
+      return FALSE;
+    packing->convert (rows + r * packing->distance, scales,
+        span.stride - LINEAR_PAD, values, matrix->padded_columns, &met);
   }
+  packing->transpose ((guint8 *) span.weights, span.stride, rows,
+      packing->distance, matrix->padded_columns);
+  packing->met[unit] = met;
+  return TRUE;
 }
 
 static void
 pack_share (gpointer user, guint thread, guint n_threads)
 {
   Packing *packing = user;
-  gsize n = packing->matrix->padded_rows / LINEAR_SLICE;
-  float *rows = packing->rows + thread * LINEAR_SLICE * packing->distance;
+  guint8 *scratch = packing->scratch + thread * packing->scratch_size;
+  GError *error = NULL;
 
-  for (gsize i = alexnet_onednn_part (n, thread, n_threads);
-       i < alexnet_onednn_part (n, thread + 1, n_threads); i++) {
-    for (gsize r = 0; r < LINEAR_SLICE; r++)
-      read_row (rows + r * packing->distance, packing, i * LINEAR_SLICE + r);
-    if (g_atomic_pointer_get (&packing->error))
+  while (!g_atomic_pointer_get (&packing->error)) {
+    gsize unit = (gsize) g_atomic_int_add (&packing->next, 1);
+
+    if (unit >= packing->n_units)
       return;
-    if (packing->matrix->storage == LINEAR_S8)
-      pack_s8 (packing, i * LINEAR_SLICE, rows, packing->squares + 2 * thread);
-    else
-      pack_columns (packing, i * LINEAR_SLICE, rows);
+    if (!pack_unit (packing, unit, scratch, &error) &&
+        !g_atomic_pointer_compare_and_exchange (&packing->error, NULL, error))
+      g_clear_error (&error);
   }
-}
-
-/* What rounding to LINEAR_S8 changed, of the weights: root mean squares. */
-static double
-find_loss (const double *squares, guint n_threads)
-{
-  double lost = 0, all = 0;
-
-  for (guint i = 0; i < n_threads; i++) {
-    lost += squares[2 * i];
-    all += squares[2 * i + 1];
-  }
-  return all > 0 ? sqrt (lost / all) : 0;
 }
 
 static gboolean
@@ -334,72 +192,101 @@ allocate (OnednnMatrix *matrix, OnednnStorage storage, GError **error)
   matrix->panel_rows = LINEAR_PAGE / storage_sizes[storage];
   n_panels = (matrix->padded_rows + matrix->panel_rows - 1) /
       matrix->panel_rows;
-  matrix->weights = alexnet_onednn_alloc (matrix->padded_columns *
+  matrix->weights = alexnet_onednn_alloc_unset (matrix->padded_columns *
           (matrix->padded_rows * storage_sizes[storage] +
               n_panels * LINEAR_PAD),
       error);
   if (matrix->weights && storage == LINEAR_S8)
-    matrix->scales = alexnet_onednn_alloc (matrix->padded_rows *
+    matrix->scales = alexnet_onednn_alloc_unset (matrix->padded_rows *
             matrix->padded_columns / LINEAR_GROUP * sizeof *matrix->scales,
         error);
   return matrix->weights && (matrix->scales || storage != LINEAR_S8);
 }
 
-/* Returns a negative number when that fails, else what find_loss() says. */
-static double
-pack_as (OnednnMatrix *matrix, OnednnStorage storage,
-    const AlexnetTensorRows *weight, GError **error)
+static OnednnMet
+add_up (const OnednnMet *met, gsize n)
 {
-  guint n_threads = alexnet_onednn_get_threads ();
-  gsize distance = matrix->padded_columns + SKEW;
-  g_autofree double *squares = g_new0 (double, 2 * n_threads);
-  Packing packing = {
-    .matrix = matrix, .weight = weight, .distance = distance, .squares = squares
-  };
+  OnednnMet all = { 0 };
 
-  if (!allocate (matrix, storage, error))
-    return -1;
-  packing.rows = alexnet_onednn_alloc (n_threads * LINEAR_SLICE * distance *
-          sizeof (float),
+  for (gsize i = 0; i < n; i++) {
+    all.largest = MAX (all.largest, met[i].largest);
+    all.largest_finite = MAX (all.largest_finite, met[i].largest_finite);
+    all.lost += met[i].lost;
+    all.all += met[i].all;
+  }
+  return all;
+}
+
+/* Packs in the storage that the matrix has memory for. */
+static gboolean
+run_packing (OnednnMatrix *matrix, const AlexnetTensorRows *weight,
+    AlexnetIsa isa, OnednnMet *met, GError **error)
+{
+  gsize size = storage_sizes[matrix->storage];
+  Packing packing = { .matrix = matrix,
+    .weight = weight,
+    .convert = find_convert (matrix->storage, isa),
+    .transpose = find_transpose (size, isa),
+    .n_rows = LINEAR_LINE / size,
+    .n_units = matrix->padded_rows * size / LINEAR_LINE,
+    .distance = matrix->padded_columns * size + LINEAR_LINE };
+  g_autofree OnednnMet *mets = g_new0 (OnednnMet, packing.n_units);
+
+  packing.met = mets;
+  packing.scratch_size = matrix->padded_columns * sizeof (float) +
+      packing.n_rows * packing.distance;
+  packing.scratch = alexnet_onednn_alloc (alexnet_onednn_get_threads () *
+          packing.scratch_size,
       error);
-  if (!packing.rows)
-    return -1;
+  if (!packing.scratch)
+    return FALSE;
   alexnet_onednn_parallel (pack_share, &packing);
-  if (!packing.error && packing.too_large) {
-    matrix->storage = LINEAR_BF16;
-    alexnet_onednn_parallel (pack_share, &packing);
-  }
-  free (packing.rows);
-  if (packing.error) {
+  free (packing.scratch);
+  if (packing.error)
     g_propagate_error (error, packing.error);
-    return -1;
-  }
-  matrix->finite = !packing.infinite;
-  return find_loss (squares, n_threads);
+  *met = add_up (mets, packing.n_units);
+  return !packing.error;
+}
+
+/* In another storage of the same size where LINEAR_F16 cannot hold a weight. */
+static gboolean
+pack_as (OnednnMatrix *matrix, OnednnStorage storage,
+    const AlexnetTensorRows *weight, AlexnetIsa isa, OnednnMet *met,
+    GError **error)
+{
+  if (!allocate (matrix, storage, error) ||
+      !run_packing (matrix, weight, isa, met, error))
+    return FALSE;
+  matrix->finite = met->largest < FLOAT_INFINITE;
+  if (storage != LINEAR_F16 || met->largest_finite <= F16_LARGEST)
+    return TRUE;
+  matrix->storage = LINEAR_BF16;
+  return run_packing (matrix, weight, isa, met, error);
 }
 
 /* As LINEAR_S8 where the loss still allows it. */
 static gboolean
 pack (OnednnMatrices *all, OnednnMatrix *matrix, const AlexnetTensor *tensor,
-    GError **error)
+    AlexnetIsa isa, GError **error)
 {
   g_autoptr (AlexnetTensorRows)
       weight = alexnet_tensor_rows_new (tensor, error);
-  double loss;
+  OnednnMet met;
 
   if (!weight)
     return FALSE;
   if (all->loss_left > 0) {
-    loss = pack_as (matrix, LINEAR_S8, weight, error);
-    if (loss < 0)
+    double loss;
+
+    if (!pack_as (matrix, LINEAR_S8, weight, isa, &met, error))
       return FALSE;
-    loss *= loss;
+    loss = met.all > 0 ? met.lost / met.all : 0;
     if (loss <= all->loss_left) {
       all->loss_left -= loss;
       return TRUE;
     }
   }
-  return pack_as (matrix, all->storage, weight, error) >= 0;
+  return pack_as (matrix, all->storage, weight, isa, &met, error);
 }
 
 static OnednnMatrix *
@@ -415,7 +302,8 @@ matrix_new (OnednnContext *context, guint i, GError **error)
   self->padded_columns = alexnet_onednn_round_up (self->columns, LINEAR_GROUP);
   self->padded_rows = alexnet_onednn_round_up (self->rows, LINEAR_SLICE);
   self->bias = alexnet_onednn_alloc (self->padded_rows * sizeof (float), error);
-  if (self->bias && pack (context->matrices, self, &layer->weight, error) &&
+  if (self->bias &&
+      pack (context->matrices, self, &layer->weight, context->isa, error) &&
       alexnet_tensor_to_float (self->bias, &layer->bias, error))
     return self;
   return NULL;

@@ -93,6 +93,13 @@ simd_load_f16 (const guint16 *in)
   return _mm512_cvtph_ps (_mm256_loadu_si256 ((const __m256i *) in));
 }
 
+SIMD_INLINE void
+simd_store_f16 (guint16 *out, Simd a)
+{
+  _mm256_storeu_si256 ((__m256i *) out,
+      _mm512_cvtps_ph (a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
+
 SIMD_INLINE Simd
 simd_load_s8 (const gint8 *in)
 {
@@ -190,6 +197,13 @@ SIMD_INLINE Simd
 simd_load_f16 (const guint16 *in)
 {
   return _mm256_cvtph_ps (_mm_loadu_si128 ((const __m128i *) in));
+}
+
+SIMD_INLINE void
+simd_store_f16 (guint16 *out, Simd a)
+{
+  _mm_storeu_si128 ((__m128i *) out,
+      _mm256_cvtps_ph (a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 }
 
 SIMD_INLINE Simd

@@ -129,6 +129,7 @@ alexnet_onednn_weights_get (OnednnContext *context, const OnednnValues *values,
     DnnlDesc plain, DnnlDesc wanted, dnnl_memory_t *memory, GError **error)
 {
   Weights *weights = find_weights (context, values, wanted);
+  gsize size;
 
   if (weights) {
     *memory = weights->memory;
@@ -137,8 +138,9 @@ alexnet_onednn_weights_get (OnednnContext *context, const OnednnValues *values,
   weights = g_new0 (Weights, 1);
   weights->values = *values;
   g_ptr_array_add (context->weights, weights);
-  weights->data = alexnet_onednn_alloc (dnnl_memory_desc_get_size (wanted),
-      error);
+  size = dnnl_memory_desc_get_size (wanted);
+  weights->data = context->trial ? alexnet_onednn_alloc (size, error)
+                                 : alexnet_onednn_alloc_unset (size, error);
   if (!weights->data)
     return FALSE;
   ONEDNN_TRY (dnnl_memory_create (&weights->memory, wanted, context->engine,

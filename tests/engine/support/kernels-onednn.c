@@ -3,6 +3,7 @@
 #include "kernels.h"
 #include "onednn/int8-winograd/kernels.h"
 #include "onednn/linear/kernels.h"
+#include "onednn/linear/pack.h"
 #include "onednn/simd/quantize.h"
 #include "onednn/winograd/transform.h"
 
