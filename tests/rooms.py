@@ -63,6 +63,8 @@ engine/onednn/winograd/tables: -
 engine/onednn/winograd/forms: engine/onednn/winograd/tables
 engine/onednn/winograd/transform: engine engine/onednn/winograd/tables
   engine/onednn/winograd/forms engine/onednn/simd
+engine/onednn/winograd/weights: engine engine/onednn/winograd/transform
+  engine/onednn/winograd/forms engine/onednn/simd
 engine/onednn/int8-winograd/tables: -
 engine/onednn/int8-winograd/kernels: engine engine/onednn/simd
   engine/onednn/int8-winograd/tables

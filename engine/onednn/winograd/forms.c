@@ -2,8 +2,6 @@
 
 #include "forms.h"
 
-#include <string.h>
-
 #include "tables.h"
 
 #define FORM(m, r, n)                                        \
@@ -20,22 +18,3 @@ const WinogradForm alexnet_winograd_forms[WINOGRAD_N_TILES] = {
   [WINOGRAD_3_5] = FORM (3, 5, 7),
   [WINOGRAD_4_5] = FORM (4, 5, 8),
 };
-
-void
-alexnet_winograd_weight (WinogradTile tile, double *out, const float *w)
-{
-  const WinogradForm *form = &alexnet_winograd_forms[tile];
-  const double *g = form->weight_matrix;
-  guint n = form->tile, r = form->kernel;
-  double rows[WINOGRAD_MAX_TILE * WINOGRAD_MAX_TILE] = { 0 }; /* [n][r] */
-
-  for (guint k = 0; k < n; k++)
-    for (guint i = 0; i < r; i++)
-      for (guint j = 0; j < r; j++)
-        rows[k * r + j] += g[k * r + i] * (double) w[i * r + j];
-  memset (out, 0, n * n * sizeof *out);
-  for (guint k = 0; k < n; k++)
-    for (guint l = 0; l < n; l++)
-      for (guint j = 0; j < r; j++)
-        out[k * n + l] += rows[k * r + j] * g[l * r + j];
-}

@@ -36,9 +36,6 @@ typedef struct {
 
 extern const WinogradForm alexnet_winograd_forms[WINOGRAD_N_TILES];
 
-/* w [r][r] -> weight w weight', out [n * n]. */
-void alexnet_winograd_weight (WinogradTile tile, double *out, const float *w);
-
 G_END_DECLS
 
 #endif /* ALEXNET_WINOGRAD_FORMS_H */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The transforms of forms.h, of pixels and of what becomes outputs. Channels
- * lie side by side, and every function does the same to each of them. Any
- * number of channels will do; multiples of 16 are fast. */
+/* The transforms of forms.h, of pixels, of what becomes outputs and of weights.
+ * Channels lie side by side, and every function does the same to each of them.
+ * Any number of channels will do; multiples of 16 are fast. */
 
 #ifndef ALEXNET_WINOGRAD_TRANSFORM_H
 #define ALEXNET_WINOGRAD_TRANSFORM_H
@@ -22,6 +22,11 @@ typedef void WinogradInput (WinogradTile tile, float *out, gsize plane,
 typedef void WinogradOutput (WinogradTile tile, float *const *pixels,
     const float *in, gsize plane, const float *bias, gboolean relu,
     gsize channels);
+
+/* Weights in [outputs][r * r], which lie `distance` apart. Transformed value k
+ * of output o goes to out[k * plane + o]. Computes in double. */
+typedef void WinogradWeights (WinogradTile tile, float *out, gsize plane,
+    const float *in, gsize distance, gsize outputs);
 
 #define KERNELS_OF KERNELS_OF_WINOGRAD
 #define KERNEL(name, type, sets) SIMD_KERNEL (name, type, sets)

@@ -76,6 +76,7 @@ winograd_free (OnednnOperation *operation)
 typedef struct {
   const AlexnetLayer *layer;
   WinogradTile tile;
+  WinogradWeights *transform;
   const float *from;
   float *to;
 } WeightsJob;
@@ -90,17 +91,11 @@ transform_weights (gpointer user, guint thread, guint n_threads)
   gsize in = job->layer->in.channels / groups;
   gsize out = job->layer->channels / groups, n = form->tile * form->tile;
   gsize end = alexnet_onednn_part (in, thread + 1, n_threads);
-  double values[WINOGRAD_MAX_TILE * WINOGRAD_MAX_TILE];
 
   for (gsize i = alexnet_onednn_part (in, thread, n_threads); i < end; i++)
-    for (gsize o = 0; o < groups * out; o++) {
-      float *to = job->to + (o / out * n * in + i) * out + o % out;
-
-      alexnet_winograd_weight (job->tile, values,
-          job->from + (o * in + i) * taps);
-      for (gsize k = 0; k < n; k++)
-        to[k * in * out] = (float) values[k];
-    }
+    for (gsize g = 0; g < groups; g++)
+      job->transform (job->tile, job->to + (g * n * in + i) * out, in * out,
+          job->from + (g * out * in + i) * taps, in * taps, out);
 }
 
 /* The layer's, transformed by all threads: [groups, n * n, in / groups,
@@ -115,7 +110,8 @@ make_weights (const OnednnContext *context, guint i, guint tile, GError **error)
   gsize n = (gsize) side * side * layer->in.channels * layer->channels /
       layer->groups;
   float *to = from ? alexnet_onednn_floats_new (n, error) : NULL;
-  WeightsJob job = { layer, (WinogradTile) tile, from, to };
+  WeightsJob job = { layer, (WinogradTile) tile,
+    alexnet_onednn_winograd_weights (context->isa), from, to };
 
   if (to)
     alexnet_onednn_parallel (transform_weights, &job);

@@ -186,3 +186,71 @@ output_run (gpointer call, AlexnetIsa isa)
 }
 
 const Kernel kernel_winograd_output = { FALSE, output_make, output_run };
+
+/* ---- weights ------------------------------------------------------------- */
+
+typedef struct {
+  KernelCall base;
+  WinogradTile tile;
+  guint outputs;
+  gsize plane, distance; /* more than outputs and taps */
+  float *in;             /* [outputs][distance] */
+} Weights;
+
+/* weight taps weight' at k and l, for output `o`: rounded once from double. */
+static void
+expect_weight (Weights *self, guint k, guint l, guint o)
+{
+  const WinogradForm *form = &alexnet_winograd_forms[self->tile];
+  guint r = form->kernel;
+  gsize at = (k * form->tile + l) * self->plane + o;
+  double sum = 0, magnitude = 0;
+
+  for (guint i = 0; i < r * r; i++) {
+    double product = form->weight_matrix[k * r + i / r] *
+        form->weight_matrix[l * r + i % r] *
+        (double) self->in[o * self->distance + i];
+
+    sum += product;
+    magnitude += fabs (product);
+  }
+  self->base.expected[at] = sum;
+  self->base.tolerance[at] = KERNEL_ROUNDING * fabs (sum) + 1e-14 * magnitude;
+}
+
+static gpointer
+weights_make (guint variant)
+{
+  WinogradTile tile;
+  guint n_outputs, n;
+  Weights *self;
+
+  if (!choose (variant, &tile, &n_outputs))
+    return NULL;
+  n = alexnet_winograd_forms[tile].tile;
+  self = kernel_call_new (sizeof *self, MAX_PIXELS * (n_outputs + 1), FALSE,
+      UNTOUCHED);
+  self->tile = tile;
+  self->outputs = n_outputs;
+  self->plane = n_outputs + 1;
+  self->distance = 27;
+  self->in = kernel_call_alloc (self, n_outputs,
+      self->distance * sizeof (float));
+  random_model_values (self->in, n_outputs * self->distance, "in", 1);
+  for (guint k = 0; k < n; k++)
+    for (guint l = 0; l < n; l++)
+      for (guint o = 0; o < n_outputs; o++)
+        expect_weight (self, k, l, o);
+  return self;
+}
+
+static void
+weights_run (gpointer call, AlexnetIsa isa)
+{
+  Weights *self = call;
+
+  alexnet_onednn_winograd_weights (isa) (self->tile, self->base.out,
+      self->plane, self->in, self->distance, self->outputs);
+}
+
+const Kernel kernel_winograd_weights = { TRUE, weights_make, weights_run };
