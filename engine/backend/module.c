@@ -3,6 +3,12 @@
 #include "module.h"
 
 #include <dlfcn.h>
+#include <string.h>
+
+#define DRIVER "libcuda.so.1"
+
+/* A CUresult. */
+#define NO_DEVICE 100
 
 static char *
 find_module (const char *file, GError **error)
@@ -27,7 +33,34 @@ find_module (const char *file, GError **error)
   return NULL;
 }
 
-/* Libraries that have talked to a driver are not closed again. */
+/* cuDNN and what it brings take hundreds of megabytes and half a second, so the
+ * driver is asked before they are loaded. Libraries that have talked to it are
+ * not closed again, nor is the driver's own. */
+static gboolean
+check_driver (GError **error)
+{
+  void *driver = dlopen (DRIVER, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  void *symbol = driver ? dlsym (driver, "cuInit") : NULL;
+  int (*init) (guint flags) = NULL;
+  int status;
+
+  if (!symbol) {
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+        "no NVIDIA driver is installed: %s", dlerror ());
+    return FALSE;
+  }
+  memcpy (&init, &symbol, sizeof init);
+  status = init (0);
+  if (status == NO_DEVICE)
+    g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+        "no CUDA device is there");
+  else if (status != 0)
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+        "the NVIDIA driver does not start: cuInit of " DRIVER " returned %d",
+        status);
+  return status == 0;
+}
+
 static const AlexnetBackend *
 load_module (const char *file, GError **error)
 {
@@ -35,7 +68,7 @@ load_module (const char *file, GError **error)
   const AlexnetModule *module = NULL;
   void *handle;
 
-  if (!path)
+  if (!path || !check_driver (error))
     return NULL;
   handle = dlopen (path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (handle)

@@ -6,8 +6,9 @@
  * says nothing about speed. It is never installed, and the device's name says
  * what it is.
  *
- * It is three shared objects with the names of the real ones; a process gets
- * them by linking to them or by LD_LIBRARY_PATH. Only the entry points that
+ * It is four shared objects with the names of the real ones, of which the
+ * driver's says that all is well; a process gets them by linking to them or by
+ * LD_LIBRARY_PATH. Only the entry points that
  * engine/cudnn/README.md lists are there.
  *
  * Streams are lazy. A call that enqueues work only records it; work runs when

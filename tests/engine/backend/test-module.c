@@ -3,6 +3,7 @@
 /* Why a backend in a module cannot be had, one sentence a cause; and that
  * "auto" goes on to the next one and says so. */
 
+#include <dlfcn.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -12,6 +13,9 @@
 typedef struct {
   char *directory, *file;
 } Fixture;
+
+/* What the driver answers, a CUresult; NULL where it is this machine's. */
+static int *driver_status;
 
 static void
 set_up (Fixture *f, gconstpointer data)
@@ -27,6 +31,7 @@ set_up (Fixture *f, gconstpointer data)
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
+  *driver_status = 0;
   g_unlink (f->file);
   g_rmdir (f->directory);
   g_free (f->file);
@@ -119,33 +124,82 @@ test_auto (Fixture *f, gconstpointer data)
   alexnet_model_unref (model);
 }
 
-/* The real module, on whatever machine this is. */
+static gboolean
+is_mapped (const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *maps = NULL;
+
+  g_file_get_contents ("/proc/self/maps", &maps, NULL, &error);
+  g_assert_no_error (error);
+  return strstr (maps, name) != NULL;
+}
+
+/* Without a GPU the module is not so much as opened. */
 static void
-test_real (gconstpointer directory)
+test_no_device (Fixture *f, gconstpointer data)
+{
+  write_file (f->file, DUMMY_MODULE);
+  *driver_status = 100;
+  assert_reason ("no CUDA device", "");
+  *driver_status = 803;
+  assert_reason ("driver does not start", "803");
+  g_assert_false (is_mapped (f->file));
+  *driver_status = 0;
+  assert_reason ("interface version", f->file);
+}
+
+/* The real module, on whatever machine this is: it runs, or cuDNN is not
+ * loaded, as "auto" then costs what the next backend does. */
+static void
+test_real (void)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!*(const char *) directory) {
+  if (!*REAL_MODULE_DIR) {
     g_test_skip ("built without CUDA");
     return;
   }
-  g_setenv ("ALEXNET_BACKEND_DIR", directory, TRUE);
-  error = get_reason ("cudnn");
-  if (!error) {
-    g_test_skip ("there is a GPU here, and the module runs on it");
+  if (!g_test_subprocess ()) {
+    g_test_trap_subprocess (NULL, 0, 0);
+    g_test_trap_assert_passed ();
     return;
   }
-  g_test_message ("%s", error->message);
+  g_setenv ("ALEXNET_BACKEND_DIR", REAL_MODULE_DIR, TRUE);
+  error = get_reason ("auto");
+  g_assert_no_error (error);
+  error = get_reason ("cudnn");
+  if (!error)
+    return;
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
   g_assert_null (strstr (error->message, "is not installed"));
   g_assert_null (strstr (error->message, "cannot be loaded: "));
   g_assert_null (strchr (error->message, '\n'));
+  if (strstr (error->message, "no NVIDIA driver") ||
+      strstr (error->message, "no CUDA device")) {
+    g_assert_false (is_mapped ("backend-cudnn"));
+    g_assert_false (is_mapped ("libcudnn"));
+    g_assert_false (is_mapped ("libcublas"));
+  }
+}
+
+/* Whoever asks for libcuda.so.1 from here on gets this one. */
+static void
+load_fake_driver (void)
+{
+  void *driver = dlopen (FAKE_DRIVER, RTLD_NOW);
+
+  if (!driver)
+    g_error ("%s", dlerror ());
+  driver_status = dlsym (driver, "fake_driver_status");
 }
 
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  if (!g_test_subprocess ())
+    load_fake_driver ();
   g_test_add ("/module/not-installed", Fixture, NULL, set_up,
       test_not_installed, tear_down);
   g_test_add ("/module/not-a-module", Fixture, NULL, set_up, test_not_a_module,
@@ -153,6 +207,8 @@ main (int argc, char **argv)
   g_test_add ("/module/wrong-version", Fixture, NULL, set_up,
       test_wrong_version, tear_down);
   g_test_add ("/module/auto", Fixture, NULL, set_up, test_auto, tear_down);
-  g_test_add_data_func ("/module/real", REAL_MODULE_DIR, test_real);
+  g_test_add ("/module/no-device", Fixture, NULL, set_up, test_no_device,
+      tear_down);
+  g_test_add_func ("/module/real", test_real);
   return g_test_run ();
 }
