@@ -81,14 +81,15 @@ engine/calibration: engine engine/tensor engine/network engine/preprocess
 engine/tools: engine/alexnet
 
 gst: gst/classify gst/overlay gst/json
-gst/classify: engine/alexnet gst/meta gst/input gst/region
+gst/classify: engine/alexnet gst/meta gst/input gst/region gst/property
 gst/overlay: gst/meta/reader
-gst/json: gst/meta/reader
+gst/json: gst/meta/reader gst/property
 gst/meta: engine/alexnet gst/region gst/input/frame
 gst/meta/reader: gst/meta/names
 gst/meta/names: -
 gst/input: engine/alexnet
 gst/region: engine/alexnet
+gst/property: -
 
 pipelines/apps: engine/alexnet
 '''

@@ -61,6 +61,7 @@ struct _GstAlexnetClassify {
 
   /* Under the object lock. */
   GstAlexnetSettings settings;
+  gboolean outdated; /* settings have changed since the model was loaded */
   GstAlexnetStats stats;
   GstStructure *last_result;
   AlexnetEngine *engine;      /* the session's, borrowed; NULL: not started */

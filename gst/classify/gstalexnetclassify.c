@@ -75,6 +75,7 @@
 #include "meta/result.h"
 #include "pads.h"
 #include "properties.h"
+#include "property/locked.h"
 #include "states.h"
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
@@ -133,11 +134,18 @@ gst_alexnet_classify_set_property (GObject *object, guint id,
     const GValue *value, GParamSpec *pspec)
 {
   GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY (object);
-  gboolean known;
+  gboolean locked, known = TRUE;
 
   GST_OBJECT_LOCK (self);
-  known = gst_alexnet_settings_set (&self->settings, id, value);
+  locked = gst_alexnet_property_is_locked (GST_ELEMENT (self), pspec);
+  if (!locked)
+    known = gst_alexnet_settings_set (&self->settings, id, value);
+  if (!locked && (pspec->flags & GST_PARAM_MUTABLE_READY))
+    self->outdated = TRUE;
   GST_OBJECT_UNLOCK (self);
+  if (locked)
+    gst_alexnet_property_refuse (GST_ELEMENT (self), pspec,
+        gst_alexnet_classify_debug);
   if (!known)
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }

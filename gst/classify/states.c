@@ -51,6 +51,9 @@ gst_alexnet_classify_load (GstAlexnetClassify *self)
   GstAlexnetSettings settings;
   gboolean ok;
 
+  GST_OBJECT_LOCK (self);
+  self->outdated = FALSE;
+  GST_OBJECT_UNLOCK (self);
   copy_settings (self, &settings);
   ok = gst_alexnet_session_load (&self->session, &settings, &problems, &error);
   warn_of_problems (self, problems);
@@ -67,6 +70,21 @@ gst_alexnet_classify_unload (GstAlexnetClassify *self)
 {
   gst_alexnet_session_unload (&self->session);
   gst_alexnet_cuda_clear (&self->cuda);
+}
+
+/* What was set in READY is in force in PAUSED. */
+static gboolean
+update_model (GstAlexnetClassify *self)
+{
+  gboolean outdated;
+
+  GST_OBJECT_LOCK (self);
+  outdated = self->outdated;
+  GST_OBJECT_UNLOCK (self);
+  if (self->session.model && !outdated)
+    return TRUE;
+  gst_alexnet_session_unload (&self->session);
+  return gst_alexnet_classify_load (self);
 }
 
 static void
@@ -162,10 +180,11 @@ gst_alexnet_classify_change_engine (GstAlexnetClassify *self)
 gboolean
 gst_alexnet_classify_start (GstAlexnetClassify *self)
 {
-  guint n_classes = alexnet_model_get_n_classes (self->session.model);
+  guint n_classes;
 
-  if (!start_session (self, &self->session))
+  if (!update_model (self) || !start_session (self, &self->session))
     return FALSE;
+  n_classes = alexnet_model_get_n_classes (self->session.model);
   warn_of_settings (self);
   gst_alexnet_smoothing_init (&self->smoothing, n_classes);
   gst_alexnet_inflight_set_limit (self->inflight, self->session.depth);

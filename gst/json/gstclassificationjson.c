@@ -53,6 +53,7 @@
 
 #include "jsonline.h"
 #include "lines.h"
+#include "property/locked.h"
 
 GST_DEBUG_CATEGORY_STATIC (classification_json_debug);
 #define GST_CAT_DEFAULT classification_json_debug
@@ -231,13 +232,10 @@ gst_classification_json_change_state (GstElement *element,
       ->change_state (element, transition);
 }
 
+/* Holds the object lock. */
 static void
-gst_classification_json_set_property (GObject *object, guint id,
-    const GValue *value, GParamSpec *pspec)
+store_property (GstClassificationJson *self, guint id, const GValue *value)
 {
-  GstClassificationJson *self = GST_CLASSIFICATION_JSON (object);
-
-  GST_OBJECT_LOCK (self);
   switch (id) {
     case PROP_LOCATION:
       g_free (self->location);
@@ -252,10 +250,24 @@ gst_classification_json_set_property (GObject *object, guint id,
     case PROP_INCLUDE_STALE:
       self->include_stale = g_value_get_boolean (value);
       break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
+}
+
+static void
+gst_classification_json_set_property (GObject *object, guint id,
+    const GValue *value, GParamSpec *pspec)
+{
+  GstClassificationJson *self = GST_CLASSIFICATION_JSON (object);
+  gboolean locked;
+
+  GST_OBJECT_LOCK (self);
+  locked = gst_alexnet_property_is_locked (GST_ELEMENT (self), pspec);
+  if (!locked)
+    store_property (self, id, value);
   GST_OBJECT_UNLOCK (self);
+  if (locked)
+    gst_alexnet_property_refuse (GST_ELEMENT (self), pspec,
+        classification_json_debug);
 }
 
 static void

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "locked.h"
+
+gboolean
+gst_alexnet_property_is_locked (const GstElement *element,
+    const GParamSpec *pspec)
+{
+  return (pspec->flags & GST_PARAM_MUTABLE_READY) &&
+      (GST_STATE (element) > GST_STATE_READY ||
+          GST_STATE_NEXT (element) > GST_STATE_READY);
+}
+
+void
+gst_alexnet_property_refuse (GstElement *element, const GParamSpec *pspec,
+    GstDebugCategory *category)
+{
+  GST_CAT_WARNING_OBJECT (category, element,
+      "property %s is not set: that is possible up to READY, the element is in "
+      "%s",
+      pspec->name, gst_element_state_get_name (GST_STATE (element)));
+}
