@@ -53,6 +53,10 @@ def main():
     server = GstRtspServer.RTSPServer()
     server.set_address('127.0.0.1')
     server.set_service('0')
+    # Else it drops what a client on a busy machine has not fetched yet, and
+    # pictures break until the next one that stands alone.
+    server.connect('client-connected', lambda _, client:
+                   client.set_property('drop-backlog', False))
     server.get_mount_points().add_factory('/video', Factory(sys.argv[1]))
     if not server.attach(None):
         sys.exit('rtsp-server.py: no port to be had on 127.0.0.1')
