@@ -53,7 +53,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (InspectModelOptions,
 AlexnetModel *inspect_load_model (const char *path,
     const InspectModelOptions *options, GError **error);
 
-/* A file's pixels, and `image` that points into them; FORMAT. */
+/* Pixels of a file, turned as its EXIF orientation says, and `image` that
+ * points into them; FORMAT, also for a JPEG that is cut short. */
 GdkPixbuf *inspect_load_image (const char *path, AlexnetImage *image,
     GError **error);
 
