@@ -19,7 +19,9 @@ prepare
 [ $# -gt 0 ] || set -- "$sample"
 failed=0
 for name; do
-  with_source launch "$name" ! videoconvert ! alexnetclassify \
+  with_source launch "$name" \
+    ! videoconvert ! videoflip video-direction=auto \
+    ! alexnetclassify \
     ${MODEL:+"model-file=$MODEL"} ${LABELS:+"labels-file=$LABELS"} \
     ${BACKEND:+"backend=$BACKEND"} top-k="${TOP_K:-3}" post-messages=always \
     ! fakesink || failed=1

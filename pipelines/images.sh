@@ -8,38 +8,86 @@
 set -eu
 . "$(dirname "$0")/lib.sh"
 
-# kind_of FILE: png or jpeg, whatever its name says.
-kind_of () {
-  case $(head -c 3 "$1" | od -An -tx1) in
-    ' 89 50 4e') tail -c 8 "$1" | LC_ALL=C grep -q IEND && echo png ;;
-    ' ff d8 ff') echo jpeg ;;
-  esac
+refuse () {
+  complain "$@"
+  failed=1
 }
 
-# Numbers the images of each kind, as multifilesrc wants them.
+# Lists the images of each kind and orientation: a stream has one of each, for
+# videoflip would keep the orientation of a JPEG where the next one has none.
 collect () {
   for image in "$1"/*.[Pp][Nn][Gg] "$1"/*.[Jj][Pp][Gg] "$1"/*.[Jj][Pp][Ee][Gg]
   do
     [ -e "$image" ] || continue
     found=$((found + 1))
-    if kind=$(kind_of "$image") && [ -n "$kind" ]; then
-      n=$(wc -l <"$work/$kind/names")
-      ln -s "$image" "$work/$kind/$(printf %06d "$n")"
-      basename -- "$image" >>"$work/$kind/names"
-    else
-      complain "no picture in $(basename -- "$image")"
-      failed=1
-    fi
+    kind=$(picture "$image") || {
+      refuse "$(basename -- "$image") $kind"
+      continue
+    }
+    case $kind in
+      png* | jpeg*) echo "$image" >>"$work/list $kind" ;;
+      *) refuse "no picture in $(basename -- "$image")" ;;
+    esac
   done
 }
 
-# classify KIND DECODER: each image lasts a second.
+# number LIST: as multifilesrc wants them, and their names.
+number () {
+  rm -rf "$work/now"
+  mkdir "$work/now"
+  while IFS= read -r image; do
+    n=$(($(find "$work/now" -type l | wc -l)))
+    ln -s "$image" "$work/now/$(printf %06d "$n")"
+    basename -- "$image" >>"$work/names"
+  done <"$1"
+}
+
+# show WORD...: prints a line for each of the names; $missing are the numbers of
+# those that it has none for.
+show () {
+  report_as=names=$work/names
+  launch "$@" ! alexnetclassify post-messages=always top-k=3 ! fakesink || :
+  missing=$(cat "$work/names.missing")
+}
+
+# show_alone IMAGE DIRECTION
+show_alone () {
+  basename -- "$1" >"$work/names"
+  show filesrc location="$1" ! gdkpixbufdec ! videoconvert \
+    ! videoflip video-direction="$2"
+  [ -z "$missing" ] || refuse "no picture in $(basename -- "$1")"
+}
+
+# show_all LIST KIND DIRECTION DECODER: each image lasts a second. Of those
+# without a result, one may have stopped the others, but which is not known: the
+# first is tried alone, then the others again.
+show_all () {
+  while [ -s "$1" ]; do
+    : >"$work/names"
+    number "$1"
+    show multifilesrc location="$work/now/%06d" \
+      caps="image/$2,framerate=1/1" ! "$4" ! videoconvert \
+      ! videoflip video-direction="$3"
+    for i in $missing; do
+      sed -n "${i}p" "$1"
+    done >"$work/left"
+    image=$(head -n 1 "$work/left")
+    [ -z "$image" ] || show_alone "$image" "$3"
+    sed 1d "$work/left" >"$1"
+  done
+}
+
+# classify KIND DIRECTION. jpegdec would make I420 of any JPEG, and pngdec of
+# GStreamer 1.22 takes the bytes of 16-bit pixels for others'.
 classify () {
-  [ -s "$work/$1/names" ] || return 0
-  report_as=names=$work/$1/names
-  launch multifilesrc location="$work/$1/%06d" \
-    caps="image/$1,framerate=1/1" ! "$2" ! videoconvert \
-    ! alexnetclassify post-messages=always top-k=3 ! fakesink || failed=1
+  case $1 in
+    jpeg) show_all "$work/list $1 $2" jpeg "$2" avdec_mjpeg ;;
+    png) show_all "$work/list $1 $2" png "$2" pngdec ;;
+    png-16)
+      while IFS= read -r image; do
+        show_alone "$image" "$2"
+      done <"$work/list $1 $2" ;;
+  esac
 }
 
 if [ $# -eq 0 ]; then
@@ -55,11 +103,11 @@ prepare
   ! identity eos-after=11 ! pngenc ! multifilesink location="$work/%02d.png"
 found=0
 failed=0
-mkdir "$work/png" "$work/jpeg"
-: >"$work/png/names"
-: >"$work/jpeg/names"
 collect "$directory"
 [ "$found" -gt 0 ] || die "no .png, .jpg or .jpeg in $directory"
-classify png pngdec
-classify jpeg jpegdec
+for list in "$work"/list*; do
+  [ -e "$list" ] || continue
+  # shellcheck disable=SC2046
+  classify $(basename "$list" | cut -d ' ' -f 2-)
+done
 exit $failed

@@ -139,8 +139,52 @@ launch_quietly () {
   run_into "${into:-read_launch}" "$run"
 }
 
+# picture FILE: of a picture, its kind (jpeg, png, png-16: of 16 bits, gif, webp,
+# avif) and how videoflip turns it upright; nothing of any other file. Fails,
+# saying why, when a part is missing: decoders make a picture of what there is.
+picture () {
+  case $(head -c 25 "$1" | od -An -v -tx1 | tr -d ' \n') in
+    89504e470d0a1a0a*)
+      tail -c 1024 "$1" | LC_ALL=C grep -qa IEND || {
+        echo 'is cut short'
+        return 1
+      }
+      case $(od -An -j 24 -N 1 -tu1 "$1") in
+        *16) echo png-16 identity ;;
+        *) echo png identity ;;
+      esac ;;
+    ffd8ff*) jpeg "$1" ;;
+    474946383?61*) echo gif identity ;;
+    52494646????????57454250*) echo webp identity ;;
+    ????????6674797061766966* | ????????6674797061766973*)
+      echo avif identity ;;
+  esac
+}
+
+# The same of a JPEG, whose end is a marker that no scan contains.
+jpeg () {
+  header=$(od -An -v -tu1 "$1" | awk -f "$root/pipelines/jpeg.awk") &&
+    tail -c +"${header#* }" "$1" |
+      LC_ALL=C grep -qaF "$(printf '\377\331')" || {
+    echo 'is cut short'
+    return 1
+  }
+  case ${header% *} in
+    1) echo jpeg identity ;;
+    2) echo jpeg horiz ;;
+    3) echo jpeg 180 ;;
+    4) echo jpeg vert ;;
+    5) echo jpeg ul-lr ;;
+    6) echo jpeg 90r ;;
+    7) echo jpeg ur-ll ;;
+    8) echo jpeg 90l ;;
+  esac
+}
+
 # with_source COMMAND NAME WORD...: COMMAND with the words of a pipeline that
-# decodes NAME, a file or URI, in front of the others.
+# decodes NAME, a file or URI, in front of the others. Pictures are read by
+# gdk-pixbuf: of GStreamer 1.22, decodebin does not know AVIF and never ends a
+# GIF, pngdec is wrong with 16 bits, jpegdec gives I420 whatever there is.
 with_source () {
   command=$1
   name=$2
@@ -148,8 +192,17 @@ with_source () {
   case $name in
     *://*) "$command" uridecodebin uri="$name" "$@" ;;
     *)
-      readable "$name" &&
-        "$command" filesrc location="$name" ! decodebin "$@" ;;
+      readable "$name" || return 1
+      kind=$(picture "$name") || {
+        complain "$name $kind"
+        return 1
+      }
+      if [ -n "$kind" ]; then
+        "$command" filesrc location="$name" ! gdkpixbufdec \
+          ! videoflip video-direction="${kind#* }" "$@"
+      else
+        "$command" filesrc location="$name" ! decodebin "$@"
+      fi ;;
   esac
 }
 

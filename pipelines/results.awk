@@ -7,8 +7,8 @@
 #     -v status=FILE what gst-launch-1.0 returned, when it has ended; not 0:
 #                    that nothing was classified is no surprise
 #     -v names=FILE  each second of the stream is a picture with its name in
-#                    this line of the file: prints a line for each, and
-#                    exits with 1 when one is missing
+#                    this line of the file: prints a line for each, and writes
+#                    the numbers of lines without a result to FILE.missing
 
 # The value of a field as gst_structure_to_string() writes it; blanks, commas
 # and brackets inside strings carry a backslash there.
@@ -70,7 +70,7 @@ function element(    name) {
 function frame_name(    second) {
   if (!names)
     return sprintf("%10s", clock(field("stream-time")))
-  second = int(field("stream-time") / 1e9 + 0.5)
+  second = n_names == 1 ? 0 : int(field("stream-time") / 1e9 + 0.5)
   done[second] = 1
   return name[second]
 }
@@ -110,11 +110,11 @@ BEGIN {
 }
 
 END {
+  if (names)
+    printf "" > (names ".missing")
   for (i = 0; i < n_names; i++)
-    if (!done[i]) {
-      print script ": no result for " name[i] > "/dev/stderr"
-      missing++
-    }
+    if (!done[i])
+      print i + 1 > (names ".missing")
   what = regions ? "regions" : "frames"
   if (frames == 1)
     print "1 frame, backend " backend

@@ -136,10 +136,37 @@ bad_image () {
     ! filesink location="$work/images/a b.JPG" || return 1
   head -c 2000 "$work/images/1.png" >"$work/short" &&
     mv "$work/short" "$work/images/1.png"
-  fails_with 'no picture in 1.png' images.sh "$work/images" &&
+  fails_with '1.png is cut short' images.sh "$work/images" &&
     same 'airplane' "$(first_labels '^0.png ')" &&
     same 'airplane' "$(first_labels '^2.png ')" &&
     same 'airplane' "$(first_labels '^a b.JPG ')"
+}
+
+# Every good picture has its line, turned upright and with its chroma, and each
+# bad one a complaint with its name.
+mixed_images () {
+  pictures=$root/tests/data/pictures
+  mkdir "$work/mix" && cp "$pictures"/*.jpg "$pictures"/*.png "$work/mix" &&
+    head -c 4000 "$pictures/444.jpg" >"$work/mix/cut.jpg" &&
+    head -c 4000 "$pictures/rgb.png" >"$work/mix/cut.png" &&
+    echo text >"$work/mix/text.jpg" &&
+    # A header of a PNG, then nothing that a decoder knows.
+    { head -c 60 "$pictures/palette.png" && echo nonsense IEND; } \
+      >"$work/mix/nonsense.png" || return 1
+  run images.sh "$work/mix"
+  same 1 $? || return 1
+  for bad in 'cut.jpg is cut short' 'cut.png is cut short' \
+    'no picture in text.jpg' 'no picture in nonsense.png'; do
+    grep -qxF "images.sh: $bad" "$work/errors" || return 1
+  done
+  same 4 "$(grep -cE '(is cut short|no picture in .*)$' "$work/errors")" &&
+    for file in "$pictures"/*.jpg "$pictures"/*.png; do
+      label=$(basename "$file")
+      grep "^$label  " "$work/out" >"$work/line" &&
+        /usr/bin/python3 "$root/tests/pipelines/compare-pictures.py" \
+          "$root/tests/data/golden/pictures.txt" "$label" <"$work/line" ||
+        return 1
+    done
 }
 
 no_images () {
@@ -329,6 +356,7 @@ check 'files.sh' files
 check 'files.sh: bad input' bad_input files.sh
 check 'images.sh' images
 check 'images.sh: one is no image' bad_image
+check 'images.sh: good and bad ones' mixed_images
 check 'images.sh: none' no_images
 check 'camera.sh' camera
 check 'camera.sh: no camera' bad_camera

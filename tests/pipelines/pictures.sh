@@ -1,0 +1,91 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Pictures in the formats that people have are what Pillow reads in them, for
+# alexnet-inspect and in a pipeline. Prints TAP.
+set -u
+. "$(dirname "$0")/tap.sh"
+
+data=$root/tests/data
+inspect=$BUILD/engine/tools/alexnet-inspect
+unset ALEXNET_MODEL
+mkdir "$work/home"
+export BUILD XDG_DATA_HOME="$work/home" ALEXNET_DATA_DIR="$root/pipelines/models"
+
+# like_pillow PICTURE COMMAND...
+like_pillow () {
+  picture=$1
+  shift
+  timeout -k 5 60 "$@" >"$work/out" 2>"$work/errors" || {
+    cat "$work/out" "$work/errors"
+    return 1
+  }
+  /usr/bin/python3 "$root/tests/pipelines/compare-pictures.py" \
+    "$data/golden/pictures.txt" "$picture" <"$work/out"
+}
+
+# has_loader FILE: whether gdk-pixbuf knows the format.
+has_loader () {
+  /usr/bin/python3 - "$1" <<'PYTHON'
+import sys
+import gi
+gi.require_version('GdkPixbuf', '2.0')
+from gi.repository import GdkPixbuf
+
+sys.exit(GdkPixbuf.Pixbuf.get_file_info(sys.argv[1])[0] is None)
+PYTHON
+}
+
+# What gdk-pixbuf cannot read costs a sentence that names the file.
+without_loader () {
+  "$inspect" classify "$1" 2>"$work/errors"
+  same 1 $? && grep "^alexnet-inspect: $1: " "$work/errors"
+}
+
+pictures () {
+  while read -r label _; do
+    file=$data/pictures/$label
+    if has_loader "$file"; then
+      check "alexnet-inspect: $label" like_pillow "$label" \
+        "$inspect" classify -k 10 -p fp32 "$file"
+      check "classify.sh: $label" like_pillow "$label" \
+        env TOP_K=10 sh "$root/pipelines/classify.sh" "$file"
+    else
+      check "alexnet-inspect: $label, no loader" without_loader "$file"
+      skip "classify.sh: $label" "gdk-pixbuf has no loader here"
+    fi
+  done <"$data/golden/pictures.txt"
+}
+
+# A JPEG of which the second half is missing, and one without its last bytes.
+cut_jpeg () {
+  for bytes in 4000 9600; do
+    head -c $bytes "$data/pictures/444.jpg" >"$work/cut.jpg"
+    "$inspect" classify "$work/cut.jpg" "$data/pictures/444.jpg" \
+      >"$work/out" 2>"$work/errors"
+    same 1 $? && same "alexnet-inspect: $work/cut.jpg: the file is damaged:\
+ this JPEG is cut short" "$(cat "$work/errors")" &&
+      same 5 "$(grep -c '444.jpg: ' "$work/out")" &&
+      ! grep cut.jpg "$work/out" || return 1
+  done
+  "$inspect" calibrate "$root/pipelines/models/alexnet-cifar10.safetensors" \
+    "$work/cut.jpg" -o "$work/model" 2>"$work/errors"
+  same 1 $? && grep 'cut.jpg: the file is damaged' "$work/errors"
+}
+
+# What stands behind the end of a JPEG is nobody's business.
+more_than_a_jpeg () {
+  {
+    cat "$data/pictures/444.jpg"
+    echo 'something else'
+  } >"$work/444.jpg" &&
+    like_pillow 444.jpg "$inspect" classify -k 10 -p fp32 "$work/444.jpg"
+}
+
+sh "$root/pipelines/install-packages.sh" run build pictures >"$work/log" 2>&1 ||
+  skip_all "$(tail -n 1 "$work/log")"
+[ -x "$inspect" ] || skip_all "this build has no alexnet-inspect"
+pictures
+check 'alexnet-inspect: a JPEG that is cut short' cut_jpeg
+check 'alexnet-inspect: bytes behind a JPEG' more_than_a_jpeg
+done_testing
