@@ -42,7 +42,9 @@
  * RELATE_TO and CONTAIN from the detection, RELATE_TO and IS_PART_OF from the
  * classes. On request a #GstVideoRegionOfInterestMeta gets a parameter named
  * `classification`, and all probabilities are attached as a tensor; see
- * #GstAlexnetClassify:attach-meta.
+ * #GstAlexnetClassify:attach-meta. Built with GStreamer 1.28 or newer, caps say
+ * so in their field `tensors`: `classifiertensordecoder` and `tensordecodebin`
+ * link behind, and decode what has one region.
  *
  * It can be taken out of a pipeline that plays from a probe on its source pad,
  * at EOS or at any buffer. Sending EOS to it returns when EOS has come out.

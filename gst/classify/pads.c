@@ -2,6 +2,7 @@
 
 #include "pads.h"
 
+#include "caps.h"
 #include "frames.h"
 #include "states.h"
 #include "submit.h"
@@ -213,10 +214,12 @@ gst_alexnet_classify_sink_event (GstPad *pad, GstObject *parent,
       ok = flush_stop (self, event);
       return ok ? GST_FLOW_OK : GST_FLOW_ERROR;
     case GST_EVENT_CAPS:
-      if (set_caps (self, event))
-        break;
-      gst_event_unref (event);
-      return GST_FLOW_NOT_NEGOTIATED;
+      if (!set_caps (self, event)) {
+        gst_event_unref (event);
+        return GST_FLOW_NOT_NEGOTIATED;
+      }
+      event = gst_alexnet_classify_map_caps_event (self, event);
+      break;
     case GST_EVENT_SEGMENT:
       gst_event_copy_segment (event, &self->segment);
       break;
@@ -360,21 +363,11 @@ query_allocation (GstAlexnetClassify *self, GstQuery *query)
   return TRUE;
 }
 
-/* The core asks the peer alone where caps are proxied. */
 static gboolean
-query_accept_caps (GstPad *pad, GstObject *parent, GstQuery *query)
+is_about_caps (const GstQuery *query)
 {
-  GstCaps *template = gst_pad_get_pad_template_caps (pad);
-  gboolean fits;
-  GstCaps *caps;
-
-  gst_query_parse_accept_caps (query, &caps);
-  fits = gst_caps_is_subset (caps, template);
-  gst_caps_unref (template);
-  if (fits)
-    return gst_pad_query_default (pad, parent, query);
-  gst_query_set_accept_caps_result (query, FALSE);
-  return TRUE;
+  return GST_QUERY_TYPE (query) == GST_QUERY_CAPS ||
+      GST_QUERY_TYPE (query) == GST_QUERY_ACCEPT_CAPS;
 }
 
 static gboolean
@@ -383,8 +376,8 @@ gst_alexnet_classify_sink_query (GstPad *pad, GstObject *parent,
 {
   GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY_CAST (parent);
 
-  if (GST_QUERY_TYPE (query) == GST_QUERY_ACCEPT_CAPS)
-    return query_accept_caps (pad, parent, query);
+  if (is_about_caps (query))
+    return gst_alexnet_classify_query_caps (pad, parent, query);
   if (GST_QUERY_TYPE (query) == GST_QUERY_CONTEXT &&
       gst_alexnet_cuda_answer (&self->cuda, query))
     return TRUE;
@@ -426,6 +419,8 @@ gst_alexnet_classify_src_query (GstPad *pad, GstObject *parent, GstQuery *query)
 
   if (GST_QUERY_TYPE (query) == GST_QUERY_LATENCY)
     return query_latency (self, query);
+  if (is_about_caps (query))
+    return gst_alexnet_classify_query_caps (pad, parent, query);
   if (GST_QUERY_TYPE (query) == GST_QUERY_CONTEXT &&
       gst_alexnet_cuda_answer (&self->cuda, query))
     return TRUE;

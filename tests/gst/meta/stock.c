@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Our metadata among GStreamer's own elements: what a detector attached before
- * ours, and what objectdetectionoverlay draws behind it. */
+ * ours, what objectdetectionoverlay draws behind it, and what decoders read
+ * from our tensor. */
 
 #include "support/helpers.h"
 
@@ -9,6 +10,11 @@
 
 #define CAPS "video/x-raw,format=RGB,width=320,height=240,framerate=30/1"
 #define OVERLAY "objectdetectionoverlay"
+#define DECODER "classifiertensordecoder"
+#define WITH_TENSOR "alexnetclassify attach-meta=tensor ! "
+#define OTHER_TENSOR                                                 \
+  ",tensors=(structure)[tensorgroups,other=(/uniquelist){(GstCaps)[" \
+  "tensor/strided,tensor-id=other,dims=<4>,dims-order=row-major,type=uint8]}]"
 
 enum { X = 40, Y = 50, WIDTH = 120, HEIGHT = 100 };
 
@@ -165,6 +171,112 @@ GST_START_TEST (test_overlay_shows_the_frame)
 }
 GST_END_TEST
 
+#if GST_CHECK_VERSION(1, 28, 0)
+
+/* What a decoder makes of our tensor is our result: it knows no labels. */
+static void
+expect_decoded (GstBuffer *decoded)
+{
+  const GstStructure *result = test_get_result (decoded);
+  GstAnalyticsMtd classification = get_single (decoded,
+      gst_analytics_cls_mtd_get_mtd_type ());
+  g_autofree char *label = g_strdup_printf ("%d", test_best_class (result));
+
+  fail_unless_equals_int (test_best_class (result), TEST_HORSE_CLASS);
+  fail_unless_equals_int (gst_analytics_cls_mtd_get_length (&classification),
+      1);
+  fail_unless_equals_string (
+      g_quark_to_string (gst_analytics_cls_mtd_get_quark (&classification, 0)),
+      label);
+  fail_unless_equals_float (gst_analytics_cls_mtd_get_level (&classification,
+                                0),
+      test_best_confidence (result));
+}
+
+GST_START_TEST (test_decoder_links)
+{
+  g_autofree char *line = test_line_new (WITH_TENSOR DECODER);
+  g_autoptr (GstBuffer) decoded = run (line, FALSE);
+
+  expect_decoded (decoded);
+}
+GST_END_TEST
+
+/* It looks for a decoder by our caps. */
+GST_START_TEST (test_decodebin_finds_decoder)
+{
+  g_autofree char *line = test_line_new (WITH_TENSOR "tensordecodebin");
+  g_autoptr (GstBuffer) decoded = run (line, FALSE);
+
+  expect_decoded (decoded);
+}
+GST_END_TEST
+
+static void
+add_other_tensor (GstBuffer *buffer)
+{
+  GstTensor **tensors = g_new (GstTensor *, 1);
+  gsize size = 4;
+
+  tensors[0] = gst_tensor_new_simple (g_quark_from_string ("other"),
+      GST_TENSOR_DATA_TYPE_UINT8, gst_buffer_new_allocate (NULL, size, NULL),
+      GST_TENSOR_DIM_ORDER_ROW_MAJOR, 1, &size);
+  gst_tensor_meta_set (gst_buffer_add_tensor_meta (buffer), 1, tensors);
+}
+
+/* What caps and buffer say of another element's tensor stays. */
+GST_START_TEST (test_other_tensors_stay)
+{
+  g_autofree char *line = test_line_new (WITH_TENSOR DECODER);
+  GstHarness *harness = gst_harness_new_parse (line);
+  g_autoptr (GstCaps) caps = gst_caps_from_string (CAPS);
+  g_autoptr (GstCaps) sent = NULL;
+  GstBuffer *buffer = test_frame_new (TEST_HORSE, caps);
+  const GstStructure *groups;
+
+  gst_harness_set_caps_str (harness, CAPS OTHER_TENSOR, CAPS);
+  gst_harness_play (harness);
+  add_other_tensor (buffer);
+  gst_harness_push (harness, buffer);
+  buffer = gst_harness_pull (harness);
+  expect_decoded (buffer);
+  fail_unless_equals_int (gst_buffer_get_tensor_meta (buffer)->num_tensors, 2);
+
+  sent = gst_pad_get_current_caps (harness->sinkpad);
+  groups = gst_value_get_structure (
+      gst_structure_get_value (gst_caps_get_structure (sent, 0), "tensors"));
+  fail_unless_equals_int (gst_structure_n_fields (groups), 2);
+  fail_unless (gst_structure_has_field (groups, "other"));
+  gst_buffer_unref (buffer);
+  gst_harness_teardown (harness);
+}
+GST_END_TEST
+
+/* Nothing says that there is a tensor where there is none. */
+GST_START_TEST (test_no_tensor_no_decoder)
+{
+  g_autofree char *line = test_line_new ("alexnetclassify ! " DECODER);
+  GstHarness *harness = gst_harness_new_parse (line);
+  g_autoptr (GstCaps) caps = gst_caps_from_string (CAPS);
+
+  gst_harness_set_caps_str (harness, CAPS, CAPS);
+  gst_harness_play (harness);
+  fail_unless_equals_int (gst_harness_push (harness,
+                              test_frame_new (TEST_HORSE, caps)),
+      GST_FLOW_NOT_NEGOTIATED);
+  gst_harness_teardown (harness);
+}
+GST_END_TEST
+
+#endif
+
+static gboolean
+has_feature (const char *name, guint minor)
+{
+  return gst_registry_check_feature_version (gst_registry_get (), name, 1,
+      minor, 0);
+}
+
 static Suite *
 stock_suite (void)
 {
@@ -173,13 +285,20 @@ stock_suite (void)
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_detection_is_kept);
-  if (gst_registry_check_feature_version (gst_registry_get (), OVERLAY, 1, 24,
-          0)) {
+  if (has_feature (OVERLAY, 24)) {
     tcase_add_test (tests, test_overlay_draws_the_detection);
     tcase_add_test (tests, test_overlay_draws_no_frame);
     tcase_add_test (tests, test_overlay_shows_our_class);
     tcase_add_test (tests, test_overlay_shows_the_frame);
   }
+#if GST_CHECK_VERSION(1, 28, 0)
+  if (has_feature (DECODER, 28)) {
+    tcase_add_test (tests, test_decoder_links);
+    tcase_add_test (tests, test_decodebin_finds_decoder);
+    tcase_add_test (tests, test_other_tensors_stay);
+    tcase_add_test (tests, test_no_tensor_no_decoder);
+  }
+#endif
   return suite;
 }
 

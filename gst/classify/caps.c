@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "caps.h"
+
+#include "meta/tensor.h"
+
+/* *n_classes is 0 as long as the element is not started. */
+static gboolean
+attaches_tensor (GstAlexnetClassify *self, guint *n_classes)
+{
+  gboolean attaches;
+
+  GST_OBJECT_LOCK (self);
+  attaches = gst_alexnet_tensor_is_in_caps () &&
+      (self->settings.attach & GST_ALEXNET_ATTACH_TENSOR);
+  *n_classes = attaches && self->engine
+      ? alexnet_model_get_n_classes (self->session.model)
+      : 0;
+  GST_OBJECT_UNLOCK (self);
+  return attaches;
+}
+
+/* Takes caps of one pad and returns the other's. */
+static GstCaps *
+map_caps (GstAlexnetClassify *self, const GstPad *pad, GstCaps *caps)
+{
+  guint n_classes;
+
+  if (!attaches_tensor (self, &n_classes))
+    return caps;
+  if (pad == self->srcpad)
+    return gst_alexnet_tensor_remove_from_caps (caps);
+  return n_classes > 0 ? gst_alexnet_tensor_add_to_caps (caps, n_classes)
+                       : caps;
+}
+
+static GstPad *
+get_other (const GstAlexnetClassify *self, const GstPad *pad)
+{
+  return pad == self->sinkpad ? self->srcpad : self->sinkpad;
+}
+
+GstEvent *
+gst_alexnet_classify_map_caps_event (GstAlexnetClassify *self, GstEvent *event)
+{
+  GstEvent *mapped;
+  guint n_classes;
+  GstCaps *caps;
+
+  if (!attaches_tensor (self, &n_classes))
+    return event;
+  gst_event_parse_caps (event, &caps);
+  caps = map_caps (self, self->sinkpad, gst_caps_ref (caps));
+  mapped = gst_event_new_caps (caps);
+  gst_event_set_seqnum (mapped, gst_event_get_seqnum (event));
+  gst_caps_unref (caps);
+  gst_event_unref (event);
+  return mapped;
+}
+
+static GstCaps *
+query_peer (GstAlexnetClassify *self, GstPad *pad, GstCaps *filter)
+{
+  GstPad *other = get_other (self, pad);
+  GstCaps *caps;
+
+  if (filter)
+    filter = map_caps (self, pad, gst_caps_ref (filter));
+  caps = gst_pad_peer_query_caps (other, filter);
+  gst_clear_caps (&filter);
+  return map_caps (self, other, caps);
+}
+
+static GstCaps *
+intersect (GstCaps *first, GstCaps *second)
+{
+  GstCaps *caps = gst_caps_intersect_full (first, second,
+      GST_CAPS_INTERSECT_FIRST);
+
+  gst_caps_unref (first);
+  return caps;
+}
+
+/* What the neighbour on the other side can do. */
+static gboolean
+query_caps (GstAlexnetClassify *self, GstPad *pad, GstQuery *query)
+{
+  GstCaps *template = gst_pad_get_pad_template_caps (pad);
+  GstCaps *filter, *caps;
+
+  gst_query_parse_caps (query, &filter);
+  caps = intersect (query_peer (self, pad, filter), template);
+  if (filter)
+    caps = intersect (caps, filter);
+  gst_query_set_caps_result (query, caps);
+  gst_caps_unref (caps);
+  gst_caps_unref (template);
+  return TRUE;
+}
+
+/* The core asks the peer alone where caps are proxied. */
+static gboolean
+query_accept_caps (GstAlexnetClassify *self, GstPad *pad, GstQuery *query)
+{
+  GstCaps *template = gst_pad_get_pad_template_caps (pad);
+  GstCaps *caps;
+  gboolean fits;
+
+  gst_query_parse_accept_caps (query, &caps);
+  fits = gst_caps_is_subset (caps, template);
+  if (fits) {
+    caps = map_caps (self, pad, gst_caps_ref (caps));
+    fits = gst_pad_peer_query_accept_caps (get_other (self, pad), caps);
+    gst_caps_unref (caps);
+  }
+  gst_query_set_accept_caps_result (query, fits);
+  gst_caps_unref (template);
+  return TRUE;
+}
+
+gboolean
+gst_alexnet_classify_query_caps (GstPad *pad, GstObject *parent,
+    GstQuery *query)
+{
+  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY_CAST (parent);
+  guint n_classes;
+
+  if (GST_QUERY_TYPE (query) == GST_QUERY_ACCEPT_CAPS)
+    return query_accept_caps (self, pad, query);
+  return attaches_tensor (self, &n_classes)
+      ? query_caps (self, pad, query)
+      : gst_pad_query_default (pad, parent, query);
+}
