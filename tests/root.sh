@@ -6,7 +6,8 @@
 # from the mirror that apt uses here.
 
 tree=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
-limit=540 # seconds that making one may take
+limit=900 # seconds that making one may take
+source_options= # of sources.list, for a root that wants some: NAME=VALUE,...
 
 skip () {
   echo "SKIP: $*"
@@ -66,7 +67,8 @@ make_root () {
     --aptopt="$new.conf" --aptopt='Acquire::Languages "none"' \
     --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/doc/*' \
     --dpkgopt='path-exclude=/usr/share/man/*' "$@" \
-    --include="$include" "$suite" "$new" "$mirror" \
+    --include="$include" "$suite" "$new" \
+    "deb ${source_options:+[$(echo "$source_options" | tr , ' ')]} $mirror $suite main" \
     >"$new.log" 2>&1 || status=$?
   [ $status -ne 124 ] || skip "making the root took longer than $limit s"
   [ $status -eq 0 ] || {

@@ -3,14 +3,14 @@
 #
 # Runs all tests: sh tests/run.sh
 # Installs what they need, builds below build/ with warnings as errors, and
-# ends with one line "N passed, N failed, N skipped". Five builds:
+# ends with one line "N passed, N failed, N skipped". Six builds:
 #     test     everything, as a user builds it
 #     asan     AddressSanitizer and UBSan: engine and element
 #     tsan     ThreadSanitizer: the engine's tests with threads and seeks in
 #              pipelines, without oneDNN; it takes barriers of OpenMP, which it
 #              does not see, for races
-#     debian13 engine, element and pipelines with the GStreamer and oneDNN of
-#              Debian 13 (debian13.sh), where such a root can be made
+#     debian13, forky: what depends on GStreamer, oneDNN and gdk-pixbuf with
+#              those of newer Debians (debian.sh), where such roots can be made
 #     arm64    for another processor, and a part of the engine's tests emulated
 #              (arm64.sh), where its libraries can be had
 set -u
@@ -27,6 +27,30 @@ export UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:print_stacktrace=1
 export LSAN_OPTIONS="suppressions=$root/tests/lsan.supp:print_suppressions=0"
 export TSAN_OPTIONS=halt_on_error=1
 
+# root_for NAME COMMAND...: makes a root, or notes why there is none.
+root_for () {
+  name=$1
+  shift
+  mkdir -p "build/$name"
+  reason=$(sh "$@" --make)
+  case $? in
+    0) : >"build/$name/root" ;;
+    77) echo "${reason#SKIP: }" >"build/$name/skipped" ;;
+  esac
+}
+
+# Roots are made one after the other, but while the first builds run.
+for name in debian13 forky arm64; do
+  rm -f build/$name/root build/$name/skipped \
+    build/$name/meson-logs/testlog.json
+done
+{
+  root_for debian13 tests/debian.sh debian13
+  root_for forky tests/debian.sh forky
+  root_for arm64 tests/arm64.sh
+} &
+roots=$!
+
 sh tests/build.sh test --
 sh tests/build.sh asan -Db_sanitize=address,undefined -Db_lundef=false -- \
   --suite engine --suite gst --suite softgpu --timeout-multiplier 4
@@ -34,21 +58,13 @@ sh tests/build.sh tsan -Db_sanitize=thread -Db_lundef=false \
   -Dcuda=disabled -Donednn=disabled -- \
   --suite threads --timeout-multiplier 4
 
-# root_for NAME: makes the root of tests/NAME.sh, or notes why there is none.
-root_for () {
-  rm -f "build/$1/meson-logs/testlog.json" "build/$1/skipped"
-  if reason=$(sh "tests/$1.sh" --make); then
-    return 0
-  elif [ $? -eq 77 ]; then
-    mkdir -p "build/$1"
-    echo "${reason#SKIP: }" >"build/$1/skipped"
-  fi
-  return 1
-}
-
-root_for debian13 &&
-  sh tests/debian13.sh sh tests/build.sh debian13 -- --no-suite style
-root_for arm64 && sh tests/arm64.sh
+wait $roots
+for name in debian13 forky; do
+  [ ! -f build/$name/root ] ||
+    sh tests/debian.sh $name sh tests/build.sh $name -- --suite gst \
+      --suite pipelines --suite libraries --no-suite uncounted
+done
+[ ! -f build/arm64/root ] || sh tests/arm64.sh
 
 python3 tests/results.py build/test build/asan build/tsan build/debian13 \
-  build/arm64
+  build/forky build/arm64

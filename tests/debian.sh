@@ -1,12 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Runs a command in a Debian 13 root, which has GStreamer 1.26 and oneDNN 3.7:
-#     sh tests/debian13.sh [--bench] COMMAND...   in the tree, at /mnt there
-#     sh tests/debian13.sh [--bench] --make       only makes the root
-# The root (root.sh) has all of packages.txt that is for this processor, but
-# what is for benchmarks only with --bench. Where there cannot be one, the last
-# line says "SKIP: reason" and the exit status is 77.
+# Runs a command in the root of a newer Debian (root.sh):
+#     sh tests/debian.sh ROOT [--bench] COMMAND...   in the tree, at /mnt there
+#     sh tests/debian.sh ROOT [--bench] --make       only makes the root
+# ROOT, and what is there beside the compiler of its time:
+#     debian13  GStreamer 1.26, oneDNN 3.7, gdk-pixbuf 2.42
+#     forky     GStreamer 1.28, oneDNN 3.12, gdk-pixbuf 2.44
+# It has all of packages.txt that is for this processor, but what is for
+# benchmarks only with --bench. Where there cannot be one, the last line says
+# "SKIP: reason" and the exit status is 77.
 #
 # Commands cannot write in the root, and /tmp is theirs alone, so a root is the
 # same after any number of them, and several may use it at a time.
@@ -36,16 +39,27 @@ enter () {
   ' - "$root" "$tree" "$@"
 }
 
+usage () {
+  sed -n 's/^#  *sh /sh /p' "$0" >&2
+  exit 2
+}
+
+# What is in preparation has a key that Debian 12 does not know, and its copy on
+# a mirror may be past its date.
+case ${1-} in
+  debian13) suite=trixie ;;
+  forky) suite=forky source_options=trusted=yes,check-valid-until=no ;;
+  *) usage ;;
+esac
+name=$1
+shift
 but=bench
 [ "${1-}" != --bench ] || {
   but=
   shift
 }
-[ $# -gt 0 ] || {
-  sed -n 's/^#  *sh /sh /p' "$0" >&2
-  exit 2
-}
+[ $# -gt 0 ] || usage
 unshare --mount --propagation private true 2>/dev/null ||
   skip 'not allowed to mount here'
-need_root debian13 trixie "$(packages)" --variant=apt
+need_root "$name" "$suite" "$(packages)" --variant=apt
 [ "$1" = --make ] || enter "$@"
