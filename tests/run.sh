@@ -11,7 +11,7 @@
 #              does not see, for races
 #     debian13, forky: what depends on GStreamer, oneDNN and gdk-pixbuf with
 #              those of newer Debians (debian.sh), where such roots can be made
-#     arm64    for another processor, and a part of the engine's tests emulated
+#     arm64    a part of the engine's tests, for another processor and emulated
 #              (arm64.sh), where its libraries can be had
 set -u
 
