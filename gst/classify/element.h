@@ -52,6 +52,7 @@ struct _GstAlexnetClassify {
   GHashTable *tracks;
   guint n_without_regions; /* frames since the newest region */
   gboolean warned_of_no_region;
+  gboolean told_of_size;
 
   /* Of the task. */
   GArray *regions;               /* of the newest classified frame */

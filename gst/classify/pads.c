@@ -160,6 +160,32 @@ set_frame_duration (GstAlexnetClassify *self, const GstVideoInfo *info)
         gst_message_new_latency (GST_OBJECT (self)));
 }
 
+/* Frames of the size of the network's input come from somebody who scaled them
+ * for it, as other elements want it. */
+static void
+tell_of_size (GstAlexnetClassify *self)
+{
+  int side = (int) alexnet_model_get_input_size (self->session.model);
+  guint resize_size = self->session.preprocess.resize_size;
+  AlexnetCropMode mode;
+  gboolean whole;
+
+  GST_OBJECT_LOCK (self);
+  mode = gst_alexnet_session_get_crop_mode (&self->session, &self->settings);
+  whole = self->settings.inference_region != GST_ALEXNET_INFERENCE_ROI_LIST;
+  GST_OBJECT_UNLOCK (self);
+  if (self->told_of_size || !whole || self->video_info.width != side ||
+      self->video_info.height != side || resize_size <= (guint) side ||
+      (mode != ALEXNET_CROP_CENTER && mode != ALEXNET_CROP_SQUASH))
+    return;
+  self->told_of_size = TRUE;
+  GST_ELEMENT_INFO (self, STREAM, FORMAT,
+      ("Frames of %dx%d are enlarged to %u and cut to %d again.", side, side,
+          resize_size, side),
+      ("the element itself makes the network's input of frames of any size: "
+       "leave out what scales them in front of it, or set crop-mode=stretch"));
+}
+
 static gboolean
 set_caps (GstAlexnetClassify *self, GstEvent *event)
 {
@@ -176,6 +202,7 @@ set_caps (GstAlexnetClassify *self, GstEvent *event)
   if (!self->negotiated)
     return FALSE;
   set_frame_duration (self, info);
+  tell_of_size (self);
   return TRUE;
 }
 

@@ -5,6 +5,43 @@
 
 #include "support/helpers.h"
 
+/* How many INFO messages frames of two sizes in turn, twice, make. */
+static guint
+count_infos (const char *sizes[2], const char *property, const char *value)
+{
+  Fixture *fixture = test_fixture_new (property, value, NULL);
+  guint n;
+
+  for (guint i = 0; i < 4; i++) {
+    char *caps = g_strdup_printf ("video/x-raw,format=RGB,framerate=30/1,%s",
+        sizes[i % 2]);
+
+    test_set_caps (fixture, caps);
+    test_push (fixture);
+    gst_buffer_unref (test_pull (fixture));
+    g_free (caps);
+  }
+  n = test_count_messages (fixture->bus, GST_MESSAGE_INFO);
+  test_fixture_free (fixture);
+  return n;
+}
+
+/* Who scales for the element is told once that it would do so itself. */
+GST_START_TEST (test_scaled_for_the_network)
+{
+  const char *scaled[] = { "width=224,height=224", "width=64,height=48" };
+  const char *others[] = { "width=225,height=224", "width=256,height=256" };
+
+  fail_unless_equals_int (count_infos (scaled, NULL, NULL), 1);
+  fail_unless_equals_int (count_infos (scaled, "crop-mode", "squash"), 1);
+  fail_unless_equals_int (count_infos (scaled, "crop-mode", "stretch"), 0);
+  fail_unless_equals_int (count_infos (scaled, "crop-mode", "letterbox"), 0);
+  fail_unless_equals_int (count_infos (scaled, "inference-region", "roi-list"),
+      0);
+  fail_unless_equals_int (count_infos (others, NULL, NULL), 0);
+}
+GST_END_TEST
+
 static GstBuffer *
 classify (Fixture *fixture, GstBuffer *buffer)
 {
@@ -255,6 +292,7 @@ video_suite (void)
   TCase *tests = test_case_new ("video");
 
   suite_add_tcase (suite, tests);
+  tcase_add_test (tests, test_scaled_for_the_network);
   tcase_add_test (tests, test_odd_sizes);
   tcase_add_test (tests, test_interlaced);
   tcase_add_test (tests, test_alternating_fields_are_refused);
