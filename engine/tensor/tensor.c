@@ -121,34 +121,33 @@ get_bytes (const AlexnetTensor *tensor, gsize first, gsize n, void *buffer,
   return NULL;
 }
 
-static inline gint32
-find_largest (const float *values, gsize n)
+/* Whether one is infinite or NaN: whose bits of the exponent are all set. */
+static inline guint32
+any_not_finite (const float *values, gsize n)
 {
-  gint32 largest = 0;
+  guint32 any = FALSE;
 
   for (gsize i = 0; i < n; i++) {
-    gint32 bits;
+    guint32 bits;
 
     memcpy (&bits, &values[i], sizeof bits);
-    bits &= G_MAXINT32;
-    largest = MAX (largest, bits);
+    any |= (bits & FLOAT_INFINITE) == FLOAT_INFINITE;
   }
-  return largest;
+  return any;
 }
 
 /* A length that the compiler knows lets it take several values at once. */
 static void
 look_for_not_finite (const AlexnetTensor *tensor, const float *values, gsize n)
 {
-  gint32 largest = 0;
+  guint32 any = FALSE;
   gsize i = 0;
 
   if (!tensor->not_finite)
     return;
   for (; n - i >= RUN; i += RUN)
-    largest = MAX (largest, find_largest (values + i, RUN));
-  largest = MAX (largest, find_largest (values + i, n - i));
-  if (largest >= FLOAT_INFINITE)
+    any |= any_not_finite (values + i, RUN);
+  if (any | any_not_finite (values + i, n - i))
     g_atomic_int_set (tensor->not_finite, TRUE);
 }
 
