@@ -12,6 +12,7 @@
 
 #include "backends.h"
 #include "model/model.h"
+#include "processors.h"
 
 #define KEY "int8"
 
@@ -47,7 +48,7 @@ static AlexnetPlan *
 open_plan (const AlexnetNetwork *network, GError **error)
 {
   AlexnetPlanParams params = { .precision = ALEXNET_PRECISION_FP32,
-    .cpu_threads = g_get_num_processors (),
+    .cpu_threads = alexnet_processors_count (),
     .max_batch_size = 1,
     .n_slots = 1 };
   const AlexnetBackend *backend = alexnet_backend_find ("cpu", NULL);

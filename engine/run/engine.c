@@ -4,6 +4,7 @@
 
 #include "backends.h"
 #include "model/model.h"
+#include "processors.h"
 #include "worker.h"
 
 #define DEFAULT_BATCH_SIZE 16
@@ -112,7 +113,7 @@ complete_params (AlexnetEngineParams *params, GError **error)
   if (!params->backend)
     params->backend = "auto";
   if (params->cpu_threads == 0)
-    params->cpu_threads = MIN (g_get_num_processors (),
+    params->cpu_threads = MIN (alexnet_processors_count (),
         ALEXNET_MAX_CPU_THREADS);
   params->cuda_device = MAX (params->cuda_device, 1);
   if (params->max_batch_size == 0)

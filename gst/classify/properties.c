@@ -221,7 +221,7 @@ static const Property properties[] = {
   /**
    * GstAlexnetClassify:cpu-threads:
    *
-   * Threads of the CPU backends.
+   * Threads of the CPU backends. A container's quota counts as affinity does.
    */
   { GST_ALEXNET_PROP_CPU_THREADS, UINT, "cpu-threads", "CPU threads",
       "Threads of the CPU backends (0 = one for each processor)", READY, 0,
