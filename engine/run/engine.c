@@ -2,6 +2,8 @@
 
 #include "private.h"
 
+#include <unistd.h>
+
 #include "backends.h"
 #include "model/model.h"
 #include "processors.h"
@@ -97,6 +99,40 @@ open_plan (AlexnetEngine *engine, GError **error)
   return engine->plan != NULL;
 }
 
+typedef struct {
+  AlexnetEngine *engine;
+  GError **error;
+  gboolean ok;
+} Opening;
+
+static void *
+open_plan_here (void *data)
+{
+  Opening *opening = data;
+
+  opening->ok = open_plan (opening->engine, opening->error);
+  return NULL;
+}
+
+/* A backend may start threads that help the one it is called in, as OpenMP
+ * does. The caller's thread may be the one that forks, and what it then takes
+ * for its helpers would not be there; so it gets none. */
+static gboolean
+open_plan_apart (AlexnetEngine *engine, GError **error)
+{
+  Opening opening = { engine, error, FALSE };
+  pthread_t thread;
+  int status = pthread_create (&thread, NULL, open_plan_here, &opening);
+
+  if (status != 0) {
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NO_MEMORY,
+        "cannot start a thread that opens a backend: %s", g_strerror (status));
+    return FALSE;
+  }
+  pthread_join (thread, NULL);
+  return opening.ok;
+}
+
 static gboolean
 check_most (const char *what, guint value, guint most, GError **error)
 {
@@ -131,6 +167,7 @@ engine_new (AlexnetModel *model, const AlexnetEngineParams *params,
   g_autoptr (AlexnetEngine) engine = g_new0 (AlexnetEngine, 1);
 
   engine->n_refs = 1;
+  engine->process = getpid ();
   engine->model = alexnet_model_ref (model);
   engine->params = *params;
   engine->params.id = engine->id = g_strdup (params->id);
@@ -141,7 +178,7 @@ engine_new (AlexnetModel *model, const AlexnetEngineParams *params,
   engine->n_slots = 2 * params->max_batch_size;
   engine->slots = g_new0 (AlexnetSlot, engine->n_slots);
   alexnet_worker_init (engine);
-  if (!open_plan (engine, error))
+  if (!open_plan_apart (engine, error))
     return NULL;
   engine->not_finite =
       alexnet_network_find_not_finite (alexnet_model_get_network (model));
@@ -167,7 +204,8 @@ serves (AlexnetEngine *engine, const AlexnetModel *model,
 {
   const AlexnetEngineParams *own = &engine->params;
 
-  return engine->model == model && g_strcmp0 (own->id, params->id) == 0 &&
+  return engine->process == getpid () && engine->model == model &&
+      g_strcmp0 (own->id, params->id) == 0 &&
       g_str_equal (own->backend, params->backend) &&
       own->precision == params->precision &&
       own->cpu_threads == params->cpu_threads &&

@@ -23,6 +23,7 @@
 #define ALEXNET_ENGINE_PRIVATE_H
 
 #include <pthread.h>
+#include <sys/types.h>
 
 #include "backend/backend.h"
 
@@ -54,6 +55,7 @@ struct _AlexnetEngine {
   AlexnetShape input;
   guint n_slots;
   pthread_t worker;
+  pid_t process;                /* that the worker runs in: no fork has it */
   gboolean running;
 
   guint n_refs;                 /* the registry's */
