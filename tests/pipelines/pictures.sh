@@ -24,36 +24,28 @@ like_pillow () {
     "$data/golden/pictures.txt" "$picture" <"$work/out"
 }
 
-# has_loader FILE: whether gdk-pixbuf knows the format.
-has_loader () {
-  /usr/bin/python3 - "$1" <<'PYTHON'
-import sys
-import gi
-gi.require_version('GdkPixbuf', '2.0')
-from gi.repository import GdkPixbuf
-
-sys.exit(GdkPixbuf.Pixbuf.get_file_info(sys.argv[1])[0] is None)
-PYTHON
-}
-
-# What gdk-pixbuf cannot read costs a sentence that names the file.
-without_loader () {
-  "$inspect" classify "$1" 2>"$work/errors"
-  same 1 $? && grep "^alexnet-inspect: $1: " "$work/errors"
+# lacks_loader FILE: of the formats that this system may not know, with a
+# sentence that names the file.
+lacks_loader () {
+  case $1 in
+    *.webp | *.avif)
+      ! LC_ALL=C "$inspect" classify "$1" 2>"$work/errors" >"$work/out" &&
+        grep -q "^alexnet-inspect: $1: .* format" "$work/errors" ;;
+    *) return 1 ;;
+  esac
 }
 
 pictures () {
   while read -r label _; do
     file=$data/pictures/$label
-    if has_loader "$file"; then
-      check "alexnet-inspect: $label" like_pillow "$label" \
-        "$inspect" classify -k 10 -p fp32 "$file"
-      check "classify.sh: $label" like_pillow "$label" \
-        env TOP_K=10 sh "$root/pipelines/classify.sh" "$file"
-    else
-      check "alexnet-inspect: $label, no loader" without_loader "$file"
-      skip "classify.sh: $label" "gdk-pixbuf has no loader here"
+    if lacks_loader "$file"; then
+      skip "$label" "$(cat "$work/errors")"
+      continue
     fi
+    check "alexnet-inspect: $label" like_pillow "$label" \
+      "$inspect" classify -k 10 -p fp32 "$file"
+    check "classify.sh: $label" like_pillow "$label" \
+      env TOP_K=10 sh "$root/pipelines/classify.sh" "$file"
   done <"$data/golden/pictures.txt"
 }
 
@@ -82,8 +74,10 @@ more_than_a_jpeg () {
     like_pillow 444.jpg "$inspect" classify -k 10 -p fp32 "$work/444.jpg"
 }
 
-sh "$root/pipelines/install-packages.sh" run build pictures >"$work/log" 2>&1 ||
+sh "$root/pipelines/install-packages.sh" run build >"$work/log" 2>&1 ||
   skip_all "$(tail -n 1 "$work/log")"
+sh "$root/pipelines/install-packages.sh" pictures >"$work/log" 2>&1 ||
+  sed 's/^/# /' "$work/log"
 [ -x "$inspect" ] || skip_all "this build has no alexnet-inspect"
 pictures
 check 'alexnet-inspect: a JPEG that is cut short' cut_jpeg
