@@ -69,6 +69,7 @@ def write_onnx(source, target, batch="n"):
             add("Gemm", tensors, transB=1)
             if layer is not LAYERS[-1]:
                 add("Relu", [])
+    nodes[-1].output[0] = last = "scores"
 
     def info(name, shape):
         return helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""The element beside what else a GStreamer user of Debian 13 can take, on the
-same full-width network and the same video; called by side-by-side.sh.
+"""The element beside what else a GStreamer user of a newer Debian can take, on
+the same full-width network and the same video; called by side-by-side.sh.
 
     side_by_side.py ENGINE PLUGINS WORK [OPTION...]
 
@@ -44,6 +44,28 @@ STOCK = ("videoconvertscale n-threads={threads}"
          " ! onnxinference model-file={work}/alexnet.onnx"
          " optimization-level=enable-all input-image-format=chw"
          f" input-tensor-offset={-255 * MEAN} input-tensor-scale={255 * STD}")
+# Since 1.28 the element finds this beside the model, and size and format of
+# its input in the model. 1.28 takes a single range for the first channel alone.
+STOCK_1_28 = ("videoconvertscale n-threads={threads} add-borders=false{queue}"
+              " ! onnxinference model-file={work}/alexnet.onnx"
+              " optimization-level=enable-all")
+MODELINFO = f"""[modelinfo]
+version=1.0
+group-id=classification-generic-out
+
+[input]
+dir=input
+type=float32
+dims=-1,3,224,224
+ranges={";".join([f"{-MEAN / STD},{(1 - MEAN) / STD}"] * 3)}
+
+[scores]
+id=classification-generic-out
+dir=output
+type=float32
+dims=-1,1000
+dims-order=row-major
+"""
 
 # name: (kind, values for its line), in the order of the table
 COMPETITORS = {
@@ -209,6 +231,15 @@ def read_stock(buffer):
     return int(best), float(1 / np.exp(scores - scores[best]).sum())
 
 
+def get_line(kind):
+    import gi
+    gi.require_version("Gst", "1.0")
+    from gi.repository import Gst
+    Gst.init(None)
+    is_old = Gst.version()[:2] < (1, 28)
+    return {"ours": OURS, "stock": STOCK if is_old else STOCK_1_28}[kind]
+
+
 def answer(arguments):
     """Says the class of the colour, then the times for N frames each."""
     kind, values = COMPETITORS[arguments.run]
@@ -217,8 +248,8 @@ def answer(arguments):
         runner = TorchvisionRunner(arguments.work, arguments.threads,
                                    values["batch"])
     else:
-        line, read = {"ours": (OURS, read_ours),
-                      "stock": (STOCK, read_stock)}[kind]
+        read = {"ours": read_ours, "stock": read_stock}[kind]
+        line = get_line(kind)
         runner = ElementRunner(line.format(**values), arguments.work, read)
     runner.start()
     print("ready", *runner.classify_colour(), flush=True)
@@ -283,9 +314,11 @@ def prepare(arguments):
     model = work / "alexnet.safetensors"
     if not model.exists():
         subprocess.run([arguments.engine, "write", model], check=True)
-    if not (work / "alexnet.onnx").exists():
+    modelinfo = work / "alexnet.onnx.modelinfo"
+    if not modelinfo.exists():
         subprocess.run([sys.executable, HERE / "peers.py", "onnx", model,
                         work / "alexnet.onnx", "1"], check=True)
+        modelinfo.write_text(MODELINFO, encoding="utf-8")
     if not (work / "video.i420").exists():
         sample = HERE.parents[1] / "pipelines" / "media" / "sample.webm"
         subprocess.run(
@@ -302,7 +335,7 @@ def user_writes(name):
         lines = [line for line in source.split('"""', 2)[2].splitlines()
                  if line.strip() and not line.strip().startswith('"""')]
         return f"{len(lines)} lines"
-    line = {"ours": OURS, "stock": STOCK}[kind].format_map(
+    line = get_line(kind).format_map(
         {**values, "work": "", "threads": 0})
     n = line.count("!") + 1
     return f"{n} element{'s' if n > 1 else ''}"
@@ -333,7 +366,7 @@ def show(contestants, threads):
 def versions():
     shown = subprocess.run(
         ["dpkg-query", "-W", "-f", "${Package} ${Version}\n",
-         "gstreamer1.0-plugins-bad", "libonnxruntime1.21", "libdnnl3.6",
+         "gstreamer1.0-plugins-bad", "libonnxruntime1.*", "libdnnl3.*",
          "python3-torch", "python3-torchvision"],
         capture_output=True, text=True, check=False)
     return ", ".join(shown.stdout.splitlines())
