@@ -101,8 +101,11 @@ need_root () {
 
   # Makers wait for makers and users, users for makers.
   exec 9>"$cache/lock-$key"
-  flock 9
-  is_whole || make_root "$suite" "$include" "$@"
-  touch "$root.inventory"
   flock -s 9
+  is_whole || {
+    flock 9
+    is_whole || make_root "$suite" "$include" "$@"
+    flock -s 9
+  }
+  touch "$root.inventory"
 }
