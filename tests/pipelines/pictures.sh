@@ -49,6 +49,12 @@ pictures () {
   done <"$data/golden/pictures.txt"
 }
 
+# What alexnet-inspect has complained of; gdk-pixbuf's loaders of today complain
+# where they cannot shut themselves in.
+complaints () {
+  grep -v '^WARNING: Glycin running without sandbox\.' "$work/errors"
+}
+
 # A JPEG of which the second half is missing, and one without its last bytes.
 cut_jpeg () {
   for bytes in 4000 9600; do
@@ -56,7 +62,7 @@ cut_jpeg () {
     "$inspect" classify "$work/cut.jpg" "$data/pictures/444.jpg" \
       >"$work/out" 2>"$work/errors"
     same 1 $? && same "alexnet-inspect: $work/cut.jpg: the file is damaged:\
- this JPEG is cut short" "$(cat "$work/errors")" &&
+ this JPEG is cut short" "$(complaints)" &&
       same 5 "$(grep -c '444.jpg: ' "$work/out")" &&
       ! grep cut.jpg "$work/out" || return 1
   done
