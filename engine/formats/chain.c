@@ -28,7 +28,9 @@ alexnet_chain_last (const AlexnetModelSource *source)
 {
   AlexnetNetwork *network = source->network;
 
-  return network->n_layers > 0 ? &network->layers[network->n_layers - 1] : NULL;
+  return network && network->n_layers > 0
+      ? &network->layers[network->n_layers - 1]
+      : NULL;
 }
 
 const AlexnetShape *

@@ -264,6 +264,18 @@ test_no_layers (void)
   graph_files_assert_refused (alexnet_caffe_read, net, "without layers");
 }
 
+/* Nothing but layers that compute nothing. */
+static void
+test_nothing_computed (void)
+{
+  static const char *const types[] = { "Data", "Accuracy", "Flatten", "Silence",
+    "Split", "SoftmaxWithLoss" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    graph_files_assert_refused (alexnet_caffe_read,
+        make_net (types[i], 0, NULL), "there are no layers");
+}
+
 static void
 test_not_a_chain (void)
 {
@@ -396,6 +408,7 @@ main (int argc, char **argv)
   g_test_add_func ("/caffe/refused/leaky-relu", test_leaky_relu);
   g_test_add_func ("/caffe/refused/v0", test_v0);
   g_test_add_func ("/caffe/refused/no-layers", test_no_layers);
+  g_test_add_func ("/caffe/refused/nothing-computed", test_nothing_computed);
   g_test_add_func ("/caffe/refused/not-a-chain", test_not_a_chain);
   g_test_add_func ("/caffe/refused/depth", test_depth);
   g_test_add_func ("/caffe/refused/too-many-layers", test_too_many_layers);
