@@ -8,7 +8,7 @@ tree before a change, in speed, in time to start and in memory.
 Both get the same model of full width and, in their turn, the same processors.
 Each finds out for itself which ways to compute are fast, before it is timed; as
 what it finds differs from run to run, --tries repeats that with empty caches.
-A cell counts as slower when three quarters of its rounds say so.
+A cell counts as worse when three quarters of its rounds say so, by 1 % or more.
 """
 
 import argparse
@@ -18,20 +18,13 @@ import shutil
 import statistics
 import subprocess
 import sys
-import time
 
 from bench import write_images
-from contest import Competitor, describe_cpu, race
+from contest import Competitor, describe_cpu, race, run_once
 
 ENGINE = pathlib.Path("tests/bench/bench-engine")
 INSPECT = pathlib.Path("engine/tools/alexnet-inspect")
 PRECISIONS = ["fp32", "auto", "int8"]
-
-
-def tool(build):
-    """alexnet-inspect, which lay elsewhere in older trees."""
-    places = [build / INSPECT, *build.glob("**/alexnet-inspect")]
-    return next(place for place in places if place.is_file())
 
 
 def prepare(arguments):
@@ -43,7 +36,7 @@ def prepare(arguments):
         subprocess.run([arguments.build / ENGINE, "write", model], check=True)
     images = write_images(work)
     for name, build in arguments.builds.items():
-        subprocess.run([tool(build), "calibrate", model, *images, "-o",
+        subprocess.run([build / INSPECT, "calibrate", model, *images, "-o",
                         model_of(arguments, name, "int8")], check=True,
                        stdout=subprocess.DEVNULL,
                        env=os.environ | environment_of(arguments, name))
@@ -89,19 +82,10 @@ def race_plans(arguments, precision, batch):
 
 def start_once(arguments, name, precision):
     """Seconds and MB at most of a process that classifies once."""
-    command = [tool(arguments.builds[name]), "bench", "-n", "1", "-p",
+    command = [arguments.builds[name] / INSPECT, "bench", "-n", "1", "-p",
                precision, "-t", arguments.threads,
                model_of(arguments, name, precision)]
-    begin = time.perf_counter()
-    with subprocess.Popen([str(word) for word in command],
-                          stdout=subprocess.DEVNULL,
-                          env=os.environ | environment_of(arguments, name)
-                          ) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        sys.exit(f"{name}: alexnet-inspect bench failed")
-    return time.perf_counter() - begin, usage.ru_maxrss / 1024
+    return run_once(command, environment_of(arguments, name))[1:]
 
 
 def race_start(arguments, precision):
@@ -122,7 +106,7 @@ def compare(name, unit, before, now):
     low, middle, high = statistics.quantiles(ratios, n=4)
     print(f"| {name} | {statistics.median(before):.4g} | "
           f"{statistics.median(now):.4g} | {unit} | {middle:.3f} | "
-          f"{low:.3f} to {high:.3f} | {'SLOWER' if high < 1 else ''} |",
+          f"{low:.3f} to {high:.3f} | {'WORSE' if high < 0.99 else ''} |",
           flush=True)
 
 

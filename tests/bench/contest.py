@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Processes that take turns, for bench.py and side_by_side.py.
+"""Processes that take turns, for all that compare.
 
 Every competitor waits for its turn, so that in each round all of them are
 timed one after the other on the same machine in the same state. A ratio is the
@@ -14,7 +14,9 @@ import os
 import platform
 import statistics
 import subprocess
+import sys
 import tempfile
+import time
 
 
 class Competitor:
@@ -62,6 +64,20 @@ class Competitor:
     def close(self):
         self.process.stdin.close()
         self.process.wait()
+
+
+def run_once(command, environment):
+    """Of a process: the words that it printed, its seconds, its peak in MB."""
+    begin = time.perf_counter()
+    with subprocess.Popen([str(word) for word in command], text=True,
+                          stdout=subprocess.PIPE,
+                          env={**os.environ, **environment}) as process:
+        words = process.stdout.read().split()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"{command[0]} failed")
+    return words, time.perf_counter() - begin, usage.ru_maxrss / 1024
 
 
 def race(competitors, rounds, seconds):

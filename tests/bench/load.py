@@ -14,13 +14,12 @@ as after a user's first run. What cannot run is skipped, saying why.
 """
 
 import argparse
-import os
 import pathlib
 import statistics
 import subprocess
 import sys
 
-from contest import describe_cpu
+from contest import describe_cpu, run_once
 from environment import list_packages, make_environment
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -46,15 +45,8 @@ print(time.perf_counter() - wall, time.process_time() - cpu)
 
 def run(command, environment):
     """Seconds, those of a processor, and the process's peak of memory in MB."""
-    with subprocess.Popen([str(word) for word in command], text=True,
-                          stdout=subprocess.PIPE,
-                          env={**os.environ, **environment}) as process:
-        words = process.stdout.read().split()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        sys.exit(f"{command[0]} failed")
-    return float(words[0]), float(words[1]), usage.ru_maxrss / 1024
+    words, _, peak = run_once(command, environment)
+    return float(words[0]), float(words[1]), peak
 
 
 def write_models(work, python, torch):
