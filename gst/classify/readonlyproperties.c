@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "propertytables.h"
+
+const GstAlexnetProperty gst_alexnet_readonly_properties[] = {
+  /**
+   * GstAlexnetClassify:active-backend:
+   *
+   * The backend that really runs.
+   */
+  { GST_ALEXNET_PROP_ACTIVE_BACKEND, STRING, "active-backend", "Active backend",
+      "The backend that runs; none outside PAUSED and PLAYING", READABLE,
+      .text = "none" },
+
+  /**
+   * GstAlexnetClassify:active-precision:
+   *
+   * The precision that really is computed in.
+   */
+  { GST_ALEXNET_PROP_ACTIVE_PRECISION, STRING, "active-precision",
+      "Active precision",
+      "The precision computed in; none outside PAUSED and PLAYING", READABLE,
+      .text = "none" },
+
+  /**
+   * GstAlexnetClassify:stats:
+   *
+   * Counters since the start: frames, inferred (results of frames and
+   * regions), skipped-interval, skipped-period, skipped-qos, regions (that were
+   * wanted), skipped-regions (empty, outside the frame or too small),
+   * repeated-regions (tracked, not classified again), below-threshold, errors
+   * (frames that are corrupt or gave no finite result), batches (guint64),
+   * mean-batch (gdouble); device-memory, the bytes that the engine holds on its
+   * device now, 0 on a CPU (guint64); and p50, p95, p99 of inference-time,
+   * queue-time (waiting for a batch) and total-time (from chain to result) over
+   * the last 512 classified frames (guint64, nanoseconds, e.g.
+   * inference-time-p95).
+   */
+  { GST_ALEXNET_PROP_STATS, STRUCTURE, "stats", "Statistics",
+      "Frames counted, and times in nanoseconds", READABLE },
+
+  /**
+   * GstAlexnetClassify:last-result:
+   *
+   * The newest result, laid out as the metadata is. notify::last-result is
+   * emitted for each one, by the streaming thread and before the frame is
+   * pushed; `gst-launch-1.0 -v -X last-result` does not print it.
+   */
+  { GST_ALEXNET_PROP_LAST_RESULT, STRUCTURE, "last-result", "Last result",
+      "The newest result, laid out as the metadata is", READABLE },
+
+  { 0 },
+};
