@@ -6,7 +6,6 @@
 
 #include "values.h"
 
-#define MAX_NAME 128
 /* Nothing in the file warrants a weight that is one value many times. */
 #define MAX_CONSTANT (1u << 26)
 
@@ -78,17 +77,6 @@ alexnet_chain_ceil_padding (guint side, const AlexnetLayer *layer, guint end)
 }
 
 static gboolean
-is_name (const char *name)
-{
-  if (!name || name[0] == '\0' || strlen (name) > MAX_NAME)
-    return FALSE;
-  for (const char *p = name; *p; p = g_utf8_next_char (p))
-    if (!g_unichar_isgraph (g_utf8_get_char (p)))
-      return FALSE;
-  return TRUE;
-}
-
-static gboolean
 is_taken (const AlexnetNetwork *network, const char *name)
 {
   for (guint i = 0; i < network->n_layers; i++)
@@ -104,7 +92,7 @@ keep_name (AlexnetModelSource *source, const char *name)
   const AlexnetNetwork *network = source->network;
   char *kept;
 
-  if (is_name (name) && !is_taken (network, name))
+  if (name && alexnet_layer_is_name (name) && !is_taken (network, name))
     kept = g_strdup (name);
   else
     kept = g_strdup_printf ("layer%u", network->n_layers + 1);

@@ -173,8 +173,11 @@ bind_by_names (AlexnetModel *model, GError **error)
   if (!part || !alexnet_part_bind (part, &model->network, error) ||
       !check_classifier (&model->network, error))
     return FALSE;
-  if (part->name[0] != '\0')
-    g_string_append_printf (model->origin, "part: %s\n", part->name);
+  if (part->name[0] != '\0') {
+    g_autofree char *quoted = alexnet_quote (part->name);
+
+    g_string_append_printf (model->origin, "part: %s\n", quoted);
+  }
   return TRUE;
 }
 

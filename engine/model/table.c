@@ -186,6 +186,18 @@ read_fields (AlexnetLayer *layer, guint index, JsonObject *object,
 }
 
 static gboolean
+check_name (const char *name, guint index, const char *type, GError **error)
+{
+  g_autofree char *quoted = alexnet_quote (name);
+
+  return alexnet_layer_is_name (name) ||
+      alexnet_format_error (error,
+          SUBJECT ": layer %u (%s) has the name %s, expected 1 to 128 bytes of "
+                  "visible characters",
+          index, type, quoted);
+}
+
+static gboolean
 read_layer (AlexnetLayer *layer, guint index, JsonNode *node, GPtrArray *arena,
     GError **error)
 {
@@ -203,13 +215,10 @@ read_layer (AlexnetLayer *layer, guint index, JsonNode *node, GPtrArray *arena,
   }
   layer->kind = kind;
   if (is_named (layer)) {
-    char *name = g_strdup (get_string (object, "name"));
-
-    g_ptr_array_add (arena, name);
-    layer->name = name;
-    if (name[0] == '\0')
-      return alexnet_format_error (error, SUBJECT ": layer %u (%s) has no name",
-          index, type);
+    layer->name = g_strdup (get_string (object, "name"));
+    g_ptr_array_add (arena, (gpointer) layer->name);
+    if (!check_name (layer->name, index, type, error))
+      return FALSE;
   }
   return read_fields (layer, index, object, error);
 }

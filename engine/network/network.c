@@ -9,6 +9,7 @@
 
 /* No side, width or class count of an AlexNet comes near; the product of any
  * three of them still fits 64 bits. */
+#define MAX_NAME 128
 #define MAX_DIM (1u << 20)
 #define MAX_VALUES (G_GUINT64_CONSTANT (1) << 31)
 
@@ -163,6 +164,17 @@ alexnet_network_output (const AlexnetNetwork *network)
 {
   g_return_val_if_fail (network->n_layers > 0, &network->input);
   return &network->layers[network->n_layers - 1].out;
+}
+
+gboolean
+alexnet_layer_is_name (const char *name)
+{
+  if (name[0] == '\0' || strlen (name) > MAX_NAME)
+    return FALSE;
+  for (const char *p = name; *p; p = g_utf8_next_char (p))
+    if (!g_unichar_isgraph (g_utf8_get_char (p)))
+      return FALSE;
+  return TRUE;
 }
 
 gboolean

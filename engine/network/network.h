@@ -103,6 +103,10 @@ guint64 alexnet_layer_n_parameters (const AlexnetLayer *layer);
  * as its `not_finite` tells; NULL when there is none. The caller frees it. */
 char *alexnet_network_find_not_finite (const AlexnetNetwork *network);
 
+/* Whether a layer, and so its tensors, can have this name, which is UTF-8: 1 to
+ * 128 bytes of visible characters. */
+gboolean alexnet_layer_is_name (const char *name);
+
 /* TRUE for the kinds that change nothing at inference. */
 gboolean alexnet_layer_is_identity (const AlexnetLayer *layer);
 

@@ -226,7 +226,7 @@ look_for_labels (Walk *walk, const Frame *frame)
 {
   const AlexnetPickleValue *value = frame->value;
   char **labels = NULL;
-  g_autofree char *name = NULL;
+  g_autofree char *name = NULL, *quoted = NULL;
 
   if (walk->source->labels || !frame->key || value->n_items == 0)
     return;
@@ -241,9 +241,9 @@ look_for_labels (Walk *walk, const Frame *frame)
     return;
   walk->source->labels = labels;
   name = make_name (walk, frame, NULL);
+  quoted = alexnet_quote (name ? name : frame->key);
   g_ptr_array_add (walk->source->notes,
-      g_strdup_printf ("%u labels at '%s'", g_strv_length (labels),
-          name ? name : frame->key));
+      g_strdup_printf ("%u labels at %s", g_strv_length (labels), quoted));
 }
 
 /* ---- what is in a container ---------------------------------------------- */

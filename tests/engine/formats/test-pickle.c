@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "formats/pickle/pickle.h"
+#include "formats/pickle/walk.h"
 #include "support/cases.h"
 
 #define MAX_DEPTH 4 /* of what is printed */
@@ -480,6 +481,29 @@ test_place (void)
 }
 
 /* Long strings and all bytes stay in the file. */
+/* A key with a line break in it stands in a note as one line. */
+static void
+test_labels (void)
+{
+  static const char code[] =
+      "(dVmy\\u000amodel\n(dVclasses\n(lVcat\naVdog\nass.";
+  g_autoptr (AlexnetModelSource) source = alexnet_model_source_new ();
+  const AlexnetStorages none = { 0 };
+  GError *error = NULL;
+  g_autoptr (AlexnetPickle)
+      pickle = read_pickle (code, sizeof code - 1, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (alexnet_pickle_walk (source, pickle, pickle->root, &none,
+      &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_strv_length (source->labels), ==, 2);
+  g_assert_cmpstr (source->labels[1], ==, "dog");
+  g_assert_cmpuint (source->notes->len, ==, 1);
+  g_assert_cmpstr (source->notes->pdata[0], ==,
+      "2 labels at 'my\\nmodel.classes'");
+}
+
 static void
 test_long_string (void)
 {
@@ -508,6 +532,7 @@ main (int argc, char **argv)
   g_test_add_func ("/pickle/opcodes", test_opcodes);
   g_test_add_func ("/pickle/windows", test_windows);
   g_test_add_func ("/pickle/place", test_place);
+  g_test_add_func ("/pickle/labels", test_labels);
   g_test_add_func ("/pickle/long-string", test_long_string);
   return g_test_run ();
 }

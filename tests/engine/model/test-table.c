@@ -91,7 +91,11 @@ test_errors (void)
         "__metadata__ layers: layer 0 has type 'gelu'" },
     { "{\"layers\": [7]}", "__metadata__ layers: layer 0 has type ''" },
     { "{\"layers\": [{\"type\": \"relu\"}, {\"type\": \"linear\"}]}",
-        "__metadata__ layers: layer 1 (linear) has no name" },
+        "__metadata__ layers: layer 1 (linear) has the name '', expected 1 "
+        "to 128 bytes of visible characters" },
+    { "{\"layers\": [{\"type\": \"linear\", \"name\": \"f\\nc\"}]}",
+        "__metadata__ layers: layer 0 (linear) has the name 'f\\nc', expected "
+        "1 to 128 bytes of visible characters" },
     { "{\"layers\": [{\"type\": \"linear\", \"name\": \"fc\", "
       "\"channels\": 1.5}]}",
         "__metadata__ layers: layer 0 (linear) has no 'channels' that it "
