@@ -15,12 +15,12 @@ function complain() {
 
 # It may wait for ever: that of GStreamer 1.26 when the error came before its
 # main loop ran, all when what they could not link was the only thing to decode.
-# Ctrl-C ends it.
+# Ctrl-C ends it, with any status; $launched.ended says that it was needed.
 function end_launch() {
   if (!ended++)
     system("pid=$(cat \"$launched\"); for i in 1 2 3 4 5 6 7 8 9 10; do " \
         "kill -0 $pid || exit; sleep 0.1; done 2>/dev/null; " \
-        "kill -INT $pid 2>/dev/null")
+        ": >\"$launched.ended\"; kill -INT $pid 2>/dev/null")
 }
 
 # Several threads may write errors at a time, so that what belongs to the second

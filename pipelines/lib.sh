@@ -109,10 +109,12 @@ run_line () {
 # between, goes another way. Returns the status of the first that failed.
 run_into () {
   echo 0 >"$work/status"
+  rm -f "$work/pid.ended"
   {
     {
       {
-        run_line "$2" 2>&3 || echo $? >"$work/status"
+        { run_line "$2" 2>&3 && [ ! -f "$work/pid.ended" ]; } ||
+          echo $? >"$work/status"
       } | (eval "$1") || grep -qvx 0 "$work/status" || echo 1 >"$work/status"
     } 3>&1 >&4 | (trap '' INT; read_launch)
   } 4>&1

@@ -61,7 +61,7 @@ hung_launch () {
   mkdir "$work/bin"
   cat >"$work/bin/gst-launch-1.0" <<'EOF' && chmod +x "$work/bin/gst-launch-1.0"
 #!/bin/sh
-trap 'exit 1' INT
+trap 'exit 0' INT
 [ "${1-}" = -q ] || [ -z "${UNLINKED-}" ] || cat <<'END'
 WARNING: from element /GstPipeline:pipeline0/GstDecodeBin:decodebin0: Delayed linking failed.
 Additional debug info:
