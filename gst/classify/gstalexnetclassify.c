@@ -187,6 +187,10 @@ get_own_property (GstAlexnetClassify *self, guint id, GValue *value)
       g_value_set_static_string (value,
           self->engine ? get_precision (self) : "none");
       break;
+    case GST_ALEXNET_PROP_ACTIVE_MODEL:
+      g_value_set_string (value,
+          self->engine ? alexnet_model_get_path (self->session.model) : "none");
+      break;
     case GST_ALEXNET_PROP_LAST_RESULT:
       g_value_set_boxed (value, self->last_result);
       break;

@@ -23,6 +23,15 @@ const GstAlexnetProperty gst_alexnet_readonly_properties[] = {
       .text = "none" },
 
   /**
+   * GstAlexnetClassify:active-model:
+   *
+   * The model file that really is used, wherever it was found.
+   */
+  { GST_ALEXNET_PROP_ACTIVE_MODEL, STRING, "active-model", "Active model",
+      "Path of the model file in use; none outside PAUSED and PLAYING",
+      READABLE, .text = "none" },
+
+  /**
    * GstAlexnetClassify:stats:
    *
    * Counters since the start: frames, inferred (results of frames and

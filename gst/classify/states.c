@@ -95,6 +95,7 @@ set_engine (GstAlexnetClassify *self, AlexnetEngine *engine)
   GST_OBJECT_UNLOCK (self);
   g_object_notify (G_OBJECT (self), "active-backend");
   g_object_notify (G_OBJECT (self), "active-precision");
+  g_object_notify (G_OBJECT (self), "active-model");
 }
 
 static void

@@ -82,16 +82,23 @@ GST_START_TEST (test_active_backend)
 {
   GstElement *element = test_element_new ("backend", "reference", "precision",
       "fp32", NULL);
+  char *model;
 
   expect_string (element, "active-backend", "none");
   expect_string (element, "active-precision", "none");
+  expect_string (element, "active-model", "none");
   gst_element_set_state (element, GST_STATE_READY);
   expect_string (element, "active-backend", "none");
   gst_element_set_state (element, GST_STATE_PAUSED);
   expect_string (element, "active-backend", "reference");
   expect_string (element, "active-precision", "fp32");
+  model = get_string (element, "active-model");
+  fail_unless (g_file_test (model, G_FILE_TEST_IS_REGULAR));
+  fail_unless (g_str_has_suffix (model, ".safetensors"));
+  g_free (model);
   gst_element_set_state (element, GST_STATE_READY);
   expect_string (element, "active-backend", "none");
+  expect_string (element, "active-model", "none");
   gst_element_set_state (element, GST_STATE_NULL);
   gst_object_unref (element);
 }
