@@ -75,10 +75,12 @@ function frame_name(    second) {
   return name[second]
 }
 
-# Its corners in parts of the frame, when it is not the whole frame.
+# Its name, or its corners in parts of the frame, when it is not the whole frame.
 function place(    x, y) {
   if (text(field("region")) == "full-frame")
     return ""
+  if (field("region-name") != "")
+    return text(field("region-name")) "  "
   x = field("x")
   y = field("y")
   return sprintf("%.2f,%.2f-%.2f,%.2f  ", x, y, x + field("width"),

@@ -30,10 +30,16 @@ gst_alexnet_classify_forget_tracks (GstAlexnetClassify *self)
   g_hash_table_remove_all (self->tracks);
 }
 
+static void
+forget_results (gpointer id, gpointer track, gpointer user_data)
+{
+  gst_alexnet_track_forget_results (track);
+}
+
 void
 gst_alexnet_classify_forget_results (GstAlexnetClassify *self)
 {
-  gst_alexnet_smoothing_reset (&self->smoothing);
+  g_hash_table_foreach (self->places, forget_results, NULL);
   g_array_set_size (self->regions, 0);
 }
 
@@ -43,6 +49,9 @@ gst_alexnet_classify_forget_stream (GstAlexnetClassify *self)
   gst_segment_init (&self->segment, GST_FORMAT_UNDEFINED);
   gst_alexnet_schedule_reset (&self->schedule);
   gst_alexnet_classify_forget_tracks (self);
+  g_hash_table_remove_all (self->places);
+  gst_alexnet_named_add_tracks (self->named, self->places);
+  gst_alexnet_tracks_get (self->places, 0);
   gst_alexnet_classify_forget_results (self);
   g_array_set_size (self->posted, 0);
   GST_OBJECT_LOCK (self);

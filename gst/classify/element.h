@@ -18,7 +18,7 @@
 
 #include "inflight.h"
 #include "input/cudamemory.h"
-#include "region/smoothing.h"
+#include "region/named.h"
 #include "session.h"
 #include "settings.h"
 #include "stats.h"
@@ -41,7 +41,10 @@ struct _GstAlexnetClassify {
   GstAlexnetInflight *inflight;
   GstAlexnetSession session;
   GstAlexnetCuda cuda;
-  GThread *sender; /* the task's, while it sends; atomic */
+  GArray *named;      /* region/named.h; constant while pads are active */
+  GHashTable *places; /* tracks of these, by their quarks, and of the whole
+                         frame, by 0; which there are is constant, too */
+  GThread *sender;    /* the task's, while it sends; atomic */
 
   /* Of the sink pad's streaming thread. */
   GstVideoInfo video_info;
@@ -49,15 +52,14 @@ struct _GstAlexnetClassify {
   GstSegment segment;
   guint64 n_frames;
   GstAlexnetSchedule schedule;
-  GHashTable *tracks;
+  GHashTable *tracks;      /* of objects */
   guint n_without_regions; /* frames since the newest region */
   gboolean warned_of_no_region;
   gboolean told_of_size;
 
   /* Of the task. */
-  GArray *regions;               /* of the newest classified frame */
-  GstAlexnetSmoothing smoothing; /* of whole frames */
-  GArray *posted; /* guint: best class of the newest message, by region */
+  GArray *regions; /* of the newest classified frame */
+  GArray *posted;  /* guint: best class of the newest message, by region */
   gboolean posted_rois;
   guint warned; /* bit 1 << AlexnetError: has been posted */
 

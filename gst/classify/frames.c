@@ -21,14 +21,15 @@ warn_once (GstAlexnetClassify *self, const GError *error)
   self->warned |= bit;
 }
 
-/* Where the best class is remembered that was posted last of this region: of a
- * tracked object with the object, else by its place in the list. */
+/* Where the best class is remembered that was posted last of this region: with
+ * its track or, of the whole frame and what has none, by its place in the
+ * list. */
 static guint *
 get_posted (GstAlexnetClassify *self, GstAlexnetRegion *region, guint place)
 {
   guint none = GST_ALEXNET_NO_CLASS;
 
-  if (region->track)
+  if (region->track && region->is_roi)
     return &region->track->posted_class;
   while (self->posted->len <= place)
     g_array_append_val (self->posted, none);
@@ -139,8 +140,8 @@ repeat_result (GstAlexnetClassify *self, GstAlexnetRegion *region)
 /* Results of one place or object are smoothed; what lies in another frame's
  * untracked region may be something else. */
 static void
-smooth_result (GstAlexnetClassify *self, const GstAlexnetItem *item,
-    GstAlexnetRegion *region, guint64 time_constant)
+smooth_result (const GstAlexnetItem *item, GstAlexnetRegion *region,
+    guint64 time_constant)
 {
   GstAlexnetClasses *classes = region->classes;
   const float *smooth = classes->probabilities;
@@ -151,9 +152,6 @@ smooth_result (GstAlexnetClassify *self, const GstAlexnetItem *item,
   if (region->track)
     smooth = gst_alexnet_track_smooth (region->track, classes, item->info.time,
         time_constant);
-  else if (!region->is_roi)
-    smooth = gst_alexnet_smoothing_add (&self->smoothing,
-        classes->probabilities, item->info.time, time_constant);
   if (smooth != classes->probabilities)
     memcpy (classes->probabilities, smooth,
         classes->n_classes * sizeof *classes->probabilities);
@@ -174,7 +172,7 @@ rank_result (GstAlexnetClassify *self, const GstAlexnetItem *item,
   time_constant = self->settings.smoothing;
   GST_OBJECT_UNLOCK (self);
 
-  smooth_result (self, item, region, time_constant);
+  smooth_result (item, region, time_constant);
   gst_alexnet_classes_rank (classes, top_k, threshold);
 
   GST_OBJECT_LOCK (self);
@@ -253,6 +251,7 @@ repeat_regions (GstAlexnetClassify *self, GstAlexnetItem *item)
 {
   g_autoptr (GArray) found = NULL;
   gboolean repeat_last;
+  guint n_skipped = 0;
 
   GST_OBJECT_LOCK (self);
   repeat_last = self->settings.repeat_last;
@@ -261,6 +260,7 @@ repeat_regions (GstAlexnetClassify *self, GstAlexnetItem *item)
     return;
   found = gst_alexnet_detections_find_all (GST_BUFFER (item->object),
       &item->info.region);
+  gst_alexnet_named_add (self->named, found, &item->info.region, &n_skipped);
   item->regions = gst_alexnet_regions_repeat (self->regions, found,
       &item->info.region);
 }

@@ -16,8 +16,10 @@
  * * guint64 `frame-number`: since the element started, from 0;
  * * gboolean `stale`: the result is an earlier frame's
  *   (#GstAlexnetClassify:repeat-last);
- * * string `region`: "full-frame" or "roi"; gint `roi-id`: what the detection
- *   is numbered in its metadata, -1 for the whole frame;
+ * * string `region`: "full-frame", "named" or "roi"; gint `roi-id`: what the
+ *   detection is numbered in its metadata, -1 for others;
+ * * string `region-name`: of a "named" one (#GstAlexnetClassify:regions), else
+ *   there is no such field;
  * * gdouble `x`, `y`, `width`, `height`: what was classified, 0..1 of the
  *   visible picture;
  * * #GstValueArray `labels` of strings, `class-ids` of gint, `confidences` of
@@ -66,6 +68,10 @@
  * ... ! detector ! alexnetclassify inference-region=roi-list roi-classes=animal
  * ! objectdetectionoverlay ! ...
  * ]| Says of each animal that a detector found which one it is.
+ * |[
+ * gst-launch-1.0 -m v4l2src ! videoconvert ! alexnetclassify
+ * regions="door:0.1,0.2,0.3,0.4;yard:0.5,0.0,0.5,1.0" ! fakesink
+ * ]| Classifies two places of a camera's picture instead of all of it.
  *
  * Since: 0.1
  */
@@ -222,7 +228,9 @@ gst_alexnet_classify_finalize (GObject *object)
   gst_alexnet_cuda_clear (&self->cuda);
   gst_alexnet_settings_clear (&self->settings);
   gst_clear_structure (&self->last_result);
+  g_array_unref (self->named);
   g_hash_table_unref (self->tracks);
+  g_hash_table_unref (self->places);
   g_array_unref (self->regions);
   g_array_unref (self->posted);
   G_OBJECT_CLASS (gst_alexnet_classify_parent_class)->finalize (object);
@@ -259,7 +267,9 @@ gst_alexnet_classify_init (GstAlexnetClassify *self)
   self->cuda.element = GST_ELEMENT (self);
   gst_alexnet_properties_get_defaults (G_OBJECT_GET_CLASS (self),
       &self->settings);
+  self->named = gst_alexnet_named_new ();
   self->tracks = gst_alexnet_tracks_new ();
+  self->places = gst_alexnet_tracks_new ();
   self->regions = gst_alexnet_regions_new ();
   self->posted = g_array_new (FALSE, FALSE, sizeof (guint));
   self->frame_duration = GST_ALEXNET_UNKNOWN_FRAME_DURATION;

@@ -172,7 +172,8 @@ tell_of_size (GstAlexnetClassify *self)
 
   GST_OBJECT_LOCK (self);
   mode = gst_alexnet_session_get_crop_mode (&self->session, &self->settings);
-  whole = self->settings.inference_region != GST_ALEXNET_INFERENCE_ROI_LIST;
+  whole = self->named->len == 0 &&
+      self->settings.inference_region != GST_ALEXNET_INFERENCE_ROI_LIST;
   GST_OBJECT_UNLOCK (self);
   if (self->told_of_size || !whole || self->video_info.width != side ||
       self->video_info.height != side || resize_size <= (guint) side ||
@@ -184,6 +185,19 @@ tell_of_size (GstAlexnetClassify *self)
           resize_size, side),
       ("the element itself makes the network's input of frames of any size: "
        "leave out what scales them in front of it, or set crop-mode=stretch"));
+}
+
+/* FALSE: a problem was posted. */
+static gboolean
+check_regions (GstAlexnetClassify *self)
+{
+  const GstVideoInfo *info = &self->video_info;
+  g_autoptr (GError) error = NULL;
+
+  if (gst_alexnet_named_check (self->named, info->width, info->height, &error))
+    return TRUE;
+  gst_alexnet_classify_post_problem (self, GST_MESSAGE_ERROR, error);
+  return FALSE;
 }
 
 static gboolean
@@ -198,7 +212,7 @@ set_caps (GstAlexnetClassify *self, GstEvent *event)
     GST_WARNING_OBJECT (self, "no video format in %" GST_PTR_FORMAT, caps);
     return FALSE;
   }
-  self->negotiated = follow_cuda (self, caps);
+  self->negotiated = check_regions (self) && follow_cuda (self, caps);
   if (!self->negotiated)
     return FALSE;
   set_frame_duration (self, info);

@@ -14,9 +14,47 @@ static const GEnumValue inference_regions[] = {
 
 const GstAlexnetProperty gst_alexnet_region_properties[] = {
   /**
+   * GstAlexnetClassify:regions:
+   *
+   * Places of the picture that are classified as regions of a detector are, in
+   * place of the whole frame: `door:0.1,0.2,0.3,0.4;yard:100,50,400,300`, each
+   * with its name, then left and top edge, width and height. Where one of the
+   * four is written with a decimal point they are fractions, 0..1, of the
+   * visible picture; whole numbers are pixels of it. So `all:0.0,0.0,1.0,1.0`
+   * is the whole picture and `one:0,0,1,1` a pixel. A name is of any characters
+   * but `:` and `;`, without blanks around it.
+   *
+   * Their results have the field `region-name` and follow each other as the
+   * regions do; those of detections, which #GstAlexnetClassify:inference-region
+   * asks for beside them, come last. They are smoothed, and repeated where they
+   * are. A detection (GstAnalyticsODMtd) or #GstVideoRegionOfInterestMeta that
+   * is attached for one has its name as type.
+   *
+   * An empty name, one that is there twice, what is no number, and a region
+   * that is empty or reaches outside of the picture are errors: in READY or,
+   * where pixels have to be known, when caps come.
+   */
+  { GST_ALEXNET_PROP_REGIONS, STRING, "regions", "Regions",
+      "Regions classified in place of the whole frame: "
+      "name:x,y,width,height;..., fractions as 0.25 or pixels as 120",
+      READY },
+
+  /**
+   * GstAlexnetClassify:regions-file:
+   *
+   * More of #GstAlexnetClassify:regions, one a line; lines that are empty or
+   * begin with `#` are left out.
+   */
+  { GST_ALEXNET_PROP_REGIONS_FILE, STRING, "regions-file", "Regions file",
+      "File of more regions, one a line; lines that begin with # are comments",
+      READY },
+
+  /**
    * GstAlexnetClassify:inference-region:
    *
-   * What of a frame is classified. Regions are those of GstAnalyticsODMtd
+   * What of a frame is classified. With #GstAlexnetClassify:regions it is these
+   * instead of the whole frame, and `roi-list` and `roi-list-or-frame` add
+   * detections. Regions are those of GstAnalyticsODMtd
    * (GStreamer 1.24 or newer) or, on frames without, of
    * #GstVideoRegionOfInterestMeta that elements upstream attached; they are
    * cut out of the frame as it is and computed together.

@@ -13,6 +13,8 @@ gst_alexnet_settings_copy (GstAlexnetSettings *to,
   to->mean_file = g_strdup (from->mean_file);
   to->labels_file = g_strdup (from->labels_file);
   to->engine_id = g_strdup (from->engine_id);
+  to->regions = g_strdup (from->regions);
+  to->regions_file = g_strdup (from->regions_file);
   to->roi_classes = g_strdup (from->roi_classes);
 }
 
@@ -24,6 +26,8 @@ gst_alexnet_settings_clear (GstAlexnetSettings *settings)
   g_clear_pointer (&settings->architecture, g_free);
   g_clear_pointer (&settings->mean_file, g_free);
   g_clear_pointer (&settings->labels_file, g_free);
+  g_clear_pointer (&settings->regions, g_free);
+  g_clear_pointer (&settings->regions_file, g_free);
   g_clear_pointer (&settings->roi_classes, g_free);
   g_clear_pointer (&settings->engine_id, g_free);
 }
@@ -87,6 +91,8 @@ static const gsize fields[] = {
   [GST_ALEXNET_PROP_REPEAT_LAST] = FIELD (repeat_last),
   [GST_ALEXNET_PROP_QOS] = FIELD (qos),
   [GST_ALEXNET_PROP_TEN_CROP] = FIELD (ten_crop),
+  [GST_ALEXNET_PROP_REGIONS] = FIELD (regions),
+  [GST_ALEXNET_PROP_REGIONS_FILE] = FIELD (regions_file),
   [GST_ALEXNET_PROP_INFERENCE_REGION] = FIELD (inference_region),
   [GST_ALEXNET_PROP_ROI_CLASSES] = FIELD (roi_classes),
   [GST_ALEXNET_PROP_ROI_MIN_WIDTH] = FIELD (roi_min_width),

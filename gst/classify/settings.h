@@ -54,6 +54,7 @@ typedef struct {
   GstAlexnetChannels mean, std;
   GstAlexnetAttach attach;
   gboolean ten_crop;
+  char *regions, *regions_file; /* region/named.h; NULL or empty: none */
 
   /* These may change while the element runs. */
   AlexnetCropMode crop_mode;
@@ -108,6 +109,8 @@ enum {
   GST_ALEXNET_PROP_REPEAT_LAST,
   GST_ALEXNET_PROP_QOS,
   GST_ALEXNET_PROP_TEN_CROP,
+  GST_ALEXNET_PROP_REGIONS,
+  GST_ALEXNET_PROP_REGIONS_FILE,
   GST_ALEXNET_PROP_INFERENCE_REGION,
   GST_ALEXNET_PROP_ROI_CLASSES,
   GST_ALEXNET_PROP_ROI_MIN_WIDTH,

@@ -43,6 +43,23 @@ warn_of_problems (GstAlexnetClassify *self, char *const *problems)
         ("A model file could not be used: %s", *problems), (NULL));
 }
 
+/* On failure the regions are those before. */
+static gboolean
+load_regions (GstAlexnetClassify *self, const GstAlexnetSettings *settings,
+    GError **error)
+{
+  g_autoptr (GArray) named = gst_alexnet_named_new ();
+  const char *list = settings->regions, *path = settings->regions_file;
+
+  if (list && !gst_alexnet_named_parse (named, list, error))
+    return FALSE;
+  if (path && *path && !gst_alexnet_named_load (named, path, error))
+    return FALSE;
+  g_array_unref (self->named);
+  self->named = g_steal_pointer (&named);
+  return TRUE;
+}
+
 gboolean
 gst_alexnet_classify_load (GstAlexnetClassify *self)
 {
@@ -55,7 +72,8 @@ gst_alexnet_classify_load (GstAlexnetClassify *self)
   self->outdated = FALSE;
   GST_OBJECT_UNLOCK (self);
   copy_settings (self, &settings);
-  ok = gst_alexnet_session_load (&self->session, &settings, &problems, &error);
+  ok = load_regions (self, &settings, &error) &&
+      gst_alexnet_session_load (&self->session, &settings, &problems, &error);
   warn_of_problems (self, problems);
   if (ok)
     describe_model (self, settings.model_file == NULL);
@@ -181,13 +199,9 @@ gst_alexnet_classify_change_engine (GstAlexnetClassify *self)
 gboolean
 gst_alexnet_classify_start (GstAlexnetClassify *self)
 {
-  guint n_classes;
-
   if (!update_model (self) || !start_session (self, &self->session))
     return FALSE;
-  n_classes = alexnet_model_get_n_classes (self->session.model);
   warn_of_settings (self);
-  gst_alexnet_smoothing_init (&self->smoothing, n_classes);
   gst_alexnet_inflight_set_limit (self->inflight, self->session.depth);
   self->negotiated = FALSE;
   self->n_frames = 0;
@@ -215,5 +229,5 @@ gst_alexnet_classify_stop (GstAlexnetClassify *self)
   gst_alexnet_session_stop (&self->session);
   gst_alexnet_classify_forget_tracks (self);
   gst_alexnet_classify_forget_results (self);
-  gst_alexnet_smoothing_clear (&self->smoothing);
+  g_hash_table_remove_all (self->places);
 }

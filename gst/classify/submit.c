@@ -122,10 +122,8 @@ static void
 find_regions (GstAlexnetClassify *self, GstAlexnetItem *item)
 {
   GstAlexnetRoiFilter filter;
-  guint interval;
 
   GST_OBJECT_LOCK (self);
-  interval = self->settings.reclassify_interval;
   gst_alexnet_roi_filter_init (&filter, self->settings.roi_classes,
       self->settings.roi_min_width, self->settings.roi_min_height);
   GST_OBJECT_UNLOCK (self);
@@ -134,26 +132,31 @@ find_regions (GstAlexnetClassify *self, GstAlexnetItem *item)
       &item->info.region, &filter, &item->n_regions_skipped);
   gst_alexnet_roi_filter_clear (&filter);
   gst_alexnet_tracks_expire (self->tracks, item->info.number);
-  gst_alexnet_regions_follow (item->regions, self->tracks, item->info.number,
-      interval);
 }
 
+/* Regions with a name stand for the whole frame. */
 static void
 choose_regions (GstAlexnetClassify *self, GstAlexnetItem *item)
 {
   GstAlexnetInferenceRegion which;
+  guint interval;
 
   GST_OBJECT_LOCK (self);
   which = self->settings.inference_region;
+  interval = self->settings.reclassify_interval;
   GST_OBJECT_UNLOCK (self);
 
   item->regions = gst_alexnet_regions_new ();
+  gst_alexnet_named_add (self->named, item->regions, &item->info.region,
+      &item->n_regions_skipped);
   if (which != GST_ALEXNET_INFERENCE_FULL_FRAME)
     find_regions (self, item);
   if (which == GST_ALEXNET_INFERENCE_ROI_LIST)
     watch_regions (self, item);
-  else if (item->regions->len == 0)
+  else if (item->regions->len == 0 && self->named->len == 0)
     gst_alexnet_regions_add_frame (item->regions, &item->info.region);
+  gst_alexnet_regions_follow (item->regions, self->tracks, self->places,
+      item->info.number, interval);
 }
 
 static gboolean

@@ -52,6 +52,7 @@ add_region (JsonBuilder *builder, const GstAlexnetReadRegion *region)
 {
   json_builder_begin_object (builder);
   add_string (builder, "region", region->region);
+  add_string (builder, "region_name", region->region_name);
   add_count (builder, "roi_id",
       region->roi_id < 0 ? G_MAXUINT64 : (guint64) region->roi_id);
   add_count (builder, "tracking_id", region->tracking_id);

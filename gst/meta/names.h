@@ -26,6 +26,8 @@
 /* string and gint: */
 #define GST_ALEXNET_FIELD_REGION "region"
 #define GST_ALEXNET_FIELD_ROI_ID "roi-id"
+/* string, of a region that has a name: */
+#define GST_ALEXNET_FIELD_REGION_NAME "region-name"
 /* gdouble: */
 #define GST_ALEXNET_FIELD_X "x"
 #define GST_ALEXNET_FIELD_Y "y"
@@ -42,5 +44,6 @@
 /* What GST_ALEXNET_FIELD_REGION says. */
 #define GST_ALEXNET_FULL_FRAME "full-frame"
 #define GST_ALEXNET_ROI "roi"
+#define GST_ALEXNET_NAMED "named"
 
 #endif /* GST_ALEXNET_NAMES_H */

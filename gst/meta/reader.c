@@ -92,6 +92,8 @@ read_region (GArray *regions, const GstStructure *structure)
   init_region (&region);
   if (name)
     region.region = name;
+  region.region_name = gst_structure_get_string (structure,
+      GST_ALEXNET_FIELD_REGION_NAME);
   gst_structure_get_int (structure, GST_ALEXNET_FIELD_ROI_ID, &region.roi_id);
   gst_structure_get_uint64 (structure, GST_ALEXNET_FIELD_TRACKING_ID,
       &region.tracking_id);

@@ -23,6 +23,7 @@ typedef struct {
 
 typedef struct {
   const char *region;         /* "full-frame", or what the writer calls it */
+  const char *region_name;    /* that a user gave it, or NULL */
   int roi_id;                 /* -1 where there is none */
   guint64 tracking_id;        /* GST_ALEXNET_UNKNOWN where there is none */
   double x, y, width, height; /* 0..1 of the visible picture */

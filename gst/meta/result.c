@@ -79,6 +79,14 @@ set_double (GstStructure *structure, const char *field, double number)
   gst_structure_set (structure, field, G_TYPE_DOUBLE, number, NULL);
 }
 
+static const char *
+get_kind (const GstAlexnetRegion *region)
+{
+  if (region->name)
+    return GST_ALEXNET_NAMED;
+  return region->is_roi ? GST_ALEXNET_ROI : GST_ALEXNET_FULL_FRAME;
+}
+
 static void
 set_place (GstStructure *structure, const GstAlexnetRegion *region,
     const AlexnetRegion *visible)
@@ -86,8 +94,11 @@ set_place (GstStructure *structure, const GstAlexnetRegion *region,
   const AlexnetRegion *area = &region->area;
 
   gst_structure_set (structure, GST_ALEXNET_FIELD_REGION, G_TYPE_STRING,
-      region->is_roi ? GST_ALEXNET_ROI : GST_ALEXNET_FULL_FRAME,
-      GST_ALEXNET_FIELD_ROI_ID, G_TYPE_INT, region->id, NULL);
+      get_kind (region), GST_ALEXNET_FIELD_ROI_ID, G_TYPE_INT, region->id,
+      NULL);
+  if (region->name)
+    gst_structure_set (structure, GST_ALEXNET_FIELD_REGION_NAME, G_TYPE_STRING,
+        g_quark_to_string (region->name), NULL);
   set_double (structure, GST_ALEXNET_FIELD_X,
       ((double) area->x - visible->x) / visible->width);
   set_double (structure, GST_ALEXNET_FIELD_Y,
@@ -149,7 +160,8 @@ copy_field (GQuark field, const GValue *value, gpointer structure)
   return TRUE;
 }
 
-/* The first region's fields; for detections also "regions": all of them. */
+/* The first region's fields; but for the whole frame also "regions": all of
+ * them. */
 static void
 fill_structure (GstStructure *all, GArray *regions,
     const GstAlexnetModelInfo *model, const GstAlexnetFrameInfo *info,
@@ -201,7 +213,8 @@ attach_roi (const GstAlexnetRegion *region, const GstAlexnetModelInfo *model,
   if (region->origin == GST_ALEXNET_ORIGIN_ROI)
     roi = get_roi_meta (buffer, region->index);
   else
-    roi = gst_buffer_add_video_region_of_interest_meta (buffer, label, area->x,
+    roi = gst_buffer_add_video_region_of_interest_meta (buffer,
+        region->name ? g_quark_to_string (region->name) : label, area->x,
         area->y, area->width, area->height);
   gst_video_region_of_interest_meta_add_param (roi,
       gst_structure_new ("classification", "label_id", G_TYPE_INT,

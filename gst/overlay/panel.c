@@ -52,10 +52,16 @@ get_percentage (const GstAlexnetReadRegion *region, guint i)
   return confidence > 0 ? lroundf (100 * MIN (confidence, 1)) : 0;
 }
 
-static const char *
-get_label (const GstAlexnetReadRegion *region, guint i)
+/* A region's name stands before its best class. To be freed. */
+static char *
+make_label (const GstAlexnetReadRegion *region, guint i)
 {
-  return g_array_index (region->classes, GstAlexnetReadClass, i).label;
+  const char *label = g_array_index (region->classes, GstAlexnetReadClass, i)
+                          .label;
+
+  if (i == 0 && region->region_name)
+    return g_strdup_printf ("%s: %s", region->region_name, label);
+  return g_strdup (label);
 }
 
 PangoContext *
@@ -81,9 +87,11 @@ gst_alexnet_panel_describe (const GstAlexnetReadRegion *region, guint n_classes,
 
   g_string_append_printf (key, "%g %g %u %u %d", style->font_size,
       style->pixel_aspect, style->width, style->height, region->stale);
-  for (guint i = 0; i < MIN (n_classes, region->classes->len); i++)
-    g_string_append_printf (key, "\n%u %s", get_percentage (region, i),
-        get_label (region, i));
+  for (guint i = 0; i < MIN (n_classes, region->classes->len); i++) {
+    g_autofree char *label = make_label (region, i);
+
+    g_string_append_printf (key, "\n%u %s", get_percentage (region, i), label);
+  }
   return g_string_free (key, FALSE);
 }
 
@@ -110,13 +118,14 @@ static void
 init_row (Row *row, PangoContext *context, const Panel *panel, guint i)
 {
   PangoWeight weight = i == 0 ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL;
+  g_autofree char *label = make_label (panel->region, i);
   char percentage[8] = "<1%";
 
   if (get_percentage (panel->region, i) > 0)
     g_snprintf (percentage, sizeof percentage, "%u%%",
         get_percentage (panel->region, i));
-  row->label = make_layout (context, get_label (panel->region, i), panel->size,
-      weight, &row->label_width);
+  row->label = make_layout (context, label, panel->size, weight,
+      &row->label_width);
   row->percentage = make_layout (context, percentage, panel->size, weight,
       &row->percentage_width);
 }

@@ -105,7 +105,7 @@ gst_alexnet_regions_add (GArray *regions, const GstAlexnetRegion *region,
 
 void
 gst_alexnet_regions_follow (GArray *regions, GHashTable *tracks,
-    guint64 frame_number, guint interval)
+    GHashTable *places, guint64 frame_number, guint interval)
 {
   for (guint i = 0; i < regions->len; i++) {
     GstAlexnetRegion *region = gst_alexnet_regions_nth (regions, i);
@@ -113,16 +113,27 @@ gst_alexnet_regions_follow (GArray *regions, GHashTable *tracks,
     if (region->is_tracked)
       region->track = gst_alexnet_tracks_follow (tracks, region->tracking_id,
           frame_number, interval, &region->stale);
+    else if (region->name || !region->is_roi)
+      region->track = gst_alexnet_tracks_follow (places, region->name,
+          frame_number, 1, &region->stale);
   }
 }
 
+static gboolean
+is_same (const GstAlexnetRegion *a, const GstAlexnetRegion *b)
+{
+  if (a->name || b->name)
+    return a->name == b->name;
+  return a->is_tracked && b->is_tracked && a->tracking_id == b->tracking_id;
+}
+
 static GstAlexnetRegion *
-find_object (GArray *regions, guint64 tracking_id)
+find_again (GArray *regions, const GstAlexnetRegion *wanted)
 {
   for (guint i = 0; i < regions->len; i++) {
     GstAlexnetRegion *region = gst_alexnet_regions_nth (regions, i);
 
-    if (region->is_tracked && region->tracking_id == tracking_id)
+    if (is_same (region, wanted))
       return region;
   }
   return NULL;
@@ -132,10 +143,8 @@ find_object (GArray *regions, guint64 tracking_id)
 static void
 relocate (GstAlexnetRegion *region, GArray *found, const AlexnetRegion *visible)
 {
-  const GstAlexnetRegion *now = NULL;
+  const GstAlexnetRegion *now = find_again (found, region);
 
-  if (region->is_tracked)
-    now = find_object (found, region->tracking_id);
   if (!region->is_roi) {
     region->area = *visible;
   } else if (now) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What of a frame is classified: the whole of it, or the regions that a
- * detector upstream left. A frame's regions are a list, a GArray of
- * GstAlexnetRegion that clears its elements; it travels with the frame. Nothing
- * here knows of metadata: meta/detections.h makes such a list of it. */
+/* What of a frame is classified: the whole of it, regions that the user named,
+ * or those that a detector upstream left. A frame's regions are a list, a
+ * GArray of GstAlexnetRegion that clears its elements; it travels with the
+ * frame. Nothing here knows of metadata: meta/detections.h makes such a list of
+ * it, and named.h one of what the user named. */
 
 #ifndef GST_ALEXNET_REGIONS_H
 #define GST_ALEXNET_REGIONS_H
@@ -23,6 +24,7 @@ G_BEGIN_DECLS
 typedef enum {
   GST_ALEXNET_ORIGIN_NONE,  /* nowhere: the region of an earlier frame */
   GST_ALEXNET_ORIGIN_FRAME, /* it is the whole frame */
+  GST_ALEXNET_ORIGIN_NAMED, /* it has a name */
   GST_ALEXNET_ORIGIN_ROI,   /* the `index`-th region-of-interest metadata */
   GST_ALEXNET_ORIGIN_OD,    /* GstAnalyticsODMtd `index` */
 } GstAlexnetOrigin;
@@ -30,14 +32,15 @@ typedef enum {
 typedef struct {
   AlexnetRegion area; /* pixels, inside the visible picture */
   gboolean is_roi;    /* FALSE: the whole frame */
-  int id;             /* the detection's; -1: the whole frame */
-  GQuark type;        /* the detector's class of it, or 0 */
+  int id;             /* the detection's; -1: the frame, or one with a name */
+  GQuark name;        /* that the user gave it, or 0 */
+  GQuark type;        /* its name, the detector's class of it, or 0 */
   GstAlexnetOrigin origin;
   guint index;
 
-  gboolean is_tracked;
+  gboolean is_tracked; /* by an element upstream, with this id: */
   guint64 tracking_id;
-  GstAlexnetTrack *track; /* a reference, or NULL */
+  GstAlexnetTrack *track; /* a reference, or NULL: it is not known again */
 
   gboolean stale; /* not classified in this frame */
   AlexnetRequest *requests[GST_ALEXNET_MAX_VIEWS];
@@ -76,14 +79,15 @@ gboolean gst_alexnet_regions_add (GArray *regions,
     const AlexnetRegion *visible, const GstAlexnetRoiFilter *filter,
     guint *n_skipped);
 
-/* Gives tracked regions their tracks, and marks those stale that
- * gst_alexnet_tracks_follow() says are. */
+/* Gives tracked regions their tracks of `tracks`, and marks those stale that
+ * gst_alexnet_tracks_follow() says are. The whole frame, by 0, and regions with
+ * a name, by its quark, have theirs in `places` and are not stale. */
 void gst_alexnet_regions_follow (GArray *regions, GHashTable *tracks,
-    guint64 frame_number, guint interval);
+    GHashTable *places, guint64 frame_number, guint interval);
 
 /* The classes of `last` for a frame that was not classified: all stale;
- * tracked objects are where `found`, the frame's detections, says, other
- * regions where they were. */
+ * tracked objects and regions with a name are where `found`, what there is of
+ * both in the frame, says, others where they were. */
 GArray *gst_alexnet_regions_repeat (GArray *last, GArray *found,
     const AlexnetRegion *visible);
 

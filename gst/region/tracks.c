@@ -26,6 +26,13 @@ gst_alexnet_track_set_classes (GstAlexnetTrack *track,
     track->classes = gst_alexnet_classes_ref (classes);
 }
 
+void
+gst_alexnet_track_forget_results (GstAlexnetTrack *track)
+{
+  gst_alexnet_track_set_classes (track, NULL);
+  gst_alexnet_smoothing_reset (&track->smoothing);
+}
+
 const float *
 gst_alexnet_track_smooth (GstAlexnetTrack *track,
     const GstAlexnetClasses *classes, GstClockTime time, guint64 time_constant)
@@ -43,8 +50,8 @@ gst_alexnet_tracks_new (void)
       (GDestroyNotify) gst_alexnet_track_unref);
 }
 
-static GstAlexnetTrack *
-get_track (GHashTable *tracks, guint64 id)
+GstAlexnetTrack *
+gst_alexnet_tracks_get (GHashTable *tracks, guint64 id)
 {
   GstAlexnetTrack *track = g_hash_table_lookup (tracks, &id);
 
@@ -67,7 +74,7 @@ GstAlexnetTrack *
 gst_alexnet_tracks_follow (GHashTable *tracks, guint64 id, guint64 frame_number,
     guint interval, gboolean *stale)
 {
-  GstAlexnetTrack *track = get_track (tracks, id);
+  GstAlexnetTrack *track = gst_alexnet_tracks_get (tracks, id);
 
   track->seen = frame_number;
   *stale = is_recent (track, frame_number, interval);

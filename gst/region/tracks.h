@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Objects that a tracker upstream follows from frame to frame have a track. The
- * sink pad's streaming thread looks it up and decides from it whether the
- * object is classified again; the task puts the classes there and, as frames
- * come in order, finds them at the next one. */
+/* What is known again from frame to frame has a track: an object that a tracker
+ * upstream follows, a region with a name, the whole frame. The sink pad's
+ * streaming thread looks it up and decides from it whether that is classified
+ * again; the task puts the classes there and, as frames come in order, finds
+ * them at the next one. */
 
 #ifndef GST_ALEXNET_TRACKS_H
 #define GST_ALEXNET_TRACKS_H
@@ -15,8 +16,8 @@
 
 G_BEGIN_DECLS
 
-/* Tracks are forgotten when their object was in none of so many frames, whether
- * those were classified or not. */
+/* Tracks of objects are forgotten when those were in none of so many frames,
+ * whether those were classified or not. */
 #define GST_ALEXNET_TRACK_MEMORY 300
 
 /* Reference counted. */
@@ -37,6 +38,9 @@ void gst_alexnet_track_unref (GstAlexnetTrack *track);
 void gst_alexnet_track_set_classes (GstAlexnetTrack *track,
     GstAlexnetClasses *classes);
 
+/* What it was classified as says nothing about what comes. */
+void gst_alexnet_track_forget_results (GstAlexnetTrack *track);
+
 /* As gst_alexnet_smoothing_add(). */
 const float *gst_alexnet_track_smooth (GstAlexnetTrack *track,
     const GstAlexnetClasses *classes, GstClockTime time, guint64 time_constant);
@@ -44,7 +48,10 @@ const float *gst_alexnet_track_smooth (GstAlexnetTrack *track,
 /* From guint64 * to GstAlexnetTrack *. */
 GHashTable *gst_alexnet_tracks_new (void);
 
-/* The track of an object that is in this frame; the caller unrefs it. *stale:
+/* The track with this id, made if there is none; borrowed. */
+GstAlexnetTrack *gst_alexnet_tracks_get (GHashTable *tracks, guint64 id);
+
+/* The track of what is in this frame; the caller unrefs it. *stale:
  * it was classified less than `interval` frames ago; 0: ever. Where not, it is
  * going to be classified in this frame. */
 GstAlexnetTrack *gst_alexnet_tracks_follow (GHashTable *tracks, guint64 id,

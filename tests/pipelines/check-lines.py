@@ -25,7 +25,8 @@ def wrong_ones(line):
             {'more': 1}, {'frame_number': -1}, {'stream_time': '0'},
             {'duration': 0.5}, {'regions': []}, {'model': 3}]:
         yield {**copy.deepcopy(line), **change}
-    for change in [{'roi_id': -1}, {'x': 'left'}, {'stale': 0}, {'classes': None}]:
+    for change in [{'roi_id': -1}, {'region_name': 1}, {'x': 'left'},
+                   {'stale': 0}, {'classes': None}]:
         wrong = copy.deepcopy(line)
         wrong['regions'][0].update(change)
         yield wrong

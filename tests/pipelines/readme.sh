@@ -31,6 +31,16 @@ launch () {
     grep 'Got EOS' out
 }
 
+# Each place posts its own messages.
+named () {
+  part named >named.sh
+  sh ./named.sh >out || return 1
+  for name in left door; do
+    grep 'alexnet-classification' out |
+      grep -q "region-name=(string)$name[,;]" || return 1
+  done
+}
+
 # Silent, and a file that plays.
 overlay () {
   part overlay >overlay.sh
@@ -105,6 +115,7 @@ apps () {
 }
 
 check 'the pipeline by hand' launch
+check 'regions with names' named
 if gst-inspect-1.0 classificationoverlay >/dev/null 2>&1; then
   check 'a labelled file' overlay
   check 'the picture is made' picture

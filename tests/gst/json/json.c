@@ -254,7 +254,8 @@ GST_START_TEST (test_regions)
       "region=roi, roi-id=4, regions=<"
       "(GstStructure)[r, region=roi, roi-id=4, tracking-id=(guint64)17, "
       "x=(double)0.5, stale=true, " TEST_CAT "],"
-      "(GstStructure)[r, region=roi, roi-id=9, y=(double)0.25, " TEST_CAT "]>";
+      "(GstStructure)[r, region=named, region-name=door, roi-id=9, "
+      "y=(double)0.25, " TEST_CAT "]>";
   JsonFile *file = test_json_file_new ("");
   char **lines;
   JsonObject *line;
@@ -270,6 +271,12 @@ GST_START_TEST (test_regions)
       17);
   fail_unless (json_object_get_double_member (get_region (line, 0), "x") ==
       0.5);
+  fail_unless (json_object_get_null_member (get_region (line, 0),
+      "region_name"));
+  fail_unless_equals_string (json_object_get_string_member (get_region (line,
+                                                                1),
+                                 "region_name"),
+      "door");
   fail_unless_equals_int (json_object_get_int_member (get_region (line, 1),
                               "roi_id"),
       9);

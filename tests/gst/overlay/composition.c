@@ -141,6 +141,36 @@ GST_START_TEST (test_attached)
 }
 GST_END_TEST
 
+/* Before its class. */
+GST_START_TEST (test_region_name)
+{
+  static const char *const names[] = { "",
+    "region-name=\"door to the yard\", " };
+  GstHarness *harness = harness_new (RAW, FEATURED ";" RAW, TRUE);
+  guint widths[2];
+
+  g_object_set (harness->element, "outline", FALSE, NULL);
+  for (guint i = 0; i < 2; i++) {
+    char *fields = g_strdup_printf ("region=named, x=(double)0.1, "
+                                    "y=(double)0.5, width=(double)0.2, "
+                                    "height=(double)0.4, %s" CAT,
+        names[i]);
+    GstBuffer *buffer = pass (harness, frame_new (fields));
+    int x, y;
+    guint height;
+
+    gst_video_overlay_rectangle_get_render_rectangle (
+        gst_video_overlay_composition_get_rectangle (get_composition (buffer),
+            0),
+        &x, &y, &widths[i], &height);
+    gst_buffer_unref (buffer);
+    g_free (fields);
+  }
+  fail_unless (widths[1] > widths[0]);
+  gst_harness_teardown (harness);
+}
+GST_END_TEST
+
 /* Blended, where only one of both says yes: the caps, or the allocation. */
 GST_START_TEST (test_blended)
 {
@@ -507,6 +537,7 @@ composition_suite (void)
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_attached);
+  tcase_add_test (tests, test_region_name);
   tcase_add_test (tests, test_blended);
   tcase_add_test (tests, test_other_memory);
   tcase_add_test (tests, test_pictures_are_kept);
