@@ -52,7 +52,8 @@ done
 roots=$!
 
 sh tests/build.sh test --
-sh tests/build.sh asan -Db_sanitize=address,undefined -Db_lundef=false -- \
+sh tests/build.sh asan -Db_sanitize=address,undefined -Db_lundef=false \
+  -Dcuda-archs=75 -- \
   --suite engine --suite gst --suite softgpu --timeout-multiplier 4
 sh tests/build.sh tsan -Db_sanitize=thread -Db_lundef=false \
   -Dcuda=disabled -Donednn=disabled -- \

@@ -9,7 +9,7 @@
 #     sh tests/gpu/bundle.sh [TREE OUT]
 #
 # takes what was built in TREE and writes to OUT; without them it builds, which
-# needs what the build needs.
+# needs what the build needs, for the devices in ARCHS, by default an H200 (90).
 set -eu
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -37,7 +37,7 @@ needs () {
 build () {
   [ -d "$tree" ] ||
     meson setup "$tree" "$root" --buildtype=release -Dcuda=enabled \
-      -Donednn=disabled
+      -Donednn=disabled -Dcuda-archs="${ARCHS:-90}"
   meson compile -C "$tree"
 }
 
