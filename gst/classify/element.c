@@ -41,6 +41,21 @@ gst_alexnet_classify_forget_results (GstAlexnetClassify *self)
 {
   g_hash_table_foreach (self->places, forget_results, NULL);
   g_array_set_size (self->regions, 0);
+  GST_OBJECT_LOCK (self);
+  self->pending = FALSE;
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+forget_state (gpointer id, gpointer track, gpointer user_data)
+{
+  gst_alexnet_state_reset (&((GstAlexnetTrack *) track)->state);
+}
+
+void
+gst_alexnet_classify_forget_states (GstAlexnetClassify *self)
+{
+  g_hash_table_foreach (self->places, forget_state, NULL);
 }
 
 void

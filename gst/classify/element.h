@@ -66,6 +66,7 @@ struct _GstAlexnetClassify {
   /* Under the object lock. */
   GstAlexnetSettings settings;
   gboolean outdated; /* settings have changed since the model was loaded */
+  gboolean pending;  /* a change of state in the newest classified frame is */
   GstAlexnetStats stats;
   GstStructure *last_result;
   AlexnetEngine *engine;      /* the session's, borrowed; NULL: not started */
@@ -79,9 +80,10 @@ void gst_alexnet_classify_post_problem (GstAlexnetClassify *self,
     GstMessageType type, const GError *error);
 
 /* What was seen before says nothing about what comes. The first is the sink
- * pad's streaming thread's, the second the task's. */
+ * pad's streaming thread's, the others the task's: states outlast results. */
 void gst_alexnet_classify_forget_tracks (GstAlexnetClassify *self);
 void gst_alexnet_classify_forget_results (GstAlexnetClassify *self);
+void gst_alexnet_classify_forget_states (GstAlexnetClassify *self);
 
 /* Forgets what belongs to the stream before a flush or start. Neither thread
  * may be running. */

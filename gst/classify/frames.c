@@ -2,6 +2,7 @@
 
 #include "frames.h"
 
+#include "confirm.h"
 #include "meta/detections.h"
 #include "submit.h"
 
@@ -218,6 +219,7 @@ finish_inference (GstAlexnetClassify *self, GstAlexnetItem *item)
     warn_once (self, item->error);
   for (guint i = 0; i < item->regions->len; i++)
     keep_result (self, item, gst_alexnet_regions_nth (item->regions, i));
+  gst_alexnet_classify_confirm (self, item);
   g_array_unref (self->regions);
   self->regions = g_array_ref (item->regions);
   return GST_FLOW_OK;
@@ -301,6 +303,8 @@ send_event (GstAlexnetClassify *self, GstEvent *event)
 {
   if (GST_EVENT_TYPE (event) == GST_EVENT_GAP)
     gst_alexnet_classify_forget_results (self);
+  if (GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START)
+    gst_alexnet_classify_forget_states (self);
   gst_pad_push_event (self->srcpad, event);
 }
 

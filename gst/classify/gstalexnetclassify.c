@@ -30,6 +30,19 @@
  * * guint64 `tracking-id`: of an object that a tracker upstream follows, else
  *   there is no such field.
  *
+ * Where states are kept (#GstAlexnetClassify:confirm-count) there are, too:
+ *
+ * * string `state`, and guint64 `since`, the stream time of the first result
+ *   that agreed: from the first confirmed result on;
+ * * string `candidate`, guint `agreed`: what the state is going to become, and
+ *   how many results in a row have said so; only while a change is pending.
+ *
+ * A change of state is posted as an element message `alexnet-state`, before its
+ * frame is pushed: strings `region`, `from` (not for the first state) and `to`,
+ * gfloat `confidence` of the frame that settled it, guint `agreed`, and
+ * `since`, `stream-time`, `running-time`, `frame-number`, `region-name` and
+ * `tracking-id` as above.
+ *
  * Where regions are classified (#GstAlexnetClassify:inference-region) each has
  * a message of its own. The metadata, of which there is one a frame, and
  * #GstAlexnetClassify:last-result describe the first region that has a class

@@ -45,6 +45,7 @@ typedef struct {
 extern const GstAlexnetProperty gst_alexnet_model_properties[];
 extern const GstAlexnetProperty gst_alexnet_result_properties[];
 extern const GstAlexnetProperty gst_alexnet_region_properties[];
+extern const GstAlexnetProperty gst_alexnet_state_properties[];
 extern const GstAlexnetProperty gst_alexnet_readonly_properties[];
 
 /* By GstAlexnetBackend. */

@@ -31,17 +31,35 @@ period_is_over (const GstAlexnetSchedule *schedule, guint64 period)
       schedule->time - schedule->due >= period;
 }
 
+static gboolean
+is_hurried (const GstAlexnetPace *pace)
+{
+  return pace->pending && pace->pending_period > 0;
+}
+
+static guint64
+get_period (const GstAlexnetPace *pace)
+{
+  if (!is_hurried (pace))
+    return pace->period;
+  return pace->period > 0 ? MIN (pace->period, pace->pending_period)
+                          : pace->pending_period;
+}
+
 GstAlexnetFate
 gst_alexnet_schedule_decide (GstAlexnetSchedule *schedule,
     const GstAlexnetPace *pace)
 {
-  schedule->n_to_skip = MIN (schedule->n_to_skip, pace->interval - 1);
+  guint longest = is_hurried (pace) ? 0 : pace->interval - 1;
+
+  schedule->n_to_skip = MIN (schedule->n_to_skip, longest);
   if (schedule->n_to_skip > 0) {
     schedule->n_to_skip--;
     return GST_ALEXNET_FATE_SKIP_INTERVAL;
   }
-  return period_is_over (schedule, pace->period) ? GST_ALEXNET_FATE_CLASSIFY
-                                                 : GST_ALEXNET_FATE_SKIP_PERIOD;
+  return period_is_over (schedule, get_period (pace))
+      ? GST_ALEXNET_FATE_CLASSIFY
+      : GST_ALEXNET_FATE_SKIP_PERIOD;
 }
 
 static gboolean
@@ -58,9 +76,11 @@ void
 gst_alexnet_schedule_fulfil (GstAlexnetSchedule *schedule,
     const GstAlexnetPace *pace)
 {
+  guint64 period = get_period (pace);
+
   schedule->n_to_skip = pace->interval - 1;
-  if (is_on_grid (schedule, pace->period))
-    schedule->due += pace->period;
+  if (is_on_grid (schedule, period))
+    schedule->due += period;
   else
     schedule->due = schedule->time;
 }

@@ -8,6 +8,9 @@
  *             jittering timestamps do not add up; after a pause that is longer
  *             than a period the grid begins anew.
  *
+ * While a change of state is pending, and there is a period for that, the
+ * interval does not count and the shorter one of the two periods does.
+ *
  * The first frame after a reset is always due, and a frame that is due but not
  * classified, because it is late or corrupt, leaves the next one due.
  *
@@ -29,10 +32,13 @@ typedef enum {
   GST_ALEXNET_FATE_SKIP_CORRUPT,
 } GstAlexnetFate;
 
-/* What the user wants; may differ from call to call. */
+/* What the user wants, and whether that is urgent; may differ from call to
+ * call. */
 typedef struct {
-  guint interval; /* frames, at least 1 */
-  guint64 period; /* ns of running time; 0 = off */
+  guint interval;         /* frames, at least 1 */
+  guint64 period;         /* ns of running time; 0 = off */
+  guint64 pending_period; /* as period; 0 = off */
+  gboolean pending;       /* a change of state is */
 } GstAlexnetPace;
 
 typedef struct {

@@ -106,6 +106,43 @@ intern_labels (GstAlexnetSession *session)
     session->quarks[i] = g_quark_from_string (session->labels[i]);
 }
 
+static gboolean
+ignore_class (GstAlexnetSession *session, const char *label)
+{
+  gboolean found = FALSE;
+
+  for (guint i = 0; session->labels[i]; i++)
+    if (g_str_equal (session->labels[i], label))
+      found = session->ignored[i] = TRUE;
+  return found;
+}
+
+/* The unknown state takes in a class of its name. */
+static gboolean
+load_states (GstAlexnetSession *session, const GstAlexnetSettings *settings,
+    GError **error)
+{
+  g_auto (GStrv)
+      ignored = gst_alexnet_class_names_split (settings->ignored_classes);
+
+  if (!settings->unknown_label || !*settings->unknown_label) {
+    g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+        "property unknown-label is empty, expected a name");
+    return FALSE;
+  }
+  session->unknown_label = g_strdup (settings->unknown_label);
+  session->ignored = g_new0 (gboolean, g_strv_length (session->labels));
+  ignore_class (session, session->unknown_label);
+  for (guint i = 0; ignored && ignored[i]; i++)
+    if (!ignore_class (session, ignored[i])) {
+      g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+          "property ignored-classes has '%s', expected labels of %s",
+          ignored[i], alexnet_model_get_path (session->model));
+      return FALSE;
+    }
+  return TRUE;
+}
+
 gboolean
 gst_alexnet_session_load (GstAlexnetSession *session,
     const GstAlexnetSettings *settings, char ***problems, GError **error)
@@ -116,7 +153,8 @@ gst_alexnet_session_load (GstAlexnetSession *session,
 
   session->model = load_model (settings, problems, error);
   if (!session->model || !check_model (session->model, settings, error) ||
-      !load_labels (session, settings->labels_file, error))
+      !load_labels (session, settings->labels_file, error) ||
+      !load_states (session, settings, error))
     goto fail;
   session->name =
       g_filename_display_basename (alexnet_model_get_path (session->model));
@@ -131,6 +169,8 @@ fail:
 void
 gst_alexnet_session_unload (GstAlexnetSession *session)
 {
+  g_clear_pointer (&session->ignored, g_free);
+  g_clear_pointer (&session->unknown_label, g_free);
   g_clear_pointer (&session->quarks, g_free);
   g_clear_pointer (&session->labels, g_strfreev);
   g_clear_pointer (&session->name, g_free);
@@ -242,5 +282,6 @@ gst_alexnet_session_get_model_info (const GstAlexnetSession *session)
     .backend = alexnet_engine_get_backend (session->engine),
     .labels = (const char *const *) session->labels,
     .quarks = session->quarks,
+    .unknown_label = session->unknown_label,
   };
 }

@@ -24,6 +24,8 @@ typedef struct {
   char *name;    /* of the model: its file's */
   char **labels; /* one for each class */
   GQuark *quarks;
+  char *unknown_label;
+  gboolean *ignored; /* by class: it never becomes a state */
 
   /* Between _start and _stop. */
   AlexnetEngine *engine;

@@ -16,6 +16,8 @@ gst_alexnet_settings_copy (GstAlexnetSettings *to,
   to->regions = g_strdup (from->regions);
   to->regions_file = g_strdup (from->regions_file);
   to->roi_classes = g_strdup (from->roi_classes);
+  to->unknown_label = g_strdup (from->unknown_label);
+  to->ignored_classes = g_strdup (from->ignored_classes);
 }
 
 void
@@ -30,6 +32,8 @@ gst_alexnet_settings_clear (GstAlexnetSettings *settings)
   g_clear_pointer (&settings->regions_file, g_free);
   g_clear_pointer (&settings->roi_classes, g_free);
   g_clear_pointer (&settings->engine_id, g_free);
+  g_clear_pointer (&settings->unknown_label, g_free);
+  g_clear_pointer (&settings->ignored_classes, g_free);
 }
 
 gboolean
@@ -38,6 +42,14 @@ gst_alexnet_settings_have_idle_filter (const GstAlexnetSettings *settings)
   return settings->inference_region == GST_ALEXNET_INFERENCE_FULL_FRAME &&
       (settings->roi_classes || settings->roi_min_width > 1 ||
           settings->roi_min_height > 1);
+}
+
+gboolean
+gst_alexnet_settings_have_idle_states (const GstAlexnetSettings *settings)
+{
+  return !gst_alexnet_state_rules_apply (&settings->state_rules) &&
+      (settings->state_rules.threshold > 0 || settings->ignored_classes ||
+          settings->pace.pending_period > 0);
 }
 
 static void
@@ -99,6 +111,12 @@ static const gsize fields[] = {
   [GST_ALEXNET_PROP_ROI_MIN_HEIGHT] = FIELD (roi_min_height),
   [GST_ALEXNET_PROP_RECLASSIFY_INTERVAL] = FIELD (reclassify_interval),
   [GST_ALEXNET_PROP_FULL_FRAME_OD] = FIELD (full_frame_od),
+  [GST_ALEXNET_PROP_CONFIRM_COUNT] = FIELD (state_rules.count),
+  [GST_ALEXNET_PROP_CONFIRM_DURATION] = FIELD (state_rules.duration),
+  [GST_ALEXNET_PROP_STATE_THRESHOLD] = FIELD (state_rules.threshold),
+  [GST_ALEXNET_PROP_UNKNOWN_LABEL] = FIELD (unknown_label),
+  [GST_ALEXNET_PROP_IGNORED_CLASSES] = FIELD (ignored_classes),
+  [GST_ALEXNET_PROP_PENDING_PERIOD] = FIELD (pace.pending_period),
 };
 
 gboolean

@@ -55,12 +55,14 @@ typedef struct {
   GstAlexnetAttach attach;
   gboolean ten_crop;
   char *regions, *regions_file; /* region/named.h; NULL or empty: none */
+  char *unknown_label, *ignored_classes; /* the latter as roi_classes */
 
   /* These may change while the element runs. */
   AlexnetCropMode crop_mode;
   guint top_k;
   float threshold;
   guint64 smoothing; /* ns, time constant; 0 = off */
+  GstAlexnetStateRules state_rules;
   GstAlexnetPost post;
   GstAlexnetPace pace;
   gboolean repeat_last;
@@ -79,6 +81,10 @@ void gst_alexnet_settings_clear (GstAlexnetSettings *settings);
 /* TRUE: the user chooses among regions and wants none. */
 gboolean
 gst_alexnet_settings_have_idle_filter (const GstAlexnetSettings *settings);
+
+/* TRUE: the user says something of states, and there are none. */
+gboolean
+gst_alexnet_settings_have_idle_states (const GstAlexnetSettings *settings);
 
 /* Property ids are the element class's: the writable ones from 1, then those
  * that the element answers itself. */
@@ -117,6 +123,12 @@ enum {
   GST_ALEXNET_PROP_ROI_MIN_HEIGHT,
   GST_ALEXNET_PROP_RECLASSIFY_INTERVAL,
   GST_ALEXNET_PROP_FULL_FRAME_OD,
+  GST_ALEXNET_PROP_CONFIRM_COUNT,
+  GST_ALEXNET_PROP_CONFIRM_DURATION,
+  GST_ALEXNET_PROP_STATE_THRESHOLD,
+  GST_ALEXNET_PROP_UNKNOWN_LABEL,
+  GST_ALEXNET_PROP_IGNORED_CLASSES,
+  GST_ALEXNET_PROP_PENDING_PERIOD,
   GST_ALEXNET_PROP_ACTIVE_BACKEND,
   GST_ALEXNET_PROP_ACTIVE_PRECISION,
   GST_ALEXNET_PROP_ACTIVE_MODEL,

@@ -132,22 +132,39 @@ announce_engine (GstAlexnetClassify *self)
 
 /* What was asked for and cannot be had is said once, here. */
 static void
-warn_of_settings (GstAlexnetClassify *self)
+warn_of_idle_settings (GstAlexnetClassify *self)
 {
-  gboolean has_idle_filter, wants_od, has_analytics, wants_tensor;
+  gboolean has_idle_filter, has_idle_states;
 
   GST_OBJECT_LOCK (self);
   has_idle_filter = gst_alexnet_settings_have_idle_filter (&self->settings);
-  wants_od = self->settings.full_frame_od;
-  has_analytics = gst_alexnet_analytics_is_built () &&
-      self->settings.attach & GST_ALEXNET_ATTACH_ANALYTICS;
-  wants_tensor = self->settings.attach & GST_ALEXNET_ATTACH_TENSOR;
+  has_idle_states = gst_alexnet_settings_have_idle_states (&self->settings);
   GST_OBJECT_UNLOCK (self);
 
   if (has_idle_filter)
     GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
         ("roi-classes and roi-min-width, -height have no effect."),
         ("inference-region is full-frame, and so no regions are looked for"));
+  if (has_idle_states)
+    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+        ("state-threshold, ignored-classes and pending-period have no "
+         "effect."),
+        ("confirm-count and confirm-duration are 0, and so there are no "
+         "states"));
+}
+
+static void
+warn_of_attachments (GstAlexnetClassify *self)
+{
+  gboolean wants_od, has_analytics, wants_tensor;
+
+  GST_OBJECT_LOCK (self);
+  wants_od = self->settings.full_frame_od;
+  has_analytics = gst_alexnet_analytics_is_built () &&
+      self->settings.attach & GST_ALEXNET_ATTACH_ANALYTICS;
+  wants_tensor = self->settings.attach & GST_ALEXNET_ATTACH_TENSOR;
+  GST_OBJECT_UNLOCK (self);
+
   if (wants_od && !has_analytics)
     GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
         ("full-frame-od has no effect."),
@@ -201,7 +218,8 @@ gst_alexnet_classify_start (GstAlexnetClassify *self)
 {
   if (!update_model (self) || !start_session (self, &self->session))
     return FALSE;
-  warn_of_settings (self);
+  warn_of_idle_settings (self);
+  warn_of_attachments (self);
   gst_alexnet_inflight_set_limit (self->inflight, self->session.depth);
   self->negotiated = FALSE;
   self->n_frames = 0;

@@ -33,6 +33,7 @@ decide (GstAlexnetClassify *self, const GstAlexnetItem *item)
 
   GST_OBJECT_LOCK (self);
   pace = self->settings.pace;
+  pace.pending = self->pending;
   GST_OBJECT_UNLOCK (self);
 
   if (GST_BUFFER_FLAG_IS_SET (item->object, GST_BUFFER_FLAG_CORRUPTED))

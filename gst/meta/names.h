@@ -41,6 +41,21 @@
 #define GST_ALEXNET_FIELD_CLASS_IDS "class-ids"
 #define GST_ALEXNET_FIELD_CONFIDENCES "confidences"
 
+/* strings, where states are kept of the region: what it is, since when
+ * (guint64, stream time), and what it may become, if anything, after how many
+ * results in a row (guint). */
+#define GST_ALEXNET_FIELD_STATE "state"
+#define GST_ALEXNET_FIELD_SINCE "since"
+#define GST_ALEXNET_FIELD_CANDIDATE "candidate"
+#define GST_ALEXNET_FIELD_AGREED "agreed"
+
+/* The message of a change of state has fields of the frame and the region, the
+ * last two above, and strings and a gfloat: */
+#define GST_ALEXNET_STATE_NAME "alexnet-state"
+#define GST_ALEXNET_FIELD_FROM "from"
+#define GST_ALEXNET_FIELD_TO "to"
+#define GST_ALEXNET_FIELD_CONFIDENCE "confidence"
+
 /* What GST_ALEXNET_FIELD_REGION says. */
 #define GST_ALEXNET_FULL_FRAME "full-frame"
 #define GST_ALEXNET_ROI "roi"

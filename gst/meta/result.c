@@ -88,6 +88,16 @@ get_kind (const GstAlexnetRegion *region)
 }
 
 static void
+set_name (GstStructure *structure, const GstAlexnetRegion *region)
+{
+  if (region->name)
+    gst_structure_set (structure, GST_ALEXNET_FIELD_REGION_NAME, G_TYPE_STRING,
+        g_quark_to_string (region->name), NULL);
+  if (region->is_tracked)
+    set_uint64 (structure, GST_ALEXNET_FIELD_TRACKING_ID, region->tracking_id);
+}
+
+static void
 set_place (GstStructure *structure, const GstAlexnetRegion *region,
     const AlexnetRegion *visible)
 {
@@ -96,9 +106,7 @@ set_place (GstStructure *structure, const GstAlexnetRegion *region,
   gst_structure_set (structure, GST_ALEXNET_FIELD_REGION, G_TYPE_STRING,
       get_kind (region), GST_ALEXNET_FIELD_ROI_ID, G_TYPE_INT, region->id,
       NULL);
-  if (region->name)
-    gst_structure_set (structure, GST_ALEXNET_FIELD_REGION_NAME, G_TYPE_STRING,
-        g_quark_to_string (region->name), NULL);
+  set_name (structure, region);
   set_double (structure, GST_ALEXNET_FIELD_X,
       ((double) area->x - visible->x) / visible->width);
   set_double (structure, GST_ALEXNET_FIELD_Y,
@@ -121,6 +129,27 @@ set_times (GstStructure *structure, const GstAlexnetFrameInfo *info,
   set_uint64 (structure, GST_ALEXNET_FIELD_FRAME_NUMBER, info->number);
 }
 
+static const char *
+get_state_label (guint class_id, const GstAlexnetModelInfo *model)
+{
+  return class_id == GST_ALEXNET_UNKNOWN_CLASS ? model->unknown_label
+                                               : model->labels[class_id];
+}
+
+static void
+set_state (GstStructure *structure, const GstAlexnetState *state,
+    const GstAlexnetModelInfo *model)
+{
+  if (state->class_id != GST_ALEXNET_NO_CLASS)
+    gst_structure_set (structure, GST_ALEXNET_FIELD_STATE, G_TYPE_STRING,
+        get_state_label (state->class_id, model), GST_ALEXNET_FIELD_SINCE,
+        G_TYPE_UINT64, state->since, NULL);
+  if (gst_alexnet_state_is_pending (state))
+    gst_structure_set (structure, GST_ALEXNET_FIELD_CANDIDATE, G_TYPE_STRING,
+        get_state_label (state->candidate, model), GST_ALEXNET_FIELD_AGREED,
+        G_TYPE_UINT, state->n_agreed, NULL);
+}
+
 GstStructure *
 gst_alexnet_result_to_structure (const GstAlexnetRegion *region,
     const GstAlexnetModelInfo *model, const GstAlexnetFrameInfo *info,
@@ -138,8 +167,32 @@ gst_alexnet_result_to_structure (const GstAlexnetRegion *region,
       NULL);
   set_uint64 (structure, GST_ALEXNET_FIELD_INFERENCE_TIME,
       region->classes->inference_time);
-  if (region->is_tracked)
-    set_uint64 (structure, GST_ALEXNET_FIELD_TRACKING_ID, region->tracking_id);
+  if (region->has_state)
+    set_state (structure, &region->state, model);
+  return structure;
+}
+
+GstStructure *
+gst_alexnet_state_to_structure (const GstAlexnetRegion *region, guint from,
+    float confidence, const GstAlexnetModelInfo *model,
+    const GstAlexnetFrameInfo *info)
+{
+  const GstAlexnetState *state = &region->state;
+  GstStructure *structure = gst_structure_new (GST_ALEXNET_STATE_NAME,
+      GST_ALEXNET_FIELD_REGION, G_TYPE_STRING, get_kind (region),
+      GST_ALEXNET_FIELD_TO, G_TYPE_STRING,
+      get_state_label (state->class_id, model), GST_ALEXNET_FIELD_CONFIDENCE,
+      G_TYPE_FLOAT, confidence, GST_ALEXNET_FIELD_AGREED, G_TYPE_UINT,
+      state->n_agreed, NULL);
+
+  set_uint64 (structure, GST_ALEXNET_FIELD_SINCE, state->since);
+  set_uint64 (structure, GST_ALEXNET_FIELD_STREAM_TIME, info->stream_time);
+  set_uint64 (structure, GST_ALEXNET_FIELD_RUNNING_TIME, info->running_time);
+  set_uint64 (structure, GST_ALEXNET_FIELD_FRAME_NUMBER, info->number);
+  if (from != GST_ALEXNET_NO_CLASS)
+    gst_structure_set (structure, GST_ALEXNET_FIELD_FROM, G_TYPE_STRING,
+        get_state_label (from, model), NULL);
+  set_name (structure, region);
   return structure;
 }
 

@@ -23,6 +23,7 @@ typedef struct {
   const char *model, *backend;
   const char *const *labels;
   const GQuark *quarks; /* of the labels */
+  const char *unknown_label;
 } GstAlexnetModelInfo;
 
 /* Registers the custom metadata, once in a process. */
@@ -32,6 +33,12 @@ void gst_alexnet_result_register (void);
 GstStructure *gst_alexnet_result_to_structure (const GstAlexnetRegion *region,
     const GstAlexnetModelInfo *model, const GstAlexnetFrameInfo *info,
     GstBuffer *buffer);
+
+/* The message that says what the state of a region has become and `from` which
+ * it has: GST_ALEXNET_NO_CLASS if it had none. */
+GstStructure *gst_alexnet_state_to_structure (const GstAlexnetRegion *region,
+    guint from, float confidence, const GstAlexnetModelInfo *model,
+    const GstAlexnetFrameInfo *info);
 
 /* Attaches what the regions have, at least one class, to the buffer, which is
  * writable. `frame_od`: the whole frame becomes a detection. Returns the

@@ -70,3 +70,16 @@ gst_alexnet_classes_rank (GstAlexnetClasses *classes, guint top_k,
   while (classes->n > 0 && classes->confidences[classes->n - 1] < threshold)
     classes->n--;
 }
+
+char **
+gst_alexnet_class_names_split (const char *list)
+{
+  char **names;
+
+  if (!list || !*list)
+    return NULL;
+  names = g_strsplit (list, ",", -1);
+  for (guint i = 0; names[i]; i++)
+    g_strstrip (names[i]);
+  return names;
+}

@@ -37,6 +37,10 @@ void gst_alexnet_classes_unref (GstAlexnetClasses *classes);
 void gst_alexnet_classes_rank (GstAlexnetClasses *classes, guint top_k,
     float threshold);
 
+/* The names in a list of classes that has commas between them, without the
+ * blanks around them; to be freed. NULL: there are none. */
+char **gst_alexnet_class_names_split (const char *list);
+
 G_END_DECLS
 
 #endif /* GST_ALEXNET_CLASSES_H */

@@ -6,14 +6,9 @@ void
 gst_alexnet_roi_filter_init (GstAlexnetRoiFilter *filter, const char *classes,
     guint min_width, guint min_height)
 {
-  filter->classes = NULL;
+  filter->classes = gst_alexnet_class_names_split (classes);
   filter->min_width = min_width;
   filter->min_height = min_height;
-  if (!classes || !*classes)
-    return;
-  filter->classes = g_strsplit (classes, ",", -1);
-  for (guint i = 0; filter->classes[i]; i++)
-    g_strstrip (filter->classes[i]);
 }
 
 void

@@ -46,6 +46,8 @@ typedef struct {
   AlexnetRequest *requests[GST_ALEXNET_MAX_VIEWS];
   guint n_requests;           /* not collected yet */
   GstAlexnetClasses *classes; /* a reference; NULL: none (yet) */
+  gboolean has_state;         /* FALSE: none is kept of it */
+  GstAlexnetState state;      /* with this frame, or the one it is from */
 } GstAlexnetRegion;
 
 /* A detection as metadata have it: may reach over the frame. */

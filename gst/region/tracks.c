@@ -31,6 +31,8 @@ gst_alexnet_track_forget_results (GstAlexnetTrack *track)
 {
   gst_alexnet_track_set_classes (track, NULL);
   gst_alexnet_smoothing_reset (&track->smoothing);
+  gst_alexnet_state_interrupt (&track->state);
+  g_atomic_int_set (&track->pending, FALSE);
 }
 
 const float *
@@ -58,6 +60,7 @@ gst_alexnet_tracks_get (GHashTable *tracks, guint64 id)
   if (!track) {
     track = g_atomic_rc_box_new0 (GstAlexnetTrack);
     track->posted_class = GST_ALEXNET_NO_CLASS;
+    gst_alexnet_state_reset (&track->state);
     g_hash_table_insert (tracks, g_memdup2 (&id, sizeof id), track);
   }
   return track;
@@ -67,6 +70,7 @@ static gboolean
 is_recent (const GstAlexnetTrack *track, guint64 frame_number, guint interval)
 {
   return track->known && track->classified != frame_number &&
+      !g_atomic_int_get (&track->pending) &&
       (interval == 0 || frame_number - track->classified < interval);
 }
 

@@ -13,6 +13,7 @@
 
 #include "classes.h"
 #include "smoothing.h"
+#include "state.h"
 
 G_BEGIN_DECLS
 
@@ -29,7 +30,10 @@ typedef struct {
   /* Of the task. */
   GstAlexnetClasses *classes; /* NULL: none yet */
   GstAlexnetSmoothing smoothing;
+  GstAlexnetState state;
   guint posted_class; /* best one of the newest message */
+
+  int pending; /* atomic: a change of the state is */
 } GstAlexnetTrack;
 
 void gst_alexnet_track_unref (GstAlexnetTrack *track);
@@ -38,7 +42,7 @@ void gst_alexnet_track_unref (GstAlexnetTrack *track);
 void gst_alexnet_track_set_classes (GstAlexnetTrack *track,
     GstAlexnetClasses *classes);
 
-/* What it was classified as says nothing about what comes. */
+/* What it was classified as says nothing about what comes; its state stays. */
 void gst_alexnet_track_forget_results (GstAlexnetTrack *track);
 
 /* As gst_alexnet_smoothing_add(). */
@@ -51,9 +55,9 @@ GHashTable *gst_alexnet_tracks_new (void);
 /* The track with this id, made if there is none; borrowed. */
 GstAlexnetTrack *gst_alexnet_tracks_get (GHashTable *tracks, guint64 id);
 
-/* The track of what is in this frame; the caller unrefs it. *stale:
- * it was classified less than `interval` frames ago; 0: ever. Where not, it is
- * going to be classified in this frame. */
+/* The track of what is in this frame; the caller unrefs it. *stale: it was
+ * classified less than `interval` frames ago; 0: ever, and no change of its
+ * state is pending. Where not, it is going to be classified in this frame. */
 GstAlexnetTrack *gst_alexnet_tracks_follow (GHashTable *tracks, guint64 id,
     guint64 frame_number, guint interval, gboolean *stale);
 

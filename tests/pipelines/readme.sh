@@ -64,6 +64,15 @@ json () {
     same 10 "$(sed 's/.*"label":"\([a-z]*\)".*/\1/' out | uniq | grep -c .)"
 }
 
+# Each picture of the clip stands for a second.
+states () {
+  part states >states.sh
+  sh ./states.sh >out || return 1
+  cat out
+  same 10 "$(grep -c 'alexnet-state, .*to=' out)" &&
+    same 0 "$(grep -c 'alexnet-classification' out)"
+}
+
 python () {
   code python >show.py
   /usr/bin/python3 show.py >out || return 1
@@ -124,6 +133,7 @@ else
   skip 'the picture is made' 'built without classificationoverlay'
 fi
 check 'lines of JSON' json
+check 'states of a clip' states
 check 'reading results in Python' python
 check 'reading results in C' c
 check 'the applications' apps
