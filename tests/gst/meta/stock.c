@@ -270,13 +270,6 @@ GST_END_TEST
 
 #endif
 
-static gboolean
-has_feature (const char *name, guint minor)
-{
-  return gst_registry_check_feature_version (gst_registry_get (), name, 1,
-      minor, 0);
-}
-
 static Suite *
 stock_suite (void)
 {
@@ -285,14 +278,14 @@ stock_suite (void)
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_detection_is_kept);
-  if (has_feature (OVERLAY, 24)) {
+  if (test_has_feature (OVERLAY, 24)) {
     tcase_add_test (tests, test_overlay_draws_the_detection);
     tcase_add_test (tests, test_overlay_draws_no_frame);
     tcase_add_test (tests, test_overlay_shows_our_class);
     tcase_add_test (tests, test_overlay_shows_the_frame);
   }
 #if GST_CHECK_VERSION(1, 28, 0)
-  if (has_feature (DECODER, 28)) {
+  if (test_has_feature (DECODER, 28)) {
     tcase_add_test (tests, test_decoder_links);
     tcase_add_test (tests, test_decodebin_finds_decoder);
     tcase_add_test (tests, test_other_tensors_stay);

@@ -26,19 +26,18 @@ photo_of (guint tile)
   return tile % 2 == 0 ? TEST_HORSE : TEST_TRUCK;
 }
 
-static void
-draw (GstVideoFrame *frame, guint tile)
+void
+collage_draw (GstVideoFrame *frame, guint photo, guint x, guint y)
 {
-  GstBuffer *photo = test_photo_new (photo_of (tile));
+  GstBuffer *tile = test_photo_new (photo);
   gsize stride = GST_VIDEO_FRAME_PLANE_STRIDE (frame, 0);
   guint8 *to = GST_VIDEO_FRAME_PLANE_DATA (frame, 0);
 
-  to += tile / COLLAGE_COLUMNS * COLLAGE_TILE * stride;
-  to += tile % COLLAGE_COLUMNS * COLLAGE_TILE * 3;
-  for (guint y = 0; y < COLLAGE_TILE; y++)
-    gst_buffer_extract (photo, y * COLLAGE_TILE * 3, to + y * stride,
+  to += y * stride + x * 3;
+  for (guint row = 0; row < COLLAGE_TILE; row++)
+    gst_buffer_extract (tile, row * COLLAGE_TILE * 3, to + row * stride,
         COLLAGE_TILE * 3);
-  gst_buffer_unref (photo);
+  gst_buffer_unref (tile);
 }
 
 GstBuffer *
@@ -52,7 +51,8 @@ collage_new (Fixture *fixture)
   buffer = gst_buffer_new_allocate (NULL, info.size, NULL);
   fail_unless (gst_video_frame_map (&frame, &info, buffer, GST_MAP_WRITE));
   for (guint i = 0; i < COLLAGE_COLUMNS * COLLAGE_ROWS; i++)
-    draw (&frame, i);
+    collage_draw (&frame, photo_of (i), i % COLLAGE_COLUMNS * COLLAGE_TILE,
+        i / COLLAGE_COLUMNS * COLLAGE_TILE);
   gst_video_frame_unmap (&frame);
   GST_BUFFER_PTS (buffer) = fixture->n_pushed++ * TEST_FRAME_DURATION;
   GST_BUFFER_DURATION (buffer) = TEST_FRAME_DURATION;

@@ -15,6 +15,9 @@
 /* Sets the fixture's caps to those of a collage. */
 void collage_set_caps (Fixture *fixture);
 
+/* A photograph with this corner on a frame of RGB, a tile large. */
+void collage_draw (GstVideoFrame *frame, guint photo, guint x, guint y);
+
 /* The horse in even tiles, the truck in odd ones; timestamp by its number. */
 GstBuffer *collage_new (Fixture *fixture);
 

@@ -28,6 +28,13 @@ test_case_new (const char *name)
   return tests;
 }
 
+gboolean
+test_has_feature (const char *name, guint minor)
+{
+  return gst_registry_check_feature_version (gst_registry_get (), name, 1,
+      minor, 0);
+}
+
 char *
 test_model_path (void)
 {

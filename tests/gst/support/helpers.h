@@ -38,6 +38,9 @@ typedef struct {
 /* A test case whose tests are watched: one that hangs shows where and ends. */
 TCase *test_case_new (const char *name);
 
+/* Whether this GStreamer has such an element, of 1.`minor` or newer. */
+gboolean test_has_feature (const char *name, guint minor);
+
 /* Of the demonstration model and of a file of tests/data; to be freed. */
 char *test_model_path (void);
 char *test_data_path (const char *name);
