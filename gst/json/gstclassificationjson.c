@@ -14,6 +14,7 @@
  *  "regions":[{"region":"full-frame","roi_id":null,"tracking_id":null,
  *    "x":0.0,"y":0.0,"width":1.0,"height":1.0,"stale":false,
  *    "classes":[{"label":"cat","class_id":3,"confidence":0.97},...],
+ *    "state":"cat","since":2000000000,"candidate":null,"agreed":null,
  *    "inference_time":2100000}],
  *  "model":"alexnet-cifar10.safetensors","backend":"cpu"}
  * ]| (a single line in truth). Fields have the meaning that they have in the
@@ -46,11 +47,17 @@
  * classificationjson location=camera.jsonl append=true ! autovideosink
  * ]| Keeps a record beside the picture.
  *
+ * |[
+ * ... ! alexnetclassify confirm-count=3 regions="door:0.1,0.2,0.3,0.4" !
+ * classificationjson write-when=on-state ! ...
+ * ]| A line only when the state of the door changes.
+ *
  * Since: 0.1
  */
 
 #include "gstclassificationjson.h"
 
+#include "changes.h"
 #include "jsonline.h"
 #include "lines.h"
 #include "property/locked.h"
@@ -61,6 +68,7 @@ GST_DEBUG_CATEGORY_STATIC (classification_json_debug);
 #define DEFAULT_FD 1
 #define DEFAULT_APPEND FALSE
 #define DEFAULT_INCLUDE_STALE TRUE
+#define DEFAULT_WRITE_WHEN GST_ALEXNET_WRITE_ALWAYS
 
 enum {
   PROP_0,
@@ -68,6 +76,15 @@ enum {
   PROP_FD,
   PROP_APPEND,
   PROP_INCLUDE_STALE,
+  PROP_WRITE_WHEN,
+};
+
+static const GEnumValue write_whens[] = {
+  { GST_ALEXNET_WRITE_ALWAYS, "For every classified frame", "always" },
+  { GST_ALEXNET_WRITE_ON_CHANGE, "When the best class is another one",
+      "on-change" },
+  { GST_ALEXNET_WRITE_ON_STATE, "When the state is another one", "on-state" },
+  { 0, NULL, NULL },
 };
 
 struct _GstClassificationJson {
@@ -75,6 +92,7 @@ struct _GstClassificationJson {
 
   /* Of the streaming thread; gst_alexnet_lines_interrupt() of any. */
   GstAlexnetLines lines;
+  GstAlexnetChanges changes;
   gboolean failed;     /* an error has been posted */
   guint width, height; /* of the picture; 0 where the caps do not tell */
 
@@ -82,6 +100,7 @@ struct _GstClassificationJson {
   char *location;
   int fd;
   gboolean append, include_stale;
+  GstAlexnetWriteWhen write_when;
 };
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
@@ -120,6 +139,7 @@ gst_classification_json_start (GstBaseTransform *trans)
 
   self->failed = FALSE;
   self->width = self->height = 0;
+  gst_alexnet_changes_reset (&self->changes);
   if (!gst_alexnet_lines_open (&self->lines, location, fd, append, &error)) {
     post_error (self, error);
     return FALSE;
@@ -188,10 +208,12 @@ gst_classification_json_transform_ip (GstBaseTransform *trans,
   GstClassificationJson *self = GST_CLASSIFICATION_JSON (trans);
   g_auto (GstAlexnetReading) reading = { 0 };
   g_autofree char *line = NULL;
+  GstAlexnetWriteWhen when;
   gboolean include_stale;
 
   GST_OBJECT_LOCK (self);
   include_stale = self->include_stale;
+  when = self->write_when;
   GST_OBJECT_UNLOCK (self);
 
   if (!gst_alexnet_reading_init (&reading, buffer, &trans->segment, self->width,
@@ -199,6 +221,7 @@ gst_classification_json_transform_ip (GstBaseTransform *trans,
     return GST_FLOW_OK;
   if (!include_stale)
     drop_stale (reading.regions);
+  gst_alexnet_changes_filter (&self->changes, when, reading.regions);
   if (reading.regions->len == 0)
     return GST_FLOW_OK;
   line = gst_alexnet_json_line (&reading);
@@ -214,6 +237,9 @@ gst_classification_json_sink_event (GstBaseTransform *trans, GstEvent *event)
     gst_alexnet_lines_interrupt (&self->lines, TRUE);
   if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP)
     gst_alexnet_lines_interrupt (&self->lines, FALSE);
+  if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP ||
+      GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START)
+    gst_alexnet_changes_reset (&self->changes);
   if (GST_EVENT_TYPE (event) == GST_EVENT_EOS)
     write_line (self, "");
   return GST_BASE_TRANSFORM_CLASS (gst_classification_json_parent_class)
@@ -249,6 +275,9 @@ store_property (GstClassificationJson *self, guint id, const GValue *value)
       break;
     case PROP_INCLUDE_STALE:
       self->include_stale = g_value_get_boolean (value);
+      break;
+    case PROP_WRITE_WHEN:
+      self->write_when = g_value_get_enum (value);
       break;
   }
 }
@@ -290,6 +319,9 @@ gst_classification_json_get_property (GObject *object, guint id, GValue *value,
     case PROP_INCLUDE_STALE:
       g_value_set_boolean (value, self->include_stale);
       break;
+    case PROP_WRITE_WHEN:
+      g_value_set_enum (value, self->write_when);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -302,12 +334,24 @@ gst_classification_json_finalize (GObject *object)
   GstClassificationJson *self = GST_CLASSIFICATION_JSON (object);
 
   gst_alexnet_lines_clear (&self->lines);
+  gst_alexnet_changes_clear (&self->changes);
   g_free (self->location);
   G_OBJECT_CLASS (gst_classification_json_parent_class)->finalize (object);
 }
 
+/* Class initialisation runs once, and so does this. */
+static GType
+register_write_when (void)
+{
+  GType type = g_enum_register_static ("GstClassificationJsonWriteWhen",
+      write_whens);
+
+  gst_type_mark_as_plugin_api (type, 0);
+  return type;
+}
+
 static void
-install_properties (GObjectClass *klass)
+install_destination (GObjectClass *klass)
 {
   const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
 
@@ -342,6 +386,13 @@ install_properties (GObjectClass *klass)
       g_param_spec_boolean ("append", "Append",
           "Add to the file at location instead of emptying it first",
           DEFAULT_APPEND, flags | GST_PARAM_MUTABLE_READY));
+}
+
+static void
+install_choice (GObjectClass *klass)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+      GST_PARAM_MUTABLE_PLAYING;
 
   /**
    * GstClassificationJson:include-stale:
@@ -352,7 +403,20 @@ install_properties (GObjectClass *klass)
   g_object_class_install_property (klass, PROP_INCLUDE_STALE,
       g_param_spec_boolean ("include-stale", "Include stale",
           "Write results that are an earlier frame's, too",
-          DEFAULT_INCLUDE_STALE, flags | GST_PARAM_MUTABLE_PLAYING));
+          DEFAULT_INCLUDE_STALE, flags));
+
+  /**
+   * GstClassificationJson:write-when:
+   *
+   * Whether a line is written for each classified frame or, with the regions
+   * alone of which that is so, for those where the best class or the state
+   * (#GstAlexnetClassify:confirm-count) is another one than in the line before.
+   * The first one of a stream and after a flush always is.
+   */
+  g_object_class_install_property (klass, PROP_WRITE_WHEN,
+      g_param_spec_enum ("write-when", "Write when",
+          "When a line is written, and of which regions",
+          register_write_when (), DEFAULT_WRITE_WHEN, flags));
 }
 
 static void
@@ -368,7 +432,8 @@ gst_classification_json_class_init (GstClassificationJsonClass *klass)
   object_class->set_property = gst_classification_json_set_property;
   object_class->get_property = gst_classification_json_get_property;
   object_class->finalize = gst_classification_json_finalize;
-  install_properties (object_class);
+  install_destination (object_class);
+  install_choice (object_class);
 
   gst_element_class_set_static_metadata (element_class,
       "Classification JSON writer", "Filter/Analyzer/Video",
@@ -389,9 +454,11 @@ static void
 gst_classification_json_init (GstClassificationJson *self)
 {
   gst_alexnet_lines_init (&self->lines);
+  gst_alexnet_changes_init (&self->changes);
   self->fd = DEFAULT_FD;
   self->append = DEFAULT_APPEND;
   self->include_stale = DEFAULT_INCLUDE_STALE;
+  self->write_when = DEFAULT_WRITE_WHEN;
   gst_base_transform_set_passthrough (GST_BASE_TRANSFORM (self), TRUE);
   gst_base_transform_set_gap_aware (GST_BASE_TRANSFORM (self), TRUE);
 }

@@ -48,6 +48,16 @@ add_class (JsonBuilder *builder, const GstAlexnetReadClass *read_class)
 }
 
 static void
+add_state (JsonBuilder *builder, const GstAlexnetReadRegion *region)
+{
+  add_string (builder, "state", region->state);
+  add_count (builder, "since", region->since);
+  add_string (builder, "candidate", region->candidate);
+  add_count (builder, "agreed",
+      region->agreed == 0 ? G_MAXUINT64 : region->agreed);
+}
+
+static void
 add_region (JsonBuilder *builder, const GstAlexnetReadRegion *region)
 {
   json_builder_begin_object (builder);
@@ -68,6 +78,7 @@ add_region (JsonBuilder *builder, const GstAlexnetReadRegion *region)
     add_class (builder,
         &g_array_index (region->classes, GstAlexnetReadClass, i));
   json_builder_end_array (builder);
+  add_state (builder, region);
   add_count (builder, "inference_time", region->inference_time);
   json_builder_end_object (builder);
 }

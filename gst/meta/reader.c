@@ -28,6 +28,7 @@ init_region (GstAlexnetReadRegion *region)
     .roi_id = -1,
     .tracking_id = GST_ALEXNET_UNKNOWN,
     .inference_time = GST_ALEXNET_UNKNOWN,
+    .since = GST_CLOCK_TIME_NONE,
     .width = 1,
     .height = 1,
     .classes = g_array_new (FALSE, FALSE, sizeof (GstAlexnetReadClass)),
@@ -83,6 +84,16 @@ read_class (GstAlexnetReadRegion *region, const GstStructure *structure,
 }
 
 static void
+read_state (GstAlexnetReadRegion *region, const GstStructure *structure)
+{
+  region->state = gst_structure_get_string (structure, GST_ALEXNET_FIELD_STATE);
+  gst_structure_get_uint64 (structure, GST_ALEXNET_FIELD_SINCE, &region->since);
+  region->candidate = gst_structure_get_string (structure,
+      GST_ALEXNET_FIELD_CANDIDATE);
+  gst_structure_get_uint (structure, GST_ALEXNET_FIELD_AGREED, &region->agreed);
+}
+
+static void
 read_region (GArray *regions, const GstStructure *structure)
 {
   const char *name = gst_structure_get_string (structure,
@@ -105,6 +116,7 @@ read_region (GArray *regions, const GstStructure *structure)
   gst_structure_get_boolean (structure, GST_ALEXNET_FIELD_STALE, &region.stale);
   gst_structure_get_uint64 (structure, GST_ALEXNET_FIELD_INFERENCE_TIME,
       &region.inference_time);
+  read_state (&region, structure);
   for (guint i = 0; read_class (&region, structure, i);)
     i++;
   g_array_append_val (regions, region);

@@ -28,6 +28,10 @@ typedef struct {
   guint64 tracking_id;        /* GST_ALEXNET_UNKNOWN where there is none */
   double x, y, width, height; /* 0..1 of the visible picture */
   gboolean stale;             /* the result is an earlier frame's */
+  const char *state;          /* NULL: none is known (yet) */
+  GstClockTime since;         /* that it is, in stream time; or NONE */
+  const char *candidate;      /* NULL: no change of state is pending */
+  guint agreed;               /* results in a row that are of that, or 0 */
   guint64 inference_time;     /* ns, or GST_ALEXNET_UNKNOWN */
   GArray *classes;            /* of GstAlexnetReadClass, best first */
 } GstAlexnetReadRegion;

@@ -26,6 +26,7 @@ def wrong_ones(line):
             {'duration': 0.5}, {'regions': []}, {'model': 3}]:
         yield {**copy.deepcopy(line), **change}
     for change in [{'roi_id': -1}, {'region_name': 1}, {'x': 'left'},
+                   {'state': 1}, {'since': -1}, {'agreed': 0.5},
                    {'stale': 0}, {'classes': None}]:
         wrong = copy.deepcopy(line)
         wrong['regions'][0].update(change)
