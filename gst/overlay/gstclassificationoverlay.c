@@ -8,8 +8,11 @@
  * Shows what #GstAlexnetClassify attached to a frame: for a result of the whole
  * frame a panel in a corner with label, probability and bar of the best
  * classes; for a result of a region an outline, and a smaller panel on top of
- * it. Bars of a result that is an earlier frame's are grey. Frames without a
- * result pass as they are, and so do frames that have no room for a line.
+ * it. Bars of a result that is an earlier frame's are grey. Where a state is
+ * kept (#GstAlexnetClassify:confirm-count) it stands above the classes with the
+ * stream time since when it is; while a change is pending it is yellow and
+ * followed by what it is going to become. Frames without a result pass as they
+ * are, and so do frames that have no room for a line.
  *
  * Where there is GstAnalytics metadata alone (GStreamer >= 1.24) its
  * classifications are shown, whatever element made them.

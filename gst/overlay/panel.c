@@ -24,11 +24,14 @@ static const double dim_text[] = { 1, 1, 1, 0.82 };
 static const double track[] = { 1, 1, 1, 0.20 };
 static const double bar[] = { 1, 1, 1, 0.62 };
 static const double best_bar[] = { 0.24, 0.84, 0.98, 1 };
+static const double settled[] = { 0.45, 0.90, 1, 1 };
+static const double pending[] = { 1, 0.76, 0.22, 1 };
 static const double halo[] = { 0, 0, 0, 0.65 };
 
 typedef struct {
-  PangoLayout *label, *percentage;
-  int label_width, percentage_width;
+  PangoLayout *label, *note; /* a class and its percentage, or a state and since
+                                when it is */
+  int label_width, note_width;
 } Row;
 
 typedef struct {
@@ -42,26 +45,85 @@ typedef struct {
   Row *rows;
 } Panel;
 
+static gboolean
+has_state (const GstAlexnetReadRegion *region)
+{
+  return region->state || region->candidate;
+}
+
+/* A state stands above the classes. */
+static gboolean
+is_state_row (const GstAlexnetReadRegion *region, guint i)
+{
+  return i == 0 && has_state (region);
+}
+
+static guint
+count_rows (const GstAlexnetReadRegion *region, guint n_classes)
+{
+  return MIN (n_classes, region->classes->len) + has_state (region);
+}
+
+static const GstAlexnetReadClass *
+get_class (const GstAlexnetReadRegion *region, guint i)
+{
+  return &g_array_index (region->classes, GstAlexnetReadClass,
+      i - has_state (region));
+}
+
 static guint
 get_percentage (const GstAlexnetReadRegion *region, guint i)
 {
-  float confidence = g_array_index (region->classes, GstAlexnetReadClass, i)
-                         .confidence;
+  float confidence = get_class (region, i)->confidence;
 
   /* Not finite is neither. */
   return confidence > 0 ? lroundf (100 * MIN (confidence, 1)) : 0;
 }
 
-/* A region's name stands before its best class. To be freed. */
+static char *
+make_state_label (const GstAlexnetReadRegion *region)
+{
+  if (!region->candidate)
+    return g_strdup (region->state);
+  return g_strdup_printf ("%s%s\xe2\x86\x92 %s",
+      region->state ? region->state : "", region->state ? " " : "",
+      region->candidate);
+}
+
+/* A region's name stands before its state or best class. To be freed. */
 static char *
 make_label (const GstAlexnetReadRegion *region, guint i)
 {
-  const char *label = g_array_index (region->classes, GstAlexnetReadClass, i)
-                          .label;
+  g_autofree char *label = is_state_row (region, i)
+      ? make_state_label (region)
+      : g_strdup (get_class (region, i)->label);
 
   if (i == 0 && region->region_name)
     return g_strdup_printf ("%s: %s", region->region_name, label);
-  return g_strdup (label);
+  return g_steal_pointer (&label);
+}
+
+static char *
+make_since (GstClockTime since)
+{
+  guint64 seconds = since / GST_SECOND;
+  guint64 hours = seconds / 3600;
+
+  if (!GST_CLOCK_TIME_IS_VALID (since))
+    return g_strdup ("");
+  return g_strdup_printf ("since %" G_GUINT64_FORMAT ":%02u:%02u", hours,
+      (guint) (seconds / 60 % 60), (guint) (seconds % 60));
+}
+
+/* To be freed. */
+static char *
+make_note (const GstAlexnetReadRegion *region, guint i)
+{
+  if (is_state_row (region, i))
+    return make_since (region->since);
+  if (get_percentage (region, i) == 0)
+    return g_strdup ("<1%");
+  return g_strdup_printf ("%u%%", get_percentage (region, i));
 }
 
 PangoContext *
@@ -85,12 +147,14 @@ gst_alexnet_panel_describe (const GstAlexnetReadRegion *region, guint n_classes,
 {
   GString *key = g_string_new (NULL);
 
-  g_string_append_printf (key, "%g %g %u %u %d", style->font_size,
-      style->pixel_aspect, style->width, style->height, region->stale);
-  for (guint i = 0; i < MIN (n_classes, region->classes->len); i++) {
+  g_string_append_printf (key, "%g %g %u %u %d %d %d", style->font_size,
+      style->pixel_aspect, style->width, style->height, region->stale,
+      has_state (region), region->candidate != NULL);
+  for (guint i = 0; i < count_rows (region, n_classes); i++) {
     g_autofree char *label = make_label (region, i);
+    g_autofree char *note = make_note (region, i);
 
-    g_string_append_printf (key, "\n%u %s", get_percentage (region, i), label);
+    g_string_append_printf (key, "\n%s %s", note, label);
   }
   return g_string_free (key, FALSE);
 }
@@ -119,15 +183,12 @@ init_row (Row *row, PangoContext *context, const Panel *panel, guint i)
 {
   PangoWeight weight = i == 0 ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL;
   g_autofree char *label = make_label (panel->region, i);
-  char percentage[8] = "<1%";
+  g_autofree char *note = make_note (panel->region, i);
 
-  if (get_percentage (panel->region, i) > 0)
-    g_snprintf (percentage, sizeof percentage, "%u%%",
-        get_percentage (panel->region, i));
   row->label = make_layout (context, label, panel->size, weight,
       &row->label_width);
-  row->percentage = make_layout (context, percentage, panel->size, weight,
-      &row->percentage_width);
+  row->note = make_layout (context, note, panel->size, weight,
+      &row->note_width);
 }
 
 /* Up to the next even number. */
@@ -169,7 +230,7 @@ lay_out (Panel *panel, PangoContext *context, const GstAlexnetPanelStyle *style)
 
     init_row (row, context, panel, i);
     panel->width = MAX (panel->width,
-        row->label_width + LABEL_GAP * panel->size + row->percentage_width);
+        row->label_width + LABEL_GAP * panel->size + row->note_width);
   }
   panel->width = MIN (panel->width, room);
 }
@@ -208,7 +269,8 @@ draw_background (cairo_t *cairo, double width, double height, double size)
 static void
 draw_bar (cairo_t *cairo, const Panel *panel, guint i, double y)
 {
-  gboolean is_best = i == 0 && !panel->region->stale;
+  guint first = has_state (panel->region);
+  gboolean is_best = i == first && !panel->region->stale;
   double height = BAR_HEIGHT * panel->size;
   double width = panel->width * get_percentage (panel->region, i) / 100;
 
@@ -225,20 +287,29 @@ draw_bar (cairo_t *cairo, const Panel *panel, guint i, double y)
   cairo_restore (cairo);
 }
 
+static const double *
+get_text_colour (const GstAlexnetReadRegion *region, guint i)
+{
+  if (!is_state_row (region, i))
+    return i == 0 ? text : dim_text;
+  return region->candidate ? pending : settled;
+}
+
 static void
 draw_row (cairo_t *cairo, const Panel *panel, guint i)
 {
   const Row *row = &panel->rows[i];
   double y = i * (panel->row_height + ROW_GAP * panel->size);
-  double room = panel->width - LABEL_GAP * panel->size - row->percentage_width;
+  double room = panel->width - LABEL_GAP * panel->size - row->note_width;
 
-  set_colour (cairo, i == 0 ? text : dim_text);
+  set_colour (cairo, get_text_colour (panel->region, i));
   cairo_move_to (cairo, 0, y);
   pango_layout_set_width (row->label, MAX (room, 0) * PANGO_SCALE);
   pango_cairo_show_layout (cairo, row->label);
-  cairo_move_to (cairo, panel->width - row->percentage_width, y);
-  pango_cairo_show_layout (cairo, row->percentage);
-  draw_bar (cairo, panel, i, y + panel->text_height + BAR_GAP * panel->size);
+  cairo_move_to (cairo, panel->width - row->note_width, y);
+  pango_cairo_show_layout (cairo, row->note);
+  if (!is_state_row (panel->region, i))
+    draw_bar (cairo, panel, i, y + panel->text_height + BAR_GAP * panel->size);
 }
 
 typedef void (*Draw) (cairo_t *cairo, gconstpointer what);
@@ -285,7 +356,7 @@ clear_panel (Panel *panel)
 {
   for (guint i = 0; i < panel->n_rows; i++) {
     g_object_unref (panel->rows[i].label);
-    g_object_unref (panel->rows[i].percentage);
+    g_object_unref (panel->rows[i].note);
   }
   g_free (panel->rows);
 }
@@ -299,7 +370,7 @@ gst_alexnet_panel_draw (PangoContext *context,
     .region = region,
     .size = style->font_size,
     .pixel_aspect = style->pixel_aspect,
-    .n_rows = MIN (n_classes, region->classes->len),
+    .n_rows = count_rows (region, n_classes),
   };
   double padding = 2 * PADDING * panel.size;
   GstBuffer *picture = NULL;

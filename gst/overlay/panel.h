@@ -25,8 +25,9 @@ typedef struct {
 /* For one thread at a time; to be unreferenced. */
 PangoContext *gst_alexnet_panel_context_new (void);
 
-/* Labels, percentages and bars of at most `n_classes` classes: of less where
- * the room does not do. NULL when it does not do for one. */
+/* Labels, percentages and bars of at most `n_classes` classes, below the state
+ * where there is one, which has another colour while a change is pending: less
+ * of them where the room does not do. NULL when it does not do for one. */
 GstBuffer *gst_alexnet_panel_draw (PangoContext *context,
     const GstAlexnetReadRegion *region, guint n_classes,
     const GstAlexnetPanelStyle *style);

@@ -16,22 +16,22 @@ trap 'rm -rf "$frames"' EXIT
 export GST_PLUGIN_PATH="$build/gst"
 export ALEXNET_DATA_DIR="$media/../models"
 
-# A photograph lasts a second.
+# A photograph lasts a second, and so the state is pending on even pictures.
 gst-launch-1.0 -q filesrc location="$media/sample.webm" ! decodebin ! \
-  videorate ! video/x-raw,framerate=1/1 ! videoconvert ! video/x-raw,format=RGB \
-  ! alexnetclassify ! classificationoverlay ! pngenc ! \
+  videoconvert ! video/x-raw,format=RGB ! alexnetclassify confirm-count=3 ! \
+  videorate ! video/x-raw,framerate=2/1 ! classificationoverlay ! pngenc ! \
   multifilesink location="$frames/%d.png"
 
 # In a row, eight white pixels apart.
 set -- compositor name=row background=white
 left=0
-for photograph in 3 7 8; do
+for still in 7 14 17; do
   set -- "$@" "sink_$((left / 264))::xpos=$left"
   left=$((left + 264))
 done
 set -- "$@" ! videoconvert ! video/x-raw,format=RGB ! pngenc compression-level=9 \
   ! filesink location="$picture"
-for photograph in 3 7 8; do
-  set -- "$@" filesrc location="$frames/$photograph.png" ! pngdec ! row.
+for still in 7 14 17; do
+  set -- "$@" filesrc location="$frames/$still.png" ! pngdec ! row.
 done
 gst-launch-1.0 -q "$@"

@@ -65,10 +65,11 @@ rgb_new (int width, int height, const char *fields)
 }
 
 /* What has changed in a frame that was of one colour: where, and how many
- * pixels are nearly white and how many have the colour of the best bar. */
+ * pixels are nearly white, how many have the colour of the best bar and how
+ * many that of a pending state. */
 typedef struct {
   int left, top, right, bottom; /* inclusive; left > right: nothing */
-  guint n_white, n_bar;
+  guint n_white, n_bar, n_pending;
 } Change;
 
 static void
@@ -87,13 +88,15 @@ look_at_pixel (Change *change, const guint8 *pixel, const guint8 *plain, int x,
     change->n_white++;
   if (pixel[0] < 120 && pixel[1] > 150 && pixel[2] > 180)
     change->n_bar++;
+  if (pixel[0] > 200 && pixel[1] > 130 && pixel[1] < 210 && pixel[2] < 110)
+    change->n_pending++;
 }
 
 /* Compares with the last pixel, which no picture reaches. */
 static Change
 find_change (GstBuffer *buffer, const GstVideoInfo *info)
 {
-  Change change = { G_MAXINT, G_MAXINT, -1, -1, 0, 0 };
+  Change change = { G_MAXINT, G_MAXINT, -1, -1, 0, 0, 0 };
   GstVideoInfo rgb;
   GstBuffer *picture;
   GstVideoFrame frame;
@@ -239,6 +242,35 @@ GST_START_TEST (test_stale_is_grey)
   fail_unless (draw ("", WIDTH, HEIGHT, "stale=false, " CAT).n_bar > 50);
   fail_unless_equals_int (draw ("", WIDTH, HEIGHT, "stale=true, " CAT).n_bar,
       0);
+}
+GST_END_TEST
+
+/* A line above the classes, also alone; it has another colour while a change is
+ * pending, and is wider with what it is going to become and since when it is.
+ */
+GST_START_TEST (test_state)
+{
+  Change plain = draw ("font-size=20", WIDTH, HEIGHT, CAT);
+  Change settled = draw ("font-size=20", WIDTH, HEIGHT, CAT ", state=ox");
+  Change pending = draw ("font-size=20", WIDTH, HEIGHT,
+      CAT ", state=ox, candidate=ox");
+  Change begun = draw ("font-size=20", WIDTH, HEIGHT, CAT ", candidate=ox");
+  Change alone = draw ("font-size=20 top-k=0", WIDTH, HEIGHT, CAT ", state=ox");
+  Change since = draw ("font-size=20", WIDTH, HEIGHT,
+      CAT ", state=\"a long state\", since=(guint64)3600000000000");
+  int height = get_height (&settled) - get_height (&plain);
+
+  fail_unless (height > 20 && height < 2 * 20 + 10, "%d", height);
+  fail_unless (get_height (&alone) > height);
+  fail_unless (get_height (&alone) < get_height (&settled));
+  fail_unless_equals_int (get_height (&pending), get_height (&settled));
+  fail_unless_equals_int (get_height (&begun), get_height (&settled));
+  fail_unless (settled.n_bar > plain.n_bar);
+  fail_unless_equals_int (plain.n_pending, 0);
+  fail_unless_equals_int (settled.n_pending, 0);
+  fail_unless (begun.n_pending > 20);
+  fail_unless (pending.n_pending > begun.n_pending);
+  fail_unless (since.right > settled.right);
 }
 GST_END_TEST
 
@@ -416,6 +448,7 @@ overlay_suite (void)
   tcase_add_test (tests, test_sizes_and_counts);
   tcase_add_test (tests, test_bar);
   tcase_add_test (tests, test_stale_is_grey);
+  tcase_add_test (tests, test_state);
   tcase_add_test (tests, test_region);
   tcase_add_test (tests, test_odd_regions);
   tcase_add_test (tests, test_odd_labels);
