@@ -52,7 +52,12 @@ struct _GstAlexnetClassify {
   GstSegment segment;
   guint64 n_frames;
   GstAlexnetSchedule schedule;
-  GHashTable *tracks;      /* of objects */
+  GHashTable *tracks;           /* of objects */
+  GstAlexnetRoiFilter run_when; /* constant while pads are active */
+  gboolean run_when_is_known;   /* a detection has been one of these, or it was
+                                   warned of none */
+  guint n_of_other_types;       /* frames with only such detections before */
+  gboolean warned_of_memory;
   guint n_without_regions; /* frames since the newest region */
   gboolean warned_of_no_region;
   gboolean told_of_size;

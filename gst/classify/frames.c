@@ -134,7 +134,7 @@ repeat_result (GstAlexnetClassify *self, GstAlexnetRegion *region)
   if (region->track->classes)
     region->classes = gst_alexnet_classes_ref (region->track->classes);
   GST_OBJECT_LOCK (self);
-  self->stats.repeated_regions++;
+  self->stats.repeated_regions += region->is_roi;
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -238,9 +238,12 @@ count_frame (GstAlexnetClassify *self, const GstAlexnetItem *item)
     stats->skipped_period++;
   else if (item->fate == GST_ALEXNET_FATE_SKIP_QOS)
     stats->skipped_qos++;
+  else if (item->fate == GST_ALEXNET_FATE_SKIP_RUN_WHEN)
+    stats->skipped_run_when++;
   else if (item->fate == GST_ALEXNET_FATE_SKIP_CORRUPT || item->error)
     stats->errors++;
   stats->skipped_regions += item->n_regions_skipped;
+  stats->skipped_motion += item->n_still;
   for (guint i = 0; item->regions && i < item->regions->len; i++)
     stats->regions += gst_alexnet_regions_nth (item->regions, i)->is_roi;
   GST_OBJECT_UNLOCK (self);

@@ -241,6 +241,7 @@ gst_alexnet_classify_finalize (GObject *object)
   gst_alexnet_cuda_clear (&self->cuda);
   gst_alexnet_settings_clear (&self->settings);
   gst_clear_structure (&self->last_result);
+  gst_alexnet_roi_filter_clear (&self->run_when);
   g_array_unref (self->named);
   g_hash_table_unref (self->tracks);
   g_hash_table_unref (self->places);

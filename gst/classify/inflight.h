@@ -43,6 +43,7 @@ typedef struct {
   GstAlexnetFrameInfo info;
   GArray *regions; /* what is classified, with its requests; NULL: nothing */
   guint n_regions_skipped; /* found but left out */
+  guint n_still;           /* regions that are stale for they did not change */
   GError *error;           /* why classifying failed, or NULL */
 } GstAlexnetItem;
 

@@ -4,6 +4,7 @@
 
 #include "caps.h"
 #include "frames.h"
+#include "gates.h"
 #include "states.h"
 #include "submit.h"
 
@@ -269,6 +270,7 @@ gst_alexnet_classify_sink_event (GstPad *pad, GstObject *parent,
       break;
     case GST_EVENT_GAP:
       gst_alexnet_classify_forget_tracks (self);
+      gst_alexnet_gates_forget_pictures (self);
       gst_alexnet_schedule_reset (&self->schedule);
       break;
     case GST_EVENT_SEGMENT_DONE:

@@ -10,6 +10,7 @@ static const GstAlexnetProperty *const tables[] = {
   gst_alexnet_result_properties,
   gst_alexnet_region_properties,
   gst_alexnet_state_properties,
+  gst_alexnet_gate_properties,
   gst_alexnet_readonly_properties,
 };
 

@@ -35,9 +35,12 @@ const GstAlexnetProperty gst_alexnet_readonly_properties[] = {
    * GstAlexnetClassify:stats:
    *
    * Counters since the start: frames, inferred (results of frames and
-   * regions), skipped-interval, skipped-period, skipped-qos, regions (that were
+   * regions), skipped-interval, skipped-period, skipped-qos, skipped-run-when,
+   * skipped-motion (frames and regions that did not change), regions (that were
    * wanted), skipped-regions (empty, outside the frame or too small),
-   * repeated-regions (tracked, not classified again), below-threshold, errors
+   * repeated-regions (not classified again, be it for
+   * #GstAlexnetClassify:reclassify-interval or that they did not change),
+   * below-threshold, errors
    * (frames that are corrupt or gave no finite result), batches (guint64),
    * mean-batch (gdouble); device-memory, the bytes that the engine holds on its
    * device now, 0 on a CPU (guint64); and p50, p95, p99 of inference-time,

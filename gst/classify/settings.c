@@ -18,6 +18,7 @@ gst_alexnet_settings_copy (GstAlexnetSettings *to,
   to->roi_classes = g_strdup (from->roi_classes);
   to->unknown_label = g_strdup (from->unknown_label);
   to->ignored_classes = g_strdup (from->ignored_classes);
+  to->run_when = g_strdup (from->run_when);
 }
 
 void
@@ -31,6 +32,7 @@ gst_alexnet_settings_clear (GstAlexnetSettings *settings)
   g_clear_pointer (&settings->regions, g_free);
   g_clear_pointer (&settings->regions_file, g_free);
   g_clear_pointer (&settings->roi_classes, g_free);
+  g_clear_pointer (&settings->run_when, g_free);
   g_clear_pointer (&settings->engine_id, g_free);
   g_clear_pointer (&settings->unknown_label, g_free);
   g_clear_pointer (&settings->ignored_classes, g_free);
@@ -117,6 +119,8 @@ static const gsize fields[] = {
   [GST_ALEXNET_PROP_UNKNOWN_LABEL] = FIELD (unknown_label),
   [GST_ALEXNET_PROP_IGNORED_CLASSES] = FIELD (ignored_classes),
   [GST_ALEXNET_PROP_PENDING_PERIOD] = FIELD (pace.pending_period),
+  [GST_ALEXNET_PROP_MOTION_THRESHOLD] = FIELD (motion_threshold),
+  [GST_ALEXNET_PROP_RUN_WHEN] = FIELD (run_when),
 };
 
 gboolean

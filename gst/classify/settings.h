@@ -56,6 +56,7 @@ typedef struct {
   gboolean ten_crop;
   char *regions, *regions_file; /* region/named.h; NULL or empty: none */
   char *unknown_label, *ignored_classes; /* the latter as roi_classes */
+  char *run_when; /* classes of detections; NULL or empty: always */
 
   /* These may change while the element runs. */
   AlexnetCropMode crop_mode;
@@ -72,6 +73,7 @@ typedef struct {
   guint roi_min_width, roi_min_height; /* pixels */
   guint reclassify_interval;           /* frames; 0 = never again */
   gboolean full_frame_od;
+  float motion_threshold; /* levels of luma, 0..255; 0 = off */
 } GstAlexnetSettings;
 
 void gst_alexnet_settings_copy (GstAlexnetSettings *to,
@@ -129,6 +131,8 @@ enum {
   GST_ALEXNET_PROP_UNKNOWN_LABEL,
   GST_ALEXNET_PROP_IGNORED_CLASSES,
   GST_ALEXNET_PROP_PENDING_PERIOD,
+  GST_ALEXNET_PROP_MOTION_THRESHOLD,
+  GST_ALEXNET_PROP_RUN_WHEN,
   GST_ALEXNET_PROP_ACTIVE_BACKEND,
   GST_ALEXNET_PROP_ACTIVE_PRECISION,
   GST_ALEXNET_PROP_ACTIVE_MODEL,

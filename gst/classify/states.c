@@ -2,6 +2,7 @@
 
 #include "states.h"
 
+#include "gates.h"
 #include "meta/analytics.h"
 #include "meta/tensor.h"
 
@@ -43,18 +44,23 @@ warn_of_problems (GstAlexnetClassify *self, char *const *problems)
         ("A model file could not be used: %s", *problems), (NULL));
 }
 
-/* On failure the regions are those before. */
+/* What is classified, and when. On failure it is as before. */
 static gboolean
-load_regions (GstAlexnetClassify *self, const GstAlexnetSettings *settings,
+load_choice (GstAlexnetClassify *self, const GstAlexnetSettings *settings,
     GError **error)
 {
   g_autoptr (GArray) named = gst_alexnet_named_new ();
   const char *list = settings->regions, *path = settings->regions_file;
+  GstAlexnetRoiFilter run_when;
 
   if (list && !gst_alexnet_named_parse (named, list, error))
     return FALSE;
   if (path && *path && !gst_alexnet_named_load (named, path, error))
     return FALSE;
+  if (!gst_alexnet_gates_parse (&run_when, settings->run_when, error))
+    return FALSE;
+  gst_alexnet_roi_filter_clear (&self->run_when);
+  self->run_when = run_when;
   g_array_unref (self->named);
   self->named = g_steal_pointer (&named);
   return TRUE;
@@ -72,7 +78,7 @@ gst_alexnet_classify_load (GstAlexnetClassify *self)
   self->outdated = FALSE;
   GST_OBJECT_UNLOCK (self);
   copy_settings (self, &settings);
-  ok = load_regions (self, &settings, &error) &&
+  ok = load_choice (self, &settings, &error) &&
       gst_alexnet_session_load (&self->session, &settings, &problems, &error);
   warn_of_problems (self, problems);
   if (ok)
@@ -224,6 +230,9 @@ gst_alexnet_classify_start (GstAlexnetClassify *self)
   self->negotiated = FALSE;
   self->n_frames = 0;
   self->warned = 0;
+  self->run_when_is_known = FALSE;
+  self->n_of_other_types = 0;
+  self->warned_of_memory = FALSE;
   self->n_without_regions = 0;
   self->warned_of_no_region = FALSE;
   self->told_of_size = FALSE;

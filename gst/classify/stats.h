@@ -24,8 +24,9 @@ typedef struct {
   guint64 inferred; /* frames and regions that the network gave results for */
   guint64 requests; /* images that it computed for them */
   guint64 regions, skipped_regions; /* of detectors: wanted, and left out */
-  guint64 repeated_regions;         /* tracked, with an earlier result */
-  guint64 skipped_interval, skipped_period, skipped_qos;
+  guint64 repeated_regions;         /* with an earlier result */
+  guint64 skipped_interval, skipped_period, skipped_qos, skipped_run_when;
+  guint64 skipped_motion;  /* frames and regions that did not change */
   guint64 below_threshold; /* inferred, but no class was kept */
   guint64 errors;          /* corrupt, not mappable, NaN or infinity */
   double batches;          /* a shared batch counts by our part of it */

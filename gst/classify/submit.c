@@ -2,6 +2,7 @@
 
 #include "submit.h"
 
+#include "gates.h"
 #include "inference.h"
 #include "meta/detections.h"
 
@@ -24,7 +25,8 @@ is_late (GstAlexnetClassify *self, GstClockTime running_time)
   return late;
 }
 
-/* A frame that is late stays due: the next one in time is classified. */
+/* A frame that is late or that a gate stops stays due: the next one in time
+ * is classified. */
 static GstAlexnetFate
 decide (GstAlexnetClassify *self, const GstAlexnetItem *item)
 {
@@ -43,6 +45,8 @@ decide (GstAlexnetClassify *self, const GstAlexnetItem *item)
     return fate;
   if (is_late (self, item->info.running_time))
     return GST_ALEXNET_FATE_SKIP_QOS;
+  if (!gst_alexnet_gates_let_run (self, item))
+    return GST_ALEXNET_FATE_SKIP_RUN_WHEN;
   gst_alexnet_schedule_fulfil (&self->schedule, &pace);
   return GST_ALEXNET_FATE_CLASSIFY;
 }
@@ -252,6 +256,7 @@ submit_frame (GstAlexnetClassify *self, GstAlexnetItem *item)
       frame.image.height);
   update_session (self);
   choose_regions (self, item);
+  gst_alexnet_gates_find_still (self, item, &frame.image);
   if (!submit_regions (self, item, &frame.image))
     GST_DEBUG_OBJECT (self, "not all of it is classified: %s",
         item->error->message);

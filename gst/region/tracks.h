@@ -12,6 +12,7 @@
 #include <gst/gst.h>
 
 #include "classes.h"
+#include "motion.h"
 #include "smoothing.h"
 #include "state.h"
 
@@ -25,7 +26,8 @@ G_BEGIN_DECLS
 typedef struct {
   /* Of the sink pad's streaming thread; numbers of frames. */
   guint64 seen, classified;
-  gboolean known; /* has been classified */
+  gboolean known;                /* has been classified */
+  GstAlexnetThumbnail thumbnail; /* of the picture that was classified last */
 
   /* Of the task. */
   GstAlexnetClasses *classes; /* NULL: none yet */

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "gates.h"
+
+#include "meta/detections.h"
+
+#define GST_CAT_DEFAULT gst_alexnet_classify_debug
+
+/* So many frames with detections, none of a class in run-when, are not what
+ * somebody expects who named it. */
+#define PATIENCE 100
+
+gboolean
+gst_alexnet_gates_parse (GstAlexnetRoiFilter *run_when, const char *classes,
+    GError **error)
+{
+  gst_alexnet_roi_filter_init (run_when, classes, 1, 1);
+  for (guint i = 0; run_when->classes && run_when->classes[i]; i++)
+    if (*run_when->classes[i] == '\0') {
+      g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+          "class %u of run-when \"%s\" is empty; expected a detector's "
+          "classes with commas between them",
+          i + 1, classes);
+      gst_alexnet_roi_filter_clear (run_when);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static char *
+list_types (GArray *regions)
+{
+  GString *types = g_string_new (NULL);
+
+  for (guint i = 0; i < regions->len; i++) {
+    GQuark type = gst_alexnet_regions_nth (regions, i)->type;
+
+    g_string_append_printf (types, "%s\"%s\"", i > 0 ? ", " : "",
+        type ? g_quark_to_string (type) : "");
+  }
+  return g_string_free (types, FALSE);
+}
+
+/* Which classes a detector knows is only seen by what it finds. */
+static void
+watch_types (GstAlexnetClassify *self, const GstAlexnetItem *item)
+{
+  g_autoptr (GArray)
+      all = gst_alexnet_detections_find_all (GST_BUFFER (item->object),
+          &item->info.region);
+  g_autofree char *types = NULL;
+  g_autofree char *wanted = NULL;
+
+  if (all->len == 0 || ++self->n_of_other_types < PATIENCE)
+    return;
+  self->run_when_is_known = TRUE;
+  types = list_types (all);
+  wanted = g_strjoinv (", ", self->run_when.classes);
+  GST_ELEMENT_WARNING (self, STREAM, FAILED,
+      ("Nothing is classified: run-when names %s, and %d frames had only "
+       "detections of other classes.",
+          wanted, PATIENCE),
+      ("the newest one's are %s", types));
+}
+
+gboolean
+gst_alexnet_gates_let_run (GstAlexnetClassify *self, const GstAlexnetItem *item)
+{
+  g_autoptr (GArray) found = NULL;
+  guint n_skipped = 0;
+
+  if (!self->run_when.classes)
+    return TRUE;
+  found = gst_alexnet_regions_new ();
+  gst_alexnet_detections_find (found, GST_BUFFER (item->object),
+      &item->info.region, &self->run_when, &n_skipped);
+  if (found->len > 0)
+    self->run_when_is_known = TRUE;
+  if (!self->run_when_is_known)
+    watch_types (self, item);
+  return found->len > 0;
+}
+
+static void
+warn_of_memory (GstAlexnetClassify *self)
+{
+  if (self->warned_of_memory)
+    return;
+  self->warned_of_memory = TRUE;
+  GST_ELEMENT_WARNING (self, STREAM, FORMAT,
+      ("motion-threshold has no effect on frames in GPU memory."),
+      ("all of them are classified; cudadownload in front of the element "
+       "brings them where they can be compared"));
+}
+
+/* The picture that is classified is the one that others are compared with, so
+ * that slow changes add up. A change of state that is pending wants results. */
+static gboolean
+is_still (GstAlexnetRegion *region, const AlexnetImage *image, float threshold)
+{
+  GstAlexnetThumbnail *last = &region->track->thumbnail;
+  GstAlexnetThumbnail now;
+
+  gst_alexnet_thumbnail_take (&now, image, &region->area);
+  if (last->is_taken && !g_atomic_int_get (&region->track->pending) &&
+      gst_alexnet_thumbnail_compare (&now, last) < threshold)
+    return TRUE;
+  *last = now;
+  return FALSE;
+}
+
+void
+gst_alexnet_gates_find_still (GstAlexnetClassify *self, GstAlexnetItem *item,
+    const AlexnetImage *image)
+{
+  float threshold;
+
+  GST_OBJECT_LOCK (self);
+  threshold = self->settings.motion_threshold;
+  GST_OBJECT_UNLOCK (self);
+  if (threshold <= 0)
+    return;
+  if (image->memory == ALEXNET_MEMORY_CUDA) {
+    warn_of_memory (self);
+    return;
+  }
+  for (guint i = 0; i < item->regions->len; i++) {
+    GstAlexnetRegion *region = gst_alexnet_regions_nth (item->regions, i);
+
+    if (!region->track || region->stale)
+      continue;
+    region->stale = is_still (region, image, threshold);
+    item->n_still += region->stale;
+  }
+}
+
+static void
+forget_picture (gpointer id, gpointer track, gpointer user_data)
+{
+  ((GstAlexnetTrack *) track)->thumbnail.is_taken = FALSE;
+}
+
+void
+gst_alexnet_gates_forget_pictures (GstAlexnetClassify *self)
+{
+  g_hash_table_foreach (self->places, forget_picture, NULL);
+}
