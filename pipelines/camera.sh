@@ -10,13 +10,11 @@
 set -eu
 . "$(dirname "$0")/lib.sh"
 
+# classify_live WORD...: the words bring the picture.
+classify_live () {
+  launch "$@" ! videoconvert ! alexnetclassify post-messages=always top-k=3 \
+    ! fakesink sync=true qos=true
+}
+
 prepare
-if [ -n "${DEVICE:-}" ] || [ -e /dev/video0 ]; then
-  set -- v4l2src device="${DEVICE:-/dev/video0}" ${FRAMES:+"num-buffers=$FRAMES"} ! decodebin
-else
-  echo 'No camera here: a test picture'
-  set -- videotestsrc is-live=true pattern=ball ${FRAMES:+"num-buffers=$FRAMES"} \
-    ! video/x-raw,width=640,height=480,framerate=30/1
-fi
-launch "$@" ! videoconvert ! alexnetclassify post-messages=always top-k=3 \
-  ! fakesink sync=true qos=true
+with_camera classify_live

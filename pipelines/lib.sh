@@ -208,6 +208,41 @@ with_source () {
   esac
 }
 
+# with_camera COMMAND WORD...: the same with a camera, $DEVICE or the first one,
+# or with a live test picture where there is none; $FRAMES of it.
+with_camera () {
+  command=$1
+  shift
+  if [ -n "${DEVICE:-}" ] || [ -e /dev/video0 ]; then
+    set -- ! decodebin "$@"
+    set -- v4l2src device="${DEVICE:-/dev/video0}" \
+      ${FRAMES:+"num-buffers=$FRAMES"} "$@"
+  else
+    echo 'No camera here: a test picture'
+    set -- ! video/x-raw,width=640,height=480,framerate=30/1 "$@"
+    set -- videotestsrc is-live=true pattern=ball \
+      ${FRAMES:+"num-buffers=$FRAMES"} "$@"
+  fi
+  "$command" "$@"
+}
+
+# Sets topic, from TOPIC in the environment.
+set_topic () {
+  topic=${TOPIC:-alexnet}
+  case $topic in
+    *[!A-Za-z0-9_./-]*) die "TOPIC may have letters, digits and _./-" ;;
+  esac
+}
+
+# set_broker HOST[:PORT]: sets host and port of an MQTT broker that runs.
+set_broker () {
+  host=${1%:*}
+  port=${1##*:}
+  [ "$port" != "$1" ] || port=1883
+  mosquitto_sub -h "$host" -p "$port" -t "$topic" -E >/dev/null 2>&1 ||
+    die "no MQTT broker at $host:$port"
+}
+
 # readable FILE: whether it is; says so when not.
 readable () {
   [ -f "$1" ] && [ -r "$1" ] || {

@@ -54,17 +54,10 @@ show_received () {
     jq --unbuffered -r "$best_of_each"
 }
 
-topic=${TOPIC:-alexnet}
-case $topic in
-  *[!A-Za-z0-9_./-]*) die "TOPIC may have letters, digits and _./-" ;;
-esac
+set_topic
 prepare mqtt json
 if [ -n "${BROKER:-}" ]; then
-  host=${BROKER%:*}
-  port=${BROKER##*:}
-  [ "$port" != "$BROKER" ] || port=1883
-  mosquitto_sub -h "$host" -p "$port" -t "$topic" -E >/dev/null 2>&1 ||
-    die "no MQTT broker at $host:$port"
+  set_broker "$BROKER"
 else
   start_broker
   start_subscriber

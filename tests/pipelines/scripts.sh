@@ -7,7 +7,7 @@ set -u
 
 media=$root/pipelines/media/sample.webm
 classes='airplane automobile bird cat deer dog frog horse ship truck'
-unset ALEXNET_MODEL ALEXNET_DATA_DIR BROKER DECODER DEVICE FILTER FRAMES \
+unset ALEXNET_MODEL ALEXNET_DATA_DIR BROKER CONFIRM DECODER DEVICE FILTER FRAMES \
   REGIONS TOPIC
 mkdir "$work/tmp" "$work/data"
 export BUILD XDG_DATA_HOME="$work/data" TMPDIR="$work/tmp"
@@ -285,18 +285,23 @@ mqtt () {
     same 250 "$(grep -cE '^[0-9.]+.[a-z]+.[0-9]+ %$' "$work/out")"
 }
 
-# To a broker that runs: a subscriber gets it all, and the end.
-own_broker () {
+start_broker () {
   port=$((20000 + $$ % 10000))
   printf '%s\n' "listener $port 127.0.0.1" 'allow_anonymous true' \
     'max_queued_messages 0' >"$work/broker.conf"
   PATH=$PATH:/usr/sbin mosquitto -c "$work/broker.conf" &
   broker=$!
-  set -- mosquitto_sub -h 127.0.0.1 -p $port -i test -c -q 1 -t 'clip/#' -v
-  until "$@" -E; do
+  until mosquitto_sub -h 127.0.0.1 -p $port -t '#' -E; do
     kill -0 $broker || return 1
     sleep 0.1
   done
+}
+
+# To a broker that runs: a subscriber gets it all, and the end.
+own_broker () {
+  start_broker || return 1
+  set -- mosquitto_sub -h 127.0.0.1 -p $port -i test -c -q 1 -t 'clip/#' -v
+  "$@" -E
   BROKER=127.0.0.1:$port TOPIC=clip run mqtt.sh "$media"
   published=$?
   timeout 20 "$@" -C 251 >"$work/received"
@@ -310,6 +315,45 @@ no_broker () {
   export BROKER=127.0.0.1:9
   fails_with "no MQTT broker at 127.0.0.1:9" mqtt.sh || return 1
   unset BROKER
+}
+
+# One line for each photograph, since its first frame.
+state () {
+  run state.sh && shows_line && same "$classes" "$(first_labels)" &&
+    same "$(seq 0 9)" "$(sed -n 's/ full-frame .*//p' "$work/out")"
+}
+
+state_of_regions () {
+  REGIONS='left:0.0,0.0,0.5,1.0;right:0.5,0.0,0.5,1.0' CONFIRM=5 run state.sh ||
+    return 1
+  grep ' left ' "$work/out" && grep ' right ' "$work/out" &&
+    same 0 "$(grep -c ' full-frame ' "$work/out")"
+}
+
+state_of_camera () {
+  CONFIRM=1 FRAMES=20 run state.sh camera &&
+    grep ' full-frame ' "$work/out"
+}
+
+# Each change comes to a subscriber, and who comes later gets the state alone.
+state_retained () {
+  start_broker || return 1
+  set -- mosquitto_sub -h 127.0.0.1 -p $port -t '#' -v
+  "$@" -i test -c -q 1 -E
+  TOPIC=clip run state.sh --mqtt 127.0.0.1:$port "$media"
+  published=$?
+  timeout 20 "$@" -i test -c -q 1 -C 10 >"$work/received"
+  timeout 20 "$@" -C 1 >"$work/retained"
+  kill $broker
+  wait $broker
+  same 0 $published && same 10 "$(grep -c ' full-frame ' "$work/out")" &&
+    same "$classes" "$(sed 's|^clip/full-frame/state ||' "$work/received" | xargs)" &&
+    same 'clip/full-frame/state truck' "$(cat "$work/retained")"
+}
+
+state_without_broker () {
+  fails_with 'no MQTT broker at 127.0.0.1:9' state.sh --mqtt 127.0.0.1:9 &&
+    fails_with '--mqtt wants HOST or HOST:PORT of a broker' state.sh --mqtt
 }
 
 # The pipeline with a decoder for any processor, and what is said without one.
@@ -378,6 +422,12 @@ check 'mqtt.sh' mqtt
 check 'mqtt.sh: BROKER' own_broker
 check 'mqtt.sh: no broker' no_broker
 check 'mqtt.sh: bad input' bad_input mqtt.sh
+check 'state.sh' state
+check 'state.sh: REGIONS' state_of_regions
+check 'state.sh: a camera' state_of_camera
+check 'state.sh: retained messages' state_retained
+check 'state.sh: no broker' state_without_broker
+check 'state.sh: bad input' bad_input state.sh
 check 'gpu-decode.sh' gpu_decode
 check 'another language' language
 check 'sentences' described
