@@ -237,8 +237,9 @@ fill_structure (GstStructure *all, GArray *regions,
   }
   gst_structure_foreach (first, copy_field, all);
   if (gst_value_array_get_size (&list) > 0)
-    gst_structure_set_value (all, GST_ALEXNET_FIELD_REGIONS, &list);
-  g_value_unset (&list);
+    gst_structure_take_value (all, GST_ALEXNET_FIELD_REGIONS, &list);
+  else
+    g_value_unset (&list);
 }
 
 static GstVideoRegionOfInterestMeta *
