@@ -105,22 +105,6 @@ GST_START_TEST (test_very_many_regions)
 }
 GST_END_TEST
 
-static void
-expect_place (const GstStructure *result, double x, double y, double width,
-    double height)
-{
-  double value;
-
-  fail_unless (gst_structure_get_double (result, "x", &value));
-  fail_unless_equals_float (value, x);
-  fail_unless (gst_structure_get_double (result, "y", &value));
-  fail_unless_equals_float (value, y);
-  fail_unless (gst_structure_get_double (result, "width", &value));
-  fail_unless_equals_float (value, width);
-  fail_unless (gst_structure_get_double (result, "height", &value));
-  fail_unless_equals_float (value, height);
-}
-
 GST_START_TEST (test_clipped_and_empty_regions)
 {
   Fixture *fixture = test_fixture_new (ROI_LIST, NULL);
@@ -135,9 +119,9 @@ GST_START_TEST (test_clipped_and_empty_regions)
   collage_add_roi (buffer, "pixel", 127, 63, 1, 1);
   buffer = test_push_pull (fixture, buffer);
   fail_unless_equals_int (test_n_regions (buffer), 2);
-  expect_place (test_nth_region (buffer, 0), 0.75, 0.75, 0.25, 0.25);
-  expect_place (test_nth_region (buffer, 1), 127 / 128.0, 63 / 64.0, 1 / 128.0,
-      1 / 64.0);
+  collage_expect_place (test_nth_region (buffer, 0), 0.75, 0.75, 0.25, 0.25);
+  collage_expect_place (test_nth_region (buffer, 1), 127 / 128.0, 63 / 64.0,
+      1 / 128.0, 1 / 64.0);
   fail_unless_equals_uint64 (test_stat (fixture->element, "skipped-regions"),
       3);
   fail_unless_equals_uint64 (test_stat (fixture->element, "regions"), 2);
@@ -151,18 +135,14 @@ GST_END_TEST
 GST_START_TEST (test_region_of_a_cropped_frame)
 {
   Fixture *fixture = test_fixture_new (ROI_LIST, NULL);
-  GstVideoCropMeta *crop;
   GstBuffer *buffer;
 
   collage_set_caps (fixture);
   buffer = collage_new (fixture);
-  crop = gst_buffer_add_video_crop_meta (buffer);
-  crop->x = 32;
-  crop->width = 64;
-  crop->height = 64;
+  collage_crop (buffer, 32, 64);
   collage_add_roi (buffer, "left", 0, 0, 48, 32);
   buffer = test_push_pull (fixture, buffer);
-  expect_place (test_nth_region (buffer, 0), 0, 0, 0.25, 0.5);
+  collage_expect_place (test_nth_region (buffer, 0), 0, 0, 0.25, 0.5);
   gst_buffer_unref (buffer);
   test_fixture_free (fixture);
 }
@@ -465,7 +445,7 @@ GST_START_TEST (test_two_elements)
     const GValue *list = gst_structure_get_value (result, "regions");
 
     fail_unless_equals_int (test_best_class (result), TEST_HORSE_CLASS);
-    expect_place (result, 0.5, 0, 0.25, 0.5);
+    collage_expect_place (result, 0.5, 0, 0.25, 0.5);
     fail_unless_equals_int (gst_value_array_get_size (list), 2);
     fail_unless_equals_int (test_n_classes (result), i == 0 ? 5 : 1);
   }

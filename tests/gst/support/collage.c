@@ -79,6 +79,16 @@ collage_add_tile (GstBuffer *buffer, guint tile)
 }
 
 void
+collage_crop (GstBuffer *buffer, guint x, guint width)
+{
+  GstVideoCropMeta *crop = gst_buffer_add_video_crop_meta (buffer);
+
+  crop->x = x;
+  crop->width = width;
+  crop->height = HEIGHT;
+}
+
+void
 collage_add_object (GstBuffer *buffer, guint tile, int id)
 {
   gst_video_region_of_interest_meta_add_param (collage_add_tile (buffer, tile),
@@ -118,23 +128,35 @@ collage_track_detection (GstBuffer *buffer, guint od_id, guint64 id,
 #endif
 
 void
+collage_expect_place (const GstStructure *result, double x, double y,
+    double width, double height)
+{
+  double value;
+
+  fail_unless (gst_structure_get_double (result, "x", &value));
+  fail_unless_equals_float (value, x);
+  fail_unless (gst_structure_get_double (result, "y", &value));
+  fail_unless_equals_float (value, y);
+  fail_unless (gst_structure_get_double (result, "width", &value));
+  fail_unless_equals_float (value, width);
+  fail_unless (gst_structure_get_double (result, "height", &value));
+  fail_unless_equals_float (value, height);
+}
+
+void
 collage_expect_tile (const GstStructure *result, guint tile)
 {
-  double x, y, width, height;
   int id;
 
   fail_unless_equals_string (gst_structure_get_name (result), TEST_RESULT);
   fail_unless_equals_string (gst_structure_get_string (result, "region"),
       "roi");
-  fail_unless (gst_structure_get (result, "x", G_TYPE_DOUBLE, &x, "y",
-      G_TYPE_DOUBLE, &y, "width", G_TYPE_DOUBLE, &width, "height",
-      G_TYPE_DOUBLE, &height, "roi-id", G_TYPE_INT, &id, NULL));
+  fail_unless (gst_structure_get_int (result, "roi-id", &id));
   fail_unless_equals_int (id, 100 + tile);
-  fail_unless_equals_float (x,
-      tile % COLLAGE_COLUMNS / (double) COLLAGE_COLUMNS);
-  fail_unless_equals_float (y, tile / COLLAGE_COLUMNS / (double) COLLAGE_ROWS);
-  fail_unless_equals_float (width, 1.0 / COLLAGE_COLUMNS);
-  fail_unless_equals_float (height, 1.0 / COLLAGE_ROWS);
+  collage_expect_place (result,
+      tile % COLLAGE_COLUMNS / (double) COLLAGE_COLUMNS,
+      tile / COLLAGE_COLUMNS / (double) COLLAGE_ROWS, 1.0 / COLLAGE_COLUMNS,
+      1.0 / COLLAGE_ROWS);
   fail_unless_equals_int (test_best_class (result),
       photo_of (tile) == TEST_HORSE ? TEST_HORSE_CLASS : TEST_TRUCK_CLASS);
 }

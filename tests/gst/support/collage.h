@@ -26,6 +26,9 @@ GstVideoRegionOfInterestMeta *collage_add_roi (GstBuffer *buffer,
     const char *type, guint x, guint y, guint width, guint height);
 GstVideoRegionOfInterestMeta *collage_add_tile (GstBuffer *buffer, guint tile);
 
+/* Only these columns of the frame are visible. */
+void collage_crop (GstBuffer *buffer, guint x, guint width);
+
 /* A tile that a tracker follows. */
 void collage_add_object (GstBuffer *buffer, guint tile, int id);
 
@@ -37,6 +40,10 @@ guint collage_add_detection (GstBuffer *buffer, const char *type, guint tile);
 void collage_track_detection (GstBuffer *buffer, guint od_id, guint64 id,
     gboolean reverse);
 #endif
+
+/* Fails unless the region lies there, 0..1. */
+void collage_expect_place (const GstStructure *result, double x, double y,
+    double width, double height);
 
 /* Fails unless the region is that tile and of its class. */
 void collage_expect_tile (const GstStructure *result, guint tile);
