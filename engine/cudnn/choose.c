@@ -67,21 +67,12 @@ recall_conv (const AlexnetCudnn *cudnn, AlexnetPlanCache *cache,
   return NULL;
 }
 
-/* Of what operation `i` reads. */
-static guint
-get_alignment (const AlexnetBuffers *b, guint i)
-{
-  return i == 0 ? alexnet_slot_alignment (&b->program->slot, b->precision)
-                : ALEXNET_VECTOR_BYTES;
-}
-
 static gboolean
 choose_conv (AlexnetWay *way, const AlexnetSteps *steps, guint i, guint n,
     AlexnetPlanCache *cache, GError **error)
 {
   const AlexnetBuffers *b = steps->buffers;
-  AlexnetConv conv = alexnet_op_get_conv (&b->program->ops[i], n,
-      get_alignment (b, i), b->precision);
+  AlexnetConv conv = alexnet_op_get_conv (b->program, i, n, b->precision);
   g_autofree char *key = alexnet_conv_describe (&conv);
 
   way->conv = recall_conv (&b->device->cudnn, cache, key);
@@ -112,7 +103,8 @@ choose_linear (AlexnetWay *way, const AlexnetSteps *steps, guint i, guint n,
   const AlexnetBuffers *b = steps->buffers;
   const AlexnetOp *op = &b->program->ops[i];
   AlexnetLinearShape shape = { n, (guint) alexnet_shape_size (&op->in),
-    op->out.channels, op->relu, get_alignment (b, i), b->precision };
+    op->out.channels, op->relu,
+    alexnet_op_get_alignment (b->program, i, b->precision), b->precision };
   g_autofree char *key = alexnet_linear_describe (&shape);
   AlexnetLinear *linear = alexnet_linear_new (b->device, steps->kernels, &shape,
       &steps->weights[i], b->workspace, ALEXNET_WORKSPACE_SIZE, error);

@@ -3,6 +3,7 @@
 #include "backend/module.h"
 
 #include "executor.h"
+#include "precision.h"
 #include "staging.h"
 
 typedef struct {
@@ -39,8 +40,8 @@ fill_plan (CudnnPlan *plan, const AlexnetNetwork *network,
   *precision = params->precision;
   if (!alexnet_device_open (&plan->device, params->cuda_device,
           params->cuda_context, error) ||
-      !alexnet_precision_resolve (precision, plan->device.capability,
-          plan->device.name, error) ||
+      !alexnet_precision_resolve (precision, &plan->device.cudnn, network,
+          plan->device.capability, plan->device.name, error) ||
       !(kernels = alexnet_kernels_load (*precision, error)) ||
       !alexnet_executor_open (&plan->executor, &plan->device, kernels, network,
           *precision, params->max_batch_size, params->n_slots, error))

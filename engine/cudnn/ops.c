@@ -198,9 +198,11 @@ alexnet_op_n_convs (const AlexnetOp *op)
 }
 
 AlexnetConv
-alexnet_op_get_conv (const AlexnetOp *op, guint batch, guint alignment,
+alexnet_op_get_conv (const AlexnetProgram *program, guint i, guint batch,
     AlexnetPrecision precision)
 {
+  const AlexnetOp *op = &program->ops[i];
+
   return (AlexnetConv){
     .n = batch,
     .c = op->in.channels / op->in_parts,
@@ -212,7 +214,7 @@ alexnet_op_get_conv (const AlexnetOp *op, guint batch, guint alignment,
     .padding = op->padding,
     .end_padding = op->end_padding,
     .relu = op->relu != FALSE,
-    .alignment = alignment,
+    .alignment = alexnet_op_get_alignment (program, i, precision),
     .precision = precision,
   };
 }
@@ -247,13 +249,13 @@ alexnet_precision_size (AlexnetPrecision precision)
 }
 
 guint
-alexnet_slot_alignment (const AlexnetSlotLayout *slot,
+alexnet_op_get_alignment (const AlexnetProgram *program, guint i,
     AlexnetPrecision precision)
 {
-  gsize size = alexnet_shape_size (&slot->shape) *
+  gsize slot = alexnet_shape_size (&program->slot.shape) *
       alexnet_precision_size (precision);
 
-  return MIN (size & -size, 16);
+  return i == 0 ? MIN (slot & -slot, 16) : 16;
 }
 
 guint
@@ -265,33 +267,6 @@ alexnet_get_batches (guint max, guint sizes[ALEXNET_MAX_BATCHES])
     sizes[n++] = size;
   sizes[n++] = max;
   return n;
-}
-
-gboolean
-alexnet_precision_resolve (AlexnetPrecision *precision, guint capability,
-    const char *device, GError **error)
-{
-  const char *name = alexnet_precision_name (*precision);
-  guint needed = 0;
-
-  if (*precision == ALEXNET_PRECISION_AUTO) {
-    *precision = ALEXNET_PRECISION_FP16;
-  } else if (*precision == ALEXNET_PRECISION_BF16 ||
-      *precision == ALEXNET_PRECISION_TF32) {
-    needed = 80;
-  } else if (*precision == ALEXNET_PRECISION_INT8) {
-    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
-        "precision %s is not built in; there are fp16, bf16, tf32, fp32", name);
-    return FALSE;
-  }
-  if (capability >= needed)
-    return TRUE;
-
-  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
-      "%s has compute capability %u.%u, precision %s needs %u.%u; fp16 and "
-      "fp32 work there",
-      device, capability / 10, capability % 10, name, needed / 10, needed % 10);
-  return FALSE;
 }
 
 char *

@@ -75,8 +75,9 @@ typedef struct {
   AlexnetPrecision precision;
 } AlexnetConv;
 
-AlexnetConv alexnet_op_get_conv (const AlexnetOp *op, guint batch,
-    guint alignment, AlexnetPrecision precision);
+/* Of operation `i`, a CONV. */
+AlexnetConv alexnet_op_get_conv (const AlexnetProgram *program, guint i,
+    guint batch, AlexnetPrecision precision);
 
 /* "conv 128x48x57x57 by 64x48x3x3 fp16 ..." Names the problem in messages and
  * in the cache of plans. The caller frees it. */
@@ -91,19 +92,15 @@ char *alexnet_op_get_name (const AlexnetProgram *program, guint i);
 /* Bytes of a value: 2 or 4. */
 guint alexnet_precision_size (AlexnetPrecision precision);
 
-/* The largest power of two up to 16 that divides a slot. */
-guint alexnet_slot_alignment (const AlexnetSlotLayout *slot,
+/* What operation `i` reads is aligned to so many bytes: the first one's, a
+ * slot, to the largest power of two up to 16 that divides it. */
+guint alexnet_op_get_alignment (const AlexnetProgram *program, guint i,
     AlexnetPrecision precision);
 
 /* The batch sizes that get a graph: 1, 2, 4 ... and `max`. Returns how many,
  * at most 11. */
 #define ALEXNET_MAX_BATCHES 11
 guint alexnet_get_batches (guint max, guint sizes[ALEXNET_MAX_BATCHES]);
-
-/* `capability` is 10 * major + minor. UNSUPPORTED with the reason when such
- * a device cannot compute in `precision`. AUTO becomes FP16. */
-gboolean alexnet_precision_resolve (AlexnetPrecision *precision,
-    guint capability, const char *device, GError **error);
 
 G_END_DECLS
 

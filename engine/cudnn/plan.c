@@ -275,6 +275,24 @@ alexnet_conv_plans (const AlexnetCudnn *cudnn, const AlexnetConv *conv,
   return NULL;
 }
 
+gboolean
+alexnet_conv_is_listed (const AlexnetCudnn *cudnn, const AlexnetConv *conv,
+    gboolean *listed, GError **error)
+{
+  GDestroyNotify free_plan = (GDestroyNotify) alexnet_conv_plan_free;
+  g_autoptr (GPtrArray) plans = g_ptr_array_new_with_free_func (free_plan);
+  GPtrArray *configs = g_ptr_array_new_with_free_func (alexnet_desc_free);
+  AlexnetConvGraph *graph = alexnet_conv_graph_new (cudnn, conv, error);
+  gboolean ok = graph &&
+      add_configs (cudnn, graph, CUDNN_HEUR_MODE_A, configs, error) &&
+      add_plans (cudnn, conv, graph, configs, TRUE, G_MAXSIZE, plans, error);
+
+  *listed = plans->len > 0;
+  g_ptr_array_unref (configs);
+  alexnet_conv_graph_unref (graph);
+  return ok;
+}
+
 char *
 alexnet_conv_plan_to_json (const AlexnetConvPlan *plan, GError **error)
 {

@@ -25,6 +25,11 @@ gsize alexnet_conv_plan_workspace (const AlexnetConvPlan *plan);
 GPtrArray *alexnet_conv_plans (const AlexnetCudnn *cudnn,
     const AlexnetConv *conv, gsize workspace, GError **error);
 
+/* Whether cuDNN's first list, not what it falls back to, has a plan that keeps
+ * the precision and is compiled already. FALSE only when asking failed. */
+gboolean alexnet_conv_is_listed (const AlexnetCudnn *cudnn,
+    const AlexnetConv *conv, gboolean *listed, GError **error);
+
 /* The caller frees it. */
 char *alexnet_conv_plan_to_json (const AlexnetConvPlan *plan, GError **error);
 AlexnetConvPlan *alexnet_conv_plan_from_json (const AlexnetCudnn *cudnn,
