@@ -20,7 +20,8 @@ install_tree () {
 files () {
   for file in lib/libalexnet.so include/alexnet/alexnet.h \
     lib/pkgconfig/alexnet.pc lib/gstreamer-1.0/libgstalexnet.so \
-    bin/alexnet-inspect share/alexnet/alexnet-cifar10.safetensors \
+    bin/alexnet-inspect bin/alexnet-batch \
+    share/alexnet/alexnet-cifar10.safetensors \
     share/alexnet/classificationjson.schema.json; do
     [ -f "$prefix/$file" ] || {
       echo "$file is missing"
@@ -45,6 +46,12 @@ pipeline () {
 
 inspect () {
   LD_LIBRARY_PATH=$libdir "$prefix/bin/alexnet-inspect" summary | grep '1,606,874'
+}
+
+batch () {
+  GST_PLUGIN_PATH=$libdir/gstreamer-1.0 "$prefix/bin/alexnet-batch" \
+    -o "$work/results" "$root/pipelines/media/overlay.png" &&
+    same 1 "$(cat "$work/results"/*/*.jsonl | grep -c .)"
 }
 
 program () {
@@ -76,5 +83,6 @@ check 'all files' files
 check 'gst-inspect-1.0' element
 check 'a pipeline' pipeline
 check 'alexnet-inspect' inspect
+check 'alexnet-batch' batch
 check 'a program made with pkg-config' program
 done_testing

@@ -73,6 +73,14 @@ states () {
     same 0 "$(grep -c 'alexnet-classification' out)"
 }
 
+# A second one has nothing to do.
+batch () {
+  part batch >batch.sh
+  sh ./batch.sh && same 2 "$(find results -name '*.done' | wc -l)" &&
+    same 11 "$(cat results/*/*.jsonl | wc -l)" && sh ./batch.sh 2>again &&
+    grep '^2 of 2 inputs, 0 failed, 0.0 frames/s$' again
+}
+
 python () {
   code python >show.py
   /usr/bin/python3 show.py >out || return 1
@@ -134,6 +142,7 @@ else
 fi
 check 'lines of JSON' json
 check 'states of a clip' states
+check 'alexnet-batch' batch
 check 'reading results in Python' python
 check 'reading results in C' c
 check 'the applications' apps

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Options and exit codes."""
+import argparse
+import os
+import re
+import signal
+import sys
+import threading
+
+from . import inputs, pipeline, progress, results
+from .errors import UsageError
+from .worker import Worker
+
+DATA_ERROR, NO_INPUT, TRY_AGAIN = 65, 66, 75  # as sysexits.h has them
+USAGE = 2
+SECONDS_TO_END = 4
+
+EPILOG = """
+Results are JSON lines, a file for each input, as DIR/3f/NAME-NUMBER.jsonl; a
+.done beside it, written last, says that it is whole and what it depends on.
+Started again it does what is missing. Inputs that cannot be classified stand in
+DIR/failures.jsonl, and the others go on; what failed for good is tried again
+with --retry-failed only.
+
+exit codes:
+  0    all is classified
+  2    it cannot begin: options, the model
+  65   some inputs cannot be classified, all others are
+  66   there is no input
+  75   try again: it was ended by a signal, could not write, or the network or
+       a device failed
+"""
+UNITS = {'ms': 1e-3, 's': 1, 'min': 60, 'h': 3600}
+
+
+def seconds(text):
+    found = re.fullmatch(r'([0-9.]+)(ms|s|min|h)?', text)
+    try:
+        value = float(found[1]) * UNITS[found[2] or 's']
+    except (TypeError, ValueError):
+        value = 0
+    if not value > 0:
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is no time; 250ms, 1s, 2min are')
+    return value
+
+
+def whole(least):
+    def convert(text):
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(
+                f'{text!r} is no whole number from {least}')
+        return int(text)
+    return convert
+
+
+def setting(text):
+    name, equals, value = text.partition('=')
+    if not equals or not re.fullmatch('[a-z][a-z0-9-]*', name):
+        raise argparse.ArgumentTypeError(f'{text!r} is not name=value')
+    return name, value
+
+
+def make_parser():
+    parser = argparse.ArgumentParser(
+        prog='alexnet-batch', epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description='Classifies many videos and pictures, or a part of them.')
+    add = parser.add_argument
+    add('inputs', nargs='*', metavar='INPUT',
+        help='a file, directory, pattern or URI')
+    add('-o', '--output', required=True, metavar='DIR',
+        help='where results go')
+    add('-l', '--list', action='append', default=[], metavar='FILE',
+        help='a list of inputs, one a line; - is standard input')
+    add('--set', action='append', default=[], type=setting,
+        metavar='NAME=VALUE', help='a property of alexnetclassify')
+    add('--sample-every', type=seconds, metavar='TIME',
+        help='classify one frame in so much time (1s) instead of all')
+    add('-j', '--jobs', type=whole(1), default=1, metavar='N',
+        help='inputs at a time; they share one engine and its batches')
+    add('--shard', type=whole(0), metavar='I',
+        help='only part I, from 0, of --shards; a Slurm array task and a pod of'
+        ' an Indexed Job know theirs')
+    add('--shards', type=whole(1), metavar='N', help='into how many parts')
+    add('--overwrite', action='store_true', help='also what is done')
+    add('--retry-failed', action='store_true',
+        help='also what failed for good')
+    add('--dry-run', action='store_true', help='only say what would be done')
+    add('--hash', action='store_true',
+        help='tell files by their bytes, not by size and time')
+    add('--attempts', type=whole(1), default=3, metavar='N',
+        help='for what may pass, such as a network (3)')
+    add('--stall-timeout', type=seconds, default=60, metavar='TIME',
+        help='give up an input of which nothing comes (60s)')
+    add('--progress', default='auto',
+        choices=('auto', 'bar', 'lines', 'json', 'none'),
+        help='on standard error: a bar on a terminal, else a line a minute')
+    return parser
+
+
+def find_settings(options):
+    """Of the element, and what keys of results have of them."""
+    settings = {'post-messages': 'never', **dict(options.set)}
+    if options.sample_every:
+        settings['inference-period'] = str(round(options.sample_every * 1e9))
+    return settings
+
+
+def make_store(options, classifier, settings, shard, n_shards):
+    try:
+        os.makedirs(options.output, exist_ok=True)
+        settings = {'model': results.hash_file(classifier.model),
+                    'settings': settings, 'version': classifier.version}
+    except OSError as error:
+        raise UsageError(f'{error.filename}: {error.strerror}') from None
+    return results.Store(options.output, settings, options.hash,
+                         f'-{shard}-of-{n_shards}' if n_shards > 1 else '')
+
+
+def show_plan(store, items, options):
+    """Of --dry-run."""
+    n = 0
+    for n, item in enumerate(items, 1):
+        state = None if options.overwrite else store.find(store.place(item))
+        print(f'{state or "to do"}  {results.to_text(item.uri)}')
+    return 0 if n else NO_INPUT
+
+
+def end_by_signal(worker):
+    """What hangs is not waited for."""
+    worker.stop()
+    timer = threading.Timer(SECONDS_TO_END, os._exit, [TRY_AGAIN])
+    timer.daemon = True
+    timer.start()
+
+
+def on_signals(function):
+    for number in signal.SIGTERM, signal.SIGINT:
+        signal.signal(number, lambda *_: function())
+
+
+def find_status(worker):
+    counts = worker.counts
+    if worker.broken or worker.stopping.is_set():
+        return TRY_AGAIN
+    if counts.handled == 0:
+        return NO_INPUT
+    if counts.passing:
+        return TRY_AGAIN
+    return DATA_ERROR if counts.failed + counts.known_failed else 0
+
+
+def classify(store, items, classifier, options):
+    worker = Worker(items, store, classifier, options)
+    on_signals(lambda: end_by_signal(worker))
+    count_all = (lambda: sum(1 for _ in items)) if items.can_repeat else None
+    with progress.Progress(options.progress, worker.counts, count_all):
+        worker.run()
+    if isinstance(worker.broken, UsageError):
+        raise worker.broken
+    if worker.broken:
+        print(f'alexnet-batch: {worker.broken}', file=sys.stderr)
+    return find_status(worker)
+
+
+def run(options):
+    shard, n_shards = inputs.find_shard(options.shard, options.shards,
+                                        os.environ)
+    items = inputs.Inputs(options.inputs, options.list, shard, n_shards)
+    settings = find_settings(options)
+    pipeline.init()
+    classifier = pipeline.Classifier(settings)
+    classifier.open()
+    store = make_store(options, classifier, settings, shard, n_shards)
+    if options.dry_run:
+        return show_plan(store, items, options)
+    return classify(store, items, classifier, options)
+
+
+def main():
+    parser = make_parser()
+    options = parser.parse_args()
+    if not options.inputs and not options.list:
+        parser.error('no INPUT and no --list')
+    on_signals(lambda: os._exit(TRY_AGAIN))
+    try:
+        status = run(options)
+    except UsageError as error:
+        print(f'alexnet-batch: {error}', file=sys.stderr)
+        status = USAGE
+    # A pipeline that was given up may hold a thread for ever.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The list of what is to be classified, and a part of it."""
+import dataclasses
+import glob
+import itertools
+import mimetypes
+import os
+import pathlib
+import re
+import sys
+
+from .errors import UsageError
+
+URI = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*://')
+
+
+@dataclasses.dataclass(frozen=True)
+class Input:
+    """path is None for what is no local file."""
+    uri: str
+    path: pathlib.Path | None
+
+    @property
+    def name(self):
+        """What stands last in path or URI, without its query."""
+        if self.path:
+            return self.path.name
+        return re.split('[?#]', self.uri)[0].rstrip('/').rpartition('/')[2]
+
+
+def make_input(name):
+    if URI.match(name) and not name.startswith('file://'):
+        return Input(name, None)
+    if name.startswith('file://'):
+        # Percent signs may stand for bytes that are no UTF-8.
+        from urllib.parse import unquote_to_bytes
+        name = os.fsdecode(unquote_to_bytes(name[len('file://'):]))
+    path = pathlib.Path(os.path.abspath(name))
+    return Input(path.as_uri(), path)
+
+
+def is_media(name):
+    """By its ending, as what lies in a directory has to be told apart."""
+    kind = mimetypes.guess_type(name)[0] or ''
+    return kind.startswith(('video/', 'image/')) and kind != 'image/svg+xml'
+
+
+def walk(directory):
+    """Videos and pictures below it, in the order of their names. Of each
+    directory one listing at a time is in memory."""
+    def complain(error):
+        raise UsageError(f'cannot list {error.filename}: {error.strerror}')
+
+    for folder, folders, files in os.walk(directory, onerror=complain):
+        folders[:] = sorted(f for f in folders if not f.startswith('.'))
+        for file in sorted(files):
+            if not file.startswith('.') and is_media(file):
+                yield os.path.join(folder, file)
+
+
+def expand(name):
+    """A file or URI is itself; a directory what is in it; a pattern what it
+    matches, or itself when that is nothing."""
+    if URI.match(name):
+        yield name
+    elif os.path.isdir(name):
+        yield from walk(name)
+    elif os.path.exists(name) or not glob.has_magic(name):
+        yield name
+    else:
+        names = sorted(glob.glob(name, recursive=True))
+        for found in names or [name]:
+            yield from walk(found) if os.path.isdir(found) else [found]
+
+
+def read_list(path):
+    """A name a line; '-' is standard input."""
+    try:
+        file = sys.stdin if path == '-' else \
+            open(path, encoding='utf-8', errors='surrogateescape')
+        with file:
+            for line in file:
+                if line.strip():
+                    yield line.rstrip('\r\n')
+    except OSError as error:
+        raise UsageError(f'cannot read {path}: {error.strerror}') from None
+
+
+class Inputs:
+    """Part `shard` (from 0) of `n_shards` of all names: every n_shards-th one,
+    so all parts have to be made of the same list. Iterating again begins anew
+    unless a list is standard input."""
+
+    def __init__(self, names, lists, shard=0, n_shards=1):
+        self.names, self.lists = names, lists
+        self.shard, self.n_shards = shard, n_shards
+
+    def __iter__(self):
+        names = itertools.chain(self.names, *map(read_list, self.lists))
+        expanded = itertools.chain.from_iterable(map(expand, names))
+        for name in itertools.islice(expanded, self.shard, None,
+                                     self.n_shards):
+            yield make_input(name)
+
+    @property
+    def can_repeat(self):
+        return '-' not in self.lists
+
+
+def number(environment, name):
+    try:
+        return int(environment[name])
+    except KeyError:
+        raise UsageError(f'{name} is not set beside the others') from None
+    except ValueError:
+        raise UsageError(f'{name} is {environment[name]!r},'
+                         ' expected a number') from None
+
+
+def find_shard(shard, n_shards, environment):
+    """(shard, n_shards) of options, None where not given, or else of a Slurm
+    array or an Indexed Job of Kubernetes."""
+    if 'SLURM_ARRAY_TASK_ID' in environment and shard is None:
+        first = number(environment, 'SLURM_ARRAY_TASK_MIN')
+        step = number(environment, 'SLURM_ARRAY_TASK_STEP') \
+            if 'SLURM_ARRAY_TASK_STEP' in environment else 1
+        shard = (number(environment, 'SLURM_ARRAY_TASK_ID') - first) // step
+        n_shards = n_shards or number(environment, 'SLURM_ARRAY_TASK_COUNT')
+    elif 'JOB_COMPLETION_INDEX' in environment and shard is None:
+        shard = number(environment, 'JOB_COMPLETION_INDEX')
+        if n_shards is None:
+            raise UsageError('JOB_COMPLETION_INDEX does not say of how many:'
+                             ' give --shards')
+    if shard is None and n_shards is None:
+        return 0, 1
+    if shard is None or n_shards is None:
+        raise UsageError('--shard and --shards belong together')
+    if not 0 <= shard < n_shards:
+        raise UsageError(f'shard {shard} of {n_shards}, expected 0 to'
+                         f' {n_shards - 1}')
+    return shard, n_shards

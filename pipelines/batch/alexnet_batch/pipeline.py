@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""One input through GStreamer, on the thread that asks for it."""
+import threading
+import time
+
+import gi
+
+gi.require_version('Gst', '1.0')
+from gi.repository import GLib, Gst  # noqa: E402
+
+from .errors import Failure, Stopped, UsageError  # noqa: E402
+from .pictures import is_picture, read_picture  # noqa: E402
+
+POLL = Gst.SECOND // 5
+SECONDS_TO_STOP = 3
+SECONDS_OF_ERRORS = 0.5  # in which further ones come
+MAX_WARNINGS = 20
+
+STREAM_ERROR = GLib.quark_to_string(Gst.StreamError.quark())
+RESOURCE_ERROR = GLib.quark_to_string(Gst.ResourceError.quark())
+# What ends otherwise at another time, when it is not on this machine's disk.
+LASTING = Gst.ResourceError.NOT_FOUND, Gst.ResourceError.NOT_AUTHORIZED
+
+
+def init():
+    Gst.init(None)
+
+
+def quote(value):
+    return '"' + value.replace('\\', '\\\\').replace('"', '\\"') + '"'
+
+
+def in_time(function, seconds=SECONDS_TO_STOP):
+    """Whether it ended: what hangs goes on hanging on a thread of its own."""
+    thread = threading.Thread(target=function, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return not thread.is_alive()
+
+
+def explain(message):
+    """An error or warning of the bus as a sentence, with its reason."""
+    error, details = message.parse_error() \
+        if message.type == Gst.MessageType.ERROR else message.parse_warning()
+    reason = (details or '').partition(':\n')[2].splitlines()
+    return f'{error.message} ({reason[0]})' if reason else error.message
+
+
+def is_of_source(message):
+    """What opens and reads tells it, in one of two ways: souphttpsrc calls a
+    refused connection an error of the stream."""
+    factory = message.src.get_factory() \
+        if isinstance(message.src, Gst.Element) else None
+    return (factory is not None and 'Source' in factory.get_metadata('klass')) \
+        or message.parse_error()[0].domain == RESOURCE_ERROR
+
+
+class Classifier:
+    """The element as all pipelines have it; one of it is kept in PAUSED and with
+    it the engine, which they share.
+
+    settings  property: value, as text
+    """
+
+    def __init__(self, settings):
+        words = ' '.join(f'{name}={quote(value)}'
+                         for name, value in settings.items())
+        self.description = f'alexnetclassify {words}'
+        try:
+            self.kept = Gst.parse_launch(self.description)
+        except GLib.Error as error:
+            raise UsageError(error.message) from None
+        self.bus = Gst.Bus()
+        self.kept.set_bus(self.bus)
+        plugin = self.kept.get_factory().get_plugin()
+        self.version = plugin.get_version()
+
+    def open(self):
+        if self.kept.set_state(Gst.State.PAUSED) == \
+                Gst.StateChangeReturn.FAILURE:
+            message = self.bus.timed_pop_filtered(0, Gst.MessageType.ERROR)
+            raise UsageError(explain(message) if message
+                             else 'alexnetclassify does not start')
+        self.model = self.kept.get_property('active-model')
+
+    def close(self):
+        self.kept.set_state(Gst.State.NULL)
+
+
+class Pipeline:
+    """Plays an input to its end; `location` gets classificationjson's lines.
+
+    on_frames(n) is called with how many more frames have passed. `stopping` is
+    an Event. Failure, or Stopped.
+    """
+
+    def __init__(self, item, classifier, location, on_frames, stopping,
+                 stall_timeout):
+        self.item, self.on_frames, self.stopping = item, on_frames, stopping
+        self.stall_timeout = stall_timeout
+        self.warnings, self.frames = [], 0
+        picture = item.path and is_picture(item.path)
+        self.pipeline = Gst.parse_launch(
+            ('appsrc name=source format=time' if picture else
+             'uridecodebin name=source') + '  videoconvert name=convert !'
+            f' {classifier.description} name=classifier'
+            ' ! classificationjson name=json ! fakesink name=sink sync=false')
+        self.source = self.pipeline.get_by_name('source')
+        self.classifier = self.pipeline.get_by_name('classifier')
+        self.json = self.pipeline.get_by_name('json')
+        self.json.set_property('location', str(location))
+        (self.add_picture if picture else self.add_video)()
+
+    def add_video(self):
+        sink = self.pipeline.get_by_name('convert').get_static_pad('sink')
+        self.source.set_property('uri', self.item.uri)
+        self.source.connect('pad-added', self.link_video, sink)
+        self.source.connect('no-more-pads', self.require_video, sink)
+
+    def add_picture(self):
+        caps, buffer = read_picture(self.item.path)
+        self.source.set_property('caps', caps)
+        self.source.link(self.pipeline.get_by_name('convert'))
+        self.source.emit('push-buffer', buffer)
+        self.source.emit('end-of-stream')
+
+    # On streaming threads.
+
+    def link_video(self, source, pad, sink):
+        """Plays the first picture and leaves sound alone."""
+        name = pad.query_caps(None).to_string()
+        if name.startswith('video/') and not sink.is_linked():
+            pad.link(sink)
+
+    def require_video(self, source, sink):
+        if not sink.is_linked():
+            error = GLib.Error.new_literal(
+                Gst.StreamError.quark(), 'no picture in it',
+                Gst.StreamError.WRONG_TYPE)
+            source.post_message(Gst.Message.new_error(source, error, ''))
+
+    # On the thread that runs it.
+
+    def play(self):
+        """Facts for the marker."""
+        try:
+            if not in_time(lambda: self.pipeline.set_state(Gst.State.PLAYING),
+                           self.stall_timeout):
+                raise self.stall()
+            self.wait()
+            facts = self.get_facts()
+        finally:
+            if not in_time(lambda: self.pipeline.set_state(Gst.State.NULL)):
+                self.warnings.append('its pipeline does not end')
+        return facts
+
+    def wait(self):
+        bus = self.pipeline.get_bus()
+        moved = time.monotonic()
+        while True:
+            message = bus.timed_pop_filtered(
+                POLL, Gst.MessageType.EOS | Gst.MessageType.ERROR |
+                Gst.MessageType.WARNING)
+            if self.count():
+                moved = time.monotonic()
+            if self.stopping.is_set():
+                raise Stopped
+            if message is None:
+                if time.monotonic() - moved > self.stall_timeout:
+                    raise self.stall()
+            elif message.type == Gst.MessageType.EOS:
+                return
+            elif message.type == Gst.MessageType.ERROR:
+                raise self.fail(self.find_cause(bus, message))
+            elif len(self.warnings) < MAX_WARNINGS:
+                self.warnings.append(explain(message))
+
+    def count(self):
+        """Whether frames have passed."""
+        frames = self.classifier.get_property('stats')['frames']
+        more, self.frames = frames - self.frames, frames
+        if more:
+            self.on_frames(more)
+        return more > 0
+
+    def stall(self):
+        return Failure('decode', 'nothing came for'
+                       f' {self.stall_timeout:g} s, after {self.frames} frames',
+                       passing=self.item.path is None)
+
+    def find_cause(self, bus, message):
+        """Of a source that fails, elements behind it may tell first."""
+        first = message
+        until = time.monotonic() + SECONDS_OF_ERRORS
+        while not is_of_source(message) and time.monotonic() < until:
+            message = bus.timed_pop_filtered(
+                POLL, Gst.MessageType.ERROR) or message
+        return message if is_of_source(message) else first
+
+    def fail(self, message):
+        error, text = message.parse_error()[0], explain(message)
+        if message.src is self.json:
+            return Failure('write', text, passing=True)
+        if message.src is self.classifier:
+            return Failure('infer', text,
+                           passing=error.domain != STREAM_ERROR)
+        if not is_of_source(message):
+            return Failure('decode', text)
+        lasting = error.domain == RESOURCE_ERROR and error.code in LASTING
+        return Failure('open', text,
+                       passing=self.item.path is None and not lasting)
+
+    def get_facts(self):
+        stats = self.classifier.get_property('stats')
+        if stats['inferred'] == 0:
+            raise Failure('infer', 'no frame was classified')
+        self.check_length()
+        return {'frames': stats['frames'], 'inferred': stats['inferred'],
+                'backend': self.classifier.get_property('active-backend'),
+                'precision': self.classifier.get_property('active-precision'),
+                'warnings': self.warnings}
+
+    def check_length(self):
+        """Decoders take what there is of a file that was cut short."""
+        known, duration = self.pipeline.query_duration(Gst.Format.TIME)
+        found, position = self.pipeline.query_position(Gst.Format.TIME)
+        if known and found and position + Gst.SECOND < duration:
+            self.warnings.append(
+                f'ends after {position / Gst.SECOND:.3f} s of'
+                f' {duration / Gst.SECOND:.3f}')

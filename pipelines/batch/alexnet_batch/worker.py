@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Takes one input after the other, on as many threads as there are jobs."""
+import dataclasses
+import threading
+import time
+import traceback
+
+from .errors import Failure, Stopped, UsageError
+from .pipeline import Pipeline
+from .results import to_text
+
+FIRST_PAUSE = 1  # s, before the second attempt; twice as long each time
+
+
+@dataclasses.dataclass
+class Counts:
+    """done and failed in this run; skipped: earlier, of these known_failed with
+    a failure."""
+    done: int = 0
+    failed: int = 0
+    passing: int = 0
+    skipped: int = 0
+    known_failed: int = 0
+    frames: int = 0
+    warned: int = 0
+
+    @property
+    def handled(self):
+        return self.done + self.failed + self.skipped
+
+
+class Worker:
+    """run() is for the main thread, stop() for any, also in a signal handler.
+
+    broken  why it ended early, or None
+    """
+
+    def __init__(self, inputs, store, classifier, options):
+        self.inputs, self.store = inputs, store
+        self.classifier, self.options = classifier, options
+        self.counts = Counts()
+        self.broken = None
+        self.stopping = threading.Event()
+        self.lock = threading.Lock()
+
+    def run(self):
+        """Until all is done or it is to stop."""
+        items = iter(self.inputs)
+        threads = [threading.Thread(target=self.work, args=(items,),
+                                    daemon=True)
+                   for _ in range(self.options.jobs)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def stop(self):
+        self.stopping.set()
+
+    def count(self, **more):
+        with self.lock:
+            for name, n in more.items():
+                setattr(self.counts, name, getattr(self.counts, name) + n)
+
+    def work(self, items):
+        """Takes from `items` what no other thread has."""
+        try:
+            while not self.stopping.is_set():
+                with self.lock:
+                    item = next(items, None)
+                if item is None:
+                    return
+                self.handle(item)
+        except Exception as error:  # whatever it is, the others shall end
+            if not isinstance(error, (OSError, UsageError)):
+                traceback.print_exc()
+            self.broken = self.broken or error
+            self.stop()
+
+    def handle(self, item):
+        place = self.store.place(item)
+        state = None if self.options.overwrite else self.store.find(place)
+        if state == 'failed' and self.options.retry_failed:
+            state = None
+        if state:
+            self.count(skipped=1, known_failed=state == 'failed')
+            return
+        for attempt in range(1, self.options.attempts + 1):
+            try:
+                self.classify(item, place)
+                return
+            except Stopped:
+                return
+            except Failure as failure:
+                if failure.stage == 'write':
+                    raise OSError(str(failure)) from None
+                if not failure.passing or attempt == self.options.attempts:
+                    self.store.fail(place, failure, attempt)
+                    self.count(failed=1, passing=failure.passing)
+                    return
+            self.stopping.wait(FIRST_PAUSE * 2 ** (attempt - 1))
+            if self.stopping.is_set():
+                return
+
+    def classify(self, item, place):
+        check_file(item)
+        self.store.begin(place)
+        begun = time.monotonic()
+        try:
+            pipeline = Pipeline(
+                item, self.classifier, place.raw,
+                lambda n: self.count(frames=n), self.stopping,
+                self.options.stall_timeout)
+            facts = pipeline.play()
+            facts['seconds'] = round(time.monotonic() - begun, 3)
+            self.store.finish(place, facts)
+        finally:
+            place.raw.unlink(missing_ok=True)
+        self.count(done=1, warned=bool(facts['warnings']))
+
+
+def check_file(item):
+    if item.path is None:
+        return
+    try:
+        if not item.path.is_file():
+            kind = 'no regular file' if item.path.exists() else 'no file'
+            raise Failure('open', f'{kind} {to_text(str(item.path))}')
+        with open(item.path, 'rb') as file:
+            if not file.read(1):
+                raise Failure('open', 'the file is empty')
+    except OSError as error:
+        raise Failure('open', error.strerror) from None

@@ -1,0 +1,361 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# alexnet-batch as a user runs it. Prints TAP.
+set -u
+. "$(dirname "$0")/tap.sh"
+
+sample=$root/pipelines/media/sample.webm
+picture=$root/tests/data/pictures
+classes='airplane automobile bird cat deer dog frog horse ship truck'
+export GST_PLUGIN_PATH="$BUILD/gst" ALEXNET_DATA_DIR="$root/pipelines/models"
+export XDG_DATA_HOME="$work"
+unset ALEXNET_MODEL SLURM_ARRAY_TASK_ID JOB_COMPLETION_INDEX
+
+# batch ARGUMENT...: into $work/$results, with its status.
+batch () {
+  timeout -k 5 120 "$root/pipelines/batch/alexnet-batch" -o "$work/$results" \
+    "$@" >"$work/out" 2>"$work/errors"
+  status=$?
+  cat "$work/out" "$work/errors"
+  return $status
+}
+
+# ends_with STATUS ARGUMENT...
+ends_with () {
+  expected=$1
+  shift
+  batch "$@"
+  same "$expected" $?
+}
+
+# refused TEXT ARGUMENT...: before anything is classified.
+refused () {
+  text=$1
+  shift
+  ends_with 2 "$@" && same "alexnet-batch: $text" "$(tail -n 1 "$work/errors")"
+}
+
+# of NAME ENDING: the file of the input with that name, which is the only one.
+of () {
+  set -- "$work/$results"/*/"$1"-*."$2"
+  [ $# -eq 1 ] && [ -f "$1" ] && echo "$1"
+}
+
+# Without repetitions, the best classes of a video.
+best () {
+  jq -r '.regions[0].classes[0].label' "$1" | uniq | xargs
+}
+
+# field NAME FILE: of each line.
+field () {
+  jq -r ".$1" "$2" | xargs
+}
+
+failures () {
+  jq -r '"\(.uri | split("/") | last) \(.stage): \(.message)"' \
+    "$work/$results/failures.jsonl" | sort
+}
+
+make_inputs () {
+  mkdir -p "$work/in/sub dir" "$work/in/.hidden" &&
+    cp "$sample" "$work/in/sub dir/it's a \"clip\", 50 %.webm" &&
+    cp "$sample" "$work/in/$(printf 'na\357ve.webm')" &&
+    cp "$sample" "$work/in/.hidden/not.webm" &&
+    cp "$root/README.md" "$work/in" &&
+    cp "$picture/orientation-6.jpg" "$work/in/turned.jpg"
+}
+
+directory () {
+  results=directory
+  make_inputs && ends_with 0 "$work/in" &&
+    clip=$(of 'it_s_a__clip___50__.webm' jsonl) &&
+    same "$classes" "$(best "$clip")" && same 250 "$(wc -l <"$clip")" &&
+    same "$classes" "$(best "$(of 'na_xefve.webm' jsonl)")" &&
+    same 1 "$(wc -l <"$(of turned.jpg jsonl)")" &&
+    same 3 "$(find "$work/directory" -name '*.done' | wc -l)" &&
+    [ ! -e "$work/directory/failures.jsonl" ] &&
+    same 6 "$(find "$work/directory" -type f | wc -l)" &&
+    grep '^3 of 3 inputs, 0 failed, [0-9.]* frames/s' "$work/errors"
+}
+
+# The schema of classificationjson, and `video` in front.
+lines () {
+  results=directory
+  clip=$(of 'it_s_a__clip___50__.webm' jsonl) &&
+    sed 's/^{"video":"[^"]*",/{/' "$clip" >"$work/lines" &&
+    same 250 "$(/usr/bin/python3 "$root/tests/pipelines/check-lines.py" \
+      "$root/gst/json/classificationjson.schema.json" <"$work/lines")" &&
+    same "file://$work/in/sub%20dir/it%27s%20a%20%22clip%22%2C%2050%20%25.webm" \
+      "$(field video "$clip" | tr ' ' '\n' | uniq)" &&
+    same "file://$work/in/na%EFve.webm" \
+      "$(field video "$(of 'na_xefve.webm' jsonl)" | tr ' ' '\n' | uniq)"
+}
+
+marker () {
+  results=directory
+  done_=$(of turned.jpg done) &&
+    same "$(sha256sum "$root/pipelines/models/alexnet-cifar10.safetensors" |
+      cut -d ' ' -f 1)" "$(field key.model "$done_")" &&
+    same "$(stat -c %s "$work/in/turned.jpg")" "$(field key.size "$done_")" &&
+    same '1 1' "$(field frames "$done_") $(field inferred "$done_")"
+}
+
+# As alexnet-inspect, which turns it too, has it; within 1 %.
+turned () {
+  results=directory
+  "$BUILD/engine/tools/alexnet-inspect" classify "$work/in/turned.jpg" |
+    sed 's/.*: //' >"$work/expected" && cat "$work/expected" &&
+    jq -r '.regions[0].classes[] | "\(.confidence * 100) % \(.label)"' \
+      "$(of turned.jpg jsonl)" >"$work/found" && cat "$work/found" &&
+    paste -d ' ' "$work/expected" "$work/found" | awk '
+      { apart = $1 - $4; if ($3 != $6 || apart * apart > 1) wrong = 1 }
+      END { exit wrong || NR != 5 }'
+}
+
+stamps () {
+  find "$work/$results" -name '*.jsonl' -printf '%f %T@\n' | sort
+}
+
+again () {
+  results=directory
+  before=$(stamps)
+  ends_with 0 "$work/in" && same "$before" "$(stamps)" &&
+    grep '^3 of 3 inputs, 0 failed, 0.0 frames/s$' "$work/errors" &&
+    ends_with 0 --dry-run "$work/in" &&
+    same 'done done done' "$(cut -d ' ' -f 1 "$work/out" | xargs)" &&
+    touch "$work/in/turned.jpg" && ends_with 0 --dry-run "$work/in" &&
+    same 'done done to' "$(cut -d ' ' -f 1 "$work/out" | sort | xargs)" &&
+    ends_with 0 "$work/in" && same 1 "$(stamps | grep -vcxF "$before")" &&
+    before=$(stamps) && ends_with 0 --set top-k=1 "$work/in/turned.jpg" &&
+    same 1 "$(stamps | grep -vcxF "$before")" &&
+    same 1 "$(jq '.regions[0].classes | length' "$(of turned.jpg jsonl)")" &&
+    before=$(stamps) &&
+    ends_with 0 --overwrite --set top-k=1 "$work/in/turned.jpg" &&
+    same 1 "$(stamps | grep -vcxF "$before")"
+}
+
+# The same bytes with another time.
+by_hash () {
+  results=hash
+  cp "$work/in/turned.jpg" "$work/hashed.jpg" &&
+    ends_with 0 --hash "$work/hashed.jpg" && touch "$work/hashed.jpg" &&
+    before=$(stamps) && ends_with 0 --hash "$work/hashed.jpg" &&
+    same "$before" "$(stamps)"
+}
+
+make_bad_inputs () {
+  mkdir "$work/bad" && cp "$work/in/turned.jpg" "$work/bad/good.jpg" &&
+    head -c 40000 "$sample" >"$work/bad/cut.webm" &&
+    head -c 900 "$work/in/turned.jpg" >"$work/bad/cut.jpg" &&
+    : >"$work/bad/empty.mp4" && mkfifo "$work/bad/pipe.mp4" &&
+    cp "$root/README.md" "$work/bad/text.mp4" &&
+    gst-launch-1.0 -q audiotestsrc num-buffers=10 ! wavenc \
+      ! filesink location="$work/bad/sound.mp4"
+}
+
+bad_inputs () {
+  results=bad-results
+  make_bad_inputs && ends_with 65 -j 3 "$work/bad" "$work/absent.mp4" &&
+    same "absent.mp4 open: no file $work/absent.mp4
+cut.jpg decode: the picture is cut short
+empty.mp4 open: the file is empty
+pipe.mp4 open: no regular file $work/bad/pipe.mp4
+sound.mp4 decode: no picture in it
+text.mp4 decode: This appears to be a text file (decodebin cannot decode plain\
+ text files)" "$(failures)" &&
+    same 2 "$(find "$work/bad-results" -name '*.done' | wc -l)" &&
+    same 'ends after 5.600 s of 10.000' "$(jq -r '.warnings[]' \
+      "$(of cut.webm done)")" &&
+    grep '^8 of 8 inputs, 6 failed, .* 1 with warnings' "$work/errors"
+}
+
+bad_again () {
+  results=bad-results
+  ends_with 65 "$work/bad" "$work/absent.mp4" && same 6 "$(failures | wc -l)" &&
+    cp "$sample" "$work/absent.mp4" &&
+    ends_with 65 --retry-failed "$work/absent.mp4" "$work/bad/empty.mp4" &&
+    same "$classes" "$(best "$(of absent.mp4 jsonl)")" &&
+    same 7 "$(failures | wc -l)" && ! of absent.mp4 failed &&
+    ends_with 0 "$work/absent.mp4" "$work/bad/good.jpg"
+}
+
+# What was right and is not any more has no result any more.
+went_bad () {
+  results=went
+  cp "$work/in/turned.jpg" "$work/went.jpg" && ends_with 0 "$work/went.jpg" &&
+    : >"$work/went.jpg" && ends_with 65 "$work/went.jpg" &&
+    ! of went.jpg jsonl && ! of went.jpg done && of went.jpg failed
+}
+
+make_many () {
+  mkdir "$work/many" &&
+    for i in 1 2 3 4 5 6 7; do
+      cp "$work/in/turned.jpg" "$work/many/$i.jpg" || return 1
+    done
+}
+
+# shard ENVIRONMENT... -- OPTION...
+shard () {
+  (
+    while [ "$1" != -- ]; do
+      export "${1?}"
+      shift
+    done
+    shift
+    ends_with 0 "$@" "$work/many"
+  )
+}
+
+shards () {
+  results=shards
+  make_many && shard -- --shard 0 --shards 3 &&
+    same 3 "$(find "$work/shards" -name '*.done' | wc -l)" &&
+    shard JOB_COMPLETION_INDEX=1 -- --shards 3 &&
+    same 5 "$(find "$work/shards" -name '*.done' | wc -l)" &&
+    shard SLURM_ARRAY_TASK_ID=9 SLURM_ARRAY_TASK_MIN=5 SLURM_ARRAY_TASK_STEP=2 \
+      SLURM_ARRAY_TASK_COUNT=3 -- &&
+    same 7 "$(find "$work/shards" -name '*.done' | wc -l)" &&
+    refused 'shard 3 of 3, expected 0 to 2' --shard 3 --shards 3 "$work/many" &&
+    refused '--shard and --shards belong together' --shard 3 "$work/many" &&
+    (
+      export JOB_COMPLETION_INDEX=1
+      refused 'JOB_COMPLETION_INDEX does not say of how many: give --shards' \
+        "$work/many"
+    )
+}
+
+lists () {
+  results=lists
+  printf '%s\n\n%s\r\n' "$work/many/1.jpg" "$work/many/2.jpg" >"$work/list" &&
+    ends_with 0 --list "$work/list" "$work/many/[34].jpg" &&
+    grep '^4 of 4 inputs' "$work/errors" &&
+    ends_with 0 -l - <"$work/list" && grep '^2 inputs' "$work/errors" &&
+    mkdir "$work/nothing" && ends_with 66 "$work/nothing" &&
+    refused "cannot read $work/none: No such file or directory" \
+      -l "$work/none"
+}
+
+samples () {
+  results=samples
+  ends_with 0 --sample-every 1s "$sample" &&
+    same "$classes" "$(best "$(of sample.webm jsonl)")" &&
+    same 10 "$(wc -l <"$(of sample.webm jsonl)")"
+}
+
+jobs_ () {
+  results=jobs
+  mkdir "$work/clips" && for i in 1 2 3 4 5 6; do
+    cp "$sample" "$work/clips/$i.webm" || return 1
+  done
+  ends_with 0 -j 4 --progress json "$work/clips" || return 1
+  for i in 1 2 3 4 5 6; do
+    same "$classes" "$(best "$(of $i.webm jsonl)")" || return 1
+  done
+  same '6 0 6 1500' "$(tail -n 1 "$work/errors" |
+    jq -r '"\(.done) \(.failed) \(.total) \(.frames)"')"
+}
+
+# begin_clips SIGNAL: which ends it in mid-file; with its status.
+begin_clips () {
+  "$root/pipelines/batch/alexnet-batch" -o "$work/ended" -j 2 \
+    --set backend=reference "$work/clips" 2>"$work/errors" &
+  pid=$!
+  until find "$work/ended" -name ".*.$pid.raw" -size +8k | grep .; do
+    kill -0 $pid || return 1
+    sleep 0.2
+  done
+  begin=$(date +%s)
+  kill -s "$1" $pid
+  wait $pid
+}
+
+left_over () {
+  find "$work/ended" -name '.*' -type f
+}
+
+# A second time cut off without a word; then the rest is done. Each clip has a
+# result and a marker, and nothing else is there.
+ended () {
+  results=ended
+  mkdir "$work/ended"
+  begin_clips TERM
+  same 75 $? && [ $(($(date +%s) - begin)) -le 5 ] &&
+    same '' "$(left_over)" || return 1
+  begin_clips KILL
+  same 137 $? && [ -n "$(left_over)" ] && ends_with 0 -j 2 "$work/clips" &&
+    same 12 "$(find "$work/ended" -type f | wc -l)" || return 1
+  for i in 1 2 3 4 5 6; do
+    of $i.webm done && same 250 "$(wc -l <"$(of $i.webm jsonl)")" || return 1
+  done
+}
+
+# A server that sends a part and then nothing; nobody listens on the other port.
+network () {
+  results=network
+  /usr/bin/python3 "$root/tests/pipelines/stalling-server.py" "$sample" \
+    >"$work/port" &
+  server=$!
+  while [ ! -s "$work/port" ]; do sleep 0.1; done
+  url=http://127.0.0.1:$(cat "$work/port")
+  ends_with 75 --stall-timeout 2s --attempts 2 -j 3 "$url/stalls.webm" \
+    "$url/whole.webm" "$url/none.webm" http://127.0.0.1:9/refused.webm
+  ended_well=$?
+  kill $server
+  [ $ended_well -eq 0 ] &&
+    same "none.webm open 1 false
+refused.webm open 2 true
+stalls.webm decode 2 true" "$(jq -r '"\(.uri | split("/") | last) \(.stage)'\
+' \(.attempts) \(.passing)"' "$work/network/failures.jsonl" | sort)" &&
+    same "$classes" "$(best "$(of whole.webm jsonl)")"
+}
+
+usage () {
+  results=usage
+  refused 'no property "no-such" in element "alexnetclassify"' \
+    --set no-such=1 "$sample" &&
+    ends_with 2 --set model-file="$work/bad/text.mp4" "$sample" &&
+    grep "^alexnet-batch: $work/bad/text.mp4: " "$work/errors" &&
+    ends_with 2 --set top-k "$sample" &&
+    grep "'top-k' is not name=value" "$work/errors" &&
+    ends_with 2 --sample-every soon "$sample" &&
+    grep "'soon' is no time" "$work/errors" &&
+    ends_with 2 && grep 'no INPUT and no --list' "$work/errors" &&
+    [ ! -e "$work/usage" ]
+}
+
+# A file system of 64 KB, where a result of 180 KB does not fit.
+disk_full () {
+  results=disk
+  mkdir "$work/disk"
+  unshare --mount sh -euc '
+    mount -t tmpfs -o size=64k tmpfs "$1/disk"
+    "$2/pipelines/batch/alexnet-batch" -o "$1/disk" "$3" && exit 1
+    [ $? -eq 75 ] && [ -z "$(find "$1/disk" -name "*.done")" ] &&
+      [ -z "$(find "$1/disk" -name "*.jsonl")" ]
+  ' - "$work" "$root" "$sample" 2>&1 | tee "$work/errors"
+  grep 'No space left' "$work/errors"
+}
+
+check 'a directory' directory
+check 'lines' lines
+check 'marker' marker
+check 'EXIF orientation' turned
+check 'again' again
+check '--hash' by_hash
+check 'bad inputs' bad_inputs
+check 'bad inputs again' bad_again
+check 'a good input became bad' went_bad
+check 'shards' shards
+check 'lists' lists
+check '--sample-every' samples
+check '--jobs' jobs_
+check 'ended in mid-file' ended
+check 'network' network
+check 'usage' usage
+if unshare --mount true 2>/dev/null; then
+  check 'full disk' disk_full
+else
+  skip 'full disk' 'not allowed to mount'
+fi
+done_testing
