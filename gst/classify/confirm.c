@@ -33,48 +33,102 @@ post_state (GstAlexnetClassify *self, const GstAlexnetRegion *region,
               info)));
 }
 
-/* Where classifying failed there is nothing to count. */
-static void
-count_result (GstAlexnetClassify *self, const GstAlexnetFrameInfo *info,
-    GstAlexnetRegion *region, const GstAlexnetStateRules *rules)
+typedef struct {
+  GstAlexnetStateRules state;
+  GstAlexnetVoteRules vote;
+} Rules;
+
+static gboolean
+is_voted_on (const GstAlexnetRegion *region, const Rules *rules)
 {
-  GstAlexnetState *state = &region->track->state;
+  return region->is_tracked && rules->vote.count > 0;
+}
+
+/* Small regions have no vote, and where it is decided nobody has. */
+static gboolean
+count_vote (GstAlexnetRegion *region, const Rules *rules,
+    const GstAlexnetEvidence *evidence)
+{
+  GstAlexnetTrack *track = region->track;
+  guint claim = gst_alexnet_state_get_claim (&rules->state, evidence);
+  gboolean changed;
+
+  if (g_atomic_int_get (&track->decided) ||
+      MIN (region->area.width, region->area.height) < rules->vote.min_side)
+    return FALSE;
+  changed = gst_alexnet_vote_add (&track->vote, &rules->vote, claim, evidence,
+      &track->state);
+  if (changed && track->state.class_id != GST_ALEXNET_UNKNOWN_CLASS)
+    g_atomic_int_set (&track->decided, TRUE);
+  return changed;
+}
+
+/* TRUE: the state has changed. Where classifying failed there is nothing to
+ * count. */
+static gboolean
+count_result (GstAlexnetRegion *region, const Rules *rules,
+    const GstAlexnetEvidence *evidence)
+{
+  GstAlexnetTrack *track = region->track;
+  gboolean changed;
+
+  if (region->stale || !region->classes)
+    return FALSE;
+  if (is_voted_on (region, rules))
+    return count_vote (region, rules, evidence);
+  changed = gst_alexnet_state_add (&track->state, &rules->state, evidence);
+  g_atomic_int_set (&track->pending,
+      gst_alexnet_state_is_pending (&track->state));
+  return changed;
+}
+
+static void
+update_state (GstAlexnetClassify *self, const GstAlexnetFrameInfo *info,
+    GstAlexnetRegion *region, const Rules *rules)
+{
   GstAlexnetEvidence evidence = get_evidence (&self->session, region, info);
-  guint from = state->class_id;
-  gboolean changed = !region->stale && region->classes &&
-      gst_alexnet_state_add (state, rules, &evidence);
+  guint from = region->track->state.class_id;
+  gboolean changed = count_result (region, rules, &evidence);
 
   region->has_state = TRUE;
-  region->state = *state;
+  region->state = region->track->state;
   if (changed)
     post_state (self, region, info, from, evidence.confidence);
+}
+
+static void
+forget_state (GstAlexnetTrack *track)
+{
+  gst_alexnet_state_reset (&track->state);
+  gst_alexnet_vote_clear (&track->vote);
+  g_atomic_int_set (&track->pending, FALSE);
+  g_atomic_int_set (&track->decided, FALSE);
 }
 
 void
 gst_alexnet_classify_confirm (GstAlexnetClassify *self,
     const GstAlexnetItem *item)
 {
-  GstAlexnetStateRules rules;
-  gboolean any_pending = FALSE;
+  gboolean pending = FALSE;
+  Rules rules;
 
   GST_OBJECT_LOCK (self);
-  rules = self->settings.state_rules;
+  rules.state = self->settings.state_rules;
+  rules.vote = self->settings.vote_rules;
   GST_OBJECT_UNLOCK (self);
   for (guint i = 0; i < item->regions->len; i++) {
     GstAlexnetRegion *region = gst_alexnet_regions_nth (item->regions, i);
-    gboolean pending;
 
     if (!region->track)
       continue;
-    if (gst_alexnet_state_rules_apply (&rules))
-      count_result (self, &item->info, region, &rules);
+    if (is_voted_on (region, &rules) ||
+        gst_alexnet_state_rules_apply (&rules.state))
+      update_state (self, &item->info, region, &rules);
     else
-      gst_alexnet_state_reset (&region->track->state);
-    pending = gst_alexnet_state_is_pending (&region->track->state);
-    g_atomic_int_set (&region->track->pending, pending);
-    any_pending |= pending;
+      forget_state (region->track);
+    pending |= g_atomic_int_get (&region->track->pending);
   }
   GST_OBJECT_LOCK (self);
-  self->pending = any_pending;
+  self->pending = pending;
   GST_OBJECT_UNLOCK (self);
 }

@@ -35,7 +35,7 @@ typedef struct {
   const char *name, *nick, *blurb;
   GParamFlags flags;
   gint64 min, max;       /* of INT to FLOAT */
-  gint64 value;          /* the default of BOOLEAN to FLAGS */
+  double value;          /* the default of BOOLEAN to FLAGS */
   const char *text;      /* the default of STRING */
   const char *type;      /* of ENUM and FLAGS, with their values: */
   gconstpointer choices; /* GEnumValue or GFlagsValue */

@@ -50,6 +50,7 @@ gboolean
 gst_alexnet_settings_have_idle_states (const GstAlexnetSettings *settings)
 {
   return !gst_alexnet_state_rules_apply (&settings->state_rules) &&
+      settings->vote_rules.count == 0 &&
       (settings->state_rules.threshold > 0 || settings->ignored_classes ||
           settings->pace.pending_period > 0);
 }
@@ -119,6 +120,9 @@ static const gsize fields[] = {
   [GST_ALEXNET_PROP_UNKNOWN_LABEL] = FIELD (unknown_label),
   [GST_ALEXNET_PROP_IGNORED_CLASSES] = FIELD (ignored_classes),
   [GST_ALEXNET_PROP_PENDING_PERIOD] = FIELD (pace.pending_period),
+  [GST_ALEXNET_PROP_VOTE_COUNT] = FIELD (vote_rules.count),
+  [GST_ALEXNET_PROP_VOTE_SHARE] = FIELD (vote_rules.share),
+  [GST_ALEXNET_PROP_VOTE_MIN_SIDE] = FIELD (vote_rules.min_side),
   [GST_ALEXNET_PROP_MOTION_THRESHOLD] = FIELD (motion_threshold),
   [GST_ALEXNET_PROP_RUN_WHEN] = FIELD (run_when),
 };

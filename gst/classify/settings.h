@@ -64,6 +64,7 @@ typedef struct {
   float threshold;
   guint64 smoothing; /* ns, time constant; 0 = off */
   GstAlexnetStateRules state_rules;
+  GstAlexnetVoteRules vote_rules;
   GstAlexnetPost post;
   GstAlexnetPace pace;
   gboolean repeat_last;
@@ -131,6 +132,9 @@ enum {
   GST_ALEXNET_PROP_UNKNOWN_LABEL,
   GST_ALEXNET_PROP_IGNORED_CLASSES,
   GST_ALEXNET_PROP_PENDING_PERIOD,
+  GST_ALEXNET_PROP_VOTE_COUNT,
+  GST_ALEXNET_PROP_VOTE_SHARE,
+  GST_ALEXNET_PROP_VOTE_MIN_SIDE,
   GST_ALEXNET_PROP_MOTION_THRESHOLD,
   GST_ALEXNET_PROP_RUN_WHEN,
   GST_ALEXNET_PROP_ACTIVE_BACKEND,

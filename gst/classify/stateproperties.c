@@ -81,5 +81,41 @@ const GstAlexnetProperty gst_alexnet_state_properties[] = {
       "running time (0 = as otherwise)",
       PLAYING, 0, G_MAXINT64, 0 },
 
+  /**
+   * GstAlexnetClassify:vote-count:
+   *
+   * Results that it takes at least to agree on the class of a tracked object.
+   * Each counts as much as it is sure; the class that has
+   * #GstAlexnetClassify:vote-share of all becomes the state of the object for
+   * good, and the object is not classified again. Until then
+   * #GstAlexnetClassify:reclassify-interval says how often it is. A result that
+   * counts as #GstAlexnetClassify:unknown-label counts in full, and when these
+   * win the vote goes on. States of objects are then not a matter of
+   * #GstAlexnetClassify:confirm-count.
+   */
+  { GST_ALEXNET_PROP_VOTE_COUNT, UINT, "vote-count", "Vote count",
+      "Results that agree on the class of a tracked object, at least (0 = "
+      "no vote)",
+      PLAYING, 0, G_MAXUINT, 0 },
+
+  /**
+   * GstAlexnetClassify:vote-share:
+   *
+   * See #GstAlexnetClassify:vote-count.
+   */
+  { GST_ALEXNET_PROP_VOTE_SHARE, FLOAT, "vote-share", "Vote share",
+      "Part of all votes on a tracked object that its class needs", PLAYING, 0,
+      1, 0.6 },
+
+  /**
+   * GstAlexnetClassify:vote-min-side:
+   *
+   * What an object's region needs both ways for its result to have a vote:
+   * small ones are often taken for something else.
+   */
+  { GST_ALEXNET_PROP_VOTE_MIN_SIDE, UINT, "vote-min-side", "Vote minimum side",
+      "Least visible width and height in pixels of a region that has a vote",
+      PLAYING, 1, G_MAXINT, 1 },
+
   { 0 },
 };

@@ -155,8 +155,8 @@ warn_of_idle_settings (GstAlexnetClassify *self)
     GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
         ("state-threshold, ignored-classes and pending-period have no "
          "effect."),
-        ("confirm-count and confirm-duration are 0, and so there are no "
-         "states"));
+        ("confirm-count, confirm-duration and vote-count are 0, and so there "
+         "are no states"));
 }
 
 static void

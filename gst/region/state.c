@@ -30,8 +30,8 @@ gst_alexnet_state_is_pending (const GstAlexnetState *state)
   return state->candidate != GST_ALEXNET_NO_CLASS;
 }
 
-static guint
-get_claim (const GstAlexnetStateRules *rules,
+guint
+gst_alexnet_state_get_claim (const GstAlexnetStateRules *rules,
     const GstAlexnetEvidence *evidence)
 {
   if (evidence->class_id == GST_ALEXNET_NO_CLASS ||
@@ -58,7 +58,7 @@ gboolean
 gst_alexnet_state_add (GstAlexnetState *state,
     const GstAlexnetStateRules *rules, const GstAlexnetEvidence *evidence)
 {
-  guint claim = get_claim (rules, evidence);
+  guint claim = gst_alexnet_state_get_claim (rules, evidence);
 
   if (claim == state->class_id) {
     gst_alexnet_state_interrupt (state);

@@ -71,6 +71,10 @@ void gst_alexnet_state_interrupt (GstAlexnetState *state);
 
 gboolean gst_alexnet_state_is_pending (const GstAlexnetState *state);
 
+/* The class that a result speaks for, or UNKNOWN_CLASS. */
+guint gst_alexnet_state_get_claim (const GstAlexnetStateRules *rules,
+    const GstAlexnetEvidence *evidence);
+
 /* TRUE: the state is another one now. Where running time goes back, what is
  * pending begins anew. */
 gboolean gst_alexnet_state_add (GstAlexnetState *state,

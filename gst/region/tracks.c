@@ -9,6 +9,7 @@ clear (gpointer data)
 
   g_clear_pointer (&track->classes, gst_alexnet_classes_unref);
   gst_alexnet_smoothing_clear (&track->smoothing);
+  gst_alexnet_vote_clear (&track->vote);
 }
 
 void
@@ -69,8 +70,11 @@ gst_alexnet_tracks_get (GHashTable *tracks, guint64 id)
 static gboolean
 is_recent (const GstAlexnetTrack *track, guint64 frame_number, guint interval)
 {
-  return track->known && track->classified != frame_number &&
-      !g_atomic_int_get (&track->pending) &&
+  if (!track->known || track->classified == frame_number)
+    return FALSE;
+  if (g_atomic_int_get (&track->decided))
+    return TRUE;
+  return !g_atomic_int_get (&track->pending) &&
       (interval == 0 || frame_number - track->classified < interval);
 }
 

@@ -14,7 +14,7 @@
 #include "classes.h"
 #include "motion.h"
 #include "smoothing.h"
-#include "state.h"
+#include "vote.h"
 
 G_BEGIN_DECLS
 
@@ -33,9 +33,11 @@ typedef struct {
   GstAlexnetClasses *classes; /* NULL: none yet */
   GstAlexnetSmoothing smoothing;
   GstAlexnetState state;
-  guint posted_class; /* best one of the newest message */
+  GstAlexnetVote vote; /* of objects */
+  guint posted_class;  /* best one of the newest message */
 
   int pending; /* atomic: a change of the state is */
+  int decided; /* atomic: the vote is, and nothing changes its state again */
 } GstAlexnetTrack;
 
 void gst_alexnet_track_unref (GstAlexnetTrack *track);
@@ -59,7 +61,8 @@ GstAlexnetTrack *gst_alexnet_tracks_get (GHashTable *tracks, guint64 id);
 
 /* The track of what is in this frame; the caller unrefs it. *stale: it was
  * classified less than `interval` frames ago; 0: ever, and no change of its
- * state is pending. Where not, it is going to be classified in this frame. */
+ * state is pending, or the vote on it is decided. Where not, it is going to be
+ * classified in this frame. */
 GstAlexnetTrack *gst_alexnet_tracks_follow (GHashTable *tracks, guint64 id,
     guint64 frame_number, guint interval, gboolean *stale);
 

@@ -352,6 +352,87 @@ GST_START_TEST (test_tracked_objects)
 }
 GST_END_TEST
 
+/* Sends object 7 on a horse, or on the truck beside it where `photo` is 't';
+ * expects its state, "-" for none, and whether it was classified. */
+static void
+push_object (Fixture *fixture, char photo, const char *state, gboolean stale)
+{
+  GstBuffer *buffer = collage_new (fixture);
+  const GstStructure *region;
+  const char *found;
+
+  collage_add_object (buffer, photo == 't', 7);
+  buffer = test_push_pull (fixture, buffer);
+  region = test_nth_region (buffer, 0);
+  found = gst_structure_get_string (region, "state");
+  fail_unless_equals_string (found ? found : "-", state);
+  fail_unless_equals_int (test_is_stale (region), stale);
+  gst_buffer_unref (buffer);
+}
+
+/* Looked at every second frame until three results agree, then never again. */
+GST_START_TEST (test_vote)
+{
+  Fixture *fixture = test_fixture_new ("inference-region", "roi-list",
+      "post-messages", "never", "vote-count", "3", "vote-share", "0.6",
+      "reclassify-interval", "2", NULL);
+
+  collage_set_caps (fixture);
+  push_object (fixture, 'h', "-", FALSE);
+  push_object (fixture, 'h', "-", TRUE);
+  push_object (fixture, 't', "-", FALSE);
+  push_object (fixture, 't', "-", TRUE);
+  push_object (fixture, 'h', "horse", FALSE);
+  for (guint i = 0; i < 5; i++)
+    push_object (fixture, 't', "horse", TRUE);
+  expect_changes (fixture, "-horse");
+  fail_unless_equals_uint64 (test_stat (fixture->element, "inferred"), 3);
+
+  /* Without a vote nothing is decided. */
+  g_object_set (fixture->element, "vote-count", 0, NULL);
+  push_object (fixture, 't', "-", TRUE);
+  push_object (fixture, 't', "-", FALSE);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+/* Regions of 32 pixels, one too few. */
+GST_START_TEST (test_vote_of_small_regions)
+{
+  Fixture *fixture = test_fixture_new ("inference-region", "roi-list",
+      "post-messages", "never", "vote-count", "1", "vote-min-side", "33", NULL);
+
+  collage_set_caps (fixture);
+  push_object (fixture, 'h', "-", FALSE);
+  push_object (fixture, 'h', "-", FALSE);
+  g_object_set (fixture->element, "vote-min-side", 32, NULL);
+  push_object (fixture, 'h', "horse", FALSE);
+  push_object (fixture, 't', "horse", TRUE);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+/* That an object is unknown is not decided; a frame has no vote. */
+GST_START_TEST (test_vote_of_unknown)
+{
+  Fixture *fixture = test_fixture_new ("inference-region", "roi-list-or-frame",
+      "post-messages", "never", "vote-count", "2", "state-threshold", "1",
+      NULL);
+
+  collage_set_caps (fixture);
+  push_object (fixture, 'h', "-", FALSE);
+  push_object (fixture, 'h', "unknown", FALSE);
+  g_object_set (fixture->element, "state-threshold", 0.5f, NULL);
+  for (guint i = 0; i < 3; i++)
+    push_object (fixture, 'h', "unknown", FALSE);
+  push_object (fixture, 'h', "horse", FALSE);
+  push_object (fixture, 'h', "horse", TRUE);
+  expect_changes (fixture, "-unknown unknown-horse");
+  expect_after (fixture, "hhh", "-", "-");
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
 /* The left tile shows a horse throughout, the right one first a truck. */
 GST_START_TEST (test_named_regions)
 {
@@ -443,6 +524,9 @@ confirm_suite (void)
   tcase_add_test (tests, test_pending_period);
   tcase_add_test (tests, test_pending_period_and_interval);
   tcase_add_test (tests, test_tracked_objects);
+  tcase_add_test (tests, test_vote);
+  tcase_add_test (tests, test_vote_of_small_regions);
+  tcase_add_test (tests, test_vote_of_unknown);
   tcase_add_test (tests, test_named_regions);
   tcase_add_test (tests, test_wrong_names);
   tcase_add_test (tests, test_warns_of_settings_without_effect);
