@@ -47,11 +47,11 @@ const GstAlexnetProperty gst_alexnet_result_properties[] = {
    * GstAlexnetClassify:smoothing:
    *
    * Time constant T in nanoseconds of running time, with which the results of
-   * the whole frame are smoothed: an exponential moving average of the
-   * probabilities of all classes, s' = s + (1 - exp (-dt / T)) (p - s), where
-   * dt is the time since the last classified frame. What was seen T ago counts
-   * 37 % of what is seen now. It begins anew after a start, flush or gap, and
-   * where running time goes back.
+   * the whole frame, of a named region or of a tracked object are smoothed: an
+   * exponential moving average of the probabilities of all classes,
+   * s' = s + (1 - exp (-dt / T)) (p - s), where dt is the time since it was
+   * last classified. What was seen T ago counts 37 % of what is seen now. It
+   * begins anew after a start, flush or gap, and where running time goes back.
    */
   { GST_ALEXNET_PROP_SMOOTHING, UINT64, "smoothing", "Smoothing",
       "Time constant of a moving average of results in nanoseconds "
