@@ -60,7 +60,8 @@ const GstAlexnetProperty gst_alexnet_state_properties[] = {
    *
    * Classes that never become a state, e.g. `ignored-classes="none,other"`: a
    * result whose best class is one of them counts as
-   * #GstAlexnetClassify:unknown-label.
+   * #GstAlexnetClassify:unknown-label. A name that no label has is an error;
+   * labels with a comma in them cannot be named.
    */
   { GST_ALEXNET_PROP_IGNORED_CLASSES, STRING, "ignored-classes",
       "Ignored classes",

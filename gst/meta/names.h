@@ -49,8 +49,8 @@
 #define GST_ALEXNET_FIELD_CANDIDATE "candidate"
 #define GST_ALEXNET_FIELD_AGREED "agreed"
 
-/* The message of a change of state has fields of the frame and the region, the
- * last two above, and strings and a gfloat: */
+/* The message of a change of state has fields of the frame and the region,
+ * since when it is and how many agreed, and strings and a gfloat: */
 #define GST_ALEXNET_STATE_NAME "alexnet-state"
 #define GST_ALEXNET_FIELD_FROM "from"
 #define GST_ALEXNET_FIELD_TO "to"

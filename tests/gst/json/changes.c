@@ -47,8 +47,7 @@ describe_line (const char *text)
   char *all;
 
   for (guint i = 0; i < json_array_get_length (regions); i++)
-    g_ptr_array_add (parts,
-        describe_region (json_array_get_object_element (regions, i)));
+    g_ptr_array_add (parts, describe_region (test_nth_json_region (line, i)));
   g_ptr_array_add (parts, NULL);
   all = g_strjoinv (", ", (char **) parts->pdata);
   g_ptr_array_unref (parts);
@@ -97,6 +96,40 @@ GST_START_TEST (test_on_change)
   expect_line (file, "labels=<dog>, class-ids=<5>, confidences=<(float)1>",
       "dog");
   expect_line (file, TEST_CAT, "cat");
+  test_json_file_free (file);
+}
+GST_END_TEST
+
+/* What is known, and null for what is not. */
+GST_START_TEST (test_fields)
+{
+  JsonFile *file = file_new ("always");
+  char **lines;
+  JsonObject *line, *region;
+
+  gst_harness_push (file->harness,
+      test_buffer_new (TEST_CAT ", state=cat, since=(guint64)40, "
+                                "candidate=dog, agreed=(uint)2"));
+  gst_harness_push (file->harness, test_buffer_new (TEST_CAT));
+  lines = test_read_lines (file->path);
+  line = test_parse_line (lines[0]);
+  region = test_nth_json_region (line, 0);
+  fail_unless_equals_string (json_object_get_string_member (region, "state"),
+      "cat");
+  fail_unless_equals_int (json_object_get_int_member (region, "since"), 40);
+  fail_unless_equals_string (json_object_get_string_member (region,
+                                 "candidate"),
+      "dog");
+  fail_unless_equals_int (json_object_get_int_member (region, "agreed"), 2);
+  json_object_unref (line);
+  line = test_parse_line (lines[1]);
+  region = test_nth_json_region (line, 0);
+  fail_unless (json_object_get_null_member (region, "state"));
+  fail_unless (json_object_get_null_member (region, "since"));
+  fail_unless (json_object_get_null_member (region, "candidate"));
+  fail_unless (json_object_get_null_member (region, "agreed"));
+  json_object_unref (line);
+  g_strfreev (lines);
   test_json_file_free (file);
 }
 GST_END_TEST
@@ -232,6 +265,7 @@ changes_suite (void)
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_always);
+  tcase_add_test (tests, test_fields);
   tcase_add_test (tests, test_on_change);
   tcase_add_test (tests, test_on_state);
   tcase_add_test (tests, test_regions);

@@ -17,18 +17,11 @@ get_n_regions (JsonObject *line)
 }
 
 static JsonObject *
-get_region (JsonObject *line, guint i)
-{
-  return json_array_get_object_element (json_object_get_array_member (line,
-                                            "regions"),
-      i);
-}
-
-static JsonObject *
 get_class (JsonObject *line, guint i)
 {
   return json_array_get_object_element (
-      json_object_get_array_member (get_region (line, 0), "classes"), i);
+      json_object_get_array_member (test_nth_json_region (line, 0), "classes"),
+      i);
 }
 
 static void
@@ -50,7 +43,7 @@ expect_classes (JsonObject *line, const GstStructure *result)
   guint n = test_n_classes (result);
 
   fail_unless_equals_int (json_array_get_length (json_object_get_array_member (
-                              get_region (line, 0), "classes")),
+                              test_nth_json_region (line, 0), "classes")),
       n);
   for (guint i = 0; i < n; i++) {
     JsonObject *class = get_class (line, i);
@@ -76,14 +69,14 @@ expect_result (JsonObject *line, const GstStructure *result)
       gst_structure_get_string (result, "model"));
   fail_unless_equals_string (json_object_get_string_member (line, "backend"),
       gst_structure_get_string (result, "backend"));
-  expect_count (get_region (line, 0), "inference_time", result);
-  fail_if (json_object_get_boolean_member (get_region (line, 0), "stale"));
-  fail_unless_equals_string (json_object_get_string_member (get_region (line,
-                                                                0),
-                                 "region"),
+  expect_count (test_nth_json_region (line, 0), "inference_time", result);
+  fail_if (json_object_get_boolean_member (test_nth_json_region (line, 0),
+      "stale"));
+  fail_unless_equals_string (
+      json_object_get_string_member (test_nth_json_region (line, 0), "region"),
       "full-frame");
-  fail_unless (json_object_get_double_member (get_region (line, 0), "width") ==
-      1);
+  fail_unless (json_object_get_double_member (test_nth_json_region (line, 0),
+                   "width") == 1);
   expect_classes (line, result);
 }
 
@@ -146,9 +139,10 @@ GST_START_TEST (test_unknown_is_null)
   fail_unless (json_object_get_null_member (line, "frame_number"));
   fail_unless (json_object_get_null_member (line, "stream_time"));
   fail_unless (json_object_get_null_member (line, "model"));
-  fail_unless (json_object_get_null_member (get_region (line, 0), "roi_id"));
-  fail_unless (json_object_get_double_member (get_region (line, 0), "x") ==
-      0.25);
+  fail_unless (json_object_get_null_member (test_nth_json_region (line, 0),
+      "roi_id"));
+  fail_unless (json_object_get_double_member (test_nth_json_region (line, 0),
+                   "x") == 0.25);
   fail_unless (json_object_get_null_member (get_class (line, 0), "confidence"));
   fail_unless (json_object_get_null_member (get_class (line, 1), "confidence"));
   fail_unless (json_object_get_double_member (get_class (line, 2),
@@ -236,7 +230,8 @@ GST_START_TEST (test_stale)
 
   gst_harness_push (file->harness, test_buffer_new ("stale=true, " TEST_CAT));
   line = test_parse_file (file->path);
-  fail_unless (json_object_get_boolean_member (get_region (line, 0), "stale"));
+  fail_unless (json_object_get_boolean_member (test_nth_json_region (line, 0),
+      "stale"));
   json_object_unref (line);
   g_object_set (file->element, "include-stale", FALSE, NULL);
   gst_harness_push (file->harness, test_buffer_new ("stale=true, " TEST_CAT));
@@ -266,28 +261,25 @@ GST_START_TEST (test_regions)
   lines = test_read_lines (file->path);
   line = test_parse_line (lines[0]);
   fail_unless_equals_int (get_n_regions (line), 2);
-  fail_unless_equals_int (json_object_get_int_member (get_region (line, 0),
-                              "tracking_id"),
+  fail_unless_equals_int (json_object_get_int_member (
+                              test_nth_json_region (line, 0), "tracking_id"),
       17);
-  fail_unless (json_object_get_double_member (get_region (line, 0), "x") ==
-      0.5);
-  fail_unless (json_object_get_null_member (get_region (line, 0),
+  fail_unless (json_object_get_double_member (test_nth_json_region (line, 0),
+                   "x") == 0.5);
+  fail_unless (json_object_get_null_member (test_nth_json_region (line, 0),
       "region_name"));
-  fail_unless_equals_string (json_object_get_string_member (get_region (line,
-                                                                1),
-                                 "region_name"),
+  fail_unless_equals_string (json_object_get_string_member (
+                                 test_nth_json_region (line, 1), "region_name"),
       "door");
-  fail_unless_equals_int (json_object_get_int_member (get_region (line, 1),
-                              "roi_id"),
-      9);
-  fail_unless (json_object_get_null_member (get_region (line, 1),
+  fail_unless_equals_int (
+      json_object_get_int_member (test_nth_json_region (line, 1), "roi_id"), 9);
+  fail_unless (json_object_get_null_member (test_nth_json_region (line, 1),
       "tracking_id"));
   json_object_unref (line);
   line = test_parse_line (lines[1]);
   fail_unless_equals_int (get_n_regions (line), 1);
-  fail_unless_equals_int (json_object_get_int_member (get_region (line, 0),
-                              "roi_id"),
-      9);
+  fail_unless_equals_int (
+      json_object_get_int_member (test_nth_json_region (line, 0), "roi_id"), 9);
   json_object_unref (line);
   g_strfreev (lines);
   test_json_file_free (file);
@@ -335,12 +327,12 @@ GST_START_TEST (test_analytics_alone)
       "dog");
   fail_unless (json_object_get_double_member (get_class (line, 0),
                    "confidence") == 0.75);
-  fail_unless (json_object_get_double_member (get_region (line, 0), "width") ==
-      1);
-  fail_unless (json_object_get_double_member (get_region (line, 1), "x") ==
-      0.25);
-  fail_unless (json_object_get_double_member (get_region (line, 1), "height") ==
-      0.0625);
+  fail_unless (json_object_get_double_member (test_nth_json_region (line, 0),
+                   "width") == 1);
+  fail_unless (json_object_get_double_member (test_nth_json_region (line, 1),
+                   "x") == 0.25);
+  fail_unless (json_object_get_double_member (test_nth_json_region (line, 1),
+                   "height") == 0.0625);
   json_object_unref (line);
   test_json_file_free (file);
 }

@@ -53,6 +53,14 @@ test_parse_file (const char *path)
   return object;
 }
 
+JsonObject *
+test_nth_json_region (JsonObject *line, guint i)
+{
+  return json_array_get_object_element (json_object_get_array_member (line,
+                                            "regions"),
+      i);
+}
+
 void
 test_expect_n_lines (const char *path, guint n)
 {

@@ -40,4 +40,7 @@ JsonObject *test_parse_line (const char *line);
 /* The only line of a file. */
 JsonObject *test_parse_file (const char *path);
 
+/* Of a line; borrowed. */
+JsonObject *test_nth_json_region (JsonObject *line, guint i);
+
 #endif /* ALEXNET_TEST_JSON_HELPERS_H */
