@@ -16,8 +16,9 @@ const GstAlexnetProperty gst_alexnet_gate_properties[] = {
    * these, in levels of 8 bit luma, 0..255: noise that has the standard
    * deviation s in each pixel makes 0.4 s. Slow changes add up until they are
    * seen. While a change of a state is pending
-   * (#GstAlexnetClassify:confirm-count) pictures are classified whether they
-   * have changed or not. After a start, flush or gap all is classified.
+   * (#GstAlexnetClassify:confirm-count) or a vote on an object not decided
+   * (#GstAlexnetClassify:vote-count) pictures are classified whether they have
+   * changed or not. After a start, flush or gap all is classified.
    * `skipped-motion` in #GstAlexnetClassify:stats counts what is not. On frames
    * in GPU memory it has no effect, and a warning says so.
    */

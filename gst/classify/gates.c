@@ -93,16 +93,31 @@ warn_of_memory (GstAlexnetClassify *self)
        "brings them where they can be compared"));
 }
 
-/* The picture that is classified is the one that others are compared with, so
- * that slow changes add up. A change of state that is pending wants results. */
+/* What a state is still made of, be it of the same picture: a change that is
+ * pending, or a vote that is not decided. */
 static gboolean
-is_still (GstAlexnetRegion *region, const AlexnetImage *image, float threshold)
+wants_results (const GstAlexnetRegion *region, const GstAlexnetVoteRules *rules)
+{
+  const AlexnetRegion *area = &region->area;
+
+  if (g_atomic_int_get (&region->track->pending))
+    return TRUE;
+  return region->is_tracked && rules->count > 0 &&
+      MIN (area->width, area->height) >= rules->min_side &&
+      !g_atomic_int_get (&region->track->decided);
+}
+
+/* The picture that is classified is the one that others are compared with, so
+ * that slow changes add up. */
+static gboolean
+is_still (GstAlexnetRegion *region, const AlexnetImage *image, float threshold,
+    const GstAlexnetVoteRules *rules)
 {
   GstAlexnetThumbnail *last = &region->track->thumbnail;
   GstAlexnetThumbnail now;
 
   gst_alexnet_thumbnail_take (&now, image, &region->area);
-  if (last->is_taken && !g_atomic_int_get (&region->track->pending) &&
+  if (last->is_taken && !wants_results (region, rules) &&
       gst_alexnet_thumbnail_compare (&now, last) < threshold)
     return TRUE;
   *last = now;
@@ -113,10 +128,12 @@ void
 gst_alexnet_gates_find_still (GstAlexnetClassify *self, GstAlexnetItem *item,
     const AlexnetImage *image)
 {
+  GstAlexnetVoteRules rules;
   float threshold;
 
   GST_OBJECT_LOCK (self);
   threshold = self->settings.motion_threshold;
+  rules = self->settings.vote_rules;
   GST_OBJECT_UNLOCK (self);
   if (threshold <= 0)
     return;
@@ -129,7 +146,7 @@ gst_alexnet_gates_find_still (GstAlexnetClassify *self, GstAlexnetItem *item,
 
     if (!region->track || region->stale)
       continue;
-    region->stale = is_still (region, image, threshold);
+    region->stale = is_still (region, image, threshold, &rules);
     item->n_still += region->stale;
   }
 }

@@ -271,6 +271,24 @@ GST_START_TEST (test_pending_state)
 }
 GST_END_TEST
 
+/* So is what an object is. */
+GST_START_TEST (test_undecided_vote)
+{
+  Fixture *fixture = test_fixture_new ("motion-threshold", "2",
+      "inference-region", "roi-list", "vote-count", "3", NULL);
+
+  collage_set_caps (fixture);
+  for (guint i = 0; i < 5; i++) {
+    GstBuffer *buffer = collage_new (fixture);
+
+    collage_add_object (buffer, 0, 17);
+    fail_unless (pass (fixture, buffer) == (i < 3 ? 'x' : 's'));
+  }
+  fail_unless_equals_uint64 (test_stat (fixture->element, "inferred"), 3);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
 static char
 pass_with (Fixture *fixture, const char *type)
 {
@@ -413,6 +431,7 @@ gates_suite (void)
   tcase_add_test (tests, test_still_regions);
   tcase_add_test (tests, test_still_objects);
   tcase_add_test (tests, test_pending_state);
+  tcase_add_test (tests, test_undecided_vote);
   tcase_add_test (tests, test_run_when);
   tcase_add_test (tests, test_run_when_repeats);
 #if HAVE_GST_ANALYTICS
