@@ -186,27 +186,40 @@ jpeg () {
 # with_source COMMAND NAME WORD...: COMMAND with the words of a pipeline that
 # decodes NAME, a file or URI, in front of the others. Pictures are read by
 # gdk-pixbuf: of GStreamer 1.22, decodebin does not know AVIF and never ends a
-# GIF, pngdec is wrong with 16 bits, jpegdec gives I420 whatever there is.
+# GIF, pngdec is wrong with 16 bits, jpegdec gives I420 whatever there is. So a
+# URI that ends as a picture's name is copied first.
 with_source () {
   command=$1
   name=$2
   shift 2
+  file=$name
   case $name in
-    *://*) "$command" uridecodebin uri="$name" "$@" ;;
-    *)
-      readable "$name" || return 1
-      kind=$(picture "$name") || {
-        complain "$name $kind"
-        return 1
-      }
-      if [ -n "$kind" ]; then
-        "$command" filesrc location="$name" ! gdkpixbufdec \
-          ! videoflip video-direction="${kind#* }" "$@"
-      else
-        "$command" filesrc location="$name" ! decodebin "$@"
-      fi ;;
+    *://*.[Jj][Pp][Gg] | *://*.[Jj][Pp][Ee][Gg] | *://*.[Pp][Nn][Gg] | \
+    *://*.[Gg][Ii][Ff] | *://*.[Ww][Ee][Bb][Pp] | *://*.[Aa][Vv][Ii][Ff])
+      file=$work/picture
+      fetch "$name" "$file" || return ;;
+    *://*)
+      "$command" uridecodebin uri="$name" "$@"
+      return ;;
   esac
+  readable "$file" || return 1
+  kind=$(picture "$file") || {
+    complain "$name $kind"
+    return 1
+  }
+  if [ -n "$kind" ]; then
+    "$command" filesrc location="$file" ! gdkpixbufdec \
+      ! videoflip video-direction="${kind#* }" "$@"
+  else
+    "$command" filesrc location="$file" ! decodebin "$@"
+  fi
 }
+
+# fetch URI FILE
+fetch () (
+  into=
+  launch_quietly urisourcebin uri="$1" ! filesink location="$2"
+)
 
 # with_camera COMMAND WORD...: the same with a camera, $DEVICE or the first one,
 # or with a live test picture where there is none; $FRAMES of it.

@@ -24,6 +24,26 @@ like_pillow () {
     "$data/golden/pictures.txt" "$picture" <"$work/out"
 }
 
+# A URI is read as its file is.
+uris () {
+  for label in 444.jpg orientation-6.jpg rgb-16.png; do
+    check "classify.sh: URI of $label" like_pillow "$label" \
+      env TOP_K=10 sh "$root/pipelines/classify.sh" \
+      "file://$data/pictures/$label"
+  done
+}
+
+# A URI of nothing, and of a JPEG that is cut short, which is named.
+bad_uris () {
+  head -c 4000 "$data/pictures/444.jpg" >"$work/cut.jpg"
+  for label in none cut; do
+    ! sh "$root/pipelines/classify.sh" "file://$work/$label.jpg" \
+      >"$work/out" 2>"$work/errors" &&
+      grep "$label.jpg" "$work/errors" || return 1
+  done
+  same "classify.sh: file://$work/cut.jpg is cut short" "$(cat "$work/errors")"
+}
+
 # lacks_loader FILE: of the formats that this system may not know, with a
 # sentence that names the file.
 lacks_loader () {
@@ -86,6 +106,8 @@ sh "$root/pipelines/install-packages.sh" pictures >"$work/log" 2>&1 ||
   sed 's/^/# /' "$work/log"
 [ -x "$inspect" ] || skip_all "this build has no alexnet-inspect"
 pictures
+uris
+check 'classify.sh: URIs of no good picture' bad_uris
 check 'alexnet-inspect: a JPEG that is cut short' cut_jpeg
 check 'alexnet-inspect: bytes behind a JPEG' more_than_a_jpeg
 done_testing
