@@ -5,10 +5,11 @@
 #include <stdio.h>
 
 static gboolean
-add_image (AlexnetCalibration *calibration, const char *path, GError **error)
+add_image (AlexnetCalibration *calibration, const char *path,
+    InspectProgress *progress, GError **error)
 {
   AlexnetImage image;
-  GdkPixbuf *pixbuf = inspect_load_image (path, &image, error);
+  GdkPixbuf *pixbuf = inspect_load_image (path, progress, &image, error);
   gboolean ok = pixbuf && alexnet_calibration_add (calibration, &image, error);
 
   g_clear_object (&pixbuf);
@@ -24,7 +25,7 @@ add_images (AlexnetCalibration *calibration, char **images, GError **error)
 
   inspect_progress_begin (&progress);
   for (guint i = 0; ok && i < n; i++) {
-    ok = add_image (calibration, images[i], error);
+    ok = add_image (calibration, images[i], &progress, error);
     if (!ok)
       g_prefix_error (error, "%s: ", images[i]);
     inspect_progress_update (&progress, (i + 1.0) / n);

@@ -20,12 +20,14 @@ typedef struct {
 } Job;
 
 static AlexnetRequest *
-submit_image (AlexnetStream *stream, const char *path, GError **error)
+submit_image (Job *job, const char *path, GError **error)
 {
   AlexnetImage image;
-  g_autoptr (GdkPixbuf) pixbuf = inspect_load_image (path, &image, error);
+  g_autoptr (GdkPixbuf)
+      pixbuf = inspect_load_image (path, &job->progress, &image, error);
 
-  return pixbuf ? alexnet_stream_submit (stream, &image, NULL, error) : NULL;
+  return pixbuf ? alexnet_stream_submit (job->stream, &image, NULL, error)
+                : NULL;
 }
 
 static void
@@ -33,7 +35,7 @@ submit_next (Job *job)
 {
   guint i = job->submitted % DEPTH;
 
-  job->requests[i] = submit_image (job->stream, job->paths[job->submitted],
+  job->requests[i] = submit_image (job, job->paths[job->submitted],
       &job->errors[i]);
   job->submitted++;
 }

@@ -2,68 +2,100 @@
 
 #include "inspect.h"
 
-#define JPEG_START 0xd8
-#define JPEG_END 0xd9
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
 
-/* What stands alone between two markers or within a scan: stuffed zeros, fill
- * bytes, TEM, RST0 .. RST7, SOI (ITU-T T.81, B.1.1). */
-static gboolean
-has_no_segment (guint8 marker)
+#include <jpeglib.h>
+/* Needs the above. */
+#include <jerror.h>
+
+/* libjpeg is given the first member and finds the others behind it. */
+typedef struct {
+  struct jpeg_error_mgr base;
+  jmp_buf failed;
+  gboolean is_cut;
+  char complaint[JMSG_LENGTH_MAX];
+} Complaints;
+
+/* Of warnings, which are below 0, keeps the first. */
+static void
+keep_warning (j_common_ptr jpeg, int level)
 {
-  return marker == 0 || marker == 1 || marker == 0xff ||
-      (marker >= 0xd0 && marker <= JPEG_START);
+  Complaints *complaints = (Complaints *) jpeg->err;
+
+  if (level >= 0)
+    return;
+  if (complaints->base.num_warnings++ == 0)
+    complaints->base.format_message (jpeg, complaints->complaint);
+  if (complaints->base.msg_code == JWRN_JPEG_EOF)
+    complaints->is_cut = TRUE;
 }
 
-/* Segments say how long they are, a scan goes on until the next marker. */
-static gboolean
-has_jpeg_end (const guint8 *data, gsize size)
+static void
+fail (j_common_ptr jpeg)
 {
-  gsize at = 0;
+  Complaints *complaints = (Complaints *) jpeg->err;
 
-  while (at + 2 <= size) {
-    guint8 marker = data[at + 1];
+  complaints->base.format_message (jpeg, complaints->complaint);
+  longjmp (complaints->failed, 1);
+}
 
-    if (data[at] != 0xff || marker == 0xff) {
-      at++;
-    } else if (marker == JPEG_END) {
-      return TRUE;
-    } else if (has_no_segment (marker)) {
-      at += 2;
-    } else {
-      if (size - at < 4)
-        return FALSE;
-      at += 2 + (data[at + 2] << 8 | data[at + 3]);
-    }
+/* Reads it as far as the coefficients, which is where damage shows. */
+static void
+read_jpeg (const guint8 *data, gsize size, Complaints *complaints)
+{
+  struct jpeg_decompress_struct jpeg;
+
+  jpeg.err = jpeg_std_error (&complaints->base);
+  complaints->base.emit_message = keep_warning;
+  complaints->base.error_exit = fail;
+  jpeg_create_decompress (&jpeg);
+  if (!setjmp (complaints->failed)) {
+    jpeg_mem_src (&jpeg, data, size);
+    jpeg_read_header (&jpeg, TRUE);
+    jpeg_read_coefficients (&jpeg);
+    jpeg_finish_decompress (&jpeg);
   }
-  return FALSE;
+  jpeg_destroy_decompress (&jpeg);
 }
 
 /* gdk-pixbuf makes a picture of any part of a JPEG and says nothing. */
 static gboolean
-check_whole (const char *path, GError **error)
+check_jpeg (const char *path, InspectProgress *progress, GError **error)
 {
   g_autofree char *data = NULL;
+  Complaints complaints = { 0 };
   gsize size;
 
   if (!g_file_get_contents (path, &data, &size, error))
     return FALSE;
-  if (size < 2 || (guint8) data[0] != 0xff || (guint8) data[1] != JPEG_START ||
-      has_jpeg_end ((const guint8 *) data, size))
+  if (size < 2 || memcmp (data, "\xff\xd8", 2) != 0)
     return TRUE;
-  g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT,
-      "the file is damaged: this JPEG is cut short");
-  return FALSE;
+  read_jpeg ((const guint8 *) data, size, &complaints);
+  if (complaints.is_cut) {
+    g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT,
+        "the file is damaged: this JPEG is cut short");
+    return FALSE;
+  }
+  if (complaints.complaint[0] != '\0') {
+    inspect_progress_end (progress);
+    fprintf (stderr, "alexnet-inspect: %s: the file is damaged: %s\n", path,
+        complaints.complaint);
+  }
+  return TRUE;
 }
 
 GdkPixbuf *
-inspect_load_image (const char *path, AlexnetImage *image, GError **error)
+inspect_load_image (const char *path, InspectProgress *progress,
+    AlexnetImage *image, GError **error)
 {
   g_autoptr (GError) cause = NULL;
   g_autoptr (GdkPixbuf) stored = gdk_pixbuf_new_from_file (path, &cause);
   GdkPixbuf *pixbuf;
 
   *image = (AlexnetImage){ 0 };
-  if (!stored || !check_whole (path, &cause)) {
+  if (!stored || !check_jpeg (path, progress, &cause)) {
     g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT,
         cause->message);
     return NULL;

@@ -53,11 +53,6 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (InspectModelOptions,
 AlexnetModel *inspect_load_model (const char *path,
     const InspectModelOptions *options, GError **error);
 
-/* Pixels of a file, turned as its EXIF orientation says, and `image` that
- * points into them; FORMAT, also for a JPEG that is cut short. */
-GdkPixbuf *inspect_load_image (const char *path, AlexnetImage *image,
-    GError **error);
-
 /* Fails unless `argc`, which counts the command, is within bounds. */
 gboolean inspect_check_arguments (int argc, int least, int most,
     GError **error);
@@ -74,6 +69,12 @@ typedef struct {
 void inspect_progress_begin (InspectProgress *progress);
 void inspect_progress_update (InspectProgress *progress, double fraction);
 void inspect_progress_end (InspectProgress *progress);
+
+/* Pixels of a file, turned as its EXIF orientation says, and `image` that
+ * points into them; FORMAT, also for a JPEG that is cut short. What else is
+ * damaged in one is said on standard error, where `progress` makes room. */
+GdkPixbuf *inspect_load_image (const char *path, InspectProgress *progress,
+    AlexnetImage *image, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlexnetModel, alexnet_model_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlexnetEngine, alexnet_engine_unref)

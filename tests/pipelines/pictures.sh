@@ -91,6 +91,20 @@ cut_jpeg () {
   same 1 $? && grep 'cut.jpg: the file is damaged' "$work/errors"
 }
 
+# One with 200 bytes missing in the middle is classified and complained of, the
+# good one beside it is not.
+damaged_jpeg () {
+  {
+    head -c 4800 "$data/pictures/444.jpg"
+    tail -c +5001 "$data/pictures/444.jpg"
+  } >"$work/damaged.jpg"
+  "$inspect" classify -k 1 "$work/damaged.jpg" "$data/pictures/444.jpg" \
+    "$data/pictures/progressive.jpg" >"$work/out" 2>"$work/errors"
+  same 0 $? && same "alexnet-inspect: $work/damaged.jpg: the file is damaged:\
+ Corrupt JPEG data: premature end of data segment" "$(complaints)" &&
+    same 3 "$(wc -l <"$work/out")"
+}
+
 # What stands behind the end of a JPEG is nobody's business.
 more_than_a_jpeg () {
   {
@@ -109,5 +123,6 @@ pictures
 uris
 check 'classify.sh: URIs of no good picture' bad_uris
 check 'alexnet-inspect: a JPEG that is cut short' cut_jpeg
+check 'alexnet-inspect: a JPEG that is damaged inside' damaged_jpeg
 check 'alexnet-inspect: bytes behind a JPEG' more_than_a_jpeg
 done_testing
