@@ -5,12 +5,20 @@
 #     sh pipelines/regions.sh [VIDEO|IMAGE|URI]
 # Without an argument: the sample clip beside its first picture. REGIONS in the
 # environment are "LABEL:X,Y,WIDTH,HEIGHT ...", in parts of the frame; when not
-# set, the left and the right half. pipelines/python/ has the detector.
+# set, the left and the right half. pipelines/python/ has the detector. With
+# NAMED, "NAME:X,Y,WIDTH,HEIGHT;...", as the element's property regions has it,
+# places are classified that have a name and need no detector.
 set -eu
 . "$(dirname "$0")/lib.sh"
 
 # classify_regions WORD...: the words bring the picture.
 classify_regions () {
+  if [ -n "${NAMED:-}" ]; then
+    launch "$@" ! videoconvert \
+      ! alexnetclassify regions="$NAMED" post-messages=always top-k=3 \
+      ! fakesink
+    return
+  fi
   launch "$@" ! videoconvert \
     ! scripteddetector regions="${REGIONS:-left:0,0,0.5,1 right:0.5,0,0.5,1}" \
     ! alexnetclassify inference-region=roi-list post-messages=always top-k=3 \

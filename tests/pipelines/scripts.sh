@@ -8,7 +8,7 @@ set -u
 media=$root/pipelines/media/sample.webm
 classes='airplane automobile bird cat deer dog frog horse ship truck'
 unset ALEXNET_MODEL ALEXNET_DATA_DIR BROKER CONFIRM DECODER DEVICE FILTER FRAMES \
-  REGIONS TOPIC
+  NAMED REGIONS TOPIC
 mkdir "$work/tmp" "$work/data"
 export BUILD XDG_DATA_HOME="$work/data" TMPDIR="$work/tmp"
 
@@ -232,6 +232,16 @@ own_regions () {
   unset REGIONS
 }
 
+named_regions () {
+  export NAMED="left:0.0,0.0,0.5,1.0;dot:8,8,16,16"
+  run regions.sh "$media" && shows_line && grep '  left  ' "$work/out" &&
+    grep '  dot  ' "$work/out" && grep '^500 regions, ' "$work/out" || return 1
+  export NAMED=dot:8,8
+  fails_with 'regions: region "dot" has 2 numbers; expected'\
+' name:x,y,width,height' regions.sh "$media" || return 1
+  unset NAMED
+}
+
 # How much of the darkest corner, which is the panel's, differs: the picture's
 # blue sky becomes nearly black there and stays elsewhere.
 overlay_drawn () {
@@ -410,6 +420,7 @@ check 'rtsp.sh: bad input' rtsp_bad_input
 check 'rtsp.sh: ended' rtsp_ended
 check 'regions.sh' regions
 check 'regions.sh: REGIONS' own_regions
+check 'regions.sh: NAMED' named_regions
 check 'overlay.sh' overlay
 check 'a launch that hangs' hung_launch
 check 'sound alone' sound
