@@ -216,6 +216,7 @@ shards () {
     shard SLURM_ARRAY_TASK_ID=9 SLURM_ARRAY_TASK_MIN=5 SLURM_ARRAY_TASK_STEP=2 \
       SLURM_ARRAY_TASK_COUNT=3 -- &&
     same 7 "$(find "$work/shards" -name '*.done' | wc -l)" &&
+    shard -- --shard 8 --shards 9 &&
     refused 'shard 3 of 3, expected 0 to 2' --shard 3 --shards 3 "$work/many" &&
     refused '--shard and --shards belong together' --shard 3 "$work/many" &&
     (

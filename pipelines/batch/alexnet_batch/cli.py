@@ -26,7 +26,7 @@ exit codes:
   0    all is classified
   2    it cannot begin: options, the model
   65   some inputs cannot be classified, all others are
-  66   there is no input
+  66   there is no input; a part may be empty
   75   try again: it was ended by a signal, could not write, or the network or
        a device failed
 """
@@ -120,11 +120,10 @@ def make_store(options, classifier, settings, shard, n_shards):
 
 def show_plan(store, items, options):
     """Of --dry-run."""
-    n = 0
-    for n, item in enumerate(items, 1):
+    for item in items:
         state = None if options.overwrite else store.find(store.place(item))
         print(f'{state or "to do"}  {results.to_text(item.uri)}')
-    return 0 if n else NO_INPUT
+    return 0 if items.found else NO_INPUT
 
 
 def end_by_signal(worker):
@@ -144,7 +143,7 @@ def find_status(worker):
     counts = worker.counts
     if worker.broken or worker.stopping.is_set():
         return TRY_AGAIN
-    if counts.handled == 0:
+    if not worker.inputs.found:
         return NO_INPUT
     if counts.passing:
         return TRY_AGAIN

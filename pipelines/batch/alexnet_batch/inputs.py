@@ -89,18 +89,23 @@ def read_list(path):
 class Inputs:
     """Part `shard` (from 0) of `n_shards` of all names: every n_shards-th one,
     so all parts have to be made of the same list. Iterating again begins anew
-    unless a list is standard input."""
+    unless a list is standard input.
+
+    found  whether there was any name, in whatever part
+    """
 
     def __init__(self, names, lists, shard=0, n_shards=1):
         self.names, self.lists = names, lists
         self.shard, self.n_shards = shard, n_shards
+        self.found = False
 
     def __iter__(self):
         names = itertools.chain(self.names, *map(read_list, self.lists))
         expanded = itertools.chain.from_iterable(map(expand, names))
-        for name in itertools.islice(expanded, self.shard, None,
-                                     self.n_shards):
-            yield make_input(name)
+        for i, name in enumerate(expanded):
+            self.found = True
+            if i % self.n_shards == self.shard:
+                yield make_input(name)
 
     @property
     def can_repeat(self):
