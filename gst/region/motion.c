@@ -60,6 +60,7 @@ add_bytes (guint16 *cells, const guint8 *row, const guint *columns)
   for (guint i = 0; i < SIDE; i++) {
     guint sum = 0;
 
+#pragma GCC unroll 8
     for (guint k = 0; k < CELL_COLUMNS; k++)
       sum += row[columns[i * CELL_COLUMNS + k]];
     cells[i] += sum;
@@ -75,6 +76,7 @@ add_pixels (guint16 *cells, const guint8 *row, const guint *columns,
   for (guint i = 0; i < SIDE; i++) {
     guint a = 0, b = 0, c = 0;
 
+#pragma GCC unroll 8
     for (guint k = 0; k < CELL_COLUMNS; k++) {
       const guint8 *pixel = row + columns[i * CELL_COLUMNS + k];
 
