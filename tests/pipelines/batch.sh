@@ -237,6 +237,64 @@ lists () {
       -l "$work/none"
 }
 
+# A pipe is read once, and what waits for it holds up nothing: here the second
+# name comes when the first one's picture is done.
+piped () {
+  results=piped
+  mkfifo "$work/names"
+  {
+    echo "$work/many/1.jpg"
+    for _ in $(seq 300); do
+      sleep 0.1
+      ! of 1.jpg done >/dev/null || break
+    done
+    ! of 1.jpg done >/dev/null || echo "$work/many/2.jpg"
+  } >"$work/names" &
+  ends_with 0 -j 2 -l "$work/names" && wait $! &&
+    grep '^2 inputs, 0 failed' "$work/errors"
+}
+
+twice () {
+  results=twice
+  ends_with 0 -j 3 --sample-every 1s "$sample" "$sample" "$sample" &&
+    same 10 "$(wc -l <"$(of sample.webm jsonl)")" &&
+    grep '^3 of 3 inputs, 0 failed' "$work/errors"
+}
+
+odd_uris () {
+  results=odd
+  ends_with 75 --attempts 1 "file://localhost$work/many/1.jpg" \
+    "FILE://$work/many/2.jpg" "file:///a%00b.jpg" \
+    "$(printf 'http://127.0.0.1:9/\377.jpg')" "$work/many/3.jpg" &&
+    of 1.jpg done && of 2.jpg done && of 3.jpg done &&
+    same '%FF.jpg a%00b.jpg' "$(failures | cut -d ' ' -f 1 | xargs)"
+}
+
+# as_nobody COMMAND...: root reads everything.
+as_nobody () {
+  if [ "$(id -u)" -eq 0 ]; then
+    setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+  else
+    "$@"
+  fi
+}
+
+# What cannot be read is done when it can be.
+unreadable () {
+  results=unreadable$1
+  mkdir -p "$work/shut/locked" "$work/$results" &&
+    cp "$work/many/1.jpg" "$work/many/2.jpg" "$work/shut" &&
+    cp "$work/many/3.jpg" "$work/shut/locked" &&
+    chmod 755 "$work" && chmod 777 "$work/$results" &&
+    chmod 0 "$work/shut/locked" "$work/shut/1.jpg" || return 1
+  as_nobody "$root/pipelines/batch/alexnet-batch" -o "$work/$results" \
+    "$1" "$work/shut" 2>&1
+  same 65 $? && same "1.jpg open: Permission denied
+locked open: Permission denied" "$(failures)" && of 2.jpg done &&
+    chmod 755 "$work/shut/locked" && chmod 644 "$work/shut/1.jpg" &&
+    ends_with 0 "$1" "$work/shut" && of 1.jpg done && of 3.jpg done
+}
+
 samples () {
   results=samples
   ends_with 0 --sample-every 1s "$sample" &&
@@ -349,6 +407,11 @@ check 'bad inputs again' bad_again
 check 'a good input became bad' went_bad
 check 'shards' shards
 check 'lists' lists
+check 'a list from a pipe' piped
+check 'an input twice' twice
+check 'odd URIs' odd_uris
+check 'unreadable' unreadable --progress=none
+check 'unreadable, --hash' unreadable --hash
 check '--sample-every' samples
 check '--jobs' jobs_
 check 'ended in mid-file' ended

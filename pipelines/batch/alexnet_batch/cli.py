@@ -150,10 +150,18 @@ def find_status(worker):
     return DATA_ERROR if counts.failed + counts.known_failed else 0
 
 
+def count(items):
+    """None where that cannot be known; why not is found by who takes them."""
+    try:
+        return sum(1 for _ in items)
+    except UsageError:
+        return None
+
+
 def classify(store, items, classifier, options):
     worker = Worker(items, store, classifier, options)
     on_signals(lambda: end_by_signal(worker))
-    count_all = (lambda: sum(1 for _ in items)) if items.can_repeat else None
+    count_all = (lambda: count(items)) if items.can_repeat else None
     with progress.Progress(options.progress, worker.counts, count_all):
         worker.run()
     if isinstance(worker.broken, UsageError):

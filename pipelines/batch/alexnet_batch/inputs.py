@@ -12,6 +12,7 @@ import sys
 from .errors import UsageError
 
 URI = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*://')
+LOCAL = re.compile('file://(localhost(?=/))?', re.IGNORECASE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,12 +30,15 @@ class Input:
 
 
 def make_input(name):
-    if URI.match(name) and not name.startswith('file://'):
-        return Input(name, None)
-    if name.startswith('file://'):
+    local = LOCAL.match(name)
+    if URI.match(name) and not local:
+        # Bytes that no text has.
+        return Input(re.sub('[\0\udc80-\udcff]', lambda byte:
+                            f'%{ord(byte[0]) & 0xff:02X}', name), None)
+    if local:
         # Percent signs may stand for bytes that are no UTF-8.
         from urllib.parse import unquote_to_bytes
-        name = os.fsdecode(unquote_to_bytes(name[len('file://'):]))
+        name = os.fsdecode(unquote_to_bytes(name[local.end():]))
     path = pathlib.Path(os.path.abspath(name))
     return Input(path.as_uri(), path)
 
@@ -47,15 +51,16 @@ def is_media(name):
 
 def walk(directory):
     """Videos and pictures below it, in the order of their names. Of each
-    directory one listing at a time is in memory."""
-    def complain(error):
-        raise UsageError(f'cannot list {error.filename}: {error.strerror}')
-
-    for folder, folders, files in os.walk(directory, onerror=complain):
+    directory one listing at a time is in memory. Last come directories that
+    cannot be listed, so that somebody hears of them."""
+    denied = []
+    for folder, folders, files in os.walk(
+            directory, onerror=lambda error: denied.append(error.filename)):
         folders[:] = sorted(f for f in folders if not f.startswith('.'))
         for file in sorted(files):
             if not file.startswith('.') and is_media(file):
                 yield os.path.join(folder, file)
+    yield from denied
 
 
 def expand(name):
@@ -89,7 +94,7 @@ def read_list(path):
 class Inputs:
     """Part `shard` (from 0) of `n_shards` of all names: every n_shards-th one,
     so all parts have to be made of the same list. Iterating again begins anew
-    unless a list is standard input.
+    unless a list is standard input or another pipe.
 
     found  whether there was any name, in whatever part
     """
@@ -109,7 +114,8 @@ class Inputs:
 
     @property
     def can_repeat(self):
-        return '-' not in self.lists
+        return all(path != '-' and os.path.isfile(path)
+                   for path in self.lists)
 
 
 def number(environment, name):

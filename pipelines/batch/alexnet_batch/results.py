@@ -93,18 +93,19 @@ class Store:
                      self.key(item))
 
     def key(self, item):
+        """Another one as soon as it can be read."""
         key = {'video': item.uri, **self.settings}
+        if item.path is None:
+            return key
         try:
-            found = item.path and item.path.stat()
-        except OSError:
+            found = item.path.stat()
+            if self.by_hash and item.path.is_file():
+                key['sha256'] = hash_file(item.path)
+            elif os.access(item.path, os.R_OK):
+                key['mtime_ns'] = found.st_mtime_ns
+            return {**key, 'size': found.st_size}
+        except (OSError, ValueError):  # of a name with a NUL
             return {**key, 'size': None}
-        if found:
-            key['size'] = found.st_size
-        if found and self.by_hash and item.path.is_file():
-            key['sha256'] = hash_file(item.path)
-        elif found:
-            key['mtime_ns'] = found.st_mtime_ns
-        return key
 
     def find(self, place):
         """'done', 'failed' or None: it is to be done."""

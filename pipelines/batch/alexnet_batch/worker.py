@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Takes one input after the other, on as many threads as there are jobs."""
 import dataclasses
+import os
 import threading
 import time
 import traceback
@@ -41,7 +42,9 @@ class Worker:
         self.counts = Counts()
         self.broken = None
         self.stopping = threading.Event()
-        self.lock = threading.Lock()
+        self.lock = threading.Lock()  # of counts and taken
+        self.taking = threading.Lock()  # may last: what writes a list may wait
+        self.taken = set()
 
     def run(self):
         """Until all is done or it is to stop."""
@@ -66,7 +69,7 @@ class Worker:
         """Takes from `items` what no other thread has."""
         try:
             while not self.stopping.is_set():
-                with self.lock:
+                with self.taking:
                     item = next(items, None)
                 if item is None:
                     return
@@ -78,7 +81,20 @@ class Worker:
             self.stop()
 
     def handle(self, item):
+        """Unless it stands in the list twice and another thread has it."""
         place = self.store.place(item)
+        with self.lock:
+            twice = place.stem in self.taken
+            self.taken.add(place.stem)
+        if twice:
+            self.count(skipped=1)
+            return
+        try:
+            self.complete(item, place)
+        finally:
+            self.taken.discard(place.stem)
+
+    def complete(self, item, place):
         state = None if self.options.overwrite else self.store.find(place)
         if state == 'failed' and self.options.retry_failed:
             state = None
@@ -123,6 +139,8 @@ def check_file(item):
     if item.path is None:
         return
     try:
+        if item.path.is_dir():
+            os.scandir(item.path).close()
         if not item.path.is_file():
             kind = 'no regular file' if item.path.exists() else 'no file'
             raise Failure('open', f'{kind} {to_text(str(item.path))}')
