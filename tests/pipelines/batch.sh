@@ -135,6 +135,16 @@ again () {
     same 1 "$(stamps | grep -vcxF "$before")"
 }
 
+# A file that a property names, with other labels than before.
+by_file () {
+  results=file
+  seq 0 9 >"$work/labels" &&
+    ends_with 0 --set labels-file="$work/labels" "$work/in/turned.jpg" &&
+    before=$(stamps) && seq 10 19 >"$work/labels" &&
+    ends_with 0 --set labels-file="$work/labels" "$work/in/turned.jpg" &&
+    same 1 "$(stamps | grep -vcxF "$before")"
+}
+
 # The same bytes with another time.
 by_hash () {
   results=hash
@@ -147,6 +157,9 @@ by_hash () {
 make_bad_inputs () {
   mkdir "$work/bad" && cp "$work/in/turned.jpg" "$work/bad/good.jpg" &&
     head -c 40000 "$sample" >"$work/bad/cut.webm" &&
+    gst-launch-1.0 -q videotestsrc num-buffers=1 \
+      ! video/x-raw,width=9000,height=2 ! pngenc \
+      ! filesink location="$work/bad/wide.png" &&
     head -c 900 "$work/in/turned.jpg" >"$work/bad/cut.jpg" &&
     : >"$work/bad/empty.mp4" && mkfifo "$work/bad/pipe.mp4" &&
     cp "$root/README.md" "$work/bad/text.mp4" &&
@@ -163,20 +176,24 @@ empty.mp4 open: the file is empty
 pipe.mp4 open: no regular file $work/bad/pipe.mp4
 sound.mp4 decode: no picture in it
 text.mp4 decode: This appears to be a text file (decodebin cannot decode plain\
- text files)" "$(failures)" &&
+ text files)
+wide.png decode: more pixels in a row or column than alexnetclassify takes" \
+      "$(failures)" &&
     same 2 "$(find "$work/bad-results" -name '*.done' | wc -l)" &&
     same 'ends after 5.600 s of 10.000' "$(jq -r '.warnings[]' \
       "$(of cut.webm done)")" &&
-    grep '^8 of 8 inputs, 6 failed, .* 1 with warnings' "$work/errors"
+    grep '^9 of 9 inputs, 7 failed, .* 1 with warnings' "$work/errors"
 }
 
 bad_again () {
   results=bad-results
-  ends_with 65 "$work/bad" "$work/absent.mp4" && same 6 "$(failures | wc -l)" &&
+  ends_with 65 "$work/bad" "$work/absent.mp4" && same 7 "$(failures | wc -l)" &&
     cp "$sample" "$work/absent.mp4" &&
+    ends_with 0 --dry-run --retry-failed "$work/bad/empty.mp4" &&
+    same to "$(cut -d ' ' -f 1 "$work/out")" &&
     ends_with 65 --retry-failed "$work/absent.mp4" "$work/bad/empty.mp4" &&
     same "$classes" "$(best "$(of absent.mp4 jsonl)")" &&
-    same 7 "$(failures | wc -l)" && ! of absent.mp4 failed &&
+    same 8 "$(failures | wc -l)" && ! of absent.mp4 failed &&
     ends_with 0 "$work/absent.mp4" "$work/bad/good.jpg"
 }
 
@@ -349,6 +366,39 @@ ended () {
   done
 }
 
+# begin OPTION...: with what the shell redirects, which is not of interest.
+begin () {
+  "$root/pipelines/batch/alexnet-batch" -o "$work/$results" "$@"
+}
+
+# Nobody reads what it says, or there is nothing to write to.
+closed () {
+  results=closed
+  {
+    begin --progress json "$work/many/1.jpg" "$work/clips/1.webm"
+    echo $? >"$work/status"
+  } 2>&1 | head -n 1
+  same 0 "$(cat "$work/status")" && of 1.webm done || return 1
+  begin --list - <&-
+  same 66 $? && begin "$work/many/2.jpg" 2>&- >&- && of 2.jpg done || return 1
+  {
+    yes "$work/many/1.jpg" | head -n 9999 | begin --dry-run --list -
+    echo $? >"$work/status"
+  } 2>"$work/errors" | head -n 1
+  same '0 ' "$(cat "$work/status") $(cat "$work/errors")"
+}
+
+# No line is longer than the terminal is wide.
+narrow () {
+  results=narrow
+  export results root work
+  script -qec 'stty cols 60
+    "$root/pipelines/batch/alexnet-batch" -o "$work/$results" "$work/many"' \
+    "$work/typescript" &&
+    tr '\r' '\n' <"$work/typescript" | grep '^\[#*\] 7 of 7 inputs, 0 failed' &&
+    ! tr '\r' '\n' <"$work/typescript" | grep '^\[.\{63\}'
+}
+
 # A server that sends a part and then nothing; nobody listens on the other port.
 network () {
   results=network
@@ -371,7 +421,8 @@ stalls.webm decode 2 true" "$(jq -r '"\(.uri | split("/") | last) \(.stage)'\
 
 usage () {
   results=usage
-  refused 'no property "no-such" in element "alexnetclassify"' \
+  ends_with 0 --dry-run "$sample" && [ ! -e "$work/usage" ] &&
+    refused 'no property "no-such" in element "alexnetclassify"' \
     --set no-such=1 "$sample" &&
     ends_with 2 --set model-file="$work/bad/text.mp4" "$sample" &&
     grep "^alexnet-batch: $work/bad/text.mp4: " "$work/errors" &&
@@ -379,6 +430,11 @@ usage () {
     grep "'top-k' is not name=value" "$work/errors" &&
     ends_with 2 --sample-every soon "$sample" &&
     grep "'soon' is no time" "$work/errors" &&
+    ends_with 2 --sample-every 0.0000000001s "$sample" &&
+    ends_with 2 --stall-timeout 9999999999h "$sample" &&
+    ends_with 2 --set name=other "$sample" &&
+    ends_with 2 --set "labels-file=$(printf '\377')" "$sample" &&
+    grep 'expected .* UTF-8' "$work/errors" &&
     ends_with 2 && grep 'no INPUT and no --list' "$work/errors" &&
     [ ! -e "$work/usage" ]
 }
@@ -401,6 +457,7 @@ check 'lines' lines
 check 'marker' marker
 check 'EXIF orientation' turned
 check 'again' again
+check 'a file of --set' by_file
 check '--hash' by_hash
 check 'bad inputs' bad_inputs
 check 'bad inputs again' bad_again
@@ -415,6 +472,8 @@ check 'unreadable, --hash' unreadable --hash
 check '--sample-every' samples
 check '--jobs' jobs_
 check 'ended in mid-file' ended
+check 'closed streams' closed
+check 'a narrow terminal' narrow
 check 'network' network
 check 'usage' usage
 if unshare --mount true 2>/dev/null; then

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Options and exit codes."""
 import argparse
+import contextlib
 import os
 import re
 import signal
@@ -9,7 +10,7 @@ import threading
 
 from . import inputs, pipeline, progress, results
 from .errors import UsageError
-from .worker import Worker
+from .worker import Worker, find_state
 
 DATA_ERROR, NO_INPUT, TRY_AGAIN = 65, 66, 75  # as sysexits.h has them
 USAGE = 2
@@ -39,7 +40,7 @@ def seconds(text):
         value = float(found[1]) * UNITS[found[2] or 's']
     except (TypeError, ValueError):
         value = 0
-    if not value > 0:
+    if not 1e-9 <= value <= threading.TIMEOUT_MAX:
         raise argparse.ArgumentTypeError(
             f'{text!r} is no time; 250ms, 1s, 2min are')
     return value
@@ -58,6 +59,9 @@ def setting(text):
     name, equals, value = text.partition('=')
     if not equals or not re.fullmatch('[a-z][a-z0-9-]*', name):
         raise argparse.ArgumentTypeError(f'{text!r} is not name=value')
+    if name == 'name' or results.to_text(value) != value:
+        raise argparse.ArgumentTypeError(
+            f'{text!r}, expected another property than the name, and UTF-8')
     return name, value
 
 
@@ -108,9 +112,14 @@ def find_settings(options):
 
 
 def make_store(options, classifier, settings, shard, n_shards):
+    files = {name: value for name, value in settings.items()
+             if value and name.endswith('-file')} | {'model-file': classifier.model}
     try:
-        os.makedirs(options.output, exist_ok=True)
-        settings = {'model': results.hash_file(classifier.model),
+        if not options.dry_run:
+            os.makedirs(options.output, exist_ok=True)
+        hashes = {name: results.hash_file(path)
+                  for name, path in files.items()}
+        settings = {'model': hashes.pop('model-file'), 'files': hashes,
                     'settings': settings, 'version': classifier.version}
     except OSError as error:
         raise UsageError(f'{error.filename}: {error.strerror}') from None
@@ -120,9 +129,13 @@ def make_store(options, classifier, settings, shard, n_shards):
 
 def show_plan(store, items, options):
     """Of --dry-run."""
-    for item in items:
-        state = None if options.overwrite else store.find(store.place(item))
-        print(f'{state or "to do"}  {results.to_text(item.uri)}')
+    try:
+        for item in items:
+            state = find_state(store, store.place(item), options)
+            print(f'{state or "to do"}  {results.to_text(item.uri)}')
+        sys.stdout.flush()
+    except BrokenPipeError:  # who reads it has seen enough
+        pass
     return 0 if items.found else NO_INPUT
 
 
@@ -167,7 +180,7 @@ def classify(store, items, classifier, options):
     if isinstance(worker.broken, UsageError):
         raise worker.broken
     if worker.broken:
-        print(f'alexnet-batch: {worker.broken}', file=sys.stderr)
+        complain(worker.broken)
     return find_status(worker)
 
 
@@ -185,7 +198,21 @@ def run(options):
     return classify(store, items, classifier, options)
 
 
+def complain(error):
+    with contextlib.suppress(OSError):  # nobody may be there to read it
+        print(f'alexnet-batch: {error}', file=sys.stderr)
+
+
+def open_closed():
+    """Whoever starts it may have closed standard streams, whose numbers the next
+    files would get."""
+    for name, mode in ('stdin', 'r'), ('stdout', 'w'), ('stderr', 'w'):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding='utf-8'))
+
+
 def main():
+    open_closed()
     parser = make_parser()
     options = parser.parse_args()
     if not options.inputs and not options.list:
@@ -194,9 +221,10 @@ def main():
     try:
         status = run(options)
     except UsageError as error:
-        print(f'alexnet-batch: {error}', file=sys.stderr)
+        complain(error)
         status = USAGE
     # A pipeline that was given up may hold a thread for ever.
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in sys.stdout, sys.stderr:
+        with contextlib.suppress(OSError):
+            stream.flush()
     os._exit(status)

@@ -119,6 +119,10 @@ class Pipeline:
 
     def add_picture(self):
         caps, buffer = read_picture(self.item.path)
+        taken = self.classifier.get_static_pad('sink').get_pad_template_caps()
+        if not caps.can_intersect(taken):
+            raise Failure('decode', 'more pixels in a row or column than'
+                          ' alexnetclassify takes')
         self.source.set_property('caps', caps)
         self.source.link(self.pipeline.get_by_name('convert'))
         self.source.emit('push-buffer', buffer)

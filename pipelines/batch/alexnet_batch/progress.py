@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """How far it is: a bar on a terminal, a line a minute elsewhere, or JSON."""
+import contextlib
 import json
+import shutil
 import sys
 import threading
 import time
 
-WIDTH = 24  # of the bar
+WIDTH = 24  # of the bar, or less where the line has no room
 SECONDS_TO_COUNT = 1  # at the end
 INTERVALS = {'bar': 0.5, 'lines': 60, 'json': 1}
 
@@ -56,7 +58,8 @@ class Progress:
             self.counting.join(SECONDS_TO_COUNT)
             self.write(self.describe())
             if self.kind == 'bar':
-                print(file=sys.stderr)
+                with contextlib.suppress(OSError):
+                    print(file=sys.stderr)
 
     def show(self):
         while not self.ended.wait(INTERVALS[self.kind]):
@@ -90,14 +93,22 @@ class Progress:
             text += f', {self.counts.warned} with warnings'
         if now['seconds_left'] is not None:
             text += f', {clock(now["seconds_left"])} left'
-        if self.kind == 'bar' and self.total:
-            filled = WIDTH * min(handled, self.total) // self.total
-            text = '[' + '#' * filled + '.' * (WIDTH - filled) + '] ' + text
-        return text
+        return self.draw(text) if self.kind == 'bar' else text
+
+    def draw(self, text):
+        """A bar in front of it, and no more than a line."""
+        columns = shutil.get_terminal_size().columns - 1
+        width = min(WIDTH, columns - len(text) - len('[] '))
+        if self.total and width > 0:
+            filled = width * min(self.counts.handled, self.total) // self.total
+            text = '[' + '#' * filled + '.' * (width - filled) + '] ' + text
+        return text[:columns]
 
     def write(self, text):
-        """The bar stays where it is."""
-        if self.kind == 'bar':
-            print(f'\r{text}\033[K', end='', file=sys.stderr, flush=True)
-        else:
-            print(text, file=sys.stderr, flush=True)
+        """The bar stays where it is. That nobody reads it any more is no reason
+        to end."""
+        with contextlib.suppress(OSError):
+            if self.kind == 'bar':
+                print(f'\r{text}\033[K', end='', file=sys.stderr, flush=True)
+            else:
+                print(text, file=sys.stderr, flush=True)

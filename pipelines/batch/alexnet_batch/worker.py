@@ -95,9 +95,7 @@ class Worker:
             self.taken.discard(place.stem)
 
     def complete(self, item, place):
-        state = None if self.options.overwrite else self.store.find(place)
-        if state == 'failed' and self.options.retry_failed:
-            state = None
+        state = find_state(self.store, place, self.options)
         if state:
             self.count(skipped=1, known_failed=state == 'failed')
             return
@@ -133,6 +131,12 @@ class Worker:
         finally:
             place.raw.unlink(missing_ok=True)
         self.count(done=1, warned=bool(facts['warnings']))
+
+
+def find_state(store, place, options):
+    """'done', 'failed' or None: it is to be done."""
+    state = None if options.overwrite else store.find(place)
+    return None if state == 'failed' and options.retry_failed else state
 
 
 def check_file(item):
