@@ -346,6 +346,25 @@ begin_clips () {
   wait $pid
 }
 
+# While GStreamer is loaded, in place of which is what takes long.
+ended_early () {
+  mkdir -p "$work/slow/gi" && cat >"$work/slow/gi/__init__.py" <<END || return 1
+import pathlib, time
+pathlib.Path('$work/loads').touch()
+time.sleep(60)
+END
+  PYTHONPATH=$work/slow "$root/pipelines/batch/alexnet-batch" -o "$work/early" \
+    "$sample" &
+  pid=$!
+  until [ -e "$work/loads" ]; do
+    kill -0 $pid || return 1
+    sleep 0.1
+  done
+  kill $pid
+  wait $pid
+  same 75 $?
+}
+
 left_over () {
   find "$work/ended" -name '.*' -type f
 }
@@ -471,6 +490,7 @@ check 'unreadable' unreadable --progress=none
 check 'unreadable, --hash' unreadable --hash
 check '--sample-every' samples
 check '--jobs' jobs_
+check 'ended while it starts' ended_early
 check 'ended in mid-file' ended
 check 'closed streams' closed
 check 'a narrow terminal' narrow

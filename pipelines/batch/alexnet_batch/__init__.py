@@ -8,6 +8,7 @@ many machines.
     pipeline  one input through GStreamer
     results   where results lie, what is done already, failures
     progress  how far it is
+    signals   being asked to end
 
 cli knows all others, worker those below it, and these do not know each other
 but for `Failure` of errors.py. An engine (Slurm, Kubernetes, GNU parallel) runs

@@ -4,15 +4,15 @@ import argparse
 import contextlib
 import os
 import re
-import signal
 import sys
 import threading
 
 from . import inputs, pipeline, progress, results
 from .errors import UsageError
+from .signals import TRY_AGAIN, end, on_signals
 from .worker import Worker, find_state
 
-DATA_ERROR, NO_INPUT, TRY_AGAIN = 65, 66, 75  # as sysexits.h has them
+DATA_ERROR, NO_INPUT = 65, 66  # as sysexits.h has them
 USAGE = 2
 SECONDS_TO_END = 4
 
@@ -113,7 +113,8 @@ def find_settings(options):
 
 def make_store(options, classifier, settings, shard, n_shards):
     files = {name: value for name, value in settings.items()
-             if value and name.endswith('-file')} | {'model-file': classifier.model}
+             if value and name.endswith('-file')}
+    files['model-file'] = classifier.model
     try:
         if not options.dry_run:
             os.makedirs(options.output, exist_ok=True)
@@ -142,14 +143,9 @@ def show_plan(store, items, options):
 def end_by_signal(worker):
     """What hangs is not waited for."""
     worker.stop()
-    timer = threading.Timer(SECONDS_TO_END, os._exit, [TRY_AGAIN])
+    timer = threading.Timer(SECONDS_TO_END, end)
     timer.daemon = True
     timer.start()
-
-
-def on_signals(function):
-    for number in signal.SIGTERM, signal.SIGINT:
-        signal.signal(number, lambda *_: function())
 
 
 def find_status(worker):
@@ -204,8 +200,8 @@ def complain(error):
 
 
 def open_closed():
-    """Whoever starts it may have closed standard streams, whose numbers the next
-    files would get."""
+    """Whoever starts it may have closed standard streams, whose numbers would go
+    to the next files."""
     for name, mode in ('stdin', 'r'), ('stdout', 'w'), ('stderr', 'w'):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding='utf-8'))
@@ -217,7 +213,6 @@ def main():
     options = parser.parse_args()
     if not options.inputs and not options.list:
         parser.error('no INPUT and no --list')
-    on_signals(lambda: os._exit(TRY_AGAIN))
     try:
         status = run(options)
     except UsageError as error:
