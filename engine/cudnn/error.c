@@ -11,23 +11,48 @@ name_length (const char *call)
   return (int) strcspn (call, " (");
 }
 
-/* Appends free and total memory to the message. */
+/* Takes `text`. */
+static void
+append (GError **error, char *text)
+{
+  char *message = error ? g_strconcat ((*error)->message, text, NULL) : NULL;
+
+  if (message) {
+    g_free ((*error)->message);
+    (*error)->message = message;
+  }
+  g_free (text);
+}
+
+/* Free and total memory. */
 static void
 add_memory (GError **error)
 {
   gsize available, total;
-  char *message;
 
-  if (!error)
-    return;
   if (cudaMemGetInfo (&available, &total) != cudaSuccess) {
     cudaGetLastError ();
     return;
   }
-  message = g_strdup_printf ("%s; %.1f of the device's %.1f MiB are free",
-      (*error)->message, available / 1048576.0, total / 1048576.0);
-  g_free ((*error)->message);
-  (*error)->message = message;
+  append (error,
+      g_strdup_printf ("; %.1f of the device's %.1f MiB are free",
+          available / 1048576.0, total / 1048576.0));
+}
+
+/* The libraries hide what CUDA told them, as that the device is lost. */
+static void
+add_cause (AlexnetError code, GError **error)
+{
+  cudaError_t status = cudaSuccess;
+
+  if (code == ALEXNET_ERROR_NO_MEMORY)
+    add_memory (error);
+  else if (code == ALEXNET_ERROR_DEVICE)
+    status = cudaGetLastError ();
+  if (status != cudaSuccess)
+    append (error,
+        g_strdup_printf ("; %s (%s)", cudaGetErrorName (status),
+            cudaGetErrorString (status)));
 }
 
 gboolean
@@ -64,8 +89,7 @@ alexnet_cublas_check (cublasStatus_t status, const char *call, GError **error)
     code = ALEXNET_ERROR_NO_MEMORY;
   g_set_error (error, ALEXNET_ERROR, code, "%.*s failed: %s",
       name_length (call), call, cublasLtGetStatusName (status));
-  if (code == ALEXNET_ERROR_NO_MEMORY)
-    add_memory (error);
+  add_cause (code, error);
   return FALSE;
 }
 
@@ -94,7 +118,6 @@ alexnet_cudnn_check (cudnnStatus_t status, const char *call, GError **error)
   g_set_error (error, ALEXNET_ERROR, get_cudnn_code (status),
       "%.*s failed: %s%s%s", name_length (call), call,
       cudnnGetErrorString (status), detail[0] ? ", " : "", detail);
-  if (get_cudnn_code (status) == ALEXNET_ERROR_NO_MEMORY)
-    add_memory (error);
+  add_cause (get_cudnn_code (status), error);
   return FALSE;
 }

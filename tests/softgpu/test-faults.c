@@ -329,6 +329,7 @@ test_lost (void)
       continue;
     n_failed++;
     g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_DEVICE);
+    g_assert_nonnull (strstr (error->message, "cudaErrorIllegalAddress"));
     g_assert_null (use_module (0, &again));
     g_assert_nonnull (strstr (again->message, "cudaErrorIllegalAddress"));
     assert_clean ("another try");
