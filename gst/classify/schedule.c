@@ -46,20 +46,27 @@ get_period (const GstAlexnetPace *pace)
                           : pace->pending_period;
 }
 
-GstAlexnetFate
-gst_alexnet_schedule_decide (GstAlexnetSchedule *schedule,
-    const GstAlexnetPace *pace)
+static GstAlexnetFate
+decide_without_hurry (GstAlexnetSchedule *schedule, const GstAlexnetPace *pace)
 {
-  guint longest = is_hurried (pace) ? 0 : pace->interval - 1;
-
-  schedule->n_to_skip = MIN (schedule->n_to_skip, longest);
+  schedule->n_to_skip = MIN (schedule->n_to_skip, pace->interval - 1);
   if (schedule->n_to_skip > 0) {
     schedule->n_to_skip--;
     return GST_ALEXNET_FATE_SKIP_INTERVAL;
   }
-  return period_is_over (schedule, get_period (pace))
-      ? GST_ALEXNET_FATE_CLASSIFY
-      : GST_ALEXNET_FATE_SKIP_PERIOD;
+  return period_is_over (schedule, pace->period) ? GST_ALEXNET_FATE_CLASSIFY
+                                                 : GST_ALEXNET_FATE_SKIP_PERIOD;
+}
+
+GstAlexnetFate
+gst_alexnet_schedule_decide (GstAlexnetSchedule *schedule,
+    const GstAlexnetPace *pace)
+{
+  GstAlexnetFate fate = decide_without_hurry (schedule, pace);
+
+  if (is_hurried (pace) && period_is_over (schedule, pace->pending_period))
+    return GST_ALEXNET_FATE_CLASSIFY;
+  return fate;
 }
 
 static gboolean

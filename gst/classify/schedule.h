@@ -8,8 +8,8 @@
  *             jittering timestamps do not add up; after a pause that is longer
  *             than a period the grid begins anew.
  *
- * While a change of state is pending, and there is a period for that, the
- * interval does not count and the shorter one of the two periods does.
+ * While a change of state is pending, and there is a period for that, a frame
+ * is due as well when that is over.
  *
  * The first frame after a reset is always due, and a frame that is due but not
  * classified, because it is late or corrupt, leaves the next one due.

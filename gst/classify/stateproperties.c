@@ -73,9 +73,9 @@ const GstAlexnetProperty gst_alexnet_state_properties[] = {
    * GstAlexnetClassify:pending-period:
    *
    * While a change of a state is pending, one frame in so much running time is
-   * classified, or in #GstAlexnetClassify:inference-period where that is less;
-   * #GstAlexnetClassify:inference-interval does not count then. Frames that are
-   * inside the element when the first result comes out are not reached by it.
+   * classified, beside those that #GstAlexnetClassify:inference-interval and
+   * #GstAlexnetClassify:inference-period let through. Frames that are inside
+   * the element when the first result comes out are not reached by it.
    */
   { GST_ALEXNET_PROP_PENDING_PERIOD, UINT64, "pending-period", "Pending period",
       "While a state is pending classify one frame in so many nanoseconds of "

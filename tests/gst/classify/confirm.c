@@ -298,6 +298,12 @@ GST_START_TEST (test_pending_period_and_interval)
       "inference-period", "100000000", NULL);
   expect_kinds (fixture, TEST_HORSE, "x---x--x--x");
   test_fixture_free (fixture);
+
+  fixture = test_fixture_new (TWO, "pending-period", "3600000000000", NULL);
+  expect_kinds (fixture, TEST_HORSE, "xxx");
+  g_object_set (fixture->element, "inference-interval", 3, NULL);
+  expect_kinds (fixture, TEST_TRUCK, "x--x--x");
+  test_fixture_free (fixture);
 }
 GST_END_TEST
 
