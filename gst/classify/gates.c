@@ -135,18 +135,19 @@ gst_alexnet_gates_find_still (GstAlexnetClassify *self, GstAlexnetItem *item,
   threshold = self->settings.motion_threshold;
   rules = self->settings.vote_rules;
   GST_OBJECT_UNLOCK (self);
-  if (threshold <= 0)
-    return;
-  if (image->memory == ALEXNET_MEMORY_CUDA) {
+  if (threshold > 0 && image->memory == ALEXNET_MEMORY_CUDA) {
     warn_of_memory (self);
-    return;
+    threshold = 0;
   }
   for (guint i = 0; i < item->regions->len; i++) {
     GstAlexnetRegion *region = gst_alexnet_regions_nth (item->regions, i);
 
     if (!region->track || region->stale)
       continue;
-    region->stale = is_still (region, image, threshold, &rules);
+    if (threshold > 0)
+      region->stale = is_still (region, image, threshold, &rules);
+    else
+      region->track->thumbnail.is_taken = FALSE;
     item->n_still += region->stale;
   }
 }

@@ -185,6 +185,21 @@ GST_START_TEST (test_forgets)
 }
 GST_END_TEST
 
+/* What was classified in between is what others are compared with. */
+GST_START_TEST (test_switched_off)
+{
+  Fixture *fixture = test_fixture_new ("motion-threshold", "2", NULL);
+
+  fail_unless (pass_photo (fixture, TEST_HORSE) == 'x');
+  set_threshold (fixture, 0);
+  fail_unless (pass_photo (fixture, TEST_TRUCK) == 'x');
+  set_threshold (fixture, 2);
+  fail_unless (pass_photo (fixture, TEST_HORSE) == 'x');
+  fail_unless (pass_photo (fixture, TEST_HORSE) == 's');
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
 static void
 black_out (GstBuffer *buffer, guint tile)
 {
@@ -428,9 +443,11 @@ gates_suite (void)
   tcase_add_test (tests, test_drift);
   tcase_add_loop_test (tests, test_format, 0, G_N_ELEMENTS (formats));
   tcase_add_test (tests, test_forgets);
+  tcase_add_test (tests, test_switched_off);
   tcase_add_test (tests, test_still_regions);
   tcase_add_test (tests, test_still_objects);
   tcase_add_test (tests, test_pending_state);
+  tcase_add_test (tests, test_no_state);
   tcase_add_test (tests, test_undecided_vote);
   tcase_add_test (tests, test_run_when);
   tcase_add_test (tests, test_run_when_repeats);
