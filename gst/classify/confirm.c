@@ -63,22 +63,31 @@ count_vote (GstAlexnetRegion *region, const Rules *rules,
   return changed;
 }
 
+static void
+forget_vote (GstAlexnetTrack *track)
+{
+  gst_alexnet_vote_clear (&track->vote);
+  g_atomic_int_set (&track->decided, FALSE);
+}
+
 /* TRUE: the state has changed. Where classifying failed there is nothing to
  * count. */
 static gboolean
 count_result (GstAlexnetRegion *region, const Rules *rules,
     const GstAlexnetEvidence *evidence)
 {
+  gboolean is_fresh = !region->stale && region->classes;
   GstAlexnetTrack *track = region->track;
+  GstAlexnetState *state = &track->state;
   gboolean changed;
 
-  if (region->stale || !region->classes)
-    return FALSE;
   if (is_voted_on (region, rules))
-    return count_vote (region, rules, evidence);
-  changed = gst_alexnet_state_add (&track->state, &rules->state, evidence);
+    return is_fresh && count_vote (region, rules, evidence);
+  forget_vote (track);
+  changed = is_fresh && gst_alexnet_state_add (state, &rules->state, evidence);
   g_atomic_int_set (&track->pending,
-      gst_alexnet_state_is_pending (&track->state));
+      gst_alexnet_state_is_pending (state) ||
+          state->class_id == GST_ALEXNET_NO_CLASS);
   return changed;
 }
 
@@ -100,9 +109,8 @@ static void
 forget_state (GstAlexnetTrack *track)
 {
   gst_alexnet_state_reset (&track->state);
-  gst_alexnet_vote_clear (&track->vote);
+  forget_vote (track);
   g_atomic_int_set (&track->pending, FALSE);
-  g_atomic_int_set (&track->decided, FALSE);
 }
 
 void

@@ -15,7 +15,7 @@ const GstAlexnetProperty gst_alexnet_gate_properties[] = {
    * pixels of its middle row. The threshold is a mean absolute difference of
    * these, in levels of 8 bit luma, 0..255: noise that has the standard
    * deviation s in each pixel makes 0.4 s. Slow changes add up until they are
-   * seen. While a change of a state is pending
+   * seen. While there is no state or a change of it is pending
    * (#GstAlexnetClassify:confirm-count) or a vote on an object not decided
    * (#GstAlexnetClassify:vote-count) pictures are classified whether they have
    * changed or not. After a start, flush or gap all is classified.

@@ -36,7 +36,7 @@ typedef struct {
   GstAlexnetVote vote; /* of objects */
   guint posted_class;  /* best one of the newest message */
 
-  int pending; /* atomic: a change of the state is */
+  int pending; /* atomic: a change of the state is, or the first one */
   int decided; /* atomic: the vote is, and nothing changes its state again */
 } GstAlexnetTrack;
 

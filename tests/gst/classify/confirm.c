@@ -402,6 +402,25 @@ GST_START_TEST (test_vote)
 }
 GST_END_TEST
 
+/* What was decided for good is not when there is no vote any more. */
+GST_START_TEST (test_vote_switched_off)
+{
+  Fixture *fixture = test_fixture_new ("inference-region", "roi-list",
+      "confirm-count", "1", "vote-count", "1", NULL);
+
+  collage_set_caps (fixture);
+  push_object (fixture, 'h', "horse", FALSE);
+  push_object (fixture, 't', "horse", TRUE);
+  g_object_set (fixture->element, "vote-count", 0, NULL);
+  push_object (fixture, 't', "horse", TRUE);
+  push_object (fixture, 't', "truck", FALSE);
+  g_object_set (fixture->element, "vote-count", 2, NULL);
+  push_object (fixture, 'h', "truck", FALSE);
+  push_object (fixture, 'h', "horse", FALSE);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
 /* Regions of 32 pixels, one too few. */
 GST_START_TEST (test_vote_of_small_regions)
 {
@@ -531,6 +550,7 @@ confirm_suite (void)
   tcase_add_test (tests, test_pending_period_and_interval);
   tcase_add_test (tests, test_tracked_objects);
   tcase_add_test (tests, test_vote);
+  tcase_add_test (tests, test_vote_switched_off);
   tcase_add_test (tests, test_vote_of_small_regions);
   tcase_add_test (tests, test_vote_of_unknown);
   tcase_add_test (tests, test_named_regions);

@@ -286,6 +286,27 @@ GST_START_TEST (test_pending_state)
 }
 GST_END_TEST
 
+/* As long as there is no state yet one is looked for, whatever took the last
+ * one. */
+GST_START_TEST (test_no_state)
+{
+  Fixture *fixture = test_fixture_new ("motion-threshold", "2", "post-messages",
+      "never", NULL);
+
+  fail_unless (pass_photo (fixture, TEST_HORSE) == 'x');
+  g_object_set (fixture->element, "confirm-count", 2, NULL);
+  for (guint i = 0; "sxxs"[i]; i++)
+    fail_unless (pass_photo (fixture, TEST_HORSE) == "sxxs"[i]);
+  gst_harness_push_event (fixture->harness, gst_event_new_stream_start ("2"));
+  for (guint i = 0; "sxxs"[i]; i++)
+    fail_unless (pass_photo (fixture, TEST_HORSE) == "sxxs"[i]);
+  fail_unless_equals_int (test_count_messages (fixture->bus,
+                              GST_MESSAGE_ELEMENT),
+      2);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
 /* So is what an object is. */
 GST_START_TEST (test_undecided_vote)
 {
