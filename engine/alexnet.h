@@ -315,8 +315,9 @@ typedef struct {
   const char *backend;          /* a name of alexnet_backend_names() or "auto";
                                    NULL = "auto" */
   AlexnetPrecision precision;
-  guint cpu_threads;            /* 1..ALEXNET_MAX_CPU_THREADS; 0 = one for each
-                                   processor */
+  guint cpu_threads;            /* 1..ALEXNET_MAX_CPU_THREADS; 0 = as many as
+                                   the processors that affinity and the
+                                   cgroup's quota allow */
   int cuda_device;              /* ordinal + 1; 0 = the first */
   void *cuda_context;           /* CUcontext of that device to work in, which
                                    must outlive the engine; NULL = the device's

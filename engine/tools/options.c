@@ -13,7 +13,7 @@ add_entries (GOptionContext *context, InspectEngineOptions *options)
     { "precision", 'p', 0, G_OPTION_ARG_STRING, &options->precision,
         "auto, fp32, bf16, int8, ... (default: auto)", "NAME" },
     { "threads", 't', 0, G_OPTION_ARG_INT, &options->threads,
-        "of the CPU (default: one for each processor)", "N" },
+        "of the CPU (default: all that it may use)", "N" },
     { NULL },
   };
 

@@ -164,8 +164,9 @@ const GstAlexnetProperty gst_alexnet_model_properties[] = {
    * Threads of the CPU backends. A container's quota counts as affinity does.
    */
   { GST_ALEXNET_PROP_CPU_THREADS, UINT, "cpu-threads", "CPU threads",
-      "Threads of the CPU backends (0 = one for each processor)", READY, 0,
-      ALEXNET_MAX_CPU_THREADS, 0 },
+      "Threads of the CPU backends (0 = as many as the processors that it may "
+      "use)",
+      READY, 0, ALEXNET_MAX_CPU_THREADS, 0 },
 
   /**
    * GstAlexnetClassify:cuda-device-id:

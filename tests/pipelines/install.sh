@@ -13,7 +13,7 @@ export XDG_DATA_HOME="$work" XDG_DATA_DIRS="$work"
 
 install_tree () {
   meson setup "$work/build" "$root" --prefix "$prefix" --libdir lib \
-    -Dtests=disabled &&
+    -Dtests=disabled -Dcuda-archs=75 &&
     ninja -C "$work/build" install
 }
 
