@@ -81,8 +81,11 @@ engine/calibration: engine engine/tensor engine/network engine/preprocess
 engine/tools: engine/alexnet
 
 gst: gst/classify gst/overlay gst/json
-gst/classify: engine/alexnet gst/meta gst/input gst/region gst/property
+gst/classify: engine/alexnet gst/meta gst/input gst/region gst/learn
+  gst/property
 gst/overlay: gst/meta/reader
+gst/learn: engine/alexnet gst/region gst/json/jsonline
+  gst/meta/reader
 gst/json: gst/meta/reader gst/property
 gst/meta: engine/alexnet gst/region gst/input/frame
 gst/meta/reader: gst/meta/names

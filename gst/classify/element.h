@@ -41,7 +41,9 @@ struct _GstAlexnetClassify {
   GstAlexnetInflight *inflight;
   GstAlexnetSession session;
   GstAlexnetCuda cuda;
-  GArray *named;      /* region/named.h; constant while pads are active */
+  GstAlexnetWriter *writer; /* of examples; NULL: none are saved; constant while
+                               pads are active */
+  GArray *named;            /* region/named.h; constant while pads are active */
   GHashTable *places; /* tracks of these, by their quarks, and of the whole
                          frame, by 0; which there are is constant, too */
   GThread *sender;    /* the task's, while it sends; atomic */
@@ -66,7 +68,9 @@ struct _GstAlexnetClassify {
   GArray *regions; /* of the newest classified frame */
   GArray *posted;  /* guint: best class of the newest message, by region */
   gboolean posted_rois;
-  guint warned; /* bit 1 << AlexnetError: has been posted */
+  guint warned;      /* bit 1 << AlexnetError: has been posted */
+  guint64 n_results; /* regions that examples were chosen from */
+  gboolean warned_of_examples;
 
   /* Under the object lock. */
   GstAlexnetSettings settings;

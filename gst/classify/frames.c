@@ -3,6 +3,7 @@
 #include "frames.h"
 
 #include "confirm.h"
+#include "examples.h"
 #include "meta/detections.h"
 #include "submit.h"
 
@@ -325,6 +326,8 @@ send_frame (GstAlexnetClassify *self, GstAlexnetItem *item)
   if (flow != GST_FLOW_OK)
     return flow;
   count_frame (self, item);
+  if (classified)
+    gst_alexnet_examples_pick (self, item);
   buffer = GST_BUFFER (g_steal_pointer (&item->object));
   if (item->regions && gst_alexnet_regions_have_classes (item->regions, FALSE))
     buffer = attach_results (self, item, buffer);

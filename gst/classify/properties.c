@@ -11,6 +11,7 @@ static const GstAlexnetProperty *const tables[] = {
   gst_alexnet_region_properties,
   gst_alexnet_state_properties,
   gst_alexnet_gate_properties,
+  gst_alexnet_example_properties,
   gst_alexnet_readonly_properties,
 };
 

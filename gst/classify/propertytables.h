@@ -47,6 +47,7 @@ extern const GstAlexnetProperty gst_alexnet_result_properties[];
 extern const GstAlexnetProperty gst_alexnet_region_properties[];
 extern const GstAlexnetProperty gst_alexnet_state_properties[];
 extern const GstAlexnetProperty gst_alexnet_gate_properties[];
+extern const GstAlexnetProperty gst_alexnet_example_properties[];
 extern const GstAlexnetProperty gst_alexnet_readonly_properties[];
 
 /* By GstAlexnetBackend. */

@@ -40,8 +40,9 @@ const GstAlexnetProperty gst_alexnet_readonly_properties[] = {
    * wanted), skipped-regions (empty, outside the frame or too small),
    * repeated-regions (not classified again, be it for
    * #GstAlexnetClassify:reclassify-interval or that they did not change),
-   * below-threshold, errors
-   * (frames that are corrupt or gave no finite result), batches (guint64),
+   * below-threshold, examples (that were saved), examples-dropped (for there
+   * were too many), examples-failed (that could not be written), errors (frames
+   * that are corrupt or gave no finite result), batches (guint64),
    * mean-batch (gdouble); device-memory, the bytes that the engine holds on its
    * device now, 0 on a CPU (guint64); and p50, p95, p99 of inference-time,
    * queue-time (waiting for a batch) and total-time (from chain to result) over

@@ -19,6 +19,7 @@ gst_alexnet_settings_copy (GstAlexnetSettings *to,
   to->unknown_label = g_strdup (from->unknown_label);
   to->ignored_classes = g_strdup (from->ignored_classes);
   to->run_when = g_strdup (from->run_when);
+  to->save_directory = g_strdup (from->save_directory);
 }
 
 void
@@ -33,6 +34,7 @@ gst_alexnet_settings_clear (GstAlexnetSettings *settings)
   g_clear_pointer (&settings->regions_file, g_free);
   g_clear_pointer (&settings->roi_classes, g_free);
   g_clear_pointer (&settings->run_when, g_free);
+  g_clear_pointer (&settings->save_directory, g_free);
   g_clear_pointer (&settings->engine_id, g_free);
   g_clear_pointer (&settings->unknown_label, g_free);
   g_clear_pointer (&settings->ignored_classes, g_free);
@@ -53,6 +55,13 @@ gst_alexnet_settings_have_idle_states (const GstAlexnetSettings *settings)
       settings->vote_rules.count == 0 &&
       (settings->state_rules.threshold > 0 || settings->ignored_classes ||
           settings->pace.pending_period > 0);
+}
+
+gboolean
+gst_alexnet_settings_have_idle_examples (const GstAlexnetSettings *settings)
+{
+  return settings->save_directory && *settings->save_directory &&
+      !gst_alexnet_save_rules_apply (&settings->save_rules);
 }
 
 static void
@@ -125,6 +134,13 @@ static const gsize fields[] = {
   [GST_ALEXNET_PROP_VOTE_MIN_SIDE] = FIELD (vote_rules.min_side),
   [GST_ALEXNET_PROP_MOTION_THRESHOLD] = FIELD (motion_threshold),
   [GST_ALEXNET_PROP_RUN_WHEN] = FIELD (run_when),
+  [GST_ALEXNET_PROP_SAVE_DIRECTORY] = FIELD (save_directory),
+  [GST_ALEXNET_PROP_SAVE_WHEN] = FIELD (save_rules.when),
+  [GST_ALEXNET_PROP_SAVE_THRESHOLD] = FIELD (save_rules.threshold),
+  [GST_ALEXNET_PROP_SAVE_INTERVAL] = FIELD (save_rules.interval),
+  [GST_ALEXNET_PROP_SAVE_FORMAT] = FIELD (save_format),
+  [GST_ALEXNET_PROP_SAVE_LIMIT_COUNT] = FIELD (save_limit.n),
+  [GST_ALEXNET_PROP_SAVE_LIMIT_BYTES] = FIELD (save_limit.bytes),
 };
 
 gboolean

@@ -9,6 +9,8 @@
 #include <gst/gst.h>
 
 #include "alexnet.h"
+#include "learn/rules.h"
+#include "learn/writer.h"
 #include "meta/result.h"
 #include "schedule.h"
 
@@ -56,7 +58,10 @@ typedef struct {
   gboolean ten_crop;
   char *regions, *regions_file; /* region/named.h; NULL or empty: none */
   char *unknown_label, *ignored_classes; /* the latter as roi_classes */
-  char *run_when; /* classes of detections; NULL or empty: always */
+  char *run_when;       /* classes of detections; NULL or empty: always */
+  char *save_directory; /* NULL or empty: nothing is saved */
+  GstAlexnetPicture save_format;
+  GstAlexnetStoreLimit save_limit;
 
   /* These may change while the element runs. */
   AlexnetCropMode crop_mode;
@@ -75,6 +80,7 @@ typedef struct {
   guint reclassify_interval;           /* frames; 0 = never again */
   gboolean full_frame_od;
   float motion_threshold; /* levels of luma, 0..255; 0 = off */
+  GstAlexnetSaveRules save_rules;
 } GstAlexnetSettings;
 
 void gst_alexnet_settings_copy (GstAlexnetSettings *to,
@@ -88,6 +94,10 @@ gst_alexnet_settings_have_idle_filter (const GstAlexnetSettings *settings);
 /* TRUE: the user says something of states, and there are none. */
 gboolean
 gst_alexnet_settings_have_idle_states (const GstAlexnetSettings *settings);
+
+/* TRUE: the user wants examples and says of none when. */
+gboolean
+gst_alexnet_settings_have_idle_examples (const GstAlexnetSettings *settings);
 
 /* Property ids are the element class's: the writable ones from 1, then those
  * that the element answers itself. */
@@ -137,6 +147,13 @@ enum {
   GST_ALEXNET_PROP_VOTE_MIN_SIDE,
   GST_ALEXNET_PROP_MOTION_THRESHOLD,
   GST_ALEXNET_PROP_RUN_WHEN,
+  GST_ALEXNET_PROP_SAVE_DIRECTORY,
+  GST_ALEXNET_PROP_SAVE_WHEN,
+  GST_ALEXNET_PROP_SAVE_THRESHOLD,
+  GST_ALEXNET_PROP_SAVE_INTERVAL,
+  GST_ALEXNET_PROP_SAVE_FORMAT,
+  GST_ALEXNET_PROP_SAVE_LIMIT_COUNT,
+  GST_ALEXNET_PROP_SAVE_LIMIT_BYTES,
   GST_ALEXNET_PROP_ACTIVE_BACKEND,
   GST_ALEXNET_PROP_ACTIVE_PRECISION,
   GST_ALEXNET_PROP_ACTIVE_MODEL,

@@ -2,6 +2,7 @@
 
 #include "states.h"
 
+#include "examples.h"
 #include "gates.h"
 #include "meta/analytics.h"
 #include "meta/tensor.h"
@@ -140,13 +141,18 @@ announce_engine (GstAlexnetClassify *self)
 static void
 warn_of_idle_settings (GstAlexnetClassify *self)
 {
-  gboolean has_idle_filter, has_idle_states;
+  gboolean has_idle_filter, has_idle_states, has_idle_examples;
 
   GST_OBJECT_LOCK (self);
   has_idle_filter = gst_alexnet_settings_have_idle_filter (&self->settings);
   has_idle_states = gst_alexnet_settings_have_idle_states (&self->settings);
+  has_idle_examples = gst_alexnet_settings_have_idle_examples (&self->settings);
   GST_OBJECT_UNLOCK (self);
 
+  if (has_idle_examples)
+    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+        ("save-directory has no effect."),
+        ("save-when is empty and save-interval is 0"));
   if (has_idle_filter)
     GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
         ("roi-classes and roi-min-width, -height have no effect."),
@@ -222,8 +228,12 @@ gst_alexnet_classify_change_engine (GstAlexnetClassify *self)
 gboolean
 gst_alexnet_classify_start (GstAlexnetClassify *self)
 {
-  if (!update_model (self) || !start_session (self, &self->session))
+  if (!update_model (self) || !gst_alexnet_examples_start (self))
     return FALSE;
+  if (!start_session (self, &self->session)) {
+    gst_alexnet_examples_stop (self);
+    return FALSE;
+  }
   warn_of_idle_settings (self);
   warn_of_attachments (self);
   gst_alexnet_inflight_set_limit (self->inflight, self->session.depth);
@@ -252,6 +262,7 @@ gst_alexnet_classify_start (GstAlexnetClassify *self)
 void
 gst_alexnet_classify_stop (GstAlexnetClassify *self)
 {
+  gst_alexnet_examples_stop (self);
   set_engine (self, NULL);
   gst_alexnet_session_stop (&self->session);
   gst_alexnet_classify_forget_tracks (self);

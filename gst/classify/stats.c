@@ -80,9 +80,12 @@ gst_alexnet_stats_to_structure (const GstAlexnetStats *stats,
       G_TYPE_UINT64, stats->regions, "skipped-regions", G_TYPE_UINT64,
       stats->skipped_regions, "repeated-regions", G_TYPE_UINT64,
       stats->repeated_regions, "below-threshold", G_TYPE_UINT64,
-      stats->below_threshold, "errors", G_TYPE_UINT64, stats->errors, "batches",
-      G_TYPE_UINT64, (guint64) (stats->batches + 0.5), "mean-batch",
-      G_TYPE_DOUBLE, mean, "device-memory", G_TYPE_UINT64, device_memory, NULL);
+      stats->below_threshold, "examples", G_TYPE_UINT64, stats->examples,
+      "examples-dropped", G_TYPE_UINT64, stats->examples_dropped,
+      "examples-failed", G_TYPE_UINT64, stats->examples_failed, "errors",
+      G_TYPE_UINT64, stats->errors, "batches", G_TYPE_UINT64,
+      (guint64) (stats->batches + 0.5), "mean-batch", G_TYPE_DOUBLE, mean,
+      "device-memory", G_TYPE_UINT64, device_memory, NULL);
 
   set_percentiles (structure, "inference-time", &stats->inference);
   set_percentiles (structure, "queue-time", &stats->queue);

@@ -28,8 +28,9 @@ typedef struct {
   guint64 skipped_interval, skipped_period, skipped_qos, skipped_run_when;
   guint64 skipped_motion;  /* frames and regions that did not change */
   guint64 below_threshold; /* inferred, but no class was kept */
-  guint64 errors;          /* corrupt, not mappable, NaN or infinity */
-  double batches;          /* a shared batch counts by our part of it */
+  guint64 examples, examples_dropped, examples_failed; /* see save-directory */
+  guint64 errors; /* corrupt, not mappable, NaN or infinity */
+  double batches; /* a shared batch counts by our part of it */
   GstAlexnetTimes inference, queue, total;
   GstAlexnetTimes latency; /* added to a frame by the engine alone */
 } GstAlexnetStats;

@@ -251,13 +251,9 @@ read_times (GstAlexnetReading *reading, GstBuffer *buffer,
       reading->timestamp);
 }
 
-gboolean
-gst_alexnet_reading_init (GstAlexnetReading *reading, GstBuffer *buffer,
-    const GstSegment *segment, guint width, guint height)
+static void
+begin (GstAlexnetReading *reading)
 {
-  GstCustomMeta *meta = gst_buffer_get_custom_meta (buffer,
-      GST_ALEXNET_RESULT_NAME);
-
   *reading = (GstAlexnetReading){
     .timestamp = GST_CLOCK_TIME_NONE,
     .running_time = GST_CLOCK_TIME_NONE,
@@ -267,6 +263,24 @@ gst_alexnet_reading_init (GstAlexnetReading *reading, GstBuffer *buffer,
     .regions = g_array_new (FALSE, FALSE, sizeof (GstAlexnetReadRegion)),
   };
   g_array_set_clear_func (reading->regions, clear_region);
+}
+
+void
+gst_alexnet_reading_init_structure (GstAlexnetReading *reading,
+    const GstStructure *structure)
+{
+  begin (reading);
+  read_structure (reading, structure);
+}
+
+gboolean
+gst_alexnet_reading_init (GstAlexnetReading *reading, GstBuffer *buffer,
+    const GstSegment *segment, guint width, guint height)
+{
+  GstCustomMeta *meta = gst_buffer_get_custom_meta (buffer,
+      GST_ALEXNET_RESULT_NAME);
+
+  begin (reading);
   if (meta) {
     read_structure (reading, gst_custom_meta_get_structure (meta));
   } else {

@@ -49,6 +49,9 @@ typedef struct {
  * GstAnalytics metadata does not tell; size 0 is unknown. */
 gboolean gst_alexnet_reading_init (GstAlexnetReading *reading,
     GstBuffer *buffer, const GstSegment *segment, guint width, guint height);
+/* Of such a structure itself, which has to last as long. */
+void gst_alexnet_reading_init_structure (GstAlexnetReading *reading,
+    const GstStructure *structure);
 void gst_alexnet_reading_clear (GstAlexnetReading *reading);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (GstAlexnetReading, gst_alexnet_reading_clear)

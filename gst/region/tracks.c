@@ -61,6 +61,7 @@ gst_alexnet_tracks_get (GHashTable *tracks, guint64 id)
   if (!track) {
     track = g_atomic_rc_box_new0 (GstAlexnetTrack);
     track->posted_class = GST_ALEXNET_NO_CLASS;
+    track->learned_class = GST_ALEXNET_NO_CLASS;
     gst_alexnet_state_reset (&track->state);
     g_hash_table_insert (tracks, g_memdup2 (&id, sizeof id), track);
   }

@@ -35,6 +35,8 @@ typedef struct {
   GstAlexnetState state;
   GstAlexnetVote vote; /* of objects */
   guint posted_class;  /* best one of the newest message */
+  guint learned_class; /* best one, or state, that examples were chosen by */
+  gboolean is_learned_from; /* a choice has been made */
 
   int pending; /* atomic: a change of the state is, or the first one */
   int decided; /* atomic: the vote is, and nothing changes its state again */

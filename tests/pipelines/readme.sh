@@ -73,6 +73,16 @@ states () {
     same 0 "$(grep -c 'alexnet-classification' out)"
 }
 
+# The files are those that the index lists.
+examples () {
+  part examples >examples.sh
+  sh ./examples.sh >out || return 1
+  sed 's/^{"file":"\([^"]*\)".*/\1/' examples/examples.jsonl | sort >listed
+  ls examples | grep -vx examples.jsonl >found
+  cat listed
+  [ "$(grep -c '\.jpg$' listed)" -ge 9 ] && cmp listed found
+}
+
 # A second one has nothing to do.
 batch () {
   part batch >batch.sh
@@ -133,6 +143,7 @@ apps () {
 
 check 'the pipeline by hand' launch
 check 'regions with names' named
+check 'examples to learn from' examples
 if gst-inspect-1.0 classificationoverlay >/dev/null 2>&1; then
   check 'a labelled file' overlay
   check 'the picture is made' picture

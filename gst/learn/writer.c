@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "writer.h"
+
+#include <gst/video/video.h>
+
+#include "json/jsonline.h"
+
+/* For one picture, on a machine that has a lot to do. */
+#define TIMEOUT (30 * GST_SECOND)
+
+struct _GstAlexnetWriter {
+  GstAlexnetStore *store;
+  GstCaps *caps; /* of pictures */
+  const char *suffix;
+  GstAlexnetWriterFunc func;
+  gpointer user;
+  GAsyncQueue *crops; /* of GstSample; the writer itself is the end */
+  GThread *thread;
+};
+
+static const struct {
+  const char *media_type, *suffix;
+} pictures[] = {
+  [GST_ALEXNET_PICTURE_JPEG] = { "image/jpeg", "jpg" },
+  [GST_ALEXNET_PICTURE_PNG] = { "image/png", "png" },
+};
+
+static GstSample *
+encode (const GstAlexnetWriter *writer, GstSample *crop, GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+  GstSample *picture = gst_video_convert_sample (crop, writer->caps, TIMEOUT,
+      &cause);
+
+  if (!picture)
+    g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_FAILED,
+        "cannot encode an example as %s: %s", writer->suffix, cause->message);
+  return picture;
+}
+
+static gboolean
+save (GstAlexnetWriter *writer, GstSample *crop, GError **error)
+{
+  g_autoptr (GstSample) picture = encode (writer, crop, error);
+  g_auto (GstAlexnetReading) reading = { 0 };
+  g_autofree char *line = NULL;
+  GstBuffer *buffer;
+  GstMapInfo map;
+  gboolean ok;
+
+  if (!picture)
+    return FALSE;
+  gst_alexnet_reading_init_structure (&reading, gst_sample_get_info (crop));
+  line = gst_alexnet_json_line (&reading);
+  buffer = gst_sample_get_buffer (picture);
+  gst_buffer_map (buffer, &map, GST_MAP_READ);
+  ok = gst_alexnet_store_add (writer->store, writer->suffix, map.data, map.size,
+      line, error);
+  gst_buffer_unmap (buffer, &map);
+  return ok;
+}
+
+static gpointer
+run (gpointer data)
+{
+  GstAlexnetWriter *writer = data;
+  gpointer crop;
+
+  while ((crop = g_async_queue_pop (writer->crops)) != writer) {
+    g_autoptr (GError) error = NULL;
+
+    save (writer, crop, &error);
+    gst_sample_unref (crop);
+    writer->func (writer->user, error);
+  }
+  return NULL;
+}
+
+/* Elements are missing on a machine, or they are not. */
+static gboolean
+check_encoder (const GstAlexnetWriter *writer, GError **error)
+{
+  g_autoptr (GstSample) crop = NULL;
+  g_autoptr (GstSample) picture = NULL;
+  g_autoptr (GstBuffer) buffer = NULL;
+  g_autoptr (GstCaps) caps = NULL;
+  GstVideoInfo info;
+
+  gst_video_info_set_format (&info, GST_VIDEO_FORMAT_RGB, 16, 16);
+  buffer = gst_buffer_new_allocate (NULL, info.size, NULL);
+  gst_buffer_memset (buffer, 0, 0, info.size);
+  caps = gst_video_info_to_caps (&info);
+  crop = gst_sample_new (buffer, caps, NULL, NULL);
+  picture = encode (writer, crop, error);
+  return picture != NULL;
+}
+
+GstAlexnetWriter *
+gst_alexnet_writer_new (GstAlexnetStore *store, GstAlexnetPicture picture,
+    GstAlexnetWriterFunc func, gpointer user, GError **error)
+{
+  GstAlexnetWriter *writer = g_new0 (GstAlexnetWriter, 1);
+
+  writer->store = store;
+  writer->caps = gst_caps_new_empty_simple (pictures[picture].media_type);
+  writer->suffix = pictures[picture].suffix;
+  writer->func = func;
+  writer->user = user;
+  writer->crops = g_async_queue_new ();
+  if (check_encoder (writer, error)) {
+    writer->thread = g_thread_new ("alexnet-examples", run, writer);
+    return writer;
+  }
+  gst_alexnet_writer_free (writer);
+  return NULL;
+}
+
+void
+gst_alexnet_writer_free (GstAlexnetWriter *writer)
+{
+  if (writer->thread) {
+    g_async_queue_push (writer->crops, writer);
+    g_thread_join (writer->thread);
+  }
+  g_async_queue_unref (writer->crops);
+  gst_caps_unref (writer->caps);
+  gst_alexnet_store_close (writer->store);
+  g_free (writer);
+}
+
+gboolean
+gst_alexnet_writer_is_full (GstAlexnetWriter *writer)
+{
+  return g_async_queue_length (writer->crops) >= GST_ALEXNET_WRITER_QUEUE;
+}
+
+void
+gst_alexnet_writer_add (GstAlexnetWriter *writer, GstSample *crop)
+{
+  g_async_queue_push (writer->crops, crop);
+}
