@@ -176,6 +176,10 @@ ALEXNET_API const char *alexnet_model_get_architecture (
     const AlexnetModel *model);
 ALEXNET_API guint alexnet_model_get_n_classes (const AlexnetModel *model);
 
+/* Values of an embedding (AlexnetEngineParams): 4096 of an AlexNet; 0: the
+ * network has no linear layer. */
+ALEXNET_API guint alexnet_model_get_n_embedding (const AlexnetModel *model);
+
 /* Channels of the input: 3 or, where the network is fed with luma, 1. */
 ALEXNET_API guint alexnet_model_get_input_channels (const AlexnetModel *model);
 
@@ -325,6 +329,12 @@ typedef struct {
   guint max_batch_size;         /* 1..ALEXNET_MAX_BATCH_SIZE; 0 = 16 */
   guint64 batch_timeout;        /* ns to wait for a full batch while a stream
                                    can fill it; 0 = not at all */
+  gboolean embedding;           /* results say what the last linear layer
+                                   reads, [C,H,W] flattened: what makes
+                                   pictures alike or not. In an AlexNet fc7
+                                   behind its ReLU; where there is one linear
+                                   layer, the features it reads. INVALID where
+                                   there is none. */
 } AlexnetEngineParams;
 
 /* NULL-terminated, in the order in which "auto" tries them. Static. */
@@ -436,6 +446,9 @@ typedef struct {
   const float *probabilities;   /* the request's; softmax over all classes;
                                    NULL: alexnet_stream_set_best_only() */
   guint n_classes;
+  const float *embedding;       /* the request's, as the precision computes it;
+                                   NULL: the engine has no `embedding` */
+  guint n_embedding;            /* alexnet_model_get_n_embedding() */
   guint64 queue_time;           /* from submitted to taken into a batch */
   guint64 inference_time;       /* of the batch it was in */
   guint batch_size;

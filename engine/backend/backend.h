@@ -20,6 +20,8 @@ typedef struct {
   void *cuda_context;           /* CUcontext; NULL = the device's primary one */
   guint max_batch_size;         /* most slots that one infer covers */
   guint n_slots;                /* >= max_batch_size */
+  gboolean embedding;           /* get_embeddings will be called; there is a
+                                   LINEAR */
 } AlexnetPlanParams;
 
 /* A network compiled for a device. Backends embed this as first member and
@@ -64,6 +66,10 @@ struct _AlexnetBackend {
    * best[i] what AlexnetResult says there. NULL: infer serves as well. */
   gboolean (*infer_best) (AlexnetPlan *plan, guint first, guint n,
       AlexnetBest *const *best, GError **error);
+
+  /* What the last LINEAR read of each image of the infer or infer_best that
+   * went before, of `n`: [C,H,W] floats to embeddings[i]. Same thread. */
+  void (*get_embeddings) (AlexnetPlan *plan, guint n, float *const *embeddings);
 
   /* Bytes that the plan holds on the device now. Any thread, at any time.
    * NULL: it computes in host memory. */

@@ -132,6 +132,12 @@ infer_best (AlexnetPlan *plan, guint first, guint n, AlexnetBest *const *best,
   return plan->backend->infer_best (plan, first, n, best, error);
 }
 
+static void
+get_embeddings (AlexnetPlan *plan, guint n, float *const *embeddings)
+{
+  plan->backend->get_embeddings (plan, n, embeddings);
+}
+
 const AlexnetBackend alexnet_cudnn_backend = {
   .name = "cudnn",
   .memories = 1u << ALEXNET_MEMORY_HOST | 1u << ALEXNET_MEMORY_CUDA,
@@ -141,4 +147,5 @@ const AlexnetBackend alexnet_cudnn_backend = {
   .stage_tensor = stage_tensor,
   .infer = infer,
   .infer_best = infer_best,
+  .get_embeddings = get_embeddings,
 };

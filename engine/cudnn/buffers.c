@@ -98,11 +98,29 @@ allocate_results (AlexnetBuffers *b, GError **error)
                error)));
 }
 
+static gboolean
+allocate_embeddings (AlexnetBuffers *b, GError **error)
+{
+  const AlexnetOp *ops = b->program->ops;
+  gsize size;
+
+  if (!b->embedding)
+    return TRUE;
+  for (guint i = 0; i < b->program->n_ops; i++)
+    if (ops[i].kind == ALEXNET_OP_LINEAR)
+      b->embedding_op = i;
+  b->n_embedding = alexnet_shape_size (&ops[b->embedding_op].in);
+  size = b->max_batch * b->n_embedding * sizeof (float);
+  return (b->embeddings = alexnet_device_alloc (b->device, size, error)) &&
+      (b->host_embeddings = alexnet_device_alloc_pinned (b->device, size,
+           error));
+}
+
 gboolean
 alexnet_buffers_allocate (AlexnetBuffers *b, GError **error)
 {
   return allocate_slots (b, error) && allocate_activations (b, error) &&
       (b->workspace = alexnet_device_alloc (b->device, ALEXNET_WORKSPACE_SIZE,
            error)) &&
-      allocate_results (b, error);
+      allocate_results (b, error) && allocate_embeddings (b, error);
 }

@@ -23,15 +23,20 @@ typedef struct {
   AlexnetPrecision precision;
   guint max_batch, n_slots;
   guint n_spare_slots; /* behind the last one, for batches that reach there */
+  gboolean embedding;  /* of the network, which has a LINEAR */
 
   guint8 *slots; /* device memory */
   gsize slot_size;
-  guint8 *activations[2];        /* operation i writes the i % 2 -th */
-  void *workspace;               /* ALEXNET_WORKSPACE_SIZE bytes */
-  float *results, *host_results; /* device, pinned; [N,C,H,W] */
-  gsize n_results;               /* of one image */
-  AlexnetBest *best, *host_best; /* device, pinned; [N][ALEXNET_MAX_BEST];
-                                    NULL: no softmax at the end */
+  guint8 *activations[2];              /* operation i writes the i % 2 -th */
+  void *workspace;                     /* ALEXNET_WORKSPACE_SIZE bytes */
+  float *results, *host_results;       /* device, pinned; [N,C,H,W] */
+  gsize n_results;                     /* of one image */
+  AlexnetBest *best, *host_best;       /* device, pinned; [N][ALEXNET_MAX_BEST];
+                                          NULL: no softmax at the end */
+  guint embedding_op;                  /* the last LINEAR, if `embedding` */
+  float *embeddings, *host_embeddings; /* what it reads; device, pinned;
+                                          [N,C,H,W]; NULL: not wanted */
+  gsize n_embedding;                   /* of one image */
 } AlexnetBuffers;
 
 /* The device's close frees it. NO_MEMORY, DEVICE. */

@@ -10,6 +10,11 @@ static gboolean
 run_op (const AlexnetExecutor *ex, const AlexnetBatch *batch, guint i,
     guint first, GError **error)
 {
+  const AlexnetBuffers *b = &ex->buffers;
+
+  if (b->embedding && i == b->embedding_op &&
+      !alexnet_steps_keep_embeddings (&ex->steps, first, batch->size, error))
+    return FALSE;
   return alexnet_steps_run (&ex->steps, i, &batch->ways[i], first, batch->size,
       error);
 }
@@ -31,8 +36,12 @@ run_rest (const AlexnetExecutor *ex, const AlexnetBatch *batch, GError **error)
   for (guint i = 1; i < ex->program.n_ops; i++)
     if (!run_op (ex, batch, i, 0, error))
       return FALSE;
-  return !b->best ||
-      bring (ex, b->host_best, b->best, batch->size * ALEXNET_BEST_SIZE, error);
+  return (!b->best ||
+             bring (ex, b->host_best, b->best, batch->size * ALEXNET_BEST_SIZE,
+                 error)) &&
+      (!b->embedding ||
+          bring (ex, b->host_embeddings, b->embeddings,
+              batch->size * b->n_embedding * sizeof (float), error));
 }
 
 static void
@@ -125,9 +134,10 @@ make_batches (AlexnetExecutor *ex, GError **error)
 gboolean
 alexnet_executor_open (AlexnetExecutor *ex, AlexnetDevice *device,
     const AlexnetKernels *kernels, const AlexnetNetwork *network,
-    AlexnetPrecision precision, guint max_batch_size, guint n_slots,
-    GError **error)
+    AlexnetPrecision precision, const AlexnetPlanParams *params, GError **error)
 {
+  guint max_batch_size = params->max_batch_size;
+
   ex->device = device;
   init_batches (ex, max_batch_size);
   ex->buffers = (AlexnetBuffers){
@@ -135,8 +145,9 @@ alexnet_executor_open (AlexnetExecutor *ex, AlexnetDevice *device,
     .program = &ex->program,
     .precision = precision,
     .max_batch = max_batch_size,
-    .n_slots = n_slots,
+    .n_slots = params->n_slots,
     .n_spare_slots = count_overrun (ex),
+    .embedding = params->embedding,
   };
   return alexnet_program_build (&ex->program, network, error) &&
       alexnet_program_check_batch (&ex->program, max_batch_size, error) &&
@@ -212,4 +223,15 @@ alexnet_executor_get_outputs (AlexnetExecutor *ex, guint n,
     memcpy (outputs[i], ex->buffers.host_results + i * ex->buffers.n_results,
         ex->buffers.n_results * sizeof (float));
   return TRUE;
+}
+
+void
+alexnet_executor_get_embeddings (const AlexnetExecutor *ex, guint n,
+    float *const *embeddings)
+{
+  const AlexnetBuffers *b = &ex->buffers;
+
+  for (guint i = 0; i < n; i++)
+    memcpy (embeddings[i], b->host_embeddings + i * b->n_embedding,
+        b->n_embedding * sizeof (float));
 }

@@ -6,12 +6,14 @@
  * The slots are one tensor, of which a batch is a slice, and a captured graph
  * has its addresses in it. So the first operation, which alone reads slots, is
  * started with the slice's address before the graph, which holds all others
- * and the copy of the best classes. A batch runs with the next larger size that
- * has a graph; what it computes of the slots behind it is not looked at. */
+ * and the copies of the best classes and embeddings. A batch runs with the next
+ * larger size that has a graph; what it computes of the slots behind it is not
+ * looked at. */
 
 #ifndef ALEXNET_CUDNN_EXECUTOR_H
 #define ALEXNET_CUDNN_EXECUTOR_H
 
+#include "backend/backend.h"
 #include "steps.h"
 
 G_BEGIN_DECLS
@@ -32,11 +34,12 @@ typedef struct {
   AlexnetBatch batches[ALEXNET_MAX_BATCHES];
 } AlexnetExecutor;
 
-/* After a failure, close gives back what there is. */
+/* In `precision`, whatever `params` says. After a failure, close gives back
+ * what there is. */
 gboolean alexnet_executor_open (AlexnetExecutor *executor,
     AlexnetDevice *device, const AlexnetKernels *kernels,
     const AlexnetNetwork *network, AlexnetPrecision precision,
-    guint max_batch_size, guint n_slots, GError **error);
+    const AlexnetPlanParams *params, GError **error);
 void alexnet_executor_close (AlexnetExecutor *executor, GError **error);
 
 /* Gives slots first .. first + n - 1 to the device's compute stream. The best
@@ -49,6 +52,10 @@ gboolean alexnet_executor_get_best (AlexnetExecutor *executor, guint n,
     AlexnetBest *const *best, GError **error);
 gboolean alexnet_executor_get_outputs (AlexnetExecutor *executor, guint n,
     float *const *outputs, GError **error);
+
+/* Of the batch whose results were got last. */
+void alexnet_executor_get_embeddings (const AlexnetExecutor *executor, guint n,
+    float *const *embeddings);
 
 G_END_DECLS
 

@@ -44,7 +44,7 @@ fill_plan (CudnnPlan *plan, const AlexnetNetwork *network,
           plan->device.capability, plan->device.name, error) ||
       !(kernels = alexnet_kernels_load (*precision, error)) ||
       !alexnet_executor_open (&plan->executor, &plan->device, kernels, network,
-          *precision, params->max_batch_size, params->n_slots, error))
+          *precision, params, error))
     return FALSE;
   plan->staging = alexnet_staging_new (&plan->device, kernels,
       &plan->executor.program.slot, *precision, plan->executor.buffers.slots,
@@ -122,6 +122,14 @@ cudnn_infer_best (AlexnetPlan *base, guint first, guint n,
   return !plan->lost;
 }
 
+static void
+cudnn_get_embeddings (AlexnetPlan *base, guint n, float *const *embeddings)
+{
+  CudnnPlan *plan = (CudnnPlan *) base;
+
+  alexnet_executor_get_embeddings (&plan->executor, n, embeddings);
+}
+
 static guint64
 cudnn_get_device_memory (AlexnetPlan *base)
 {
@@ -137,6 +145,7 @@ static const AlexnetBackend cudnn_backend = {
   .stage_tensor = cudnn_stage_tensor,
   .infer = cudnn_infer,
   .infer_best = cudnn_infer_best,
+  .get_embeddings = cudnn_get_embeddings,
   .get_device_memory = cudnn_get_device_memory,
 };
 

@@ -152,9 +152,10 @@ run_copy (const AlexnetSteps *steps, guint i, const AlexnetArray *in,
 }
 
 static gboolean
-run_output (const AlexnetSteps *steps, const AlexnetArray *in, GError **error)
+run_output (const AlexnetSteps *steps, const AlexnetArray *in, float *out,
+    GError **error)
 {
-  AlexnetOutputArgs args = { *in, steps->buffers->results };
+  AlexnetOutputArgs args = { *in, out };
 
   return run_kernel (steps, ALEXNET_KERNEL_OUTPUT, array_size (in), &args,
       error);
@@ -192,7 +193,17 @@ alexnet_steps_run (const AlexnetSteps *steps, guint i, const AlexnetWay *way,
     case ALEXNET_OP_SOFTMAX:
       return run_softmax (steps, &in, error);
     case ALEXNET_OP_OUTPUT:
-      return run_output (steps, &in, error);
+      return run_output (steps, &in, steps->buffers->results, error);
   }
   g_return_val_if_reached (FALSE);
+}
+
+gboolean
+alexnet_steps_keep_embeddings (const AlexnetSteps *steps, guint first, guint n,
+    GError **error)
+{
+  const AlexnetBuffers *b = steps->buffers;
+  AlexnetArray in = alexnet_buffers_get_input (b, b->embedding_op, first, n);
+
+  return run_output (steps, &in, b->embeddings, error);
 }

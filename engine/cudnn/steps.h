@@ -40,6 +40,11 @@ void alexnet_steps_close (AlexnetSteps *steps);
 gboolean alexnet_steps_run (const AlexnetSteps *steps, guint i,
     const AlexnetWay *way, guint first, guint n, GError **error);
 
+/* Copies what the buffers' embedding_op is about to read, of a batch of n from
+ * slot `first` on, to their embeddings. */
+gboolean alexnet_steps_keep_embeddings (const AlexnetSteps *steps, guint first,
+    guint n, GError **error);
+
 G_END_DECLS
 
 #endif /* ALEXNET_CUDNN_STEPS_H */

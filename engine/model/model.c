@@ -35,6 +35,14 @@ alexnet_model_get_n_classes (const AlexnetModel *model)
 }
 
 guint
+alexnet_model_get_n_embedding (const AlexnetModel *model)
+{
+  const AlexnetLayer *layer = alexnet_network_last_linear (&model->network);
+
+  return layer ? (guint) alexnet_shape_size (&layer->in) : 0;
+}
+
+guint
 alexnet_model_get_input_size (const AlexnetModel *model)
 {
   return model->network.input.width;

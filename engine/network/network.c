@@ -159,6 +159,15 @@ alexnet_shape_size (const AlexnetShape *shape)
   return (gsize) shape->channels * shape->height * shape->width;
 }
 
+const AlexnetLayer *
+alexnet_network_last_linear (const AlexnetNetwork *network)
+{
+  for (guint i = network->n_layers; i-- > 0;)
+    if (network->layers[i].kind == ALEXNET_LAYER_LINEAR)
+      return &network->layers[i];
+  return NULL;
+}
+
 const AlexnetShape *
 alexnet_network_output (const AlexnetNetwork *network)
 {

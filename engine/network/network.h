@@ -95,6 +95,10 @@ typedef const AlexnetTensor *(*AlexnetTensorLookup) (gpointer user,
 gboolean alexnet_network_bind (AlexnetNetwork *network,
     AlexnetTensorLookup lookup, gpointer user, GError **error);
 
+/* What reads an embedding; NULL: there is no LINEAR. */
+const AlexnetLayer *alexnet_network_last_linear (
+    const AlexnetNetwork *network);
+
 /* Shape of the last layer's output. */
 const AlexnetShape *alexnet_network_output (const AlexnetNetwork *network);
 guint64 alexnet_layer_n_parameters (const AlexnetLayer *layer);

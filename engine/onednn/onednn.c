@@ -6,7 +6,9 @@
  * of images, because it is there to read weights; so a batch goes through it
  * in one piece, rounded up to the next size. Between them lies the buffer of
  * features, whose unused rows the head computes for nothing: it never reads
- * beyond the slots of the batch, which belong to other threads. */
+ * beyond the slots of the batch, which belong to other threads. Where the
+ * embedding is wanted, the head is cut once more, before the last linear layer,
+ * and what lies there is the embedding. */
 
 #include "onednn.h"
 
@@ -36,11 +38,12 @@ typedef struct {
   OnednnContext context;
   OnednnInput input;
   guint n_threads;
-  guint split, end; /* trunk, head: layers 0.., split.. end - 1 */
+  guint split, cut, end; /* trunk, head, tail: layers 0.., split..,
+                            cut.. end - 1; no tail without embedding */
   gboolean softmax;
   AlexnetShape output;
-  gsize feature_size;        /* bytes for one image */
-  GPtrArray *trunks, *heads; /* by batch size, ascending */
+  gsize feature_size;                /* bytes for one image */
+  GPtrArray *trunks, *heads, *tails; /* by batch size, ascending */
 } OnednnPlan;
 
 static void
@@ -50,6 +53,7 @@ onednn_close (AlexnetPlan *plan)
 
   g_ptr_array_unref (self->trunks);
   g_ptr_array_unref (self->heads);
+  g_ptr_array_unref (self->tails);
   g_ptr_array_unref (self->context.weights);
   alexnet_onednn_matrices_free (self->context.matrices);
   for (guint i = 0; i < ONEDNN_N_BUFFERS; i++)
@@ -63,9 +67,10 @@ onednn_close (AlexnetPlan *plan)
   g_free (self);
 }
 
-/* Where the trunk ends and whether a softmax is the last layer. */
+/* Where the trunk and the head end and whether a softmax is the last layer. */
 static gboolean
-split_network (OnednnPlan *self, const AlexnetNetwork *network, GError **error)
+split_network (OnednnPlan *self, const AlexnetNetwork *network,
+    gboolean embedding, GError **error)
 {
   const AlexnetLayer *layers = network->layers;
 
@@ -78,6 +83,9 @@ split_network (OnednnPlan *self, const AlexnetNetwork *network, GError **error)
   for (guint i = self->end; i-- > 0;)
     if (layers[i].kind == ALEXNET_LAYER_LINEAR)
       self->split = i;
+  self->cut = embedding
+      ? (guint) (alexnet_network_last_linear (network) - layers)
+      : self->end;
 
   for (guint i = 0; i < self->end; i++) {
     gboolean flat = i > self->split, even = layers[i].size % 2 == 0;
@@ -106,14 +114,13 @@ make_engine (OnednnContext *context, GError **error)
   return TRUE;
 }
 
-/* What one image is between trunk and head. */
+/* What one image is before layer `i`. */
 static const AlexnetShape *
-features_shape (const OnednnPlan *self)
+shape_before (const OnednnPlan *self, guint i)
 {
   const AlexnetNetwork *network = &self->context.network;
 
-  return self->split > 0 ? &network->layers[self->split - 1].out
-                         : &network->input;
+  return i > 0 ? &network->layers[i - 1].out : &network->input;
 }
 
 static gboolean
@@ -127,8 +134,8 @@ add_trunk (OnednnPlan *self, guint batch, dnnl_format_tag_t in, GError **error)
 
   if (!alexnet_onednn_image_desc_new (&src, batch, shape,
           alexnet_onednn_input_type (context), in, error) ||
-      !alexnet_onednn_image_desc_new (&dst, batch, features_shape (self),
-          context->type, dnnl_nchw, error))
+      !alexnet_onednn_image_desc_new (&dst, batch,
+          shape_before (self, self->split), context->type, dnnl_nchw, error))
     return FALSE;
   trunk = alexnet_onednn_compile (context, 0, self->split, batch, src,
       context->type, error);
@@ -139,29 +146,51 @@ add_trunk (OnednnPlan *self, guint batch, dnnl_format_tag_t in, GError **error)
   return alexnet_onednn_program_finish (trunk, dst, error);
 }
 
-/* Reads and writes [N,C*H*W]. The features are plain so that the library sees
- * a linear layer as the product of two matrices, for which it has its best
- * kernels. */
+static gboolean
+has_tail (const OnednnPlan *self)
+{
+  return self->cut < self->end;
+}
+
+/* Head or tail: layers first .. end - 1, from values of `type` to floats, which
+ * go to `buffer`. Reads and writes [N,C*H*W]. The features are plain so that
+ * the library sees a linear layer as the product of two matrices, for which it
+ * has its best kernels. */
+static gboolean
+add_part (OnednnPlan *self, GPtrArray *programs, guint first, guint end,
+    dnnl_data_type_t type, OnednnBuffer buffer, guint batch, GError **error)
+{
+  OnednnContext *context = &self->context;
+  dnnl_dims_t in = { batch, alexnet_shape_size (shape_before (self, first)) };
+  dnnl_dims_t out = { batch, alexnet_shape_size (shape_before (self, end)) };
+  g_auto (DnnlDesc) src = NULL;
+  g_auto (DnnlDesc) dst = NULL;
+  OnednnProgram *part;
+
+  ONEDNN_TRY (dnnl_compat_desc_new (&src, 2, in, type, dnnl_nc));
+  ONEDNN_TRY (dnnl_compat_desc_new (&dst, 2, out, dnnl_f32, dnnl_nc));
+  part = alexnet_onednn_compile (context, first, end, batch, src, dnnl_f32,
+      error);
+  if (!part)
+    return FALSE;
+  g_ptr_array_add (programs, part);
+  context->sizes[buffer] = dnnl_memory_desc_get_size (dst);
+  return alexnet_onednn_program_finish (part, dst, error);
+}
+
 static gboolean
 add_head (OnednnPlan *self, guint batch, GError **error)
 {
   OnednnContext *context = &self->context;
-  dnnl_dims_t in = { batch, alexnet_shape_size (features_shape (self)) };
-  dnnl_dims_t out = { batch, alexnet_shape_size (&self->output) };
-  g_auto (DnnlDesc) src = NULL;
-  g_auto (DnnlDesc) dst = NULL;
-  OnednnProgram *head;
+  OnednnBuffer buffer = has_tail (self) ? ONEDNN_BUFFER_EMBEDDING
+                                        : ONEDNN_BUFFER_OUTPUT;
 
-  ONEDNN_TRY (dnnl_compat_desc_new (&src, 2, in, context->type, dnnl_nc));
-  ONEDNN_TRY (dnnl_compat_desc_new (&dst, 2, out, dnnl_f32, dnnl_nc));
-  head = alexnet_onednn_compile (context, self->split, self->end, batch, src,
-      dnnl_f32, error);
-  if (!head)
-    return FALSE;
-  g_ptr_array_add (self->heads, head);
   context->sizes[ONEDNN_BUFFER_FEATURES] = batch * self->feature_size;
-  context->sizes[ONEDNN_BUFFER_OUTPUT] = dnnl_memory_desc_get_size (dst);
-  return alexnet_onednn_program_finish (head, dst, error);
+  return add_part (self, self->heads, self->split, self->cut, context->type,
+             buffer, batch, error) &&
+      (!has_tail (self) ||
+          add_part (self, self->tails, self->cut, self->end, dnnl_f32,
+              ONEDNN_BUFFER_OUTPUT, batch, error));
 }
 
 static gboolean
@@ -213,7 +242,8 @@ allocate_buffers (OnednnPlan *self, GError **error)
     if (!context->buffers[i])
       return FALSE;
   }
-  return attach_all (self->trunks, error) && attach_all (self->heads, error);
+  return attach_all (self->trunks, error) && attach_all (self->heads, error) &&
+      attach_all (self->tails, error);
 }
 
 static gboolean
@@ -225,7 +255,8 @@ build_plan (OnednnPlan *self, const AlexnetNetwork *network,
 
   if (!alexnet_onednn_choose_precision (context, params->precision,
           &self->base.precision, error) ||
-      !split_network (self, network, error) || !make_engine (context, error))
+      !split_network (self, network, params->embedding, error) ||
+      !make_engine (context, error))
     return FALSE;
   if (context->int8 && !alexnet_onednn_int8_check (network, error))
     return FALSE;
@@ -269,6 +300,7 @@ onednn_open (const AlexnetNetwork *network, const AlexnetPlanParams *params,
   self->output = *alexnet_network_output (network);
   self->trunks = g_ptr_array_new_with_free_func (free_program);
   self->heads = g_ptr_array_new_with_free_func (free_program);
+  self->tails = g_ptr_array_new_with_free_func (free_program);
   self->context.weights = alexnet_onednn_weights_new ();
   built = build_plan (self, network, params, error);
   alexnet_onednn_set_threads (n_threads);
@@ -313,16 +345,32 @@ find_trunk (const OnednnPlan *self, guint n)
   return g_ptr_array_index (self->trunks, i);
 }
 
-/* The smallest program for at least `n` images. */
+/* Of heads or tails, the smallest program for at least `n` images. */
 static OnednnProgram *
-find_head (const OnednnPlan *self, guint n)
+find_part (const GPtrArray *programs, guint n)
 {
   guint i = 0;
 
-  while (alexnet_onednn_program_get_batch (g_ptr_array_index (self->heads, i)) <
-      n)
+  while (alexnet_onednn_program_get_batch (g_ptr_array_index (programs, i)) < n)
     i++;
-  return g_ptr_array_index (self->heads, i);
+  return g_ptr_array_index (programs, i);
+}
+
+static gboolean
+run_head (const OnednnPlan *self, guint n, GError **error)
+{
+  void *const *buffers = self->context.buffers;
+  void *features = buffers[ONEDNN_BUFFER_FEATURES];
+  void *embedding = buffers[ONEDNN_BUFFER_EMBEDDING];
+  void *output = buffers[ONEDNN_BUFFER_OUTPUT];
+
+  if (!has_tail (self))
+    return alexnet_onednn_program_run (find_part (self->heads, n), features,
+        output, error);
+  return alexnet_onednn_program_run (find_part (self->heads, n), features,
+             embedding, error) &&
+      alexnet_onednn_program_run (find_part (self->tails, n), embedding, output,
+          error);
 }
 
 /* out and in [C, area]; over C for each position. */
@@ -378,11 +426,21 @@ onednn_infer (AlexnetPlan *plan, guint first, guint n, float *const *outputs,
       return FALSE;
     done += alexnet_onednn_program_get_batch (trunk);
   }
-  if (!alexnet_onednn_program_run (find_head (self, n), features,
-          context->buffers[ONEDNN_BUFFER_OUTPUT], error))
+  if (!run_head (self, n, error))
     return FALSE;
   write_outputs (self, outputs, n);
   return TRUE;
+}
+
+static void
+onednn_get_embeddings (AlexnetPlan *plan, guint n, float *const *embeddings)
+{
+  OnednnPlan *self = (OnednnPlan *) plan;
+  const float *in = self->context.buffers[ONEDNN_BUFFER_EMBEDDING];
+  gsize size = alexnet_shape_size (shape_before (self, self->cut));
+
+  for (guint i = 0; i < n; i++)
+    memcpy (embeddings[i], in + i * size, size * sizeof (float));
 }
 
 const AlexnetBackend alexnet_onednn_backend = {
@@ -393,4 +451,5 @@ const AlexnetBackend alexnet_onednn_backend = {
   .stage = onednn_stage,
   .stage_tensor = onednn_stage_tensor,
   .infer = onednn_infer,
+  .get_embeddings = onednn_get_embeddings,
 };

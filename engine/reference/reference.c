@@ -13,6 +13,9 @@ typedef struct {
   float *weights[ALEXNET_MAX_LAYERS], *biases[ALEXNET_MAX_LAYERS];
   float *activations[2]; /* a layer reads one and writes the other */
   double *row;
+  guint embedding_layer; /* that reads them; ALEXNET_MAX_LAYERS: none */
+  gsize n_embedding;
+  float *embeddings; /* [max_batch_size, n_embedding] */
 } ReferencePlan;
 
 static void
@@ -28,6 +31,7 @@ reference_close (AlexnetPlan *plan)
   g_free (self->activations[1]);
   g_free (self->row);
   g_free (self->inputs);
+  g_free (self->embeddings);
   g_free (self);
 }
 
@@ -82,6 +86,23 @@ allocate_activations (ReferencePlan *self, guint n_slots, GError **error)
   return no_memory (error);
 }
 
+static gboolean
+allocate_embeddings (ReferencePlan *self, const AlexnetPlanParams *params,
+    GError **error)
+{
+  const AlexnetNetwork *network = self->network;
+  const AlexnetLayer *layer = alexnet_network_last_linear (network);
+
+  self->embedding_layer = ALEXNET_MAX_LAYERS;
+  if (!params->embedding)
+    return TRUE;
+  self->embedding_layer = (guint) (layer - network->layers);
+  self->n_embedding = alexnet_shape_size (&layer->in);
+  self->embeddings = g_try_new (float,
+      params->max_batch_size * self->n_embedding);
+  return self->embeddings || no_memory (error);
+}
+
 static AlexnetPlan *
 reference_open (const AlexnetNetwork *network, const AlexnetPlanParams *params,
     GError **error)
@@ -100,7 +121,8 @@ reference_open (const AlexnetNetwork *network, const AlexnetPlanParams *params,
   self->base.precision = ALEXNET_PRECISION_FP32;
   self->network = network;
   if (copy_weights (self, error) &&
-      allocate_activations (self, params->n_slots, error))
+      allocate_activations (self, params->n_slots, error) &&
+      allocate_embeddings (self, params, error))
     return &self->base;
   reference_close (&self->base);
   return NULL;
@@ -197,6 +219,9 @@ reference_infer (AlexnetPlan *plan, guint first, guint n, float *const *outputs,
     for (guint i = 0; i < self->network->n_layers; i++) {
       float *out = self->activations[in == self->activations[0]];
 
+      if (i == self->embedding_layer)
+        memcpy (self->embeddings + image * self->n_embedding, in,
+            self->n_embedding * sizeof (float));
       if (alexnet_layer_is_identity (&self->network->layers[i]))
         continue;
       run_layer (self, i, out, in);
@@ -207,6 +232,16 @@ reference_infer (AlexnetPlan *plan, guint first, guint n, float *const *outputs,
   return TRUE;
 }
 
+static void
+reference_get_embeddings (AlexnetPlan *plan, guint n, float *const *embeddings)
+{
+  ReferencePlan *self = (ReferencePlan *) plan;
+
+  for (guint i = 0; i < n; i++)
+    memcpy (embeddings[i], self->embeddings + i * self->n_embedding,
+        self->n_embedding * sizeof (float));
+}
+
 const AlexnetBackend alexnet_reference_backend = {
   .name = "reference",
   .memories = 1 << ALEXNET_MEMORY_HOST,
@@ -215,4 +250,5 @@ const AlexnetBackend alexnet_reference_backend = {
   .stage = reference_stage,
   .stage_tensor = reference_stage_tensor,
   .infer = reference_infer,
+  .get_embeddings = reference_get_embeddings,
 };

@@ -43,6 +43,7 @@ open_backend (AlexnetEngine *engine, const AlexnetBackend *backend,
     .cuda_context = engine->params.cuda_context,
     .max_batch_size = engine->params.max_batch_size,
     .n_slots = engine->n_slots,
+    .embedding = engine->n_embedding > 0,
   };
 
   return backend->open (alexnet_model_get_network (engine->model), &params,
@@ -152,12 +153,26 @@ complete_params (AlexnetEngineParams *params, GError **error)
     params->cpu_threads = MIN (alexnet_processors_count (),
         ALEXNET_MAX_CPU_THREADS);
   params->cuda_device = MAX (params->cuda_device, 1);
+  params->embedding = params->embedding != FALSE;
   if (params->max_batch_size == 0)
     params->max_batch_size = DEFAULT_BATCH_SIZE;
   return check_most ("a batch size", params->max_batch_size,
              ALEXNET_MAX_BATCH_SIZE, error) &&
       check_most ("a number of threads", params->cpu_threads,
           ALEXNET_MAX_CPU_THREADS, error);
+}
+
+static gboolean
+check_embedding (const AlexnetModel *model, const AlexnetEngineParams *params,
+    GError **error)
+{
+  if (!params->embedding || alexnet_model_get_n_embedding (model) > 0)
+    return TRUE;
+  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+      "%s: the network has no linear layer, expected one, whose input is the "
+      "embedding",
+      alexnet_model_get_path (model));
+  return FALSE;
 }
 
 static AlexnetEngine *
@@ -174,6 +189,8 @@ engine_new (AlexnetModel *model, const AlexnetEngineParams *params,
   engine->backend_wanted = g_strdup (params->backend);
   engine->params.backend = engine->backend_wanted;
   engine->n_classes = alexnet_model_get_n_classes (model);
+  if (params->embedding)
+    engine->n_embedding = alexnet_model_get_n_embedding (model);
   engine->input = alexnet_model_get_network (model)->input;
   engine->n_slots = 2 * params->max_batch_size;
   engine->slots = g_new0 (AlexnetSlot, engine->n_slots);
@@ -212,7 +229,8 @@ serves (AlexnetEngine *engine, const AlexnetModel *model,
       own->cuda_device == params->cuda_device &&
       own->cuda_context == params->cuda_context &&
       own->max_batch_size == params->max_batch_size &&
-      own->batch_timeout == params->batch_timeout && !is_lost (engine);
+      own->batch_timeout == params->batch_timeout &&
+      own->embedding == params->embedding && !is_lost (engine);
 }
 
 static AlexnetEngine *
@@ -247,7 +265,8 @@ alexnet_engine_get (AlexnetModel *model, const AlexnetEngineParams *params,
 
   if (params)
     complete = *params;
-  if (!complete_params (&complete, error))
+  if (!complete_params (&complete, error) ||
+      !check_embedding (model, &complete, error))
     return NULL;
   pthread_mutex_lock (&registry_lock);
   engine = registry_get (model, &complete, error);

@@ -51,7 +51,7 @@ struct _AlexnetEngine {
   char *notes;
   char *not_finite;             /* the tensor that spoils all results */
   AlexnetPlan *plan;
-  guint n_classes;
+  guint n_classes, n_embedding; /* of results */
   AlexnetShape input;
   guint n_slots;
   pthread_t worker;
@@ -84,7 +84,7 @@ struct _AlexnetRequest {
   gboolean released;            /* by its user, while PENDING */
   AlexnetSlot *slot;            /* while PENDING and claimed */
   AlexnetResult result;         /* no probabilities: nobody wants them */
-  float *probabilities;
+  float *probabilities, *embedding;
   AlexnetBest best[ALEXNET_MAX_BEST];
 };
 
@@ -96,6 +96,7 @@ struct _AlexnetStream {
   guint depth;
   AlexnetRequest *requests;
   float *probabilities;         /* [depth, n_classes] */
+  float *embeddings;            /* [depth, n_embedding], NULL if 0 */
 
   /* Under the engine's lock. */
   pthread_cond_t changed;

@@ -47,9 +47,11 @@ static void
 init_requests (AlexnetStream *stream)
 {
   guint n_classes = stream->engine->n_classes;
+  guint n_embedding = stream->engine->n_embedding;
 
   stream->requests = g_new0 (AlexnetRequest, stream->depth);
   stream->probabilities = g_new (float, n_classes *(gsize) stream->depth);
+  stream->embeddings = g_new (float, n_embedding *(gsize) stream->depth);
   for (guint i = 0; i < stream->depth; i++) {
     AlexnetRequest *request = &stream->requests[i];
 
@@ -58,6 +60,10 @@ init_requests (AlexnetStream *stream)
     request->result.best = request->best;
     request->result.n_best = MIN (ALEXNET_MAX_BEST, n_classes);
     request->result.n_classes = n_classes;
+    if (n_embedding > 0)
+      request->embedding = &stream->embeddings[i * (gsize) n_embedding];
+    request->result.embedding = request->embedding;
+    request->result.n_embedding = n_embedding;
   }
 }
 
@@ -125,6 +131,7 @@ alexnet_stream_free (AlexnetStream *stream)
       alexnet_transform_free (stream->transforms[i][mirror]);
   g_free (stream->requests);
   g_free (stream->probabilities);
+  g_free (stream->embeddings);
   g_free (stream);
   alexnet_engine_unref (engine);
 }

@@ -124,6 +124,7 @@ typedef struct {
   gboolean all; /* somebody wants all probabilities */
   float *outputs[ALEXNET_MAX_BATCH_SIZE];
   AlexnetBest *best[ALEXNET_MAX_BATCH_SIZE];
+  float *embeddings[ALEXNET_MAX_BATCH_SIZE];
 } Results;
 
 static void
@@ -141,6 +142,7 @@ start_batch (AlexnetEngine *engine, guint n, Results *results)
     results->all |= request->result.probabilities != NULL;
     results->outputs[i] = request->probabilities;
     results->best[i] = request->best;
+    results->embeddings[i] = request->embedding;
   }
 }
 
@@ -178,6 +180,8 @@ infer (AlexnetEngine *engine, guint first, guint n, const Results *results)
   else if (plan->backend->infer (plan, first, n, results->outputs, &error))
     for (guint i = 0; i < n; i++)
       find_best (results->best[i], results->outputs[i], engine->n_classes);
+  if (engine->n_embedding > 0 && !error)
+    plan->backend->get_embeddings (plan, n, results->embeddings);
   return error;
 }
 

@@ -53,12 +53,14 @@ void
 bench_open (Bench *b, const AlexnetNetwork *network, AlexnetPrecision precision,
     guint max_batch)
 {
+  AlexnetPlanParams params = { .max_batch_size = max_batch,
+    .n_slots = max_batch };
   GError *own_error = NULL, **error = &own_error;
   const AlexnetKernels *kernels;
   gboolean ok = alexnet_device_open (&b->device, 0, NULL, error) &&
       (kernels = alexnet_kernels_load (precision, error)) &&
       alexnet_executor_open (&b->executor, &b->device, kernels, network,
-          precision, max_batch, max_batch, error) &&
+          precision, &params, error) &&
       CUDA (cudaEventCreateWithFlags (&b->begin, cudaEventDefault)) &&
       CUDA (cudaEventCreateWithFlags (&b->end, cudaEventDefault)) &&
       (b->cold = alexnet_device_alloc (&b->device, bench_extent->cold_size,

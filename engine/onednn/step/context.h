@@ -17,8 +17,9 @@ typedef enum {
   ONEDNN_BUFFER_A, /* a layer reads one of A and B */
   ONEDNN_BUFFER_B, /* and writes the other */
   ONEDNN_BUFFER_SCRATCHPAD,
-  ONEDNN_BUFFER_FEATURES, /* between trunk and head */
-  ONEDNN_BUFFER_OUTPUT,   /* what the head writes: float, plain */
+  ONEDNN_BUFFER_FEATURES,  /* between trunk and head */
+  ONEDNN_BUFFER_EMBEDDING, /* what the last linear layer reads: float, plain */
+  ONEDNN_BUFFER_OUTPUT,    /* what the head writes: float, plain */
   ONEDNN_N_BUFFERS,
   ONEDNN_BUFFER_NONE = ONEDNN_N_BUFFERS, /* set before each run */
 } OnednnBuffer;

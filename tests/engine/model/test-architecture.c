@@ -70,7 +70,7 @@ check_logits (const AlexnetNetwork *whole, const char *architecture)
 {
   g_autofree char *name = g_strconcat (architecture, "-narrow", NULL);
   guint n;
-  g_autofree float *expected = random_model_golden (name, &n);
+  g_autofree float *expected = random_model_golden (name, "logits", &n);
   g_autofree float *input = random_model_input (whole);
   g_autofree float *logits = NULL;
   AlexnetNetwork network = *whole;

@@ -38,12 +38,13 @@ random_inputs (const AlexnetShape *shape, guint n)
 
 static AlexnetPlan *
 open_plan (const Subject *subject, const AlexnetNetwork *network,
-    guint max_batch, guint n_slots)
+    guint max_batch, guint n_slots, gboolean embedding)
 {
   AlexnetPlanParams params = { .precision = subject->precision.precision,
     .cpu_threads = 2,
     .max_batch_size = max_batch,
-    .n_slots = n_slots };
+    .n_slots = n_slots,
+    .embedding = embedding };
   g_autoptr (GError) error = NULL;
   AlexnetPlan *plan = subject->backend->open (network, &params, &error);
 
@@ -135,19 +136,60 @@ largest_difference (const float *found, const float *expected, gsize n)
   return largest;
 }
 
+/* What of images is compared: outputs or embeddings. */
+typedef struct {
+  const float *expected; /* [n, size]; NULL: nothing is */
+  gsize size;
+  float *found; /* [MAX_BATCH, size] */
+  double difference;
+} Compared;
+
+static void
+compare (Compared *self, guint first, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    self->difference = fmax (self->difference,
+        largest_difference (self->found + i * self->size,
+            self->expected + (first + i) * self->size, self->size));
+}
+
+static double
+get_error (const Compared *self, guint n)
+{
+  double largest = largest_value (self->expected, n * self->size);
+
+  return largest > 0 ? self->difference / largest : self->difference;
+}
+
+static void
+get_embeddings (AlexnetPlan *plan, guint n, float *embeddings, gsize size)
+{
+  float *pointers[MAX_BATCH];
+
+  for (guint i = 0; i < n; i++)
+    pointers[i] = embeddings + i * size;
+  plan->backend->get_embeddings (plan, n, pointers);
+}
+
 /* Runs batches of 1 to 5 and of MAX_BATCH, as far as there are images, at
- * several places in the ring; returns the error.
+ * several places in the ring; returns the error, with `embeddings` the larger
+ * one of theirs and the outputs'.
  * inputs [n,C,H,W], expected [n, size of the output]. */
 static double
 run_batches (const Subject *subject, const AlexnetNetwork *network,
-    const float *inputs, const float *expected, guint n)
+    const float *inputs, const float *expected, const float *embeddings,
+    guint n)
 {
   guint max_batch = MIN (n, MAX_BATCH);
-  AlexnetPlan *plan = open_plan (subject, network, max_batch, n);
-  gsize size = alexnet_shape_size (alexnet_network_output (network));
-  g_autofree float *outputs = g_new (float, max_batch *size);
-  double largest = largest_value (expected, n * size);
-  double difference = 0;
+  AlexnetPlan *plan = open_plan (subject, network, max_batch, n,
+      embeddings != NULL);
+  Compared out = { expected,
+    alexnet_shape_size (alexnet_network_output (network)) };
+  Compared in = { embeddings,
+    embeddings ? alexnet_shape_size (&alexnet_network_last_linear (network)->in)
+               : 0 };
+  g_autofree float *outputs = out.found = g_new (float, max_batch *out.size);
+  g_autofree float *kept = in.found = g_new (float, max_batch *in.size);
 
   stage_tensors (plan, inputs, alexnet_shape_size (&network->input), n);
   for (guint batch = 1; batch <= max_batch; batch++) {
@@ -155,15 +197,17 @@ run_batches (const Subject *subject, const AlexnetNetwork *network,
 
     if (batch > 5 && batch < max_batch)
       continue;
-    memset (outputs, 0xff, max_batch * size * sizeof (float));
-    run_slots (plan, first, batch, outputs, size);
-    for (guint i = 0; i < batch; i++)
-      difference = fmax (difference,
-          largest_difference (outputs + i * size, expected + (first + i) * size,
-              size));
+    memset (outputs, 0xff, max_batch * out.size * sizeof (float));
+    run_slots (plan, first, batch, outputs, out.size);
+    compare (&out, first, batch);
+    if (!embeddings)
+      continue;
+    memset (kept, 0xff, max_batch * in.size * sizeof (float));
+    get_embeddings (plan, batch, kept, in.size);
+    compare (&in, first, batch);
   }
   subject->backend->close (plan);
-  return largest > 0 ? difference / largest : difference;
+  return fmax (get_error (&out, n), get_error (&in, n));
 }
 
 static void
@@ -185,7 +229,7 @@ test_layers (gconstpointer data)
     g_assert_true (alexnet_network_infer_shapes (&network, NULL));
     random_model_fill (&network);
     expected = definition_compute (&network.layers[0], inputs, N_SLOTS);
-    error = run_batches (subject, &network, inputs, expected, N_SLOTS);
+    error = run_batches (subject, &network, inputs, expected, NULL, N_SLOTS);
     g_test_message ("kind %d [%u,%u,%u] -> [%u,%u,%u]: error %.2g",
         c->layer.kind, c->in.channels, c->in.height, c->in.width,
         network.layers[0].out.channels, network.layers[0].out.height,
@@ -221,7 +265,7 @@ run_reference (const AlexnetNetwork *network, guint i, const float *in, guint n)
   AlexnetPlan *plan;
 
   single.layers[0] = *layer;
-  plan = open_plan (&reference, &single, MAX_BATCH, n);
+  plan = open_plan (&reference, &single, MAX_BATCH, n, FALSE);
   stage_tensors (plan, in, alexnet_shape_size (&layer->in), n);
   for (guint slot = 0; slot < n; slot++)
     run_slots (plan, slot, 1, out + slot * size, size);
@@ -277,7 +321,7 @@ check_prefixes (const Subject *subject, const char *architecture,
     prefix.n_layers = i + 1;
     if (!is_checked (&network, i, narrow))
       continue;
-    error = run_batches (subject, &prefix, inputs, values, n);
+    error = run_batches (subject, &prefix, inputs, values, NULL, n);
     g_test_message ("%s, %s, layers 1 to %u: error %.2g", architecture,
         narrow ? "narrow" : "full width", i + 1, error);
     g_assert_cmpfloat (error, <=, allowed);
@@ -295,7 +339,7 @@ test_narrow_networks (gconstpointer data)
   check_prefixes (data, "caffenet", TRUE, N_SLOTS);
 }
 
-/* Layers in any order. */
+/* Layers in any order; with a linear layer or more, also embeddings. */
 static void
 test_tables (gconstpointer data)
 {
@@ -306,7 +350,9 @@ test_tables (gconstpointer data)
   for (guint seed = 0; seed < N_TABLES; seed++) {
     AlexnetNetwork network = random_table_make (seed);
     g_autofree char *what = random_table_describe (&network);
+    const AlexnetLayer *linear = alexnet_network_last_linear (&network);
     g_autofree float *inputs = random_inputs (&network.input, MAX_BATCH);
+    g_autofree float *embeddings = NULL;
     float *expected = g_memdup2 (inputs,
         MAX_BATCH * alexnet_shape_size (&network.input) * sizeof (float));
     double error;
@@ -315,10 +361,13 @@ test_tables (gconstpointer data)
     for (guint i = 0; i < network.n_layers; i++) {
       float *next = run_reference (&network, i, expected, MAX_BATCH);
 
+      if (linear == &network.layers[i])
+        embeddings = g_steal_pointer (&expected);
       g_free (expected);
       expected = next;
     }
-    error = run_batches (subject, &network, inputs, expected, MAX_BATCH);
+    error = run_batches (subject, &network, inputs, expected, embeddings,
+        MAX_BATCH);
     g_test_message ("%u: %s: error %.2g", seed, what, error);
     g_assert_cmpfloat (error, <=, subject->precision.tolerance);
     g_free (expected);
@@ -341,7 +390,7 @@ check_golden (const Subject *subject, const char *architecture, gboolean narrow,
 {
   AlexnetNetwork network = make_network (architecture, narrow, 3);
   g_autofree float *input = random_model_input (&network);
-  g_autofree float *expected = NULL;
+  g_autofree float *expected = NULL, *embedding = NULL;
   gboolean fp32 = subject->precision.precision == ALEXNET_PRECISION_FP32;
   double tolerance = fp32 ? 1e-4 : subject->precision.tolerance;
   double error;
@@ -350,9 +399,11 @@ check_golden (const Subject *subject, const char *architecture, gboolean narrow,
   if (fp32)
     set_conv (NULL);
   network.n_layers--;
-  expected = random_model_golden (name, &n);
+  expected = random_model_golden (name, "logits", &n);
   g_assert_cmpuint (n, ==, alexnet_network_output (&network)->channels);
-  error = run_batches (subject, &network, input, expected, 1);
+  embedding = random_model_golden (name, "embedding", &n);
+  g_assert_cmpuint (n, ==, alexnet_network_last_linear (&network)->in.channels);
+  error = run_batches (subject, &network, input, expected, embedding, 1);
   g_test_message ("%s: error %.2g", name, error);
   g_assert_cmpfloat (error, <, tolerance);
   random_model_clear (&network);
@@ -387,7 +438,7 @@ check_pixels (const Subject *subject, const char *architecture,
     ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS, { 0.5f, 0.4f, 0.3f },
     { 0.2f, 0.3f, 0.4f }, ALEXNET_CHANNELS_RGB };
   AlexnetTransform *transform = alexnet_transform_new ();
-  AlexnetPlan *plan = open_plan (subject, &network, 2, 2);
+  AlexnetPlan *plan = open_plan (subject, &network, 2, 2, FALSE);
   gsize size = alexnet_shape_size (alexnet_network_output (&network));
   g_autofree float *outputs = g_new (float, 2 * size);
   Output tensor;

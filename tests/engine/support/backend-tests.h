@@ -7,7 +7,7 @@
  * - networks, narrow and at full width, layer by layer against the
  *   backend "reference";
  * - small networks of layers in any order against that backend;
- * - the golden logits that PyTorch computed;
+ * - the golden logits and embeddings that PyTorch computed;
  * - batches of many sizes at any place in the ring; pixels as well as tensors.
  *
  * The error of a layer is the largest difference of any value divided by the

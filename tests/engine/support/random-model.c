@@ -122,24 +122,24 @@ random_model_input (const AlexnetNetwork *network)
 }
 
 float *
-random_model_golden (const char *name, guint *n)
+random_model_golden (const char *name, const char *what, guint *n)
 {
   g_autofree char *file = g_strconcat (name, ".json", NULL);
   g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
       "golden", file, NULL);
   g_autoptr (JsonParser) parser = json_parser_new ();
   g_autoptr (GError) error = NULL;
-  JsonArray *logits;
+  JsonArray *golden;
   float *values;
 
   json_parser_load_from_file (parser, path, &error);
   g_assert_no_error (error);
-  logits = json_object_get_array_member (
-      json_node_get_object (json_parser_get_root (parser)), "logits");
-  *n = json_array_get_length (logits);
+  golden = json_object_get_array_member (
+      json_node_get_object (json_parser_get_root (parser)), what);
+  *n = json_array_get_length (golden);
   values = g_new (float, *n);
   for (guint i = 0; i < *n; i++)
-    values[i] = (float) json_array_get_double_element (logits, i);
+    values[i] = (float) json_array_get_double_element (golden, i);
   return values;
 }
 

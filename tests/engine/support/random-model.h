@@ -31,8 +31,9 @@ void random_model_clear (AlexnetNetwork *network);
 /* The [C,H,W] input of the golden logits. g_free() it. */
 float *random_model_input (const AlexnetNetwork *network);
 
-/* The golden logits of tests/data/golden/NAME.json. g_free() them. */
-float *random_model_golden (const char *name, guint *n);
+/* Golden values of tests/data/golden/NAME.json, "logits" or "embedding".
+ * g_free() them. */
+float *random_model_golden (const char *name, const char *what, guint *n);
 
 /* Writes the bound weights as a safetensors file. */
 gboolean random_model_write (const AlexnetNetwork *network, const char *path,
