@@ -375,7 +375,7 @@ ended () {
   results=ended
   mkdir "$work/ended"
   begin_clips TERM
-  same 75 $? && [ $(($(date +%s) - begin)) -le 5 ] &&
+  same 75 $? && [ $(($(date +%s) - begin)) -le 8 ] &&
     same '' "$(left_over)" || return 1
   begin_clips KILL
   same 137 $? && [ -n "$(left_over)" ] && ends_with 0 -j 2 "$work/clips" &&
