@@ -8,7 +8,7 @@ set -u
 media=$root/pipelines/media/sample.webm
 classes='airplane automobile bird cat deer dog frog horse ship truck'
 unset ALEXNET_MODEL ALEXNET_DATA_DIR BROKER CONFIRM DECODER DEVICE FILTER FRAMES \
-  NAMED REGIONS TOPIC
+  LIMIT NAMED REGIONS THRESHOLD TOPIC WHEN
 mkdir "$work/tmp" "$work/data"
 export BUILD XDG_DATA_HOME="$work/data" TMPDIR="$work/tmp"
 
@@ -368,6 +368,42 @@ state_without_broker () {
     fails_with '--mqtt wants HOST or HOST:PORT of a broker' state.sh --mqtt
 }
 
+# told N: runs the N-th line that was shown with a $.
+told () {
+  sed -n 's/^[$] //p' "$work/out" | sed -n "$1p" >"$work/told"
+  sh "$work/told"
+}
+
+# What learn.sh shows can be typed, with the demonstration model for a trained
+# one.
+learn () (
+  mkdir "$work/learn" && cd "$work/learn" || return 1
+  WHEN=first+change run learn.sh "$media" "my pictures" && shows_line &&
+    same 10 "$(grep -c . 'my pictures/examples.jsonl')" || return 1
+  cp "$root/pipelines/models/alexnet-cifar10.safetensors" trained.pth
+  told 2 && same "$classes" "$(ls 'my pictures/labelled' | xargs)" &&
+    told 3 && told 4 && told 5 && told 6 >"$work/classified" &&
+    grep -q truck "$work/classified"
+)
+
+learn_of_regions () (
+  cd "$work" || return 1
+  REGIONS='left:0.0,0.0,0.5,1.0;right:0.5,0.0,0.5,1.0' THRESHOLD=1 LIMIT=7 \
+    run learn.sh "$media" regions &&
+    same 7 "$(ls regions | grep -c '[.]jpg$')" &&
+    grep -q '"region_name":"right"' regions/examples.jsonl
+)
+
+learn_of_camera () (
+  cd "$work" || return 1
+  WHEN=first FRAMES=5 run learn.sh camera live &&
+    same 1 "$(grep -c . live/examples.jsonl)"
+)
+
+learn_bad_input () (
+  cd "$work" && bad_input learn.sh
+)
+
 # The pipeline with a decoder for any processor, and what is said without one.
 gpu_decode () {
   if gst-inspect-1.0 nvh264dec >/dev/null 2>&1; then
@@ -441,6 +477,10 @@ check 'state.sh: a camera' state_of_camera
 check 'state.sh: retained messages' state_retained
 check 'state.sh: no broker' state_without_broker
 check 'state.sh: bad input' bad_input state.sh
+check 'learn.sh' learn
+check 'learn.sh: REGIONS' learn_of_regions
+check 'learn.sh: a camera' learn_of_camera
+check 'learn.sh: bad input' learn_bad_input
 check 'gpu-decode.sh' gpu_decode
 check 'another language' language
 check 'sentences' described
