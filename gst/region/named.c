@@ -5,6 +5,7 @@
 #include <math.h>
 
 #define FORM "expected name:x,y,width,height"
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 /* Fractions that add up to 1 may do so with an error of rounding. */
 #define ROUNDING 1e-9
@@ -152,21 +153,38 @@ parse_lines (GArray *named, const char *path, const char *text, GError **error)
   return TRUE;
 }
 
+/* A FIFO may have nobody who writes, and a device no end. */
+static gboolean
+read_file (const char *path, char **text, gsize *size, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+
+  if (g_file_test (path, G_FILE_TEST_EXISTS) &&
+      !g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    g_set_error (&reason, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+        "%s is not a regular file", path);
+  else if (g_file_get_contents (path, text, size, &reason))
+    return TRUE;
+  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FOUND,
+      "regions cannot be read: %s", reason->message);
+  return FALSE;
+}
+
 gboolean
 gst_alexnet_named_load (GArray *named, const char *path, GError **error)
 {
-  g_autoptr (GError) reason = NULL;
   g_autofree char *text = NULL;
+  const char *lines;
   gsize size;
 
-  if (!g_file_get_contents (path, &text, &size, &reason)) {
-    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FOUND,
-        "regions cannot be read: %s", reason->message);
+  if (!read_file (path, &text, &size, error))
     return FALSE;
-  }
   if (!g_utf8_validate (text, size, NULL))
     return refuse (error, "%s is not UTF-8", path);
-  return parse_lines (named, path, text, error);
+  lines = text;
+  if (g_str_has_prefix (text, BYTE_ORDER_MARK))
+    lines += strlen (BYTE_ORDER_MARK);
+  return parse_lines (named, path, lines, error);
 }
 
 /* Pixels from `from` on, up to G_MAXINT; of fractions the nearest ones. */

@@ -28,7 +28,8 @@ gboolean gst_alexnet_named_parse (GArray *named, const char *list,
     GError **error);
 
 /* Appends what the file has, at least one, one a line; lines that are empty or
- * begin with '#' are left out. As above, and NOT_FOUND. */
+ * begin with '#' are left out. As above, and NOT_FOUND: it cannot be read, or
+ * is not a regular file. */
 gboolean gst_alexnet_named_load (GArray *named, const char *path,
     GError **error);
 

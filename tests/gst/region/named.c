@@ -3,6 +3,7 @@
 /* Regions that the user names. */
 
 #include <glib/gstdio.h>
+#include <sys/stat.h>
 
 #include "support/collage.h"
 
@@ -180,9 +181,31 @@ GST_START_TEST (test_refused_file)
 }
 GST_END_TEST
 
+/* One that nobody writes, and one that has no end. */
+GST_START_TEST (test_no_regular_file)
+{
+  char *fifo = test_write_file ("", 0);
+  const char *const paths[] = { fifo, "/dev/zero", "/tmp" };
+
+  g_unlink (fifo);
+  fail_unless_equals_int (mkfifo (fifo, 0600), 0);
+  for (guint i = 0; i < G_N_ELEMENTS (paths); i++) {
+    GstElement *element = test_element_new ("regions-file", paths[i], NULL);
+    char *text = test_expect_error (element, GST_STATE_READY);
+
+    expect_words (text, (const char *[]){ paths[i], "not a regular file" }, 2);
+    g_free (text);
+    gst_object_unref (element);
+  }
+  g_unlink (fifo);
+  g_free (fifo);
+}
+GST_END_TEST
+
+/* With the mark that editors put in front. */
 GST_START_TEST (test_file)
 {
-  char *path = test_write_file ("# of a camera\n"
+  char *path = test_write_file ("\xef\xbb\xbf# of a camera\n"
                                 "  yard : 64, 0, 32, 32 \r\n"
                                 "\n"
                                 "\t# door:0,0,1,1\n"
@@ -435,6 +458,7 @@ named_suite (void)
   tcase_add_loop_test (tests, test_refused, 0, G_N_ELEMENTS (refused));
   tcase_add_loop_test (tests, test_refused_file, 0,
       G_N_ELEMENTS (refused_files));
+  tcase_add_test (tests, test_no_regular_file);
   tcase_add_test (tests, test_file);
   tcase_add_loop_test (tests, test_refused_with_caps, 0,
       G_N_ELEMENTS (refused_with_caps));
