@@ -4,18 +4,39 @@
 
 #include "meta/tensor.h"
 
-/* *n_classes is 0 as long as the element is not started. */
+#define TENSORS (GST_ALEXNET_ATTACH_TENSOR | GST_ALEXNET_ATTACH_EMBEDDING)
+
+/* How many values a row of each tensor has; 0 of those that are not attached,
+ * and of all as long as the element is not started. */
+typedef struct {
+  guint n_values[GST_ALEXNET_N_TENSORS];
+} Widths;
+
+static Widths
+get_widths (const AlexnetModel *model, GstAlexnetAttach attach)
+{
+  Widths widths = { { 0 } };
+
+  if (attach & GST_ALEXNET_ATTACH_TENSOR)
+    widths.n_values[GST_ALEXNET_TENSOR_CLASSES] =
+        alexnet_model_get_n_classes (model);
+  if (attach & GST_ALEXNET_ATTACH_EMBEDDING)
+    widths.n_values[GST_ALEXNET_TENSOR_EMBEDDING] =
+        alexnet_model_get_n_embedding (model);
+  return widths;
+}
+
 static gboolean
-attaches_tensor (GstAlexnetClassify *self, guint *n_classes)
+attaches_tensor (GstAlexnetClassify *self, Widths *widths)
 {
   gboolean attaches;
 
+  *widths = (Widths){ { 0 } };
   GST_OBJECT_LOCK (self);
   attaches = gst_alexnet_tensor_is_in_caps () &&
-      (self->settings.attach & GST_ALEXNET_ATTACH_TENSOR);
-  *n_classes = attaches && self->engine
-      ? alexnet_model_get_n_classes (self->session.model)
-      : 0;
+      (self->settings.attach & TENSORS);
+  if (attaches && self->engine)
+    *widths = get_widths (self->session.model, self->settings.attach);
   GST_OBJECT_UNLOCK (self);
   return attaches;
 }
@@ -24,14 +45,16 @@ attaches_tensor (GstAlexnetClassify *self, guint *n_classes)
 static GstCaps *
 map_caps (GstAlexnetClassify *self, const GstPad *pad, GstCaps *caps)
 {
-  guint n_classes;
+  Widths widths;
 
-  if (!attaches_tensor (self, &n_classes))
+  if (!attaches_tensor (self, &widths))
     return caps;
   if (pad == self->srcpad)
     return gst_alexnet_tensor_remove_from_caps (caps);
-  return n_classes > 0 ? gst_alexnet_tensor_add_to_caps (caps, n_classes)
-                       : caps;
+  for (guint i = 0; i < GST_ALEXNET_N_TENSORS; i++)
+    if (widths.n_values[i] > 0)
+      caps = gst_alexnet_tensor_add_to_caps (caps, i, widths.n_values[i]);
+  return caps;
 }
 
 static GstPad *
@@ -44,10 +67,10 @@ GstEvent *
 gst_alexnet_classify_map_caps_event (GstAlexnetClassify *self, GstEvent *event)
 {
   GstEvent *mapped;
-  guint n_classes;
+  Widths widths;
   GstCaps *caps;
 
-  if (!attaches_tensor (self, &n_classes))
+  if (!attaches_tensor (self, &widths))
     return event;
   gst_event_parse_caps (event, &caps);
   caps = map_caps (self, self->sinkpad, gst_caps_ref (caps));
@@ -123,11 +146,11 @@ gst_alexnet_classify_query_caps (GstPad *pad, GstObject *parent,
     GstQuery *query)
 {
   GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY_CAST (parent);
-  guint n_classes;
+  Widths widths;
 
   if (GST_QUERY_TYPE (query) == GST_QUERY_ACCEPT_CAPS)
     return query_accept_caps (self, pad, query);
-  return attaches_tensor (self, &n_classes)
+  return attaches_tensor (self, &widths)
       ? query_caps (self, pad, query)
       : gst_pad_query_default (pad, parent, query);
 }

@@ -28,7 +28,9 @@
  * * string `model`, `backend`: file name and backend in use;
  * * guint64 `inference-time`: nanoseconds that the batch took;
  * * guint64 `tracking-id`: of an object that a tracker upstream follows, else
- *   there is no such field.
+ *   there is no such field;
+ * * #GBytes `embedding`: floats in the order of this machine's bytes; only on
+ *   request (#GstAlexnetClassify:attach-meta), built without GstTensorMeta.
  *
  * Where states are kept (#GstAlexnetClassify:confirm-count) there are, too:
  *

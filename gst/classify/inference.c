@@ -59,6 +59,8 @@ add_view (GstAlexnetClasses **sum, const AlexnetResult *view, guint n_views)
     *sum = gst_alexnet_classes_new (view);
   for (guint i = 0; view->probabilities && i < view->n_classes; i++)
     (*sum)->probabilities[i] += view->probabilities[i] / n_views;
+  for (guint i = 0; i < view->n_embedding; i++)
+    (*sum)->embedding[i] += view->embedding[i] / n_views;
   (*sum)->queue_time = MAX ((*sum)->queue_time, view->queue_time);
   (*sum)->inference_time = MAX ((*sum)->inference_time, view->inference_time);
 }

@@ -10,6 +10,10 @@ static const GFlagsValue attaches[] = {
       "GstVideoRegionOfInterestMeta with a classification parameter", "roi" },
   { GST_ALEXNET_ATTACH_TENSOR,
       "GstTensorMeta, where built with GStreamer 1.26 or newer", "tensor" },
+  { GST_ALEXNET_ATTACH_EMBEDDING,
+      "What the last linear layer reads, as GstTensorMeta or in the custom "
+      "metadata",
+      "embedding" },
   { 0, NULL, NULL },
 };
 
@@ -66,6 +70,14 @@ const GstAlexnetProperty gst_alexnet_result_properties[] = {
    * for `tensor` without 1.26 posts a warning. The tensor is
    * `classification-generic-softmaxed-out`: 32 bit floats of [regions,
    * classes], in the order of the custom metadata.
+   *
+   * `embedding` attaches what makes pictures alike or not: the values that the
+   * network's last linear layer reads, of an AlexNet the 4096 activations
+   * behind fc7 and its ReLU, as the backend computes them; not smoothed, with
+   * ten-crop the average of the views, of a stale result those that it was
+   * made of. They are a tensor `alexnet-embedding-out` of [regions, values]
+   * like the other one, and without GStreamer 1.26 at build time the field
+   * `embedding` of the structure. A model without a linear layer is an error.
    */
   { GST_ALEXNET_PROP_ATTACH_META, FLAGS, "attach-meta", "Attach metadata",
       "Metadata attached beside the custom metadata", READY,

@@ -209,6 +209,7 @@ gst_alexnet_session_start (GstAlexnetSession *session,
     .cuda_context = cuda_context,
     .max_batch_size = settings->max_batch_size,
     .batch_timeout = settings->batch_timeout,
+    .embedding = settings->attach & GST_ALEXNET_ATTACH_EMBEDDING,
   };
   guint depth = settings->max_in_flight;
 

@@ -40,6 +40,9 @@
 #define GST_ALEXNET_FIELD_LABELS "labels"
 #define GST_ALEXNET_FIELD_CLASS_IDS "class-ids"
 #define GST_ALEXNET_FIELD_CONFIDENCES "confidences"
+/* GBytes: floats of this machine's byte order. Of results that have an
+ * embedding, in builds that have no tensor for it: */
+#define GST_ALEXNET_FIELD_EMBEDDING "embedding"
 
 /* strings, where states are kept of the region: what it is, since when
  * (guint64, stream time), and what it may become, if anything, after how many

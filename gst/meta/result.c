@@ -68,6 +68,16 @@ set_classes (GstStructure *structure, const GstAlexnetClasses *classes,
 }
 
 static void
+set_embedding (GstStructure *structure, const GstAlexnetClasses *classes)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (classes->embedding,
+      classes->n_embedding * sizeof (float));
+
+  gst_structure_set (structure, GST_ALEXNET_FIELD_EMBEDDING, G_TYPE_BYTES,
+      bytes, NULL);
+}
+
+static void
 set_uint64 (GstStructure *structure, const char *field, guint64 number)
 {
   gst_structure_set (structure, field, G_TYPE_UINT64, number, NULL);
@@ -169,6 +179,8 @@ gst_alexnet_result_to_structure (const GstAlexnetRegion *region,
       region->classes->inference_time);
   if (region->has_state)
     set_state (structure, &region->state, model);
+  if (region->classes->embedding && !gst_alexnet_tensor_is_built ())
+    set_embedding (structure, region->classes);
   return structure;
 }
 
@@ -304,6 +316,8 @@ gst_alexnet_result_attach (GArray *regions, const GstAlexnetModelInfo *model,
   if (attach & GST_ALEXNET_ATTACH_ANALYTICS)
     gst_alexnet_analytics_attach (regions, model->quarks, frame_od, buffer);
   if (attach & GST_ALEXNET_ATTACH_TENSOR)
-    gst_alexnet_tensor_attach (regions, buffer);
+    gst_alexnet_tensor_attach (GST_ALEXNET_TENSOR_CLASSES, regions, buffer);
+  if (attach & GST_ALEXNET_ATTACH_EMBEDDING)
+    gst_alexnet_tensor_attach (GST_ALEXNET_TENSOR_EMBEDDING, regions, buffer);
   return structure;
 }

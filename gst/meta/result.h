@@ -16,6 +16,7 @@ typedef enum {
   GST_ALEXNET_ATTACH_ANALYTICS = 1 << 0,
   GST_ALEXNET_ATTACH_ROI = 1 << 1,
   GST_ALEXNET_ATTACH_TENSOR = 1 << 2,
+  GST_ALEXNET_ATTACH_EMBEDDING = 1 << 3,
 } GstAlexnetAttach;
 
 /* What results of one model and backend have in common; borrowed. */

@@ -6,11 +6,15 @@
 #include <gst/analytics/analytics.h>
 #endif
 
-/* Of the tensor, and in caps of the group that it alone makes. */
-#define TENSOR_NAME "classification-generic-softmaxed-out"
 #define CAPS_FIELD "tensors"
 
 #if HAVE_GST_ANALYTICS && GST_CHECK_VERSION(1, 26, 0)
+
+/* Of the tensors, and in caps of the groups that each alone makes. */
+static const char *const names[GST_ALEXNET_N_TENSORS] = {
+  [GST_ALEXNET_TENSOR_CLASSES] = "classification-generic-softmaxed-out",
+  [GST_ALEXNET_TENSOR_EMBEDDING] = "alexnet-embedding-out",
+};
 
 gboolean
 gst_alexnet_tensor_is_built (void)
@@ -18,9 +22,18 @@ gst_alexnet_tensor_is_built (void)
   return TRUE;
 }
 
-/* The probabilities of one region after the other. */
+static const float *
+get_row (GstAlexnetTensor tensor, const GstAlexnetClasses *classes, gsize *n)
+{
+  gboolean embedding = tensor == GST_ALEXNET_TENSOR_EMBEDDING;
+
+  *n = embedding ? classes->n_embedding : classes->n_classes;
+  return embedding ? classes->embedding : classes->probabilities;
+}
+
+/* The values of one region after the other. */
 static GstBuffer *
-collect_probabilities (GArray *regions, gsize dims[2])
+collect_rows (GstAlexnetTensor tensor, GArray *regions, gsize dims[2])
 {
   g_autoptr (GArray) rows = g_array_new (FALSE, FALSE, sizeof (float));
   gsize size;
@@ -28,12 +41,13 @@ collect_probabilities (GArray *regions, gsize dims[2])
   dims[0] = 0;
   for (guint i = 0; i < regions->len; i++) {
     const GstAlexnetRegion *region = gst_alexnet_regions_nth (regions, i);
+    const float *row;
 
     if (gst_alexnet_region_get_best (region) == GST_ALEXNET_NO_CLASS)
       continue;
     dims[0]++;
-    dims[1] = region->classes->n_classes;
-    g_array_append_vals (rows, region->classes->probabilities, dims[1]);
+    row = get_row (tensor, region->classes, &dims[1]);
+    g_array_append_vals (rows, row, dims[1]);
   }
   size = rows->len * sizeof (float);
   return gst_buffer_new_wrapped (g_array_free (g_steal_pointer (&rows), FALSE),
@@ -50,19 +64,20 @@ get_meta (GstBuffer *buffer)
 }
 
 void
-gst_alexnet_tensor_attach (GArray *regions, GstBuffer *buffer)
+gst_alexnet_tensor_attach (GstAlexnetTensor tensor, GArray *regions,
+    GstBuffer *buffer)
 {
   gsize dims[2];
-  GstBuffer *data = collect_probabilities (regions, dims);
+  GstBuffer *data = collect_rows (tensor, regions, dims);
   GstTensorMeta *meta = get_meta (buffer);
   guint n = (guint) meta->num_tensors;
   GstTensor **tensors = g_new (GstTensor *, n + 1);
+  GQuark id = g_quark_from_static_string (names[tensor]);
 
   for (guint i = 0; i < n; i++)
     tensors[i] = gst_tensor_copy (meta->tensors[i]);
-  tensors[n] = gst_tensor_new_simple (g_quark_from_static_string (TENSOR_NAME),
-      GST_TENSOR_DATA_TYPE_FLOAT32, data, GST_TENSOR_DIM_ORDER_ROW_MAJOR, 2,
-      dims);
+  tensors[n] = gst_tensor_new_simple (id, GST_TENSOR_DATA_TYPE_FLOAT32, data,
+      GST_TENSOR_DIM_ORDER_ROW_MAJOR, 2, dims);
   gst_tensor_meta_set (meta, n + 1, tensors);
 }
 
@@ -75,7 +90,8 @@ gst_alexnet_tensor_is_built (void)
 }
 
 void
-gst_alexnet_tensor_attach (GArray *regions, GstBuffer *buffer)
+gst_alexnet_tensor_attach (GstAlexnetTensor tensor, GArray *regions,
+    GstBuffer *buffer)
 {
 }
 
@@ -91,9 +107,9 @@ gst_alexnet_tensor_is_in_caps (void)
 
 /* As many rows as there are regions: 0 stands for any number. */
 static void
-take_dims (GstStructure *tensor, guint n_classes)
+take_dims (GstStructure *structure, guint n_values)
 {
-  const int dims[] = { 0, (int) n_classes };
+  const int dims[] = { 0, (int) n_values };
   GValue array = G_VALUE_INIT, dim = G_VALUE_INIT;
 
   gst_value_array_init (&array, G_N_ELEMENTS (dims));
@@ -102,21 +118,21 @@ take_dims (GstStructure *tensor, guint n_classes)
     g_value_set_int (&dim, dims[i]);
     gst_value_array_append_value (&array, &dim);
   }
-  gst_structure_take_value (tensor, "dims", &array);
+  gst_structure_take_value (structure, "dims", &array);
 }
 
 static void
-append_tensor (GValue *group, guint n_classes)
+append_tensor (GValue *group, GstAlexnetTensor tensor, guint n_values)
 {
-  GstStructure *tensor = gst_structure_new ("tensor/strided",
-      "tensor-id", G_TYPE_STRING, TENSOR_NAME,
+  GstStructure *structure = gst_structure_new ("tensor/strided",
+      "tensor-id", G_TYPE_STRING, names[tensor],
       "dims-order", G_TYPE_STRING, "row-major",
       "type", G_TYPE_STRING, "float32", NULL);
   GValue caps = G_VALUE_INIT;
 
-  take_dims (tensor, n_classes);
+  take_dims (structure, n_values);
   g_value_init (&caps, GST_TYPE_CAPS);
-  g_value_take_boxed (&caps, gst_caps_new_full (tensor, NULL));
+  g_value_take_boxed (&caps, gst_caps_new_full (structure, NULL));
   gst_value_unique_list_append_and_take_value (group, &caps);
 }
 
@@ -130,20 +146,21 @@ append_others (GValue *group, const GValue *others)
 }
 
 static void
-add_group (GstStructure *groups, guint n_classes)
+add_group (GstStructure *groups, GstAlexnetTensor tensor, guint n_values)
 {
-  const GValue *others = gst_structure_get_value (groups, TENSOR_NAME);
+  const GValue *others = gst_structure_get_value (groups, names[tensor]);
   GValue group = G_VALUE_INIT;
 
   g_value_init (&group, GST_TYPE_UNIQUE_LIST);
   if (others && GST_VALUE_HOLDS_UNIQUE_LIST (others))
     append_others (&group, others);
-  append_tensor (&group, n_classes);
-  gst_structure_take_value (groups, TENSOR_NAME, &group);
+  append_tensor (&group, tensor, n_values);
+  gst_structure_take_value (groups, names[tensor], &group);
 }
 
 GstCaps *
-gst_alexnet_tensor_add_to_caps (GstCaps *caps, guint n_classes)
+gst_alexnet_tensor_add_to_caps (GstCaps *caps, GstAlexnetTensor tensor,
+    guint n_values)
 {
   caps = gst_caps_make_writable (caps);
   for (guint i = 0; i < gst_caps_get_size (caps); i++) {
@@ -153,7 +170,7 @@ gst_alexnet_tensor_add_to_caps (GstCaps *caps, guint n_classes)
     if (!gst_structure_get (structure, CAPS_FIELD, GST_TYPE_STRUCTURE, &groups,
             NULL))
       groups = gst_structure_new_empty ("tensorgroups");
-    add_group (groups, n_classes);
+    add_group (groups, tensor, n_values);
     gst_structure_set (structure, CAPS_FIELD, GST_TYPE_STRUCTURE, groups, NULL);
     gst_structure_free (groups);
   }
@@ -178,7 +195,8 @@ gst_alexnet_tensor_is_in_caps (void)
 }
 
 GstCaps *
-gst_alexnet_tensor_add_to_caps (GstCaps *caps, guint n_classes)
+gst_alexnet_tensor_add_to_caps (GstCaps *caps, GstAlexnetTensor tensor,
+    guint n_values)
 {
   return caps;
 }

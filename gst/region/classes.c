@@ -16,6 +16,9 @@ gst_alexnet_classes_new (const AlexnetResult *view)
   GstAlexnetClasses *classes = g_atomic_rc_box_new0 (GstAlexnetClasses);
 
   classes->n_classes = view->n_classes;
+  classes->n_embedding = view->n_embedding;
+  if (view->embedding)
+    classes->embedding = g_new0 (float, view->n_embedding);
   if (view->probabilities) {
     classes->probabilities = g_new0 (float, view->n_classes);
     return classes;
@@ -40,6 +43,7 @@ clear (gpointer data)
   GstAlexnetClasses *classes = data;
 
   g_free (classes->probabilities);
+  g_free (classes->embedding);
   g_free (classes->class_ids);
   g_free (classes->confidences);
 }

@@ -15,9 +15,10 @@ G_BEGIN_DECLS
 
 /* Reference counted; constant once ranked. */
 typedef struct {
-  guint n_classes;
+  guint n_classes, n_embedding;
   float *probabilities;               /* [n_classes], softmax; NULL: only the
                                          best classes are known */
+  float *embedding;                   /* [n_embedding]; NULL: not asked for */
   guint64 queue_time, inference_time; /* ns; the longest of its requests */
 
   /* The classes that are kept, best first. */
@@ -27,7 +28,7 @@ typedef struct {
 } GstAlexnetClasses;
 
 /* For a request's result: begins with its best classes, or with no class and
- * probabilities of zero if it has any. */
+ * probabilities of zero if it has any; an embedding, if it has one, of zero. */
 GstAlexnetClasses *gst_alexnet_classes_new (const AlexnetResult *view);
 GstAlexnetClasses *gst_alexnet_classes_ref (GstAlexnetClasses *classes);
 void gst_alexnet_classes_unref (GstAlexnetClasses *classes);
