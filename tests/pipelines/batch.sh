@@ -426,7 +426,7 @@ network () {
   server=$!
   while [ ! -s "$work/port" ]; do sleep 0.1; done
   url=http://127.0.0.1:$(cat "$work/port")
-  ends_with 75 --stall-timeout 2s --attempts 2 -j 3 "$url/stalls.webm" \
+  ends_with 75 --stall-timeout 6s --attempts 2 -j 3 "$url/stalls.webm" \
     "$url/whole.webm" "$url/none.webm" http://127.0.0.1:9/refused.webm
   ended_well=$?
   kill $server
