@@ -4,9 +4,10 @@
 # Says what is so since when, a line for each change of state:
 #     sh pipelines/state.sh [--mqtt HOST[:PORT]] [VIDEO|IMAGE|URI|camera]
 # Without a video: the sample clip; "camera" is live, as camera.sh. A line has
-# the second since when the state is, what it is of, and the state. With --mqtt
-# it is published as well, on a broker that runs: the retained message on
-# TOPIC/door/state is the state of the region "door". From the environment:
+# the second since when the state is, or "-" of an image, which has no time and
+# wants CONFIRM=1, what it is of, and the state. With --mqtt it is published as
+# well, on a broker that runs: the retained message on TOPIC/door/state is the
+# state of the region "door". From the environment:
 #     REGIONS  parts of the picture, "door:0.1,0.2,0.3,0.4;yard:..."; when not
 #              set, all of it
 #     CONFIRM  how many results in a row make a state, 3 when not set
@@ -17,7 +18,7 @@ set -eu
 
 # For jq, of a line of classificationjson: since when, what, state. Blanks and
 # what MQTT has a meaning for are no part of a name.
-states='.regions[] | [(.since / 1e9 | tostring), (.region_name // (if .tracking_id then "object-\(.tracking_id)" else .region end) | gsub("[+#/ ]"; "-")), .state] | join(" ")'
+states='.regions[] | [(.since | if . then . / 1e9 | tostring else "-" end), (.region_name // (if .tracking_id then "object-\(.tracking_id)" else .region end) | gsub("[+#/ ]"; "-")), .state] | join(" ")'
 
 # classify_states WORD...: the words bring the picture.
 classify_states () {

@@ -347,6 +347,12 @@ state_of_camera () {
     grep ' full-frame ' "$work/out"
 }
 
+# It is a single result, without a time.
+state_of_picture () {
+  picture=$(set -- "$root"/tests/data/pictures/*.png && echo "$1")
+  CONFIRM=1 run state.sh "$picture" && grep '^- full-frame [a-z]' "$work/out"
+}
+
 # Each change comes to a subscriber, and who comes later gets the state alone.
 state_retained () {
   start_broker || return 1
@@ -474,6 +480,7 @@ check 'mqtt.sh: bad input' bad_input mqtt.sh
 check 'state.sh' state
 check 'state.sh: REGIONS' state_of_regions
 check 'state.sh: a camera' state_of_camera
+check 'state.sh: a picture' state_of_picture
 check 'state.sh: retained messages' state_retained
 check 'state.sh: no broker' state_without_broker
 check 'state.sh: bad input' bad_input state.sh
