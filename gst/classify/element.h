@@ -55,6 +55,7 @@ struct _GstAlexnetClassify {
   guint64 n_frames;
   GstAlexnetSchedule schedule;
   GHashTable *tracks;           /* of objects */
+  guint64 last_look;            /* frame that objects were looked for in */
   GstAlexnetRoiFilter run_when; /* constant while pads are active */
   gboolean run_when_is_known;   /* a detection has been one of these, or it was
                                    warned of none */

@@ -103,7 +103,8 @@ const GstAlexnetProperty gst_alexnet_region_properties[] = {
    * upstream follows: a region related to a GstAnalyticsTrackingMtd, or
    * #GstVideoRegionOfInterestMeta with a parameter `object_id` that has an
    * integer `id`. In between its last result is attached, marked stale. An id
-   * that was in none of 300 frames is another object's when it comes again.
+   * that was in none of 300 frames is another object's when it comes again; one
+   * that is in each classified frame stays, however far these are apart.
    */
   { GST_ALEXNET_PROP_RECLASSIFY_INTERVAL, UINT, "reclassify-interval",
       "Reclassify interval",

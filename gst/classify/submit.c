@@ -136,7 +136,8 @@ find_regions (GstAlexnetClassify *self, GstAlexnetItem *item)
   gst_alexnet_detections_find (item->regions, GST_BUFFER (item->object),
       &item->info.region, &filter, &item->n_regions_skipped);
   gst_alexnet_roi_filter_clear (&filter);
-  gst_alexnet_tracks_expire (self->tracks, item->info.number);
+  gst_alexnet_tracks_expire (self->tracks, self->last_look, item->info.number);
+  self->last_look = item->info.number;
 }
 
 /* Regions with a name stand for the whole frame. */

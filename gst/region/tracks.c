@@ -94,16 +94,25 @@ gst_alexnet_tracks_follow (GHashTable *tracks, guint64 id, guint64 frame_number,
   return g_atomic_rc_box_acquire (track);
 }
 
+typedef struct {
+  guint64 previous, now; /* numbers of frames */
+} Look;
+
 static gboolean
-is_forgotten (gpointer id, gpointer value, gpointer frame_number)
+is_forgotten (gpointer id, gpointer value, gpointer user_data)
 {
   const GstAlexnetTrack *track = value;
+  const Look *look = user_data;
 
-  return *(guint64 *) frame_number - track->seen > GST_ALEXNET_TRACK_MEMORY;
+  return track->seen < look->previous &&
+      look->now - track->seen > GST_ALEXNET_TRACK_MEMORY;
 }
 
 void
-gst_alexnet_tracks_expire (GHashTable *tracks, guint64 frame_number)
+gst_alexnet_tracks_expire (GHashTable *tracks, guint64 previous,
+    guint64 frame_number)
 {
-  g_hash_table_foreach_remove (tracks, is_forgotten, &frame_number);
+  Look look = { previous, frame_number };
+
+  g_hash_table_foreach_remove (tracks, is_forgotten, &look);
 }

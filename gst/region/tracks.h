@@ -19,7 +19,8 @@
 G_BEGIN_DECLS
 
 /* Tracks of objects are forgotten when those were in none of so many frames,
- * whether those were classified or not. */
+ * whether those were classified or not, unless they were in the last one that
+ * was. */
 #define GST_ALEXNET_TRACK_MEMORY 300
 
 /* Reference counted. */
@@ -68,8 +69,10 @@ GstAlexnetTrack *gst_alexnet_tracks_get (GHashTable *tracks, guint64 id);
 GstAlexnetTrack *gst_alexnet_tracks_follow (GHashTable *tracks, guint64 id,
     guint64 frame_number, guint interval, gboolean *stale);
 
-/* Forgets the objects that have not been seen lately. */
-void gst_alexnet_tracks_expire (GHashTable *tracks, guint64 frame_number);
+/* Forgets the objects that have not been seen lately; `previous` is the frame
+ * that was looked at before this one. */
+void gst_alexnet_tracks_expire (GHashTable *tracks, guint64 previous,
+    guint64 frame_number);
 
 G_END_DECLS
 

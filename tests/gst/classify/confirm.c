@@ -402,6 +402,23 @@ GST_START_TEST (test_vote)
 }
 GST_END_TEST
 
+/* An object that is there whenever somebody looks is the same one, however
+ * seldom that is. */
+GST_START_TEST (test_vote_of_rare_results)
+{
+  Fixture *fixture = test_fixture_new ("inference-region", "roi-list",
+      "post-messages", "never", "vote-count", "2", "inference-interval", "400",
+      NULL);
+
+  collage_set_caps (fixture);
+  push_object (fixture, 'h', "-", FALSE);
+  for (guint i = 0; i < 399; i++)
+    gst_buffer_unref (test_push_pull (fixture, collage_new (fixture)));
+  push_object (fixture, 'h', "horse", FALSE);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
 /* What was decided for good is not when there is no vote any more. */
 GST_START_TEST (test_vote_switched_off)
 {
@@ -550,6 +567,7 @@ confirm_suite (void)
   tcase_add_test (tests, test_pending_period_and_interval);
   tcase_add_test (tests, test_tracked_objects);
   tcase_add_test (tests, test_vote);
+  tcase_add_test (tests, test_vote_of_rare_results);
   tcase_add_test (tests, test_vote_switched_off);
   tcase_add_test (tests, test_vote_of_small_regions);
   tcase_add_test (tests, test_vote_of_unknown);
