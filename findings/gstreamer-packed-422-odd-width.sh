@@ -88,8 +88,8 @@ VYUY, 4 columns, bytes copied: 11111111
 VYUY, 3 columns, bytes copied: 11111100
 TXT
 if diff expected seen; then
-  echo 'as stated'
+  echo "plugins-base $version: as described"
 else
-  echo 'the behaviour has changed'
+  echo "plugins-base $version behaves otherwise than described" >&2
   exit 1
 fi
