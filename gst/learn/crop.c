@@ -2,6 +2,8 @@
 
 #include "crop.h"
 
+#include <string.h>
+
 /* The area with edges on samples of chroma, where those have the steps 1 << x
  * and 1 << y. */
 static AlexnetRegion
@@ -47,8 +49,27 @@ narrow (GstVideoFrame *frame, const AlexnetRegion *area)
   frame->info.height = wide.height;
 }
 
-/* What gst_video_frame_copy() leaves out becomes grey: V of the last column of
- * packed 4:2:2 frames of odd width. */
+static guint8 *
+last_sample (const GstVideoFrame *frame, guint c, int y)
+{
+  return (guint8 *) GST_VIDEO_FRAME_COMP_DATA (frame, c) +
+      y * GST_VIDEO_FRAME_COMP_STRIDE (frame, c) +
+      (GST_VIDEO_FRAME_COMP_WIDTH (frame, c) - 1) *
+      GST_VIDEO_FRAME_COMP_PSTRIDE (frame, c);
+}
+
+/* Of packed 4:2:2 frames of odd width gst_video_frame_copy() of GStreamer 1.22
+ * leaves out a chroma sample of the last column. */
+static void
+copy_last_column (GstVideoFrame *copy, const GstVideoFrame *frame)
+{
+  for (guint c = 0; c < GST_VIDEO_FRAME_N_COMPONENTS (frame); c++)
+    for (int y = 0; y < GST_VIDEO_FRAME_COMP_HEIGHT (frame, c); y++)
+      memcpy (last_sample (copy, c, y), last_sample (frame, c, y),
+          (GST_VIDEO_FRAME_COMP_DEPTH (frame, c) + 7) / 8);
+}
+
+/* Bytes that no sample has are zero. */
 static GstBuffer *
 copy_frame (GstVideoInfo *info, const GstVideoFrame *frame)
 {
@@ -63,12 +84,13 @@ copy_frame (GstVideoInfo *info, const GstVideoFrame *frame)
   info->par_n = from->par_n;
   info->par_d = from->par_d;
   buffer = gst_buffer_new_allocate (NULL, info->size, NULL);
-  gst_buffer_memset (buffer, 0, 128, info->size);
+  gst_buffer_memset (buffer, 0, 0, info->size);
   if (!gst_video_frame_map (&copy, info, buffer, GST_MAP_WRITE)) {
     gst_buffer_unref (buffer);
     return NULL;
   }
   gst_video_frame_copy (&copy, frame);
+  copy_last_column (&copy, frame);
   gst_video_frame_unmap (&copy);
   return buffer;
 }
