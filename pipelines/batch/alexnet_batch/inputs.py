@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import sys
+from urllib.parse import unquote_to_bytes
 
 from .errors import UsageError
 
@@ -37,7 +38,6 @@ def make_input(name):
                             f'%{ord(byte[0]) & 0xff:02X}', name), None)
     if local:
         # Percent signs may stand for bytes that are no UTF-8.
-        from urllib.parse import unquote_to_bytes
         name = os.fsdecode(unquote_to_bytes(name[local.end():]))
     path = pathlib.Path(os.path.abspath(name))
     return Input(path.as_uri(), path)

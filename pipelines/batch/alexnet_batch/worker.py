@@ -92,7 +92,8 @@ class Worker:
         try:
             self.complete(item, place)
         finally:
-            self.taken.discard(place.stem)
+            with self.lock:
+                self.taken.discard(place.stem)
 
     def complete(self, item, place):
         state = find_state(self.store, place, self.options)
