@@ -337,7 +337,7 @@ begin_clips () {
   "$root/pipelines/batch/alexnet-batch" -o "$work/ended" -j 2 \
     --set backend=reference "$work/clips" 2>"$work/errors" &
   pid=$!
-  until find "$work/ended" -name ".*.$pid.raw" -size +8k | grep .; do
+  until find "$work/ended" -name ".*.raw" -size +8k | grep .; do
     kill -0 $pid || return 1
     sleep 0.2
   done

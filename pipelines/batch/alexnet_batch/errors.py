@@ -11,7 +11,9 @@ class Failure(Exception):
 
     stage    open, decode, infer or write
     passing  it may work another time: the network, a lost device
+    hangs    what was tried goes on, and may write when it is tried again
     """
+    hangs = False
 
     def __init__(self, stage, message, passing=False):
         super().__init__(message)
@@ -20,3 +22,7 @@ class Failure(Exception):
 
 class Stopped(Exception):
     """Asked to end, in the middle of an input."""
+
+
+class Busy(Exception):
+    """Another process or thread is at this input."""

@@ -153,10 +153,18 @@ class Pipeline:
                 raise self.stall()
             self.wait()
             facts = self.get_facts()
-        finally:
-            if not in_time(lambda: self.pipeline.set_state(Gst.State.NULL)):
-                self.warnings.append('its pipeline does not end')
+        except Failure as failure:
+            failure.hangs = not self.end()
+            raise
+        except BaseException:
+            self.end()
+            raise
+        if not self.end():
+            self.warnings.append('its pipeline does not end')
         return facts
+
+    def end(self):
+        return in_time(lambda: self.pipeline.set_state(Gst.State.NULL))
 
     def wait(self):
         bus = self.pipeline.get_bus()

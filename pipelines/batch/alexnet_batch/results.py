@@ -4,14 +4,19 @@
     DIR/3f/clip.webm-3f9ac01277b0.jsonl   a line a result
     DIR/3f/clip.webm-3f9ac01277b0.done    marker, written last
     DIR/3f/clip.webm-3f9ac01277b0.failed  the same of what will never work
+    DIR/3f/.clip.webm-3f9ac01277b0.raw    while it is worked at, locked
     DIR/failures.jsonl                    a line for each failure
 
 The number is of the URI's SHA-256; its first digits spread what may be millions
 of files over 256 folders. A marker has a key: what the result depends on. Where
-the key is another, or there is no marker, the work is still to be done.
+the key is another, or there is no marker, the work is still to be done; so a
+marker goes before what it tells of changes. A file without its lock was left by
+a process that was killed, on whatever machine.
 """
+import contextlib
 import dataclasses
 import datetime
+import fcntl
 import hashlib
 import json
 import os
@@ -19,7 +24,10 @@ import pathlib
 import re
 import socket
 
+from .errors import Busy, UsageError
+
 MAX_NAME = 120
+ENDINGS = '.jsonl', '.done', '.failed'
 
 
 def now():
@@ -43,22 +51,45 @@ def hash_file(path):
 
 
 def write_whole(path, lines):
-    """All or nothing, also when the machine loses its power."""
-    partial = path.with_name(f'.{path.name}.{socket.gethostname()}.'
-                             f'{os.getpid()}.partial')
+    """All or nothing, also when the machine loses its power. For who has claimed
+    the place."""
+    partial = path.with_name(f'.{path.name}.partial')
     try:
         with open(partial, 'w', encoding='utf-8') as file:
             file.writelines(lines)
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)
-    finally:
+    except BaseException:
         partial.unlink(missing_ok=True)
+        raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def lock(file):
+    """Whether nobody else, of whatever machine, has it. It is given back when the
+    file is closed, also by the kernel for a process that was killed."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise UsageError(f'{file.name}: cannot be locked, which the file system'
+                         f' of results has to allow: {error.strerror}'
+                         ) from None
+    return True
+
+
+def is_at(file, path):
+    """Whether it is still the one of that name."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,9 +103,39 @@ class Place:
 
     @property
     def raw(self):
-        """What the pipeline writes; of this process alone."""
-        return self.stem.with_name(f'.{self.stem.name}.{socket.gethostname()}.'
-                                   f'{os.getpid()}.raw')
+        """What the pipeline writes. Who has it locked works here."""
+        return self.stem.with_name(f'.{self.stem.name}.raw')
+
+    def open_raw(self):
+        """The file, and whether it was left by who was killed."""
+        try:
+            return open(self.raw, 'xb'), False
+        except FileExistsError:
+            return open(self.raw, 'ab'), True
+        except FileNotFoundError:
+            self.stem.parent.mkdir(parents=True, exist_ok=True)
+            return self.open_raw()
+
+    @contextlib.contextmanager
+    def claim(self):
+        """For who works here, processes on other machines included. Busy."""
+        file, left = self.open_raw()
+        with file:
+            if not lock(file):
+                raise Busy
+            if not is_at(file, self.raw):  # whoever had it has just finished
+                raise Busy
+            try:
+                if left:
+                    self.tidy()
+                yield
+            finally:
+                self.raw.unlink(missing_ok=True)
+
+    def tidy(self):
+        for ending in ENDINGS:
+            self.file(ending).with_name(
+                f'.{self.file(ending).name}.partial').unlink(missing_ok=True)
 
 
 class Store:
@@ -119,25 +180,20 @@ class Store:
                 return state
         return None
 
-    def begin(self, place):
-        """What an earlier run left half done on this machine is taken away;
-        what it finished stays until there is another."""
-        place.stem.parent.mkdir(parents=True, exist_ok=True)
-        pattern = re.compile(re.escape(f'.{place.stem.name}') + r'(\.\w+)?\.' +
-                             re.escape(socket.gethostname()) +
-                             r'\.(\d+)\.(raw|partial)')
-        for file in os.listdir(place.stem.parent):
-            left = pattern.fullmatch(file)
-            if left and not os.path.exists(f'/proc/{left[2]}'):
-                (place.stem.parent / file).unlink(missing_ok=True)
+    def take_away(self, place):
+        """What is left there by who was killed after the marker."""
+        if place.raw.exists():
+            with contextlib.suppress(Busy), place.claim():
+                pass
 
     def finish(self, place, facts):
         """The pipeline's lines get `video` in front, then comes the marker."""
         head = '{"video":' + dump(place.key['video']) + ','
+        place.file('.done').unlink(missing_ok=True)
         with open(place.raw, encoding='utf-8') as raw:
             write_whole(place.file('.jsonl'), (head + line[1:] for line in raw))
-        self.mark(place, 'done', facts)
         place.file('.failed').unlink(missing_ok=True)
+        self.mark(place, 'done', facts)
 
     def mark(self, place, state, facts):
         write_whole(place.file('.' + state), [dump(
@@ -145,15 +201,22 @@ class Store:
              'time': now()}) + '\n'])
 
     def fail(self, place, failure, attempts):
-        """A line, and a marker for what need not be tried again."""
+        """A line, then a marker for what need not be tried again."""
         facts = {'stage': failure.stage, 'message': str(failure),
                  'attempts': attempts, 'passing': failure.passing}
+        self.append({'uri': place.key['video'], **facts,
+                     'host': socket.gethostname(), 'time': now()})
         if not failure.passing:
-            place.stem.parent.mkdir(parents=True, exist_ok=True)
-            self.mark(place, 'failed', facts)
             place.file('.done').unlink(missing_ok=True)
             place.file('.jsonl').unlink(missing_ok=True)
-        with open(self.failures, 'a', encoding='utf-8') as file:
-            file.write(dump({'uri': place.key['video'], **facts,
-                             'host': socket.gethostname(),
-                             'time': now()}) + '\n')
+            self.mark(place, 'failed', facts)
+
+    def append(self, failure):
+        """A line of its own, whoever else writes; after the half of one that a
+        killed process left, too."""
+        with open(self.failures, 'ab+') as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            end = file.seek(0, os.SEEK_END)
+            file.seek(max(end - 1, 0))
+            begin = b'' if file.read(1) in (b'', b'\n') else b'\n'
+            file.write(begin + dump(failure).encode() + b'\n')

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Takes one input after the other, on as many threads as there are jobs."""
+import collections
 import dataclasses
 import os
 import threading
 import time
 import traceback
 
-from .errors import Failure, Stopped, UsageError
+from .errors import Busy, Failure, Stopped, UsageError
 from .pipeline import Pipeline
 from .results import to_text
 
 FIRST_PAUSE = 1  # s, before the second attempt; twice as long each time
+BUSY_PAUSE = 0.5  # s, between looks at what another process has
+MAX_BUSY = 1000
 
 
 @dataclasses.dataclass
@@ -42,9 +45,9 @@ class Worker:
         self.counts = Counts()
         self.broken = None
         self.stopping = threading.Event()
-        self.lock = threading.Lock()  # of counts and taken
+        self.lock = threading.Lock()  # of counts
         self.taking = threading.Lock()  # may last: what writes a list may wait
-        self.taken = set()
+        self.busy = collections.deque()  # others have them, to be looked at last
 
     def run(self):
         """Until all is done or it is to stop."""
@@ -69,37 +72,53 @@ class Worker:
         """Takes from `items` what no other thread has."""
         try:
             while not self.stopping.is_set():
-                with self.taking:
-                    item = next(items, None)
+                item, wait = self.take(items)
                 if item is None:
                     return
-                self.handle(item)
+                self.handle(item, wait)
         except Exception as error:  # whatever it is, the others shall end
             if not isinstance(error, (OSError, UsageError)):
                 traceback.print_exc()
             self.broken = self.broken or error
             self.stop()
 
-    def handle(self, item):
-        """Unless it stands in the list twice and another thread has it."""
+    def take(self, items):
+        """An input or None, and whether to wait for who has it."""
+        with self.taking:
+            item = None
+            if len(self.busy) < MAX_BUSY:
+                item = next(items, None)
+            if item is None and self.busy:
+                return self.busy.popleft(), True
+            return item, False
+
+    def handle(self, item, wait):
+        """Another process may be at it, or a thread if it is listed twice."""
         place = self.store.place(item)
-        with self.lock:
-            twice = place.stem in self.taken
-            self.taken.add(place.stem)
-        if twice:
-            self.count(skipped=1)
-            return
-        try:
-            self.complete(item, place)
-        finally:
-            with self.lock:
-                self.taken.discard(place.stem)
+        while not self.stopping.is_set():
+            try:
+                self.complete(item, place)
+                return
+            except Busy:
+                if not wait:
+                    self.busy.append(item)
+                    return
+            self.stopping.wait(BUSY_PAUSE)
 
     def complete(self, item, place):
         state = find_state(self.store, place, self.options)
         if state:
+            self.store.take_away(place)
+        else:
+            with place.claim():
+                # Whoever had it may have done it.
+                state = find_state(self.store, place, self.options)
+                if not state:
+                    self.attempt(item, place)
+        if state:
             self.count(skipped=1, known_failed=state == 'failed')
-            return
+
+    def attempt(self, item, place):
         for attempt in range(1, self.options.attempts + 1):
             try:
                 self.classify(item, place)
@@ -109,7 +128,8 @@ class Worker:
             except Failure as failure:
                 if failure.stage == 'write':
                     raise OSError(str(failure)) from None
-                if not failure.passing or attempt == self.options.attempts:
+                if not failure.passing or failure.hangs or \
+                        attempt == self.options.attempts:
                     self.store.fail(place, failure, attempt)
                     self.count(failed=1, passing=failure.passing)
                     return
@@ -119,18 +139,14 @@ class Worker:
 
     def classify(self, item, place):
         check_file(item)
-        self.store.begin(place)
         begun = time.monotonic()
-        try:
-            pipeline = Pipeline(
-                item, self.classifier, place.raw,
-                lambda n: self.count(frames=n), self.stopping,
-                self.options.stall_timeout)
-            facts = pipeline.play()
-            facts['seconds'] = round(time.monotonic() - begun, 3)
-            self.store.finish(place, facts)
-        finally:
-            place.raw.unlink(missing_ok=True)
+        pipeline = Pipeline(
+            item, self.classifier, place.raw,
+            lambda n: self.count(frames=n), self.stopping,
+            self.options.stall_timeout)
+        facts = pipeline.play()
+        facts['seconds'] = round(time.monotonic() - begun, 3)
+        self.store.finish(place, facts)
         self.count(done=1, warned=bool(facts['warnings']))
 
 
