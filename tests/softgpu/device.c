@@ -6,11 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_DEVICES 8
-
-/* Contexts: each device's primary one, by ordinal, then others, which are all
- * device 0's. */
-#define MAX_CONTEXTS (MAX_DEVICES + 4)
+/* Contexts: each device's primary one, by ordinal, then another of each. */
+#define MAX_CONTEXTS (2 * SOFT_MAX_DEVICES)
 
 static SoftDevice device;
 static gsize used[MAX_CONTEXTS];
@@ -73,10 +70,16 @@ soft_current_context (void)
   return current;
 }
 
-void *
-softgpu_context (guint i)
+cudaError_t *
+soft_lost (int context)
 {
-  int context = MAX_DEVICES + (int) i;
+  return &device.lost[context % SOFT_MAX_DEVICES];
+}
+
+void *
+softgpu_context (guint ordinal)
+{
+  int context = SOFT_MAX_DEVICES + (int) ordinal;
 
   g_assert_cmpint (context, <, MAX_CONTEXTS);
   contexts[context] = context;
@@ -86,8 +89,11 @@ softgpu_context (guint i)
 static CUresult
 set_current (CUcontext context)
 {
-  cudaError_t status = soft_enter ("cuCtxSetCurrent", SOFT_CUDA, 0);
+  cudaError_t status = soft_enter ("cuCtxSetCurrent", SOFT_CUDA,
+      SOFT_HOST_ONLY);
 
+  if (!status)
+    status = *soft_lost (*(const int *) context);
   if (!status)
     current = *(const int *) context;
   return (CUresult) soft_leave (SOFT_CUDA, status);
@@ -127,27 +133,51 @@ cudaGetDriverEntryPoint (const char *name, void **function,
 }
 #endif
 
+/* What $SOFTGPU_DEVICES lists, as far as $CUDA_VISIBLE_DEVICES, which ends at
+ * the first number that there is none of. */
+static void
+list_devices (const char *capabilities)
+{
+  const char *numbers = g_getenv ("CUDA_VISIBLE_DEVICES");
+  g_auto (GStrv) all = g_strsplit (capabilities, ",", SOFT_MAX_DEVICES);
+  g_auto (GStrv) visible = g_strsplit (numbers ? numbers : "", ",", -1);
+  guint n = g_strv_length (all), n_visible = g_strv_length (visible);
+
+  for (guint i = 0; n > 0 && i < (numbers ? n_visible : n); i++) {
+    guint64 k = i;
+
+    if (device.n_devices == SOFT_MAX_DEVICES ||
+        (numbers &&
+            !g_ascii_string_to_unsigned (visible[i], 10, 0, n - 1, &k, NULL)))
+      break;
+    softgpu_set_capability (device.n_devices++,
+        (guint) g_ascii_strtoull (all[k], NULL, 10));
+  }
+}
+
 void
 soft_device_reset (void)
 {
   const char *memory = g_getenv ("SOFTGPU_MEMORY");
+  const char *devices = g_getenv ("SOFTGPU_DEVICES");
 
   device = (SoftDevice){
-    .n_devices = 1,
-    .capability = 90,
     .memory = memory ? g_ascii_strtoull (memory, NULL, 10)
                      : G_GUINT64_CONSTANT (4) << 30,
     .driver_version = CUDART_VERSION,
     .cudnn_version = 91900,
   };
+  list_devices (devices ? devices : "90");
   current = 0;
 }
 
 void
 softgpu_set_devices (guint n)
 {
-  g_assert_cmpuint (n, <=, MAX_DEVICES);
+  g_assert_cmpuint (n, <=, SOFT_MAX_DEVICES);
   device.n_devices = n;
+  for (guint i = 0; i < n; i++)
+    device.capabilities[i] = 90;
 }
 
 void
@@ -163,9 +193,10 @@ softgpu_set_no_engines (void)
 }
 
 void
-softgpu_set_capability (guint capability)
+softgpu_set_capability (guint ordinal, guint capability)
 {
-  device.capability = capability;
+  g_assert_cmpuint (ordinal, <, SOFT_MAX_DEVICES);
+  device.capabilities[ordinal] = capability;
 }
 
 void
@@ -245,8 +276,10 @@ check_ordinal (int ordinal)
 }
 
 static void
-describe (struct cudaDeviceProp *properties)
+describe (struct cudaDeviceProp *properties, int ordinal)
 {
+  guint capability = device.capabilities[ordinal];
+
   *properties = (struct cudaDeviceProp){
     .name = "softgpu, a test double",
     .totalGlobalMem = device.memory,
@@ -258,8 +291,8 @@ describe (struct cudaDeviceProp *properties)
     .maxThreadsPerBlock = 1024,
     .maxThreadsDim = { 1024, 1024, 64 },
     .maxGridSize = { G_MAXINT, 65535, 65535 },
-    .major = device.capability / 10,
-    .minor = device.capability % 10,
+    .major = capability / 10,
+    .minor = capability % 10,
     .multiProcessorCount = 4,
     .l2CacheSize = 4 << 20,
     .maxThreadsPerMultiProcessor = 2048,
@@ -277,7 +310,7 @@ cudaGetDeviceProperties (struct cudaDeviceProp *properties, int ordinal)
   if (!status)
     status = check_ordinal (ordinal);
   if (!status)
-    describe (properties);
+    describe (properties, ordinal);
   return soft_leave (SOFT_CUDA, status);
 }
 
@@ -289,7 +322,8 @@ cudaDeviceGetAttribute (int *value, enum cudaDeviceAttr attribute, int ordinal)
 
   if (!status)
     status = check_ordinal (ordinal);
-  describe (&properties);
+  if (!status)
+    describe (&properties, ordinal);
   if (attribute == cudaDevAttrMultiProcessorCount)
     *value = properties.multiProcessorCount;
   else if (attribute == cudaDevAttrClockRate)
@@ -302,10 +336,12 @@ cudaDeviceGetAttribute (int *value, enum cudaDeviceAttr attribute, int ordinal)
 cudaError_t
 cudaSetDevice (int ordinal)
 {
-  cudaError_t status = soft_enter ("cudaSetDevice", SOFT_CUDA, 0);
+  cudaError_t status = soft_enter ("cudaSetDevice", SOFT_CUDA, SOFT_HOST_ONLY);
 
   if (!status)
     status = check_ordinal (ordinal);
+  if (!status)
+    status = *soft_lost (ordinal);
   if (!status)
     current = ordinal;
   return soft_leave (SOFT_CUDA, status);

@@ -78,8 +78,8 @@ soft_enter (const char *call, SoftApi api, guint flags)
     state.failed_call = call;
     return status_of (&state.status, api);
   }
-  if (soft_device ()->lost && !(flags & SOFT_HOST_ONLY)) {
-    SoftgpuStatus lost = { soft_device ()->lost,
+  if (*soft_lost (soft_current_context ()) && !(flags & SOFT_HOST_ONLY)) {
+    SoftgpuStatus lost = { *soft_lost (soft_current_context ()),
       CUDNN_STATUS_EXECUTION_FAILED_CUDART, CUBLAS_STATUS_EXECUTION_FAILED };
 
     return status_of (&lost, api);
@@ -130,7 +130,7 @@ soft_random (guint n)
 cudaError_t
 cudaGetLastError (void)
 {
-  cudaError_t status = soft_device ()->lost;
+  cudaError_t status = *soft_lost (soft_current_context ());
 
   if (!status)
     status = last_error;

@@ -325,7 +325,7 @@ cudaGraphExecDestroy (cudaGraphExec_t exec)
 
 static SoftItem *
 launch_node (const Node *node, SoftItem *const *items, SoftItem *begin,
-    guint lane)
+    cudaStream_t stream, guint lane)
 {
   gsize size;
   const void *data = g_bytes_get_data (node->data, &size);
@@ -335,7 +335,7 @@ launch_node (const Node *node, SoftItem *const *items, SoftItem *begin,
   for (guint i = 0; i < node->after->len; i++)
     soft_item_add_dependency (item,
         items[g_array_index (node->after, guint, i)]);
-  soft_item_submit (soft_item_ref (item), lane);
+  soft_item_submit (soft_item_ref (item), lane, stream->context);
   return item;
 }
 
@@ -351,7 +351,7 @@ launch (cudaGraphExec_t exec, cudaStream_t stream)
   soft_stream_append (stream, soft_item_ref (begin));
   for (guint i = 0; i < n; i++) {
     items[i] = launch_node (&g_array_index (exec->nodes, Node, i), items, begin,
-        stream->lane * 64 + i);
+        stream, stream->lane * 64 + i);
     soft_item_add_dependency (end, items[i]);
   }
   for (guint i = 0; i < n; i++)

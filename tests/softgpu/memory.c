@@ -30,7 +30,7 @@ typedef struct {
 } Block;
 
 static GArray *blocks;
-static int n_opened;
+static int opened = -1; /* context whose device memory can be accessed */
 static Block quarantine[N_QUARANTINED];
 static guint quarantine_at;
 
@@ -104,7 +104,7 @@ block_new (Block *block, gsize size, SoftSide side)
 
   protect (block, PROT_READ | PROT_WRITE);
   fill (block);
-  if (side == SOFT_ON_DEVICE && n_opened == 0)
+  if (side == SOFT_ON_DEVICE && block->context != opened)
     protect (block, PROT_NONE);
   if (!blocks)
     blocks = g_array_new (FALSE, FALSE, sizeof (Block));
@@ -150,9 +150,13 @@ void
 soft_check_device (const void *address, gsize size, const char *what)
 {
   const Block *block = find_block (address);
+  int context = opened >= 0 ? opened : soft_current_context ();
 
   if (!block || block->side != SOFT_ON_DEVICE)
     soft_finding ("%s at %p is not device memory", what, address);
+  if (block->context != context)
+    soft_finding ("%s at %p is memory of context %d, used in %d", what, address,
+        block->context, context);
   check_inside (block, address, size, what);
 }
 
@@ -168,28 +172,32 @@ soft_check_host (const void *address, gsize size, const char *what)
 }
 
 static void
-protect_device_memory (int protection)
+protect_opened (int protection)
 {
   for (guint i = 0; blocks && i < blocks->len; i++) {
     Block *block = &g_array_index (blocks, Block, i);
 
-    if (block->side == SOFT_ON_DEVICE)
+    if (block->side == SOFT_ON_DEVICE && block->context == opened)
       protect (block, protection);
   }
 }
 
 void
-soft_memory_open (void)
+soft_memory_open (int context)
 {
-  if (n_opened++ == 0)
-    protect_device_memory (PROT_READ | PROT_WRITE);
+  if (opened == context)
+    return;
+  soft_memory_close ();
+  opened = context;
+  protect_opened (PROT_READ | PROT_WRITE);
 }
 
 void
 soft_memory_close (void)
 {
-  if (--n_opened == 0)
-    protect_device_memory (PROT_NONE);
+  if (opened >= 0)
+    protect_opened (PROT_NONE);
+  opened = -1;
 }
 
 static void
@@ -221,7 +229,8 @@ retire (const Block *block)
   *oldest = *block;
 }
 
-static gsize
+/* Its context. */
+static int
 block_free (void *address, SoftSide side)
 {
   Block *block = find_block (address), copy;
@@ -236,7 +245,7 @@ block_free (void *address, SoftSide side)
   retire (&copy);
   if (side == SOFT_ON_DEVICE)
     soft_give_memory (copy.context, copy.size);
-  return copy.size;
+  return copy.context;
 }
 
 static cudaError_t
@@ -272,13 +281,14 @@ static cudaError_t
 release (const char *call, void *address, SoftSide side, SoftLive live)
 {
   cudaError_t status = soft_enter (call, SOFT_CUDA, SOFT_UNSAFE);
+  int context = soft_current_context ();
 
   if (address) {
     soft_run (NULL);
-    block_free (address, side);
+    context = block_free (address, side);
     soft_count (live, -1);
   }
-  return soft_leave (SOFT_CUDA, status ? status : soft_device ()->lost);
+  return soft_leave (SOFT_CUDA, status ? status : *soft_lost (context));
 }
 
 cudaError_t
@@ -318,7 +328,7 @@ softgpu_device_new (const void *data, gsize size)
 
   if (device_new (&address, size))
     soft_finding ("no device memory for a test's %zu bytes", size);
-  soft_memory_open ();
+  soft_memory_open (soft_current_context ());
   memcpy (address, data, size);
   soft_memory_close ();
   return address;

@@ -64,18 +64,24 @@ void soft_yield (void);
 
 /* The device: device.c */
 
+#define SOFT_MAX_DEVICES 8
+
 typedef struct {
-  guint n_devices, capability;
-  gsize memory;
+  guint n_devices;
+  guint capabilities[SOFT_MAX_DEVICES];
+  cudaError_t lost[SOFT_MAX_DEVICES];
+  gsize memory; /* of each */
   int driver_version;
   gsize cudnn_version;
   gboolean no_engines;
-  cudaError_t lost;
 } SoftDevice;
 
 SOFTGPU_API SoftDevice *soft_device (void);
 void soft_device_reset (void);
 int soft_current_context (void);
+
+/* The sticky error of the context's device, or cudaSuccess. */
+cudaError_t *soft_lost (int context);
 
 /* FALSE when the context has not so many bytes left. */
 gboolean soft_take_memory (int context, gsize size);
@@ -92,14 +98,15 @@ typedef enum {
 SoftSide soft_side (const void *address);
 
 /* A finding unless [address, address + size) lies within one allocation of
- * device memory. */
+ * device memory, in the context whose work runs or else the current one. */
 SOFTGPU_API void soft_check_device (const void *address, gsize size,
     const char *what);
 void soft_check_host (const void *address, gsize size, const char *what);
 
-/* Makes all device memory accessible, or inaccessible. They nest. */
-SOFTGPU_API void soft_memory_open (void);
-SOFTGPU_API void soft_memory_close (void);
+/* Makes a context's device memory accessible and all other inaccessible, or
+ * all. */
+void soft_memory_open (int context);
+void soft_memory_close (void);
 
 /* Work: work.c */
 
@@ -136,7 +143,7 @@ void soft_item_unref (SoftItem *item);
 void soft_item_add_dependency (SoftItem *item, SoftItem *earlier);
 
 /* Hands the item to the device; takes the reference. */
-void soft_item_submit (SoftItem *item, guint lane);
+void soft_item_submit (SoftItem *item, guint lane, int context);
 gboolean soft_item_is_done (const SoftItem *item);
 double soft_item_end (const SoftItem *item);
 

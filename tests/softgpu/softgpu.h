@@ -7,7 +7,7 @@
  * what it is.
  *
  * It is four shared objects with the names of the real ones, of which the
- * driver's says that all is well; a process gets them by linking to them or by
+ * driver's only counts devices; a process gets them by linking to them or by
  * LD_LIBRARY_PATH. Only the entry points that
  * engine/cudnn/README.md lists are there.
  *
@@ -40,23 +40,25 @@ G_BEGIN_DECLS
 
 /* The device as it is at the start of a process: seed 0 or $SOFTGPU_SEED, one
  * device of capability 9.0 with 4 GiB or $SOFTGPU_MEMORY bytes, nothing set to
- * fail, no calls counted; $SOFTGPU_LOSE is softgpu_lose_device(). Everything
- * must have been freed before: a leak is a finding. */
+ * fail, no calls counted; $SOFTGPU_LOSE is softgpu_lose_device(). A list of
+ * capabilities, as 75,90, in $SOFTGPU_DEVICES is as many devices instead, of
+ * which $CUDA_VISIBLE_DEVICES chooses by number. Everything must have been
+ * freed before: a leak is a finding. */
 SOFTGPU_API void softgpu_reset (void);
 
 SOFTGPU_API void softgpu_set_seed (guint64 seed);
 
-/* 0 = there is none. */
+/* Of capability 9.0; 0 = there is none. */
 SOFTGPU_API void softgpu_set_devices (guint n);
 
-/* A CUcontext of device 0 that is not its primary one. */
-SOFTGPU_API void *softgpu_context (guint i);
+/* A CUcontext of a device that is not its primary one. */
+SOFTGPU_API void *softgpu_context (guint ordinal);
 
 /* Bytes of each context. */
 SOFTGPU_API void softgpu_set_memory (gsize total);
 
 /* 10 * major + minor. */
-SOFTGPU_API void softgpu_set_capability (guint capability);
+SOFTGPU_API void softgpu_set_capability (guint ordinal, guint capability);
 
 /* cuDNN's lists of engines are empty from now on. */
 SOFTGPU_API void softgpu_set_no_engines (void);
@@ -80,8 +82,9 @@ SOFTGPU_API guint softgpu_n_calls (void);
 SOFTGPU_API void softgpu_fail_call (guint n, const SoftgpuStatus *status);
 
 /* The n-th piece of device work from now on (1 = the next) is an illegal
- * access: the device is lost, that and all later work is dropped, and every
- * later call fails with the sticky error until reset. */
+ * access: its device is lost, that and all later work there is dropped, and
+ * every later call of a thread whose device it is fails with the sticky error
+ * until reset. Other devices go on. */
 SOFTGPU_API void softgpu_lose_device (guint n);
 
 /* Name of the call that was told to fail and did; NULL when none did. */

@@ -36,19 +36,20 @@ soft_stream_append (cudaStream_t stream, SoftItem *item)
   soft_item_add_dependency (item, stream->last);
   soft_item_unref (stream->last);
   stream->last = soft_item_ref (item);
-  soft_item_submit (item, stream->lane);
+  soft_item_submit (item, stream->lane, stream->context);
 }
 
-/* Runs until the last item of now is done, however many come meanwhile. */
+/* Runs until the context's last item of now is done, however many come
+ * meanwhile. */
 static cudaError_t
-wait_for (SoftItem *last)
+wait_for (SoftItem *last, int context)
 {
   if (last) {
     soft_item_ref (last);
     soft_run (last);
     soft_item_unref (last);
   }
-  return soft_device ()->lost;
+  return *soft_lost (context);
 }
 
 cudaError_t
@@ -74,7 +75,7 @@ cudaStreamDestroy (cudaStream_t stream)
 
   if (!stream)
     soft_finding ("the default stream is destroyed");
-  wait_for (stream->last);
+  wait_for (stream->last, stream->context);
   soft_capture_forget (stream);
   soft_item_unref (stream->last);
   g_array_unref (stream->tails);
@@ -94,7 +95,7 @@ cudaStreamSynchronize (cudaStream_t stream)
   if (!status && stream->capture)
     status = cudaErrorStreamCaptureUnsupported;
   if (!status)
-    status = wait_for (stream->last);
+    status = wait_for (stream->last, stream->context);
   return soft_leave (SOFT_CUDA, status);
 }
 
@@ -194,7 +195,7 @@ cudaEventSynchronize (cudaEvent_t event)
   if (!status && event->capture)
     status = cudaErrorCapturedEvent;
   if (!status)
-    status = wait_for (event->item);
+    status = wait_for (event->item, event->context);
   return soft_leave (SOFT_CUDA, status);
 }
 
@@ -280,7 +281,7 @@ copy_pageable (const Copy *copy, cudaStream_t stream)
   if (copy->kind == cudaMemcpyDeviceToHost) {
     status = soft_enqueue (stream, run_copy, copy, sizeof *copy,
         copy_time (copy->size));
-    return status ? status : wait_for (stream->last);
+    return status ? status : wait_for (stream->last, stream->context);
   }
   snapshot = g_malloc (sizeof *copy + copy->size);
   *snapshot = *copy;

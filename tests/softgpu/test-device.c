@@ -230,6 +230,39 @@ test_capture_rules (void)
   device_close (&d);
 }
 
+/* One that is lost has its error for whoever is on it, and nobody else. */
+static void
+test_devices (void)
+{
+  Device d = device_open (0);
+  cudaStream_t stream;
+  int n = 0;
+
+  softgpu_set_devices (2);
+  CHECK (cudaSetDevice (1));
+  g_assert_cmpint (cudaEventRecord (d.event, d.streams[0]), ==,
+      cudaErrorInvalidResourceHandle);
+  CHECK (cudaStreamCreateWithFlags (&stream, cudaStreamNonBlocking));
+  CHECK (cudaSetDevice (0));
+  softgpu_lose_device (1);
+  upload (&d, 0, 7);
+  g_assert_cmpint (cudaStreamSynchronize (d.streams[0]), ==,
+      cudaErrorIllegalAddress);
+  g_assert_cmpint (cudaGetDeviceCount (&n), ==, cudaErrorIllegalAddress);
+  CHECK (cudaSetDevice (1));
+  CHECK (cudaGetDeviceCount (&n));
+  CHECK (cudaStreamSynchronize (stream));
+  CHECK (cudaStreamDestroy (stream));
+  g_assert_cmpint (cudaSetDevice (0), ==, cudaErrorIllegalAddress);
+  g_assert_cmpint (cudaSetDevice (2), ==, cudaErrorInvalidDevice);
+  for (guint i = 0; i < 2; i++)
+    cudaStreamDestroy (d.streams[i]);
+  cudaEventDestroy (d.event);
+  cudaFree (d.memory);
+  cudaFreeHost (d.pinned);
+  softgpu_reset ();
+}
+
 static void
 touch_device_memory (void)
 {
@@ -254,6 +287,18 @@ copy_too_much (void)
 
   cudaMemcpyAsync (d.memory, d.pinned, SIZE + 4, cudaMemcpyHostToDevice,
       d.streams[0]);
+}
+
+static void
+use_another_device (void)
+{
+  Device d = device_open (0);
+  cudaStream_t stream;
+
+  softgpu_set_devices (2);
+  CHECK (cudaSetDevice (1));
+  CHECK (cudaStreamCreateWithFlags (&stream, cudaStreamNonBlocking));
+  cudaMemsetAsync (d.memory, 0, SIZE, stream);
 }
 
 static void
@@ -323,6 +368,7 @@ static const struct {
 } mistakes[] = {
   { "touch", touch_device_memory, NULL },
   { "side", copy_to_wrong_side, "*softgpu: *not device memory*" },
+  { "device", use_another_device, "*softgpu: *of context 0, used in 1*" },
   { "overrun", copy_too_much, "*softgpu: *bytes 0 to 260 of*256*" },
   { "pinned-overrun", write_beyond_pinned, NULL },
   { "stale", use_after_free, "*softgpu: *not device memory*" },
@@ -385,6 +431,7 @@ main (int argc, char **argv)
   g_test_add_func ("/softgpu/device/orders", test_orders);
   g_test_add_func ("/softgpu/device/graph", test_graph);
   g_test_add_func ("/softgpu/device/capture-rules", test_capture_rules);
+  g_test_add_func ("/softgpu/device/devices", test_devices);
   for (guint i = 0; i < G_N_ELEMENTS (mistakes); i++) {
     g_autofree char *path = g_strconcat ("/softgpu/device/mistakes/",
         mistakes[i].name, NULL);

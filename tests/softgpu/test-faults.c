@@ -361,7 +361,7 @@ test_absent (void)
   softgpu_set_devices (0);
   assert_refused (0, "no CUDA device");
   assert_refused (3, "no CUDA device 3");
-  softgpu_set_capability (70);
+  softgpu_set_capability (0, 70);
   assert_refused (0, "compute capability 7.0");
   softgpu_set_cudnn_version (90100);
   assert_refused (0, "cuDNN 9.1.0 was found");
@@ -375,7 +375,7 @@ test_old_device (void)
   g_autoptr (GError) error = NULL;
 
   start ();
-  softgpu_set_capability (75);
+  softgpu_set_capability (0, 75);
   g_assert_null (fixture_try_open (network, ALEXNET_PRECISION_BF16, 1, &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
   g_assert_nonnull (strstr (error->message, "bf16"));

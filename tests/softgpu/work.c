@@ -17,6 +17,7 @@ struct _SoftItem {
   double cost, begin, end;
   gboolean submitted, done;
   guint lane;
+  int context;
   guint n_waits;
   GPtrArray *dependents;
   guint8 data[] __attribute__ ((aligned (16)));
@@ -133,13 +134,12 @@ execute (SoftItem *item)
 {
   queue.n_run++;
   if (queue.lose_in > 0 && --queue.lose_in == 0)
-    soft_device ()->lost = cudaErrorIllegalAddress;
-  if (soft_device ()->lost)
+    *soft_lost (item->context) = cudaErrorIllegalAddress;
+  if (*soft_lost (item->context))
     return;
   queue.asked = FALSE;
-  soft_memory_open ();
+  soft_memory_open (item->context);
   item->func (item->data);
-  soft_memory_close ();
   if (!queue.asked && item->func != fill_workspace)
     forget_last ();
 }
@@ -177,15 +177,17 @@ step (void)
 }
 
 void
-soft_item_submit (SoftItem *item, guint lane)
+soft_item_submit (SoftItem *item, guint lane, int context)
 {
   item->lane = lane;
+  item->context = context;
   item->submitted = TRUE;
   queue.n_pending++;
   if (item->n_waits == 0)
     g_ptr_array_add (queue.ready, item);
   while (queue.ready->len > 0 && soft_random (100) < queue.eagerness)
     step ();
+  soft_memory_close ();
 }
 
 static gboolean
@@ -197,7 +199,6 @@ is_finished (const SoftItem *item)
 void
 soft_run (const SoftItem *item)
 {
-  soft_memory_open ();
   while (!is_finished (item)) {
     if (queue.ready->len == 0)
       soft_finding ("somebody waits for work that can never run");
@@ -205,7 +206,6 @@ soft_run (const SoftItem *item)
     if (soft_random (16) == 0) {
       soft_memory_close ();
       soft_yield ();
-      soft_memory_open ();
     }
   }
   soft_memory_close ();
