@@ -313,6 +313,7 @@ ALEXNET_API const char *alexnet_precision_name (AlexnetPrecision precision);
 
 #define ALEXNET_MAX_BATCH_SIZE 512
 #define ALEXNET_MAX_CPU_THREADS 1024
+#define ALEXNET_CUDA_LEAST_LOADED (-1)
 
 typedef struct {
   const char *id;               /* engines of different ids are never one */
@@ -322,7 +323,11 @@ typedef struct {
   guint cpu_threads;            /* 1..ALEXNET_MAX_CPU_THREADS; 0 = as many as
                                    the processors that affinity and the
                                    cgroup's quota allow */
-  int cuda_device;              /* ordinal + 1; 0 = the first */
+  int cuda_device;              /* ordinal + 1; 0 = the first;
+                                   ALEXNET_CUDA_LEAST_LOADED = the one that
+                                   computes for the fewest users of this
+                                   process and that can be used; not with
+                                   cuda_context */
   void *cuda_context;           /* CUcontext of that device to work in, which
                                    must outlive the engine; NULL = the device's
                                    primary one */
@@ -377,6 +382,7 @@ typedef struct {
   guint64 images;
   guint64 inference_time;       /* sum over batches */
   guint64 device_memory;        /* bytes held there now; 0: a CPU backend */
+  int cuda_device;              /* ordinal + 1; 0: a CPU backend */
 } AlexnetEngineStats;
 
 /* Since the engine was made; all its streams together. */

@@ -16,7 +16,7 @@ typedef struct _AlexnetBackend AlexnetBackend;
 typedef struct {
   AlexnetPrecision precision;
   guint cpu_threads;            /* >= 1 */
-  guint cuda_device;            /* ordinal */
+  guint cuda_device;            /* ordinal, below what count_devices says */
   void *cuda_context;           /* CUcontext; NULL = the device's primary one */
   guint max_batch_size;         /* most slots that one infer covers */
   guint n_slots;                /* >= max_batch_size */
@@ -34,6 +34,10 @@ typedef struct {
 
 struct _AlexnetBackend {
   const char *name;
+
+  /* How many devices cuda_device can name, those that open may refuse among
+   * them. UNSUPPORTED as open. NULL: it does not look at cuda_device. */
+  gboolean (*count_devices) (guint *n, GError **error);
 
   /* Bit 1 << AlexnetMemory for each kind of memory that stage can read. */
   guint memories;

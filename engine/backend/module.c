@@ -33,22 +33,31 @@ find_module (const char *file, GError **error)
   return NULL;
 }
 
+/* Libraries that have talked to the driver are not closed again, nor is its
+ * own. */
+static void *
+find_in_driver (const char *name, GError **error)
+{
+  void *driver = dlopen (DRIVER, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  void *symbol = driver ? dlsym (driver, name) : NULL;
+
+  if (!symbol)
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+        "no NVIDIA driver is installed: %s", dlerror ());
+  return symbol;
+}
+
 /* cuDNN and what it brings take hundreds of megabytes and half a second, so the
- * driver is asked before they are loaded. Libraries that have talked to it are
- * not closed again, nor is the driver's own. */
+ * driver is asked before they are loaded. */
 static gboolean
 check_driver (GError **error)
 {
-  void *driver = dlopen (DRIVER, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-  void *symbol = driver ? dlsym (driver, "cuInit") : NULL;
+  void *symbol = find_in_driver ("cuInit", error);
   int (*init) (guint flags) = NULL;
   int status;
 
-  if (!symbol) {
-    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
-        "no NVIDIA driver is installed: %s", dlerror ());
+  if (!symbol)
     return FALSE;
-  }
   memcpy (&init, &symbol, sizeof init);
   status = init (0);
   if (status == NO_DEVICE)
@@ -59,6 +68,29 @@ check_driver (GError **error)
         "the NVIDIA driver does not start: cuInit of " DRIVER " returned %d",
         status);
   return status == 0;
+}
+
+/* The driver's count is that of no context, and so no lost device's error. */
+static gboolean
+count_devices (guint *n, GError **error)
+{
+  void *symbol = check_driver (error)
+      ? find_in_driver ("cuDeviceGetCount", error)
+      : NULL;
+  int (*count) (int *n) = NULL;
+  int status, found = 0;
+
+  if (!symbol)
+    return FALSE;
+  memcpy (&count, &symbol, sizeof count);
+  status = count (&found);
+  if (status != 0 || found < 1)
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+        "no CUDA device is there: cuDeviceGetCount of " DRIVER
+        " returned %d and %d",
+        status, found);
+  *n = (guint) found;
+  return status == 0 && found > 0;
 }
 
 static const AlexnetBackend *
@@ -140,6 +172,7 @@ get_embeddings (AlexnetPlan *plan, guint n, float *const *embeddings)
 
 const AlexnetBackend alexnet_cudnn_backend = {
   .name = "cudnn",
+  .count_devices = count_devices,
   .memories = 1u << ALEXNET_MEMORY_HOST | 1u << ALEXNET_MEMORY_CUDA,
   .open = open_cudnn,
   .close = close_plan,

@@ -32,35 +32,6 @@ check_driver (AlexnetDevice *device, GError **error)
 }
 
 static gboolean
-check_count (const AlexnetDevice *device, GError **error)
-{
-  int n = 0;
-  cudaError_t status = cudaGetDeviceCount (&n);
-
-  if (status == cudaErrorInsufficientDriver) {
-    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
-        "the NVIDIA driver is too old: it knows CUDA %d.%d, this module was "
-        "built with %d.%d",
-        device->driver / 1000, device->driver % 1000 / 10,
-        CUDART_VERSION / 1000, CUDART_VERSION % 1000 / 10);
-    return FALSE;
-  }
-  if (status != cudaErrorNoDevice &&
-      !alexnet_cuda_check (status, "cudaGetDeviceCount", error))
-    return FALSE;
-  if (device->ordinal < (guint) n)
-    return TRUE;
-  if (n == 0)
-    g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
-        "no CUDA device is there");
-  else
-    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
-        "there is no CUDA device %u, the last of %d is %d", device->ordinal, n,
-        n - 1);
-  return FALSE;
-}
-
-static gboolean
 read_properties (AlexnetDevice *device, GError **error)
 {
   struct cudaDeviceProp properties;
@@ -101,6 +72,51 @@ find_set_current (AlexnetDevice *device, GError **error)
   return TRUE;
 }
 
+static gboolean
+refuse_driver (const AlexnetDevice *device, GError **error)
+{
+  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+      "the NVIDIA driver is too old: it knows CUDA %d.%d, this module was "
+      "built with %d.%d",
+      device->driver / 1000, device->driver % 1000 / 10, CUDART_VERSION / 1000,
+      CUDART_VERSION % 1000 / 10);
+  return FALSE;
+}
+
+static gboolean
+refuse_ordinal (const AlexnetDevice *device, GError **error)
+{
+  int n = 0;
+
+  if (!CUDA (cudaGetDeviceCount (&n)))
+    return FALSE;
+  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+      "there is no CUDA device %u, the last of %d is %d", device->ordinal, n,
+      n - 1);
+  return FALSE;
+}
+
+/* Before anything else that wants a device: what is asked while a lost one is
+ * current may have its error for an answer. */
+static gboolean
+enter_first (const AlexnetDevice *device, GError **error)
+{
+  cudaError_t status;
+
+  if (device->context)
+    return alexnet_device_enter (device, error);
+  status = cudaSetDevice ((int) device->ordinal);
+  if (status == cudaErrorInsufficientDriver)
+    return refuse_driver (device, error);
+  if (status == cudaErrorInvalidDevice)
+    return refuse_ordinal (device, error);
+  if (status != cudaErrorNoDevice)
+    return alexnet_cuda_check (status, "cudaSetDevice", error);
+  g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+      "no CUDA device is there");
+  return FALSE;
+}
+
 gboolean
 alexnet_device_open (AlexnetDevice *device, guint ordinal, CUcontext context,
     GError **error)
@@ -109,10 +125,10 @@ alexnet_device_open (AlexnetDevice *device, guint ordinal, CUcontext context,
   device->context = context;
   device->memory = g_ptr_array_new ();
   device->pinned = g_ptr_array_new ();
-  return check_driver (device, error) && check_count (device, error) &&
-      check_cudnn_version (error) && read_properties (device, error) &&
+  return check_driver (device, error) &&
       (!context || find_set_current (device, error)) &&
-      alexnet_device_enter (device, error) &&
+      enter_first (device, error) && check_cudnn_version (error) &&
+      read_properties (device, error) &&
       CUDA (cudaStreamCreateWithFlags (&device->stream,
           cudaStreamNonBlocking)) &&
       alexnet_cudnn_open (&device->cudnn, device->stream, error) &&

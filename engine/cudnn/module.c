@@ -72,6 +72,15 @@ cudnn_open (const AlexnetNetwork *network, const AlexnetPlanParams *params,
   return &plan->base;
 }
 
+/* Of several devices an error says which one. */
+static gboolean
+name_device (const CudnnPlan *plan, GError **error)
+{
+  g_prefix_error (error, "CUDA device %u, %s: ", plan->device.ordinal,
+      plan->device.name);
+  return FALSE;
+}
+
 static gboolean
 cudnn_stage (AlexnetPlan *base, guint slot, const AlexnetImage *image,
     AlexnetTransform *transform, GError **error)
@@ -79,7 +88,8 @@ cudnn_stage (AlexnetPlan *base, guint slot, const AlexnetImage *image,
   CudnnPlan *plan = (CudnnPlan *) base;
 
   return alexnet_staging_image (plan->staging, slot, image,
-      alexnet_transform_get_tables (transform), error);
+             alexnet_transform_get_tables (transform), error) ||
+      name_device (plan, error);
 }
 
 static gboolean
@@ -88,7 +98,8 @@ cudnn_stage_tensor (AlexnetPlan *base, guint slot, const float *tensor,
 {
   CudnnPlan *plan = (CudnnPlan *) base;
 
-  return alexnet_staging_tensor (plan->staging, slot, tensor, error);
+  return alexnet_staging_tensor (plan->staging, slot, tensor, error) ||
+      name_device (plan, error);
 }
 
 static gboolean
@@ -108,7 +119,7 @@ cudnn_infer (AlexnetPlan *base, guint first, guint n, float *const *outputs,
 
   plan->lost = !begin (plan, first, n, TRUE, error) ||
       !alexnet_executor_get_outputs (&plan->executor, n, outputs, error);
-  return !plan->lost;
+  return !plan->lost || name_device (plan, error);
 }
 
 static gboolean
@@ -119,7 +130,7 @@ cudnn_infer_best (AlexnetPlan *base, guint first, guint n,
 
   plan->lost = !begin (plan, first, n, FALSE, error) ||
       !alexnet_executor_get_best (&plan->executor, n, best, error);
-  return !plan->lost;
+  return !plan->lost || name_device (plan, error);
 }
 
 static void

@@ -7,6 +7,7 @@
 #include "backends.h"
 #include "model/model.h"
 #include "processors.h"
+#include "spread.h"
 #include "worker.h"
 
 #define DEFAULT_BATCH_SIZE 16
@@ -152,7 +153,8 @@ complete_params (AlexnetEngineParams *params, GError **error)
   if (params->cpu_threads == 0)
     params->cpu_threads = MIN (alexnet_processors_count (),
         ALEXNET_MAX_CPU_THREADS);
-  params->cuda_device = MAX (params->cuda_device, 1);
+  if (params->cuda_device == 0)
+    params->cuda_device = 1;
   params->embedding = params->embedding != FALSE;
   if (params->max_batch_size == 0)
     params->max_batch_size = DEFAULT_BATCH_SIZE;
@@ -160,6 +162,20 @@ complete_params (AlexnetEngineParams *params, GError **error)
              ALEXNET_MAX_BATCH_SIZE, error) &&
       check_most ("a number of threads", params->cpu_threads,
           ALEXNET_MAX_CPU_THREADS, error);
+}
+
+static gboolean
+check_device (const AlexnetEngineParams *params, GError **error)
+{
+  gboolean spread = params->cuda_device == ALEXNET_CUDA_LEAST_LOADED;
+
+  if (params->cuda_device > 0 || (spread && !params->cuda_context))
+    return TRUE;
+  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID, "cuda_device %d %s",
+      params->cuda_device,
+      spread ? "is with a cuda_context, whose device it has to name"
+             : "is no device");
+  return FALSE;
 }
 
 static gboolean
@@ -205,17 +221,6 @@ engine_new (AlexnetModel *model, const AlexnetEngineParams *params,
 }
 
 static gboolean
-is_lost (AlexnetEngine *engine)
-{
-  gboolean lost;
-
-  pthread_mutex_lock (&engine->lock);
-  lost = engine->lost != NULL;
-  pthread_mutex_unlock (&engine->lock);
-  return lost;
-}
-
-static gboolean
 serves (AlexnetEngine *engine, const AlexnetModel *model,
     const AlexnetEngineParams *params)
 {
@@ -230,7 +235,7 @@ serves (AlexnetEngine *engine, const AlexnetModel *model,
       own->cuda_context == params->cuda_context &&
       own->max_batch_size == params->max_batch_size &&
       own->batch_timeout == params->batch_timeout &&
-      own->embedding == params->embedding && !is_lost (engine);
+      own->embedding == params->embedding && !alexnet_worker_is_lost (engine);
 }
 
 static AlexnetEngine *
@@ -254,6 +259,65 @@ registry_get (AlexnetModel *model, const AlexnetEngineParams *params,
   return engine;
 }
 
+/* The first of the `n` devices that works, the least loaded first. */
+static AlexnetEngine *
+registry_get_any (AlexnetModel *model, AlexnetEngineParams params, guint n,
+    GError **error)
+{
+  g_autofree guint *ranks = alexnet_spread_rank (registry, n);
+  g_autoptr (GString) reasons = g_string_new (NULL);
+
+  params.backend = "cudnn";
+  for (guint i = 0; i < n; i++) {
+    g_autoptr (GError) reason = NULL;
+    AlexnetEngine *engine;
+
+    params.cuda_device = (int) ranks[i] + 1;
+    engine = registry_get (model, &params, &reason);
+    if (engine)
+      return engine;
+    if (is_about_file (reason)) {
+      g_propagate_error (error, g_steal_pointer (&reason));
+      return NULL;
+    }
+    g_info ("CUDA device %u is passed over: %s", ranks[i], reason->message);
+    g_string_append_printf (reasons, "%s%u: %s", i ? "; " : "", ranks[i],
+        reason->message);
+  }
+  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+      "none of %u CUDA devices works: %s", n, reasons->str);
+  return NULL;
+}
+
+/* Where there is no choice, it is as with the first device. */
+static AlexnetEngine *
+registry_spread (AlexnetModel *model, const AlexnetEngineParams *params,
+    GError **error)
+{
+  gboolean is_auto = g_str_equal (params->backend, "auto");
+  const char *name = is_auto ? "cudnn" : params->backend;
+  const AlexnetBackend *backend = alexnet_backend_find (name, error);
+  AlexnetEngineParams first = *params;
+  g_autoptr (GError) reason = NULL;
+  AlexnetEngine *engine = NULL;
+  guint n = 1;
+
+  if (!backend)
+    return NULL;
+  if (backend->count_devices)
+    backend->count_devices (&n, &reason);
+  first.cuda_device = 1;
+  if (reason || n == 1)
+    return registry_get (model, &first, error);
+  engine = registry_get_any (model, first, n, &reason);
+  if (engine)
+    return engine;
+  if (is_auto && !is_about_file (reason))
+    return registry_get (model, &first, error);
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return NULL;
+}
+
 AlexnetEngine *
 alexnet_engine_get (AlexnetModel *model, const AlexnetEngineParams *params,
     GError **error)
@@ -265,11 +329,13 @@ alexnet_engine_get (AlexnetModel *model, const AlexnetEngineParams *params,
 
   if (params)
     complete = *params;
-  if (!complete_params (&complete, error) ||
+  if (!complete_params (&complete, error) || !check_device (&complete, error) ||
       !check_embedding (model, &complete, error))
     return NULL;
   pthread_mutex_lock (&registry_lock);
-  engine = registry_get (model, &complete, error);
+  engine = complete.cuda_device == ALEXNET_CUDA_LEAST_LOADED
+      ? registry_spread (model, &complete, error)
+      : registry_get (model, &complete, error);
   pthread_mutex_unlock (&registry_lock);
   return engine;
 }
@@ -299,6 +365,24 @@ alexnet_engine_unref (AlexnetEngine *engine)
   pthread_mutex_unlock (&registry_lock);
   if (last)
     engine_free (engine);
+}
+
+void
+alexnet_engine_attach (AlexnetEngine *engine)
+{
+  pthread_mutex_lock (&registry_lock);
+  engine->n_refs++;
+  engine->n_streams++;
+  pthread_mutex_unlock (&registry_lock);
+}
+
+void
+alexnet_engine_detach (AlexnetEngine *engine)
+{
+  pthread_mutex_lock (&registry_lock);
+  engine->n_streams--;
+  pthread_mutex_unlock (&registry_lock);
+  alexnet_engine_unref (engine);
 }
 
 const char *
@@ -335,6 +419,8 @@ alexnet_engine_get_stats (AlexnetEngine *engine, AlexnetEngineStats *stats)
   pthread_mutex_lock (&engine->lock);
   *stats = engine->stats;
   pthread_mutex_unlock (&engine->lock);
-  if (plan->backend->get_device_memory)
+  if (plan->backend->get_device_memory) {
     stats->device_memory = plan->backend->get_device_memory (plan);
+    stats->cuda_device = engine->params.cuda_device;
+  }
 }

@@ -58,7 +58,8 @@ struct _AlexnetEngine {
   pid_t process;                /* that the worker runs in: no fork has it */
   gboolean running;
 
-  guint n_refs;                 /* the registry's */
+  guint n_refs, n_streams;      /* the registry's; each of these has a
+                                   reference */
 
   pthread_mutex_t lock;
   pthread_cond_t work, slot_freed;
@@ -103,6 +104,10 @@ struct _AlexnetStream {
   gboolean flushing;
   gboolean filling;             /* has submitted and may go on */
 };
+
+/* A stream's reference. */
+void alexnet_engine_attach (AlexnetEngine *engine);
+void alexnet_engine_detach (AlexnetEngine *engine);
 
 G_END_DECLS
 

@@ -77,7 +77,8 @@ alexnet_stream_new (AlexnetEngine *engine, const AlexnetPreprocess *preprocess,
   g_return_val_if_fail (depth >= 1 && depth <= ALEXNET_MAX_BATCH_SIZE, NULL);
 
   stream = g_new0 (AlexnetStream, 1);
-  stream->engine = alexnet_engine_ref (engine);
+  stream->engine = engine;
+  alexnet_engine_attach (engine);
   stream->depth = depth;
   for (guint i = 0; i < ALEXNET_N_POSITIONS; i++)
     for (guint mirror = 0; mirror < 2; mirror++)
@@ -133,7 +134,7 @@ alexnet_stream_free (AlexnetStream *stream)
   g_free (stream->probabilities);
   g_free (stream->embeddings);
   g_free (stream);
-  alexnet_engine_unref (engine);
+  alexnet_engine_detach (engine);
 }
 
 void

@@ -277,6 +277,17 @@ alexnet_worker_start (AlexnetEngine *engine, GError **error)
   return engine->running && wait_until_warm (engine, error);
 }
 
+gboolean
+alexnet_worker_is_lost (AlexnetEngine *engine)
+{
+  gboolean lost;
+
+  pthread_mutex_lock (&engine->lock);
+  lost = engine->lost != NULL;
+  pthread_mutex_unlock (&engine->lock);
+  return lost;
+}
+
 void
 alexnet_worker_stop (AlexnetEngine *engine)
 {

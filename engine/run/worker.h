@@ -19,6 +19,9 @@ gboolean alexnet_worker_start (AlexnetEngine *engine, GError **error);
 /* Ends the thread, if it was started, and undoes init. */
 void alexnet_worker_stop (AlexnetEngine *engine);
 
+/* Whether a batch has failed, and so all later ones will. Any thread. */
+gboolean alexnet_worker_is_lost (AlexnetEngine *engine);
+
 /* Monotonic. */
 guint64 alexnet_now (void);
 

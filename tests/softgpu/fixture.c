@@ -38,6 +38,18 @@ fixture_small_network (void)
   return network;
 }
 
+AlexnetModel *
+fixture_model (void)
+{
+  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
+      "models", "torchvision-narrow.safetensors", NULL);
+  g_autoptr (GError) error = NULL;
+  AlexnetModel *loaded = alexnet_model_load (path, NULL, &error);
+
+  g_assert_no_error (error);
+  return loaded;
+}
+
 AlexnetNetwork
 fixture_layer (const AlexnetNetwork *network, guint i)
 {

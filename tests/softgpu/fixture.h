@@ -20,6 +20,9 @@ AlexnetNetwork *fixture_network (const char *architecture);
  * little to compute. */
 AlexnetNetwork *fixture_small_network (void);
 
+/* The narrow torchvision network as a model file of tests/data. */
+AlexnetModel *fixture_model (void);
+
 /* Layer `i` of a network alone, its weights shared with it. */
 AlexnetNetwork fixture_layer (const AlexnetNetwork *network, guint i);
 

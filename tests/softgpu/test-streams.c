@@ -19,18 +19,6 @@ static AlexnetModel *model;
 static float *inputs, *expected;
 static gsize n_in;
 
-static AlexnetModel *
-load_model (void)
-{
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      "models", "torchvision-narrow.safetensors", NULL);
-  g_autoptr (GError) error = NULL;
-  AlexnetModel *loaded = alexnet_model_load (path, NULL, &error);
-
-  g_assert_no_error (error);
-  return loaded;
-}
-
 static AlexnetEngine *
 try_engine (const char *backend, GError **error)
 {
@@ -361,7 +349,7 @@ main (int argc, char **argv)
   int status;
 
   cache_directory_init (&argc, &argv);
-  model = load_model ();
+  model = fixture_model ();
   make_inputs ();
   g_test_add_func ("/softgpu/streams/inputs-differ", test_inputs_differ);
   g_test_add_func ("/softgpu/streams/sharing", test_sharing);
