@@ -145,7 +145,7 @@ gst_alexnet_classify_set_context (GstElement *element, GstContext *context)
   int device_id;
 
   GST_OBJECT_LOCK (self);
-  device_id = self->settings.cuda_device_id;
+  device_id = MAX (self->settings.cuda_device_id, -1);
   GST_OBJECT_UNLOCK (self);
   gst_alexnet_cuda_set_context (&self->cuda, context, device_id);
   GST_ELEMENT_CLASS (gst_alexnet_classify_parent_class)
@@ -185,7 +185,7 @@ get_stats (GstAlexnetClassify *self)
   if (self->engine)
     alexnet_engine_get_stats (self->engine, &engine_stats);
   GST_OBJECT_UNLOCK (self);
-  return gst_alexnet_stats_to_structure (&stats, engine_stats.device_memory);
+  return gst_alexnet_stats_to_structure (&stats, &engine_stats);
 }
 
 static const char *

@@ -171,11 +171,17 @@ const GstAlexnetProperty gst_alexnet_model_properties[] = {
   /**
    * GstAlexnetClassify:cuda-device-id:
    *
-   * The GPU that the backend cudnn computes on.
+   * The GPU that the backend cudnn computes on, as CUDA numbers those that
+   * CUDA_VISIBLE_DEVICES leaves. With -2 each element takes, when it goes to
+   * PAUSED, the one that the fewest elements of the process use; one that was
+   * lost or cannot be used is passed over. CUDA memory decides for itself with
+   * -1 and -2: its frames are classified on the GPU where they lie.
+   * "cuda-device" of #GstAlexnetClassify:stats says which one it is.
    */
   { GST_ALEXNET_PROP_CUDA_DEVICE_ID, INT, "cuda-device-id", "CUDA device id",
-      "GPU of the backend cudnn (-1 = the first)", READY, -1, G_MAXINT - 1,
-      -1 },
+      "GPU of the backend cudnn (-1 = the first, -2 = the one with the fewest "
+      "elements)",
+      READY, -2, G_MAXINT - 1, -1 },
 
   /**
    * GstAlexnetClassify:engine-id:

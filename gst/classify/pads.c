@@ -135,7 +135,7 @@ follow_cuda (GstAlexnetClassify *self, const GstCaps *caps)
       !g_str_equal (alexnet_engine_get_backend (engine), "cudnn"))
     return TRUE;
   GST_OBJECT_LOCK (self);
-  device_id = self->settings.cuda_device_id;
+  device_id = MAX (self->settings.cuda_device_id, -1);
   GST_OBJECT_UNLOCK (self);
   if (!gst_alexnet_cuda_find_context (&self->cuda, device_id) ||
       gst_alexnet_cuda_get_handle (&self->cuda) == self->session.cuda_context)

@@ -44,10 +44,10 @@ const GstAlexnetProperty gst_alexnet_readonly_properties[] = {
    * were too many), examples-failed (that could not be written), errors (frames
    * that are corrupt or gave no finite result), batches (guint64),
    * mean-batch (gdouble); device-memory, the bytes that the engine holds on its
-   * device now, 0 on a CPU (guint64); and p50, p95, p99 of inference-time,
-   * queue-time (waiting for a batch) and total-time (from chain to result) over
-   * the last 512 classified frames (guint64, nanoseconds, e.g.
-   * inference-time-p95).
+   * device now, 0 on a CPU (guint64); cuda-device, the number of that device,
+   * -1 on a CPU (gint); and p50, p95, p99 of inference-time, queue-time
+   * (waiting for a batch) and total-time (from chain to result) over the last
+   * 512 classified frames (guint64, nanoseconds, e.g. inference-time-p95).
    */
   { GST_ALEXNET_PROP_STATS, STRUCTURE, "stats", "Statistics",
       "Frames counted, and times in nanoseconds", READABLE },

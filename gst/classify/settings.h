@@ -48,7 +48,7 @@ typedef struct {
   GstAlexnetBackend backend;
   AlexnetPrecision precision;
   guint cpu_threads;
-  int cuda_device_id; /* -1 = the first */
+  int cuda_device_id; /* -1 = the first, -2 = the least loaded */
   char *engine_id;    /* NULL: shared with all that have none */
   guint max_batch_size;
   guint64 batch_timeout; /* ns */

@@ -67,7 +67,7 @@ set_percentiles (GstStructure *structure, const char *name,
 
 GstStructure *
 gst_alexnet_stats_to_structure (const GstAlexnetStats *stats,
-    guint64 device_memory)
+    const AlexnetEngineStats *engine)
 {
   double mean = stats->batches > 0 ? stats->requests / stats->batches : 0;
   GstStructure *structure = gst_structure_new ("alexnet-classification-stats",
@@ -85,7 +85,8 @@ gst_alexnet_stats_to_structure (const GstAlexnetStats *stats,
       "examples-failed", G_TYPE_UINT64, stats->examples_failed, "errors",
       G_TYPE_UINT64, stats->errors, "batches", G_TYPE_UINT64,
       (guint64) (stats->batches + 0.5), "mean-batch", G_TYPE_DOUBLE, mean,
-      "device-memory", G_TYPE_UINT64, device_memory, NULL);
+      "device-memory", G_TYPE_UINT64, engine->device_memory, "cuda-device",
+      G_TYPE_INT, engine->cuda_device - 1, NULL);
 
   set_percentiles (structure, "inference-time", &stats->inference);
   set_percentiles (structure, "queue-time", &stats->queue);

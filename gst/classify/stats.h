@@ -44,9 +44,9 @@ void gst_alexnet_stats_add_result (GstAlexnetStats *stats, guint64 latency,
 guint64 gst_alexnet_times_percentile (const GstAlexnetTimes *times,
     guint percent);
 
-/* Named "alexnet-classification-stats". `device_memory` is in bytes. */
+/* Named "alexnet-classification-stats". */
 GstStructure *gst_alexnet_stats_to_structure (const GstAlexnetStats *stats,
-    guint64 device_memory);
+    const AlexnetEngineStats *engine);
 
 G_END_DECLS
 

@@ -26,18 +26,6 @@ accepts (Fixture *fixture, GstCaps *caps)
   return ok;
 }
 
-static void
-expect_horse (Fixture *fixture)
-{
-  GstBuffer *buffer;
-
-  fail_unless_equals_int (test_push (fixture), GST_FLOW_OK);
-  buffer = test_pull (fixture);
-  fail_unless_equals_int (test_best_class (test_get_result (buffer)),
-      TEST_HORSE_CLASS);
-  gst_buffer_unref (buffer);
-}
-
 GST_START_TEST (test_caps)
 {
   Fixture *fixture = test_fixture_new (NULL);
@@ -95,7 +83,7 @@ GST_START_TEST (test_foreign_contexts)
     gst_element_set_context (fixture->element, context);
     gst_context_unref (context);
   }
-  expect_horse (fixture);
+  test_expect_horse (fixture);
   test_fixture_free (fixture);
 }
 GST_END_TEST
@@ -136,11 +124,11 @@ GST_START_TEST (test_frames_of_the_host)
   Fixture *fixture = test_fixture_new (NULL);
   GstCaps *caps = cuda_caps (fixture->caps);
 
-  expect_horse (fixture);
+  test_expect_horse (fixture);
   fail_unless (push_caps (fixture, caps));
-  expect_horse (fixture);
+  test_expect_horse (fixture);
   fail_unless (push_caps (fixture, fixture->caps));
-  expect_horse (fixture);
+  test_expect_horse (fixture);
   test_push_eos (fixture);
   test_expect_record (fixture,
       "stream-start,caps,segment,frame 0,caps,frame 1,caps,frame 2,eos");

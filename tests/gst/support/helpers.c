@@ -354,6 +354,18 @@ test_push_pull (Fixture *fixture, GstBuffer *buffer)
   return test_pull (fixture);
 }
 
+void
+test_expect_horse (Fixture *fixture)
+{
+  GstBuffer *buffer;
+
+  fail_unless_equals_int (test_push (fixture), GST_FLOW_OK);
+  buffer = test_pull (fixture);
+  fail_unless_equals_int (test_best_class (test_get_result (buffer)),
+      TEST_HORSE_CLASS);
+  gst_buffer_unref (buffer);
+}
+
 char
 test_pull_kind (Fixture *fixture)
 {

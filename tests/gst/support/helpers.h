@@ -97,6 +97,9 @@ void test_flush (Fixture *fixture);
 /* The next frame that came out; fails after some seconds. */
 GstBuffer *test_pull (Fixture *fixture);
 
+/* Sends the horse, which comes out as one. */
+void test_expect_horse (Fixture *fixture);
+
 /* Of the next frame, and of the horse that is sent first: see
  * test_result_kind(). */
 char test_pull_kind (Fixture *fixture);
