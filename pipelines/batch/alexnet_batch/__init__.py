@@ -11,6 +11,6 @@ many machines.
     signals   being asked to end
 
 cli knows all others, worker those below it, and these do not know each other
-but for `Failure` of errors.py. An engine (Slurm, Kubernetes, GNU parallel) runs
-the command and knows nothing but its options and exit codes.
+but for `Failure` of errors.py. An engine (Slurm, Kubernetes, Dask, GNU
+parallel) runs the command and knows nothing but its options and exit codes.
 """

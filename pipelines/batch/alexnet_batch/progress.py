@@ -72,7 +72,8 @@ class Progress:
         left = None
         if self.total is not None and worked:
             left = (self.total - counts.handled) * seconds / worked
-        return {'done': counts.done, 'skipped': counts.skipped,
+        return {'handled': counts.handled, 'done': counts.done,
+                'skipped': counts.skipped,
                 'failed': counts.failed + counts.known_failed,
                 'warned': counts.warned,
                 'total': self.total, 'frames': counts.frames,
