@@ -85,7 +85,7 @@ gst/classify: engine/alexnet gst/meta gst/input gst/region gst/learn
   gst/property
 gst/overlay: gst/meta/reader
 gst/learn: engine/alexnet gst/region gst/json/jsonline
-  gst/meta/reader
+  gst/meta/reader gst/file
 gst/json: gst/meta/reader gst/property
 gst/meta: engine/alexnet gst/region gst/input/frame
 gst/meta/reader: gst/meta/names
@@ -93,6 +93,7 @@ gst/meta/names: -
 gst/input: engine/alexnet
 gst/region: engine/alexnet
 gst/property: -
+gst/file: -
 
 pipelines/apps: engine/alexnet
 '''

@@ -57,9 +57,9 @@
 
 #include "gstclassificationjson.h"
 
-#include "changes.h"
 #include "jsonline.h"
 #include "lines.h"
+#include "selection.h"
 #include "property/locked.h"
 
 GST_DEBUG_CATEGORY_STATIC (classification_json_debug);
@@ -67,8 +67,6 @@ GST_DEBUG_CATEGORY_STATIC (classification_json_debug);
 
 #define DEFAULT_FD 1
 #define DEFAULT_APPEND FALSE
-#define DEFAULT_INCLUDE_STALE TRUE
-#define DEFAULT_WRITE_WHEN GST_ALEXNET_WRITE_ALWAYS
 
 enum {
   PROP_0,
@@ -79,28 +77,19 @@ enum {
   PROP_WRITE_WHEN,
 };
 
-static const GEnumValue write_whens[] = {
-  { GST_ALEXNET_WRITE_ALWAYS, "For every classified frame", "always" },
-  { GST_ALEXNET_WRITE_ON_CHANGE, "When the best class is another one",
-      "on-change" },
-  { GST_ALEXNET_WRITE_ON_STATE, "When the state is another one", "on-state" },
-  { 0, NULL, NULL },
-};
-
 struct _GstClassificationJson {
   GstBaseTransform parent;
 
   /* Of the streaming thread; gst_alexnet_lines_interrupt() of any. */
   GstAlexnetLines lines;
-  GstAlexnetChanges changes;
-  gboolean failed;     /* an error has been posted */
-  guint width, height; /* of the picture; 0 where the caps do not tell */
+  gboolean failed; /* an error has been posted */
+
+  GstAlexnetSelection selection; /* whose header says which lock */
 
   /* Under the object lock. */
   char *location;
   int fd;
-  gboolean append, include_stale;
-  GstAlexnetWriteWhen write_when;
+  gboolean append;
 };
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
@@ -138,8 +127,7 @@ gst_classification_json_start (GstBaseTransform *trans)
   GST_OBJECT_UNLOCK (self);
 
   self->failed = FALSE;
-  self->width = self->height = 0;
-  gst_alexnet_changes_reset (&self->changes);
+  gst_alexnet_selection_reset (&self->selection);
   if (!gst_alexnet_lines_open (&self->lines, location, fd, append, &error)) {
     post_error (self, error);
     return FALSE;
@@ -166,14 +154,8 @@ static gboolean
 gst_classification_json_set_caps (GstBaseTransform *trans, GstCaps *incaps,
     GstCaps *outcaps)
 {
-  GstClassificationJson *self = GST_CLASSIFICATION_JSON (trans);
-  const GstStructure *structure = gst_caps_get_structure (incaps, 0);
-  int width = 0, height = 0;
-
-  gst_structure_get_int (structure, "width", &width);
-  gst_structure_get_int (structure, "height", &height);
-  self->width = MAX (width, 0);
-  self->height = MAX (height, 0);
+  gst_alexnet_selection_set_caps (&GST_CLASSIFICATION_JSON (trans)->selection,
+      incaps);
   return TRUE;
 }
 
@@ -193,14 +175,6 @@ write_line (GstClassificationJson *self, const char *line)
   return flow;
 }
 
-static void
-drop_stale (GArray *regions)
-{
-  for (guint i = regions->len; i > 0; i--)
-    if (g_array_index (regions, GstAlexnetReadRegion, i - 1).stale)
-      g_array_remove_index (regions, i - 1);
-}
-
 static GstFlowReturn
 gst_classification_json_transform_ip (GstBaseTransform *trans,
     GstBuffer *buffer)
@@ -208,21 +182,9 @@ gst_classification_json_transform_ip (GstBaseTransform *trans,
   GstClassificationJson *self = GST_CLASSIFICATION_JSON (trans);
   g_auto (GstAlexnetReading) reading = { 0 };
   g_autofree char *line = NULL;
-  GstAlexnetWriteWhen when;
-  gboolean include_stale;
 
-  GST_OBJECT_LOCK (self);
-  include_stale = self->include_stale;
-  when = self->write_when;
-  GST_OBJECT_UNLOCK (self);
-
-  if (!gst_alexnet_reading_init (&reading, buffer, &trans->segment, self->width,
-          self->height))
-    return GST_FLOW_OK;
-  if (!include_stale)
-    drop_stale (reading.regions);
-  gst_alexnet_changes_filter (&self->changes, when, reading.regions);
-  if (reading.regions->len == 0)
+  if (!gst_alexnet_selection_read (&self->selection, GST_ELEMENT (self), buffer,
+          &trans->segment, &reading))
     return GST_FLOW_OK;
   line = gst_alexnet_json_line (&reading);
   return write_line (self, line);
@@ -237,9 +199,7 @@ gst_classification_json_sink_event (GstBaseTransform *trans, GstEvent *event)
     gst_alexnet_lines_interrupt (&self->lines, TRUE);
   if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP)
     gst_alexnet_lines_interrupt (&self->lines, FALSE);
-  if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP ||
-      GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START)
-    gst_alexnet_changes_reset (&self->changes);
+  gst_alexnet_selection_event (&self->selection, event);
   if (GST_EVENT_TYPE (event) == GST_EVENT_EOS)
     write_line (self, "");
   return GST_BASE_TRANSFORM_CLASS (gst_classification_json_parent_class)
@@ -274,10 +234,10 @@ store_property (GstClassificationJson *self, guint id, const GValue *value)
       self->append = g_value_get_boolean (value);
       break;
     case PROP_INCLUDE_STALE:
-      self->include_stale = g_value_get_boolean (value);
+      self->selection.include_stale = g_value_get_boolean (value);
       break;
     case PROP_WRITE_WHEN:
-      self->write_when = g_value_get_enum (value);
+      self->selection.write_when = g_value_get_enum (value);
       break;
   }
 }
@@ -317,10 +277,10 @@ gst_classification_json_get_property (GObject *object, guint id, GValue *value,
       g_value_set_boolean (value, self->append);
       break;
     case PROP_INCLUDE_STALE:
-      g_value_set_boolean (value, self->include_stale);
+      g_value_set_boolean (value, self->selection.include_stale);
       break;
     case PROP_WRITE_WHEN:
-      g_value_set_enum (value, self->write_when);
+      g_value_set_enum (value, self->selection.write_when);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -334,20 +294,9 @@ gst_classification_json_finalize (GObject *object)
   GstClassificationJson *self = GST_CLASSIFICATION_JSON (object);
 
   gst_alexnet_lines_clear (&self->lines);
-  gst_alexnet_changes_clear (&self->changes);
+  gst_alexnet_selection_clear (&self->selection);
   g_free (self->location);
   G_OBJECT_CLASS (gst_classification_json_parent_class)->finalize (object);
-}
-
-/* Class initialisation runs once, and so does this. */
-static GType
-register_write_when (void)
-{
-  GType type = g_enum_register_static ("GstClassificationJsonWriteWhen",
-      write_whens);
-
-  gst_type_mark_as_plugin_api (type, 0);
-  return type;
 }
 
 static void
@@ -389,37 +338,6 @@ install_destination (GObjectClass *klass)
 }
 
 static void
-install_choice (GObjectClass *klass)
-{
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
-      GST_PARAM_MUTABLE_PLAYING;
-
-  /**
-   * GstClassificationJson:include-stale:
-   *
-   * Whether results that an earlier frame lent (`"stale":true`, see
-   * #GstAlexnetClassify:repeat-last) are written.
-   */
-  g_object_class_install_property (klass, PROP_INCLUDE_STALE,
-      g_param_spec_boolean ("include-stale", "Include stale",
-          "Write results that are an earlier frame's, too",
-          DEFAULT_INCLUDE_STALE, flags));
-
-  /**
-   * GstClassificationJson:write-when:
-   *
-   * Whether a line is written for each classified frame or, with the regions
-   * alone of which that is so, for those where the best class or the state
-   * (#GstAlexnetClassify:confirm-count) is another one than in the line before.
-   * The first one of a stream and after a flush always is.
-   */
-  g_object_class_install_property (klass, PROP_WRITE_WHEN,
-      g_param_spec_enum ("write-when", "Write when",
-          "When a line is written, and of which regions",
-          register_write_when (), DEFAULT_WRITE_WHEN, flags));
-}
-
-static void
 gst_classification_json_class_init (GstClassificationJsonClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -433,7 +351,8 @@ gst_classification_json_class_init (GstClassificationJsonClass *klass)
   object_class->get_property = gst_classification_json_get_property;
   object_class->finalize = gst_classification_json_finalize;
   install_destination (object_class);
-  install_choice (object_class);
+  gst_alexnet_selection_install (object_class, PROP_INCLUDE_STALE,
+      PROP_WRITE_WHEN);
 
   gst_element_class_set_static_metadata (element_class,
       "Classification JSON writer", "Filter/Analyzer/Video",
@@ -454,11 +373,9 @@ static void
 gst_classification_json_init (GstClassificationJson *self)
 {
   gst_alexnet_lines_init (&self->lines);
-  gst_alexnet_changes_init (&self->changes);
+  gst_alexnet_selection_init (&self->selection);
   self->fd = DEFAULT_FD;
   self->append = DEFAULT_APPEND;
-  self->include_stale = DEFAULT_INCLUDE_STALE;
-  self->write_when = DEFAULT_WRITE_WHEN;
   gst_base_transform_set_passthrough (GST_BASE_TRANSFORM (self), TRUE);
   gst_base_transform_set_gap_aware (GST_BASE_TRANSFORM (self), TRUE);
 }

@@ -6,9 +6,10 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "file/directory.h"
 
 typedef struct {
   char *file, *line; /* the line with its newline */
@@ -35,16 +36,6 @@ example_free (gpointer data)
 }
 
 static gboolean
-fail (const char *what, const char *path, int number, GError **error)
-{
-  g_set_error (error, GST_RESOURCE_ERROR,
-      number == ENOSPC ? GST_RESOURCE_ERROR_NO_SPACE_LEFT
-                       : GST_RESOURCE_ERROR_WRITE,
-      "cannot %s \"%s\": %s", what, path, g_strerror (number));
-  return FALSE;
-}
-
-static gboolean
 write_file (const char *path, const void *bytes, gsize size, GError **error)
 {
   g_autoptr (GError) cause = NULL;
@@ -57,26 +48,6 @@ write_file (const char *path, const void *bytes, gsize size, GError **error)
       is_full ? GST_RESOURCE_ERROR_NO_SPACE_LEFT : GST_RESOURCE_ERROR_WRITE,
       "cannot write an example: %s", cause->message);
   return FALSE;
-}
-
-static gboolean
-open_directory (GstAlexnetStore *store, GError **error)
-{
-  const char *path = store->directory;
-
-  if (g_mkdir_with_parents (path, 0777) != 0)
-    return fail ("make the directory", path, errno, error);
-  store->lock = g_open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-  if (store->lock < 0)
-    return fail ("open the directory", path, errno, error);
-  if (access (path, W_OK | X_OK) != 0)
-    return fail ("write to the directory", path, errno, error);
-  if (flock (store->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-    g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_BUSY,
-        "another element saves examples in \"%s\"", path);
-    return FALSE;
-  }
-  return TRUE;
 }
 
 /* The name that a line has, a file's in the directory; NULL: it has none. */
@@ -184,7 +155,7 @@ make_room (GstAlexnetStore *store, guint n, guint64 bytes, GError **error)
         NULL);
 
     if (g_unlink (path) != 0 && errno != ENOENT)
-      return fail ("remove", path, errno, error);
+      return gst_alexnet_file_fail ("remove", path, errno, error);
     store->bytes -= oldest->size;
     store->n_dead++;
     example_free (g_queue_pop_head (&store->examples));
@@ -200,10 +171,10 @@ gst_alexnet_store_open (const char *directory,
 
   store->directory = g_strdup (directory);
   store->index = g_build_filename (directory, GST_ALEXNET_STORE_INDEX, NULL);
-  store->lock = -1;
+  store->lock = gst_alexnet_directory_open (directory, "saves examples", error);
   store->limit = *limit;
   g_queue_init (&store->examples);
-  if (!open_directory (store, error) || !load_index (store, error) ||
+  if (store->lock < 0 || !load_index (store, error) ||
       !make_room (store, 0, 0, error) || !rewrite_index (store, error))
     return NULL;
   return g_steal_pointer (&store);
@@ -248,7 +219,7 @@ append_line (GstAlexnetStore *store, const char *line, GError **error)
   int number;
 
   if (fd < 0)
-    return fail ("open", store->index, errno, error);
+    return gst_alexnet_file_fail ("open", store->index, errno, error);
   end = lseek (fd, 0, SEEK_END);
   written = write (fd, line, size);
   number = written < 0 ? errno : ENOSPC;
@@ -256,7 +227,7 @@ append_line (GstAlexnetStore *store, const char *line, GError **error)
     number = errno;
   close (fd);
   if (written < 0 || (gsize) written < size)
-    return fail ("write to", store->index, number, error);
+    return gst_alexnet_file_fail ("write to", store->index, number, error);
   return TRUE;
 }
 
