@@ -3,6 +3,10 @@
 #include "classify/gstalexnetclassify.h"
 #include "json/gstclassificationjson.h"
 
+#if HAVE_KAFKA
+#include "kafka/gstclassificationkafka.h"
+#endif
+
 #if HAVE_OVERLAY
 #include "overlay/gstclassificationoverlay.h"
 #endif
@@ -10,6 +14,10 @@
 static gboolean
 plugin_init (GstPlugin *plugin)
 {
+#if HAVE_KAFKA
+  if (!GST_ELEMENT_REGISTER (classificationkafka, plugin))
+    return FALSE;
+#endif
 #if HAVE_OVERLAY
   if (!GST_ELEMENT_REGISTER (classificationoverlay, plugin))
     return FALSE;

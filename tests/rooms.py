@@ -80,13 +80,15 @@ engine/calibration: engine engine/tensor engine/network engine/preprocess
   engine/model engine/backend engine/backends
 engine/tools: engine/alexnet
 
-gst: gst/classify gst/overlay gst/json
+gst: gst/classify gst/overlay gst/json gst/kafka
 gst/classify: engine/alexnet gst/meta gst/input gst/region gst/learn
   gst/property
 gst/overlay: gst/meta/reader
 gst/learn: engine/alexnet gst/region gst/json/jsonline
   gst/meta/reader gst/file
 gst/json: gst/meta/reader gst/property
+gst/kafka: gst/json/jsonline gst/json/selection gst/meta/reader gst/property
+  gst/file
 gst/meta: engine/alexnet gst/region gst/input/frame
 gst/meta/reader: gst/meta/names
 gst/meta/names: -

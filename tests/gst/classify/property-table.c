@@ -16,6 +16,9 @@ static const char *const elements[] = {
   "classificationoverlay",
 #endif
   "classificationjson",
+#if HAVE_KAFKA
+  "classificationkafka",
+#endif
 };
 
 static const char *
@@ -79,7 +82,7 @@ describe_default (GParamSpec *pspec)
   const GValue *value = g_param_spec_get_default_value (pspec);
 
   if (!(pspec->flags & G_PARAM_WRITABLE) || G_IS_PARAM_SPEC_STRING (pspec) ||
-      pspec->value_type == GST_TYPE_ARRAY)
+      G_IS_PARAM_SPEC_BOXED (pspec) || pspec->value_type == GST_TYPE_ARRAY)
     return g_strdup ("");
   if (G_IS_PARAM_SPEC_ENUM (pspec))
     return g_strdup (g_enum_get_value (G_PARAM_SPEC_ENUM (pspec)->enum_class,

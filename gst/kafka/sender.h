@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A thread that brings messages to Kafka, in the order in which they come, by
+ * way of a spool. sender.c begins with how.
+ *
+ * Errors are GST_RESOURCE_ERROR's. Thread-safety: one thread at a time, but for
+ * what is said to be for any. */
+
+#ifndef GST_ALEXNET_SENDER_H
+#define GST_ALEXNET_SENDER_H
+
+#include "producer.h"
+
+G_BEGIN_DECLS
+
+typedef struct _GstAlexnetSender GstAlexnetSender;
+
+typedef struct {
+  GstAlexnetProducerSettings producer; /* but for `endless` */
+  char *spool_directory;               /* NULL: messages wait in memory */
+  guint64 spool_max_bytes;
+} GstAlexnetSenderSettings;
+
+typedef struct {
+  guint64 sent; /* given to librdkafka; again after it had to be replaced */
+  guint64 delivered; /* acknowledged by a broker */
+  guint64 failed;    /* given up, e.g. too large for it */
+  guint64 spooled;   /* that wait now, sent or not */
+  guint64 dropped;   /* too many to wait, torn, damaged or lost at the end */
+  guint64 spool_bytes;
+} GstAlexnetSenderCounts;
+
+/* From the sender's thread: something that a user should hear of. `good`: that
+ * it is over. */
+typedef void (*GstAlexnetSenderReport) (gpointer user, gboolean good,
+    const GError *error);
+
+/* Whether a sender could be made of these settings, as far as that shows
+ * without starting anything. */
+gboolean gst_alexnet_sender_check (const GstAlexnetSenderSettings *settings,
+    GError **error);
+
+GstAlexnetSender *
+gst_alexnet_sender_new (const GstAlexnetSenderSettings *settings,
+    GstAlexnetSenderReport report, gpointer user, GError **error);
+
+/* Ends in a few seconds whatever the broker does. What was not delivered stays
+ * in the spool's directory; without one it is dropped. The last counts. */
+void gst_alexnet_sender_free (GstAlexnetSender *sender,
+    GstAlexnetSenderCounts *counts);
+
+/* Never waits for a broker. FALSE: the spool cannot be written. */
+gboolean gst_alexnet_sender_add (GstAlexnetSender *sender, GBytes *message,
+    GError **error);
+
+/* Waits until nothing is waiting any more, but no longer than `limit`, and not
+ * while it is interrupted, from any thread. How many messages wait. */
+guint64 gst_alexnet_sender_flush (GstAlexnetSender *sender, GstClockTime limit);
+void gst_alexnet_sender_interrupt (GstAlexnetSender *sender,
+    gboolean interrupt);
+
+/* From any thread. */
+void gst_alexnet_sender_get_counts (GstAlexnetSender *sender,
+    GstAlexnetSenderCounts *counts);
+
+void gst_alexnet_sender_settings_clear (GstAlexnetSenderSettings *settings);
+void gst_alexnet_sender_settings_copy (const GstAlexnetSenderSettings *settings,
+    GstAlexnetSenderSettings *copy);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (GstAlexnetSenderSettings,
+    gst_alexnet_sender_settings_clear)
+
+G_END_DECLS
+
+#endif /* GST_ALEXNET_SENDER_H */
