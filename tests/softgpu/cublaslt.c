@@ -441,6 +441,7 @@ static cublasStatus_t
 enqueue (const Multiplication *m, const cublasLtMatmulAlgo_t *algo,
     void *workspace, gsize workspace_size, cudaStream_t stream)
 {
+  SoftWork work = { "product", multiply, m, sizeof *m, 0 };
   gsize needed;
 
   if (!algo || algo->data[0] != MAGIC || algo->data[1] >= N_ALGORITHMS)
@@ -450,8 +451,8 @@ enqueue (const Multiplication *m, const cublasLtMatmulAlgo_t *algo,
       workspace_size < needed)
     return CUBLAS_STATUS_INVALID_VALUE;
   check (m);
-  return soft_enqueue_with_workspace (stream, multiply, m, sizeof *m,
-             duration (m, algo->data[1]), workspace, needed)
+  work.microseconds = duration (m, algo->data[1]);
+  return soft_enqueue_with_workspace (stream, &work, workspace, needed)
       ? CUBLAS_STATUS_EXECUTION_FAILED
       : CUBLAS_STATUS_SUCCESS;
 }

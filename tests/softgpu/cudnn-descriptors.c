@@ -503,6 +503,7 @@ execute (cudnnHandle_t handle, const SoftDescriptor *plan,
     const SoftDescriptor *pack)
 {
   SoftExecution e;
+  SoftWork work = { "convolution", soft_execute, &e, sizeof e, 0 };
   void *const *workspace;
   cudnnStatus_t status;
 
@@ -520,8 +521,9 @@ execute (cudnnHandle_t handle, const SoftDescriptor *plan,
     return status;
   soft_execution_check (&e);
   workspace = soft_attribute_values (pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE);
-  return soft_enqueue_with_workspace (handle->stream, soft_execute, &e,
-             sizeof e, soft_execution_time (&e), workspace ? *workspace : NULL,
+  work.microseconds = soft_execution_time (&e);
+  return soft_enqueue_with_workspace (handle->stream, &work,
+             workspace ? *workspace : NULL,
              soft_engine_find (e.engine)->workspace)
       ? CUDNN_STATUS_EXECUTION_FAILED
       : CUDNN_STATUS_SUCCESS;

@@ -9,9 +9,8 @@
 #include "private.h"
 
 typedef struct {
-  SoftFunc func;
+  SoftWork work; /* data: of `data` */
   GBytes *data;
-  double cost;
   GArray *after; /* guint: nodes */
 } Node;
 
@@ -109,14 +108,14 @@ soft_capture_forbids (void)
 }
 
 void
-soft_capture_add (cudaStream_t stream, SoftFunc func, const void *data,
-    gsize size, double microseconds)
+soft_capture_add (cudaStream_t stream, const SoftWork *work)
 {
   SoftCapture *capture = stream->capture;
   guint number = capture->nodes->len;
-  Node node = { func, g_bytes_new (data, size), microseconds,
+  Node node = { *work, g_bytes_new (work->data, work->size),
     g_array_new (FALSE, FALSE, sizeof (guint)) };
 
+  node.work.data = g_bytes_get_data (node.data, NULL);
   merge (node.after, stream->tails);
   g_array_append_val (capture->nodes, node);
   g_array_set_size (stream->tails, 0);
@@ -327,9 +326,7 @@ static SoftItem *
 launch_node (const Node *node, SoftItem *const *items, SoftItem *begin,
     cudaStream_t stream, guint lane)
 {
-  gsize size;
-  const void *data = g_bytes_get_data (node->data, &size);
-  SoftItem *item = soft_item_new (node->func, data, size, node->cost);
+  SoftItem *item = soft_item_new (&node->work, TRUE);
 
   soft_item_add_dependency (item, begin);
   for (guint i = 0; i < node->after->len; i++)
@@ -344,8 +341,8 @@ launch (cudaGraphExec_t exec, cudaStream_t stream)
 {
   guint n = exec->nodes->len;
   g_autofree SoftItem **items = g_new0 (SoftItem *, n);
-  SoftItem *begin = soft_item_new (NULL, NULL, 0, 0);
-  SoftItem *end = soft_item_new (NULL, NULL, 0, 0);
+  SoftItem *begin = soft_item_new (NULL, FALSE);
+  SoftItem *end = soft_item_new (NULL, FALSE);
 
   soft_item_add_dependency (begin, exec->last);
   soft_stream_append (stream, soft_item_ref (begin));

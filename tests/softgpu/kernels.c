@@ -109,6 +109,7 @@ launch_kernel (const SoftKernel *kernel, const Launch *geometry, void **args,
     cudaStream_t stream)
 {
   g_autofree Launch *launch = NULL;
+  SoftWork work = { .func = run_launch, .microseconds = 3 };
   guint n_threads = geometry->block.x * geometry->block.y;
 
   if (!kernel)
@@ -121,8 +122,10 @@ launch_kernel (const SoftKernel *kernel, const Launch *geometry, void **args,
   *launch = *geometry;
   launch->kernel = kernel;
   memcpy (launch->args, args[0], kernel->size);
-  return soft_enqueue (stream, run_launch, launch,
-      sizeof *launch + kernel->size, 3);
+  work.name = kernel->name;
+  work.data = launch;
+  work.size = sizeof *launch + kernel->size;
+  return soft_enqueue (stream, &work);
 }
 
 cudaError_t

@@ -113,10 +113,20 @@ void soft_memory_close (void);
 /* Runs with device memory open; `data` is the work's own copy. */
 typedef void (*SoftFunc) (void *data);
 
-/* Enqueues `func` with a copy of `size` bytes of data, or records it while the
- * stream captures. `microseconds` of virtual time. */
-SOFTGPU_API cudaError_t soft_enqueue (cudaStream_t stream, SoftFunc func,
-    const void *data, gsize size, double microseconds);
+/* What a piece of work does: `func` with its own copy of `size` bytes of data,
+ * for so long in virtual time. By its name, a constant, it is counted; NULL:
+ * it is not, being none of the device's. */
+typedef struct {
+  const char *name;
+  SoftFunc func;
+  const void *data;
+  gsize size;
+  double microseconds;
+} SoftWork;
+
+/* Enqueues it, or records it while the stream captures. */
+SOFTGPU_API cudaError_t soft_enqueue (cudaStream_t stream,
+    const SoftWork *work);
 
 /* TRUE when the last piece of work that ran was the same: same function, same
  * data, so that running it again would change nothing. For pure functions of
@@ -129,13 +139,12 @@ SOFTGPU_API gboolean soft_is_repetition (SoftFunc func, const void *data,
  * writes a token into it, the second, which does `func`, checks it and
  * scribbles. Work that shares the workspace without order is found. */
 SOFTGPU_API cudaError_t soft_enqueue_with_workspace (cudaStream_t stream,
-    SoftFunc func, const void *data, gsize size, double microseconds,
-    void *workspace, gsize workspace_size);
+    const SoftWork *work, void *workspace, gsize workspace_size);
 
 typedef struct _SoftItem SoftItem;
 
-SoftItem *soft_item_new (SoftFunc func, const void *data, gsize size,
-    double microseconds);
+/* NULL: nothing, but for the order. A node is counted as a graph's. */
+SoftItem *soft_item_new (const SoftWork *work, gboolean is_node);
 SoftItem *soft_item_ref (SoftItem *item);
 void soft_item_unref (SoftItem *item);
 
@@ -177,8 +186,7 @@ struct CUevent_st {
 void soft_stream_append (cudaStream_t stream, SoftItem *item);
 cudaError_t soft_stream_check (cudaStream_t stream);
 
-void soft_capture_add (cudaStream_t stream, SoftFunc func, const void *data,
-    gsize size, double microseconds);
+void soft_capture_add (cudaStream_t stream, const SoftWork *work);
 void soft_capture_record (cudaStream_t stream, cudaEvent_t event);
 cudaError_t soft_capture_wait (cudaStream_t stream, cudaEvent_t event);
 void soft_capture_forget (cudaStream_t stream);

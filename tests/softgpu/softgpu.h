@@ -93,6 +93,11 @@ SOFTGPU_API const char *softgpu_failed_call (void);
 /* Pieces of device work run since the last reset. */
 SOFTGPU_API guint softgpu_n_works (void);
 
+/* How many of these ran since the last reset or call of this, how many of them
+ * were nodes of a graph, and of which kinds: one line each, with a kernel's
+ * name, or "convolution", "product", "copy", "fill". The caller frees it. */
+SOFTGPU_API char *softgpu_take_works (guint *n_works, guint *n_nodes);
+
 /* Bytes that copies have brought to the host since the process began. */
 SOFTGPU_API gsize softgpu_n_returned (void);
 

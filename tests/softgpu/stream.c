@@ -143,7 +143,7 @@ record (cudaEvent_t event, cudaStream_t stream)
   if (stream->capture) {
     soft_capture_record (stream, event);
   } else {
-    event->item = soft_item_new (NULL, NULL, 0, 0);
+    event->item = soft_item_new (NULL, FALSE);
     soft_stream_append (stream, soft_item_ref (event->item));
   }
   return cudaSuccess;
@@ -169,7 +169,7 @@ wait_in_stream (cudaStream_t stream, cudaEvent_t event)
   if (stream->capture || event->capture)
     return soft_capture_wait (stream, event);
   if (event->item) {
-    item = soft_item_new (NULL, NULL, 0, 0);
+    item = soft_item_new (NULL, FALSE);
     soft_item_add_dependency (item, event->item);
     soft_stream_append (stream, item);
   }
@@ -262,10 +262,11 @@ run_snapshot (void *data)
   memcpy (copy->to, copy->snapshot, copy->size);
 }
 
-static double
-copy_time (gsize size)
+static SoftWork
+describe_copy (const Copy *copy)
 {
-  return 2 + size / 50e3;
+  return (SoftWork){ "copy", run_copy, copy, sizeof *copy,
+    2 + copy->size / 50e3 };
 }
 
 /* As CUDA does it: from pageable memory the bytes are taken at once, into it
@@ -273,21 +274,24 @@ copy_time (gsize size)
 static cudaError_t
 copy_pageable (const Copy *copy, cudaStream_t stream)
 {
+  const SoftWork direct = describe_copy (copy);
+  SoftWork delayed = direct;
   g_autofree Copy *snapshot = NULL;
   cudaError_t status;
 
   if (stream->capture)
     soft_finding ("a copy of pageable memory is captured");
   if (copy->kind == cudaMemcpyDeviceToHost) {
-    status = soft_enqueue (stream, run_copy, copy, sizeof *copy,
-        copy_time (copy->size));
+    status = soft_enqueue (stream, &direct);
     return status ? status : wait_for (stream->last, stream->context);
   }
   snapshot = g_malloc (sizeof *copy + copy->size);
   *snapshot = *copy;
   memcpy (snapshot->snapshot, copy->from, copy->size);
-  return soft_enqueue (stream, run_snapshot, snapshot,
-      sizeof *copy + copy->size, copy_time (copy->size));
+  delayed.func = run_snapshot;
+  delayed.data = snapshot;
+  delayed.size = sizeof *copy + copy->size;
+  return soft_enqueue (stream, &delayed);
 }
 
 static cudaError_t
@@ -295,6 +299,7 @@ enqueue_copy (const Copy *copy, cudaStream_t stream)
 {
   const void *host = copy->kind == cudaMemcpyHostToDevice ? copy->from
                                                           : copy->to;
+  const SoftWork work = describe_copy (copy);
   cudaError_t status = soft_stream_check (stream);
 
   if (status)
@@ -306,8 +311,7 @@ enqueue_copy (const Copy *copy, cudaStream_t stream)
   check_copy (copy);
   if (soft_side (host) == SOFT_HOST)
     return copy_pageable (copy, stream);
-  return soft_enqueue (stream, run_copy, copy, sizeof *copy,
-      copy_time (copy->size));
+  return soft_enqueue (stream, &work);
 }
 
 cudaError_t
@@ -335,11 +339,12 @@ cudaError_t
 cudaMemsetAsync (void *to, int value, gsize size, cudaStream_t stream)
 {
   const Fill fill = { to, value, size };
+  const SoftWork work = { "fill", run_fill, &fill, sizeof fill, 2 };
   cudaError_t status = soft_enter ("cudaMemsetAsync", SOFT_CUDA, 0);
 
   if (!status && size > 0) {
     soft_check_device (to, size, "the target of a fill");
-    status = soft_enqueue (stream, run_fill, &fill, sizeof fill, 2);
+    status = soft_enqueue (stream, &work);
   }
   return soft_leave (SOFT_CUDA, status);
 }

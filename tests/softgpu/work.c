@@ -12,8 +12,9 @@
 
 struct _SoftItem {
   int n_refs;
+  const char *name;
+  gboolean is_node;
   SoftFunc func;
-  gsize size;
   double cost, begin, end;
   gboolean submitted, done;
   guint lane;
@@ -22,6 +23,12 @@ struct _SoftItem {
   GPtrArray *dependents;
   guint8 data[] __attribute__ ((aligned (16)));
 };
+
+typedef struct {
+  const char *name;
+  gboolean is_node;
+  guint n;
+} Count;
 
 typedef struct {
   void *memory;
@@ -40,20 +47,24 @@ static struct {
   gboolean asked;  /* the running item asked whether it is a repetition */
   SoftFunc last_func;
   GByteArray *last_data;
+  GArray *counts; /* Count: of what has run */
 } queue;
 
 SoftItem *
-soft_item_new (SoftFunc func, const void *data, gsize size, double microseconds)
+soft_item_new (const SoftWork *work, gboolean is_node)
 {
+  gsize size = work ? work->size : 0;
   SoftItem *item = g_malloc0 (sizeof *item + size);
 
   item->n_refs = 1;
-  item->func = func;
-  item->size = size;
-  item->cost = microseconds;
+  item->is_node = is_node;
   item->dependents = g_ptr_array_new ();
-  if (size > 0)
-    memcpy (item->data, data, size);
+  if (!work)
+    return item;
+  item->name = work->name;
+  item->func = work->func;
+  item->cost = work->microseconds;
+  memcpy (item->data, work->data, size);
   return item;
 }
 
@@ -130,9 +141,28 @@ fill_workspace (void *data)
 }
 
 static void
+count_name (const SoftItem *item)
+{
+  Count first = { item->name, item->is_node, 1 };
+
+  if (!item->name)
+    return;
+  for (guint i = 0; i < queue.counts->len; i++) {
+    Count *count = &g_array_index (queue.counts, Count, i);
+
+    if (count->name == item->name && count->is_node == item->is_node) {
+      count->n++;
+      return;
+    }
+  }
+  g_array_append_val (queue.counts, first);
+}
+
+static void
 execute (SoftItem *item)
 {
   queue.n_run++;
+  count_name (item);
   if (queue.lose_in > 0 && --queue.lose_in == 0)
     *soft_lost (item->context) = cudaErrorIllegalAddress;
   if (*soft_lost (item->context))
@@ -225,17 +255,16 @@ soft_is_repetition (SoftFunc func, const void *data, gsize size)
 }
 
 cudaError_t
-soft_enqueue (cudaStream_t stream, SoftFunc func, const void *data, gsize size,
-    double microseconds)
+soft_enqueue (cudaStream_t stream, const SoftWork *work)
 {
   cudaError_t status = soft_stream_check (stream);
 
   if (status)
     return status;
   if (stream->capture)
-    soft_capture_add (stream, func, data, size, microseconds);
+    soft_capture_add (stream, work);
   else
-    soft_stream_append (stream, soft_item_new (func, data, size, microseconds));
+    soft_stream_append (stream, soft_item_new (work, FALSE));
   return cudaSuccess;
 }
 
@@ -254,12 +283,14 @@ run_with_workspace (void *data)
 }
 
 cudaError_t
-soft_enqueue_with_workspace (cudaStream_t stream, SoftFunc func,
-    const void *data, gsize size, double microseconds, void *memory,
-    gsize workspace_size)
+soft_enqueue_with_workspace (cudaStream_t stream, const SoftWork *work,
+    void *memory, gsize workspace_size)
 {
   static guint64 next_token;
-  g_autofree Workspace *w = g_malloc0 (sizeof *w + size);
+  g_autofree Workspace *w = g_malloc0 (sizeof *w + work->size);
+  const SoftWork before = { NULL, fill_workspace, w, sizeof *w, 0 };
+  const SoftWork itself = { work->name, run_with_workspace, w,
+    sizeof *w + work->size, work->microseconds };
   cudaError_t status = cudaSuccess;
 
   if (workspace_size > 0)
@@ -267,20 +298,36 @@ soft_enqueue_with_workspace (cudaStream_t stream, SoftFunc func,
   w->memory = memory;
   w->size = workspace_size;
   w->token = ++next_token * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
-  w->func = func;
-  w->data_size = size;
-  memcpy (w->data, data, size);
+  w->func = work->func;
+  w->data_size = work->size;
+  memcpy (w->data, work->data, work->size);
   if (workspace_size > 0)
-    status = soft_enqueue (stream, fill_workspace, w, sizeof *w, 0);
-  return status ? status
-                : soft_enqueue (stream, run_with_workspace, w, sizeof *w + size,
-                      microseconds);
+    status = soft_enqueue (stream, &before);
+  return status ? status : soft_enqueue (stream, &itself);
 }
 
 guint
 softgpu_n_works (void)
 {
   return queue.n_run;
+}
+
+char *
+softgpu_take_works (guint *n_works, guint *n_nodes)
+{
+  GString *text = g_string_new (NULL);
+
+  *n_works = *n_nodes = 0;
+  for (guint i = 0; i < queue.counts->len; i++) {
+    const Count *count = &g_array_index (queue.counts, Count, i);
+
+    *n_works += count->n;
+    *n_nodes += count->is_node ? count->n : 0;
+    g_string_append_printf (text, "%u %s%s\n", count->n,
+        count->is_node ? "node " : "", count->name);
+  }
+  g_array_set_size (queue.counts, 0);
+  return g_string_free (text, FALSE);
 }
 
 void
@@ -305,10 +352,12 @@ soft_work_reset (void)
 
   if (!queue.ready) {
     queue.ready = g_ptr_array_new ();
+    queue.counts = g_array_new (FALSE, FALSE, sizeof (Count));
     queue.last_data = g_byte_array_new ();
   }
   soft_run (NULL);
   queue.n_run = 0;
+  g_array_set_size (queue.counts, 0);
   queue.lose_in = lose ? g_ascii_strtoull (lose, NULL, 10) : 0;
   forget_last ();
 }
