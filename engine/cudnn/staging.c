@@ -18,6 +18,7 @@ typedef struct {
   cudaEvent_t produced; /* a CUDA frame is complete */
   void *pinned, *memory;
   gsize size;
+  gsize n_words; /* of tables that both begin with; 0: of none */
   guint64 n_staged;
 } Lane;
 
@@ -63,6 +64,7 @@ lane_release (Lane *lane, GError **error)
   if (lane->pinned)
     ok = CUDA (cudaFreeHost (lane->pinned)) && ok;
   lane->memory = lane->pinned = NULL;
+  lane->n_words = 0;
   lane->device->used -= lane->size;
   lane->size = 0;
   return ok;
@@ -199,6 +201,7 @@ give_lane (AlexnetStaging *staging, Lane *lane)
 static gboolean
 lane_begin (Lane *lane, gsize size, GError **error)
 {
+  lane->n_words = 0;
   return CUDA (cudaEventSynchronize (lane->uploaded)) &&
       lane_reserve (lane, size, error);
 }
@@ -327,23 +330,53 @@ get_origin (const Lane *lane, const Part *part)
 
 static void
 fill_lane (const Lane *lane, const AlexnetImage *image,
-    const AlexnetTables *tables, const Part *parts, AlexnetPixelsArgs *args)
+    const AlexnetTables *tables, const Part *parts)
 {
   guint8 *pinned = lane->pinned;
 
   memcpy (pinned, tables->words, tables->n_words * sizeof (AlexnetWord));
+  if (image->memory == ALEXNET_MEMORY_HOST)
+    for (guint i = 0; i < tables->layout.n_planes; i++)
+      copy_part (pinned + parts[i].offset, &parts[i], image, i);
+}
+
+static void
+fill_args (AlexnetPixelsArgs *args, const Lane *lane, const AlexnetImage *image,
+    const AlexnetTables *tables, const Part *parts)
+{
   args->tables = *tables;
   args->tables.words = lane->memory;
   for (guint i = 0; i < tables->layout.n_planes; i++) {
-    if (image->memory == ALEXNET_MEMORY_CUDA) {
-      args->planes[i] = image->planes[i];
-      args->strides[i] = image->strides[i];
-    } else {
-      copy_part (pinned + parts[i].offset, &parts[i], image, i);
-      args->planes[i] = get_origin (lane, &parts[i]);
-      args->strides[i] = (gssize) parts[i].pitch;
-    }
+    gboolean host = image->memory == ALEXNET_MEMORY_HOST;
+
+    args->planes[i] = host ? get_origin (lane, &parts[i]) : image->planes[i];
+    args->strides[i] = host ? (gssize) parts[i].pitch : image->strides[i];
   }
+}
+
+/* Frames of one stream have the same tables, one after the other. */
+static gboolean
+has_tables (const Lane *lane, const AlexnetTables *tables)
+{
+  return lane->n_words == tables->n_words &&
+      memcmp (lane->pinned, tables->words,
+          tables->n_words * sizeof (AlexnetWord)) == 0;
+}
+
+/* Brings what the kernel reads and the device does not have. */
+static gboolean
+bring_image (Lane *lane, const AlexnetImage *image, const AlexnetTables *tables,
+    const Part *parts, gsize size, GError **error)
+{
+  if (image->memory == ALEXNET_MEMORY_CUDA && has_tables (lane, tables))
+    return TRUE;
+  if (!lane_begin (lane, size, error))
+    return FALSE;
+  fill_lane (lane, image, tables, parts);
+  if (!lane_upload (lane, size, error))
+    return FALSE;
+  lane->n_words = tables->n_words;
+  return TRUE;
 }
 
 static gboolean
@@ -381,11 +414,10 @@ stage_image (AlexnetStaging *staging, Lane *lane, guint slot,
   Part parts[4];
   gsize size = place_parts (tables, image, parts);
 
-  if (!lane_begin (lane, size, error))
+  if (!bring_image (lane, image, tables, parts, size, error))
     return FALSE;
-  fill_lane (lane, image, tables, parts, &args);
-  return lane_upload (lane, size, error) &&
-      await_producer (lane, image, error) &&
+  fill_args (&args, lane, image, tables, parts);
+  return await_producer (lane, image, error) &&
       alexnet_kernel_run_canvas (staging->kernels, ALEXNET_KERNEL_PIXELS,
           &args.slot, &args, lane->stream, error) &&
       lane_end (staging, lane, slot, error) &&

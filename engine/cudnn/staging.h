@@ -6,7 +6,9 @@
  * of the same size. A staging thread takes a lane, waits until the lane's last
  * upload is done, copies what the crop keeps of the frame into the pinned
  * memory together with the tables, and gives the stream one upload and one
- * kernel. Then the lane is the next thread's, while the device still works.
+ * kernel; of a frame that lies on the device the kernel alone, when the lane
+ * has its tables. Then the lane is the next thread's, while the device still
+ * works.
  * Each slot has an event that says when it is filled; infer waits for these.
  *
  * Device memory of a lane needs no waiting: what uses it is in the lane's

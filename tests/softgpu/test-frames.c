@@ -217,6 +217,56 @@ test_device_frames (Fixture *f, gconstpointer precision)
   }
 }
 
+/* A lane brings tables to the device only where it does not have them: the same
+ * frame again, after a tensor, after one of another size, after the host's. */
+static const struct {
+  guint width;
+  gboolean copies, host, tensor;
+} lane_frames[] = {
+  { 128, .copies = TRUE },
+  { 128 },
+  { 128 },
+  { 96, .copies = TRUE },
+  { 96 },
+  { 128, .copies = TRUE },
+  { 128, .copies = TRUE, .tensor = TRUE },
+  { 128, .copies = TRUE, .host = TRUE },
+  { 128 },
+  { 96, .copies = TRUE, .host = TRUE },
+  { 128, .copies = TRUE },
+};
+
+static void
+test_tables (Fixture *f, gconstpointer precision)
+{
+  g_autofree guint8 *photo = data_read_photo ();
+  AlexnetPreprocess preprocess = get_preprocess (ALEXNET_CROP_CENTER);
+  g_autofree float *tensor = fixture_inputs (&f->network, 1, 0);
+
+  for (guint i = 0; i < G_N_ELEMENTS (lane_frames); i++) {
+    g_autoptr (Frame) frame = frame_new (ALEXNET_FORMAT_RGBA,
+        lane_frames[i].width, 96, 0, photo, FALSE);
+    AlexnetImage image = frame->image;
+    void *memory = NULL;
+    guint n_works, n_nodes;
+
+    image.memory = ALEXNET_MEMORY_CUDA;
+    image.planes[0] = upload_plane (&frame->image, 0, &memory);
+    if (lane_frames[i].tensor) {
+      fixture_stage (f->plan, &f->network, 1, 1, tensor);
+      g_free (fixture_infer (f->plan, &f->network, 1, 1));
+    }
+    g_free (softgpu_take_works (&n_works, &n_nodes));
+    stage_frame (f, lane_frames[i].host ? &frame->image : &image, NULL,
+        &preprocess);
+    check_output (f, &frame->image, NULL, &preprocess);
+    g_free (softgpu_take_works (&n_works, &n_nodes));
+    /* pixels, pooling, output, its copy to the host */
+    g_assert_cmpuint (n_works, ==, lane_frames[i].copies ? 5 : 4);
+    softgpu_device_free (memory);
+  }
+}
+
 typedef struct {
   cudaStream_t stream;
   void *pixels, *pinned;
@@ -407,6 +457,9 @@ main (int argc, char **argv)
       GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), set_up, test_sizes, tear_down);
   g_test_add ("/softgpu/frames/device", Fixture,
       GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), set_up, test_device_frames,
+      tear_down);
+  g_test_add ("/softgpu/frames/tables", Fixture,
+      GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), set_up, test_tables,
       tear_down);
   g_test_add ("/softgpu/frames/producer", Fixture,
       GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), set_up, test_producer,
