@@ -32,7 +32,9 @@ typedef struct {
   float *results, *host_results;       /* device, pinned; [N,C,H,W] */
   gsize n_results;                     /* of one image */
   AlexnetBest *best, *host_best;       /* device, pinned; [N][ALEXNET_MAX_BEST];
-                                          NULL: no softmax at the end */
+                                          NULL: no softmax at the end. A batch
+                                          whose results are mapped needs only
+                                          what is pinned */
   guint embedding_op;                  /* the last LINEAR, if `embedding` */
   float *embeddings, *host_embeddings; /* what it reads; device, pinned;
                                           [N,C,H,W]; NULL: not wanted */

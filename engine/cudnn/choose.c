@@ -6,32 +6,56 @@
 
 typedef struct {
   const AlexnetSteps *steps;
-  guint op, n;
-  GPtrArray *plans;      /* CONV */
-  AlexnetLinear *linear; /* LINEAR */
+  const AlexnetSchedule *schedule;
+  guint op;
+  GPtrArray *plans;   /* CONV */
+  AlexnetWay *linear; /* LINEAR */
 } Candidates;
+
+static gboolean
+has_pool (const AlexnetSchedule *schedule, guint i)
+{
+  return i > 0 && schedule->joined[i - 1];
+}
+
+/* Of a LINEAR with a pool, the first way is one kernel for both. */
+static guint
+count_linear (const AlexnetWay *way, gboolean pool)
+{
+  return alexnet_linear_n_choices (way->linear) + (pool ? 1 : 0);
+}
+
+static void
+set_linear (AlexnetWay *way, gboolean pool, guint choice)
+{
+  way->pooled = pool && choice == 0;
+  if (!way->pooled)
+    alexnet_linear_choose (way->linear, choice - (pool ? 1 : 0));
+}
 
 static gboolean
 run_candidate (gpointer user, guint i, GError **error)
 {
   const Candidates *c = user;
-  AlexnetWay way = { .linear = c->linear };
+  AlexnetWay way = { NULL };
 
   if (c->linear)
-    alexnet_linear_choose (c->linear, i);
+    set_linear (c->linear, has_pool (c->schedule, c->op), i);
   else
     way.conv = g_ptr_array_index (c->plans, i);
-  return alexnet_steps_run (c->steps, c->op, &way, 0, c->n, error);
+  return alexnet_steps_run (c->steps, c->schedule, c->op,
+      c->linear ? c->linear : &way, 0, error);
 }
 
 static AlexnetConvPlan *
-find_conv (const AlexnetSteps *steps, guint i, const AlexnetConv *conv,
-    AlexnetPlanCache *cache, const char *key, GError **error)
+find_conv (const AlexnetSteps *steps, const AlexnetSchedule *schedule, guint i,
+    const AlexnetConv *conv, AlexnetPlanCache *cache, const char *key,
+    GError **error)
 {
   AlexnetDevice *device = steps->buffers->device;
   g_autoptr (GPtrArray) plans = alexnet_conv_plans (&device->cudnn, conv,
       ALEXNET_WORKSPACE_SIZE, error);
-  Candidates candidates = { steps, i, conv->n, plans, NULL };
+  Candidates candidates = { steps, schedule, i, plans, NULL };
   g_autofree char *json = NULL;
   guint best;
 
@@ -68,73 +92,94 @@ recall_conv (const AlexnetCudnn *cudnn, AlexnetPlanCache *cache,
 }
 
 static gboolean
-choose_conv (AlexnetWay *way, const AlexnetSteps *steps, guint i, guint n,
-    AlexnetPlanCache *cache, GError **error)
+choose_conv (AlexnetWay *way, const AlexnetSteps *steps,
+    const AlexnetSchedule *schedule, guint i, AlexnetPlanCache *cache,
+    GError **error)
 {
   const AlexnetBuffers *b = steps->buffers;
-  AlexnetConv conv = alexnet_op_get_conv (b->program, i, n, b->precision);
+  AlexnetConv conv = alexnet_op_get_conv (b->program, i, schedule->n,
+      b->precision);
   g_autofree char *key = alexnet_conv_describe (&conv);
 
   way->conv = recall_conv (&b->device->cudnn, cache, key);
   if (!way->conv)
-    way->conv = find_conv (steps, i, &conv, cache, key, error);
+    way->conv = find_conv (steps, schedule, i, &conv, cache, key, error);
   return way->conv != NULL;
 }
 
 /* What the cache says, if there is such a choice. */
 static gboolean
-recall_linear (AlexnetLinear *linear, AlexnetPlanCache *cache, const char *key)
+recall_linear (AlexnetWay *way, gboolean pool, AlexnetPlanCache *cache,
+    const char *key)
 {
   const char *known = alexnet_plan_cache_get (cache, key);
   guint64 choice;
 
   if (!known ||
-      !g_ascii_string_to_unsigned (known, 10, 0,
-          alexnet_linear_n_choices (linear) - 1, &choice, NULL))
+      !g_ascii_string_to_unsigned (known, 10, 0, count_linear (way, pool) - 1,
+          &choice, NULL))
     return FALSE;
-  alexnet_linear_choose (linear, (guint) choice);
+  set_linear (way, pool, (guint) choice);
   return TRUE;
 }
 
+/* Names the problem, with the pool that is part of it. */
+static char *
+describe_linear (const AlexnetProgram *program, guint i,
+    const AlexnetLinearShape *shape, gboolean pool)
+{
+  g_autofree char *linear = alexnet_linear_describe (shape);
+  const AlexnetOp *p = pool ? &program->ops[i - 1] : NULL;
+
+  if (!pool)
+    return g_steal_pointer (&linear);
+  return g_strdup_printf ("%s after pool %u stride %u padding %u of %ux%ux%u "
+                          "in %u",
+      linear, p->kernel, p->stride, p->padding, p->in.channels, p->in.height,
+      p->in.width, p->in_parts);
+}
+
 static gboolean
-choose_linear (AlexnetWay *way, const AlexnetSteps *steps, guint i, guint n,
-    AlexnetPlanCache *cache, GError **error)
+choose_linear (AlexnetWay *way, const AlexnetSteps *steps,
+    const AlexnetSchedule *schedule, guint i, AlexnetPlanCache *cache,
+    GError **error)
 {
   const AlexnetBuffers *b = steps->buffers;
   const AlexnetOp *op = &b->program->ops[i];
-  AlexnetLinearShape shape = { n, (guint) alexnet_shape_size (&op->in),
-    op->out.channels, op->relu,
+  gboolean pool = has_pool (schedule, i);
+  AlexnetLinearShape shape = { schedule->n,
+    (guint) alexnet_shape_size (&op->in), op->out.channels, op->relu,
     alexnet_op_get_alignment (b->program, i, b->precision), b->precision };
-  g_autofree char *key = alexnet_linear_describe (&shape);
-  AlexnetLinear *linear = alexnet_linear_new (b->device, steps->kernels, &shape,
-      &steps->weights[i], b->workspace, ALEXNET_WORKSPACE_SIZE, error);
-  Candidates candidates = { steps, i, n, NULL, linear };
+  g_autofree char *key = describe_linear (b->program, i, &shape, pool);
+  Candidates candidates = { steps, schedule, i, NULL, way };
   char text[16];
   guint best;
 
-  way->linear = linear;
-  if (!linear)
+  way->linear = alexnet_linear_new (b->device, steps->kernels, &shape,
+      &steps->weights[i], b->workspace, ALEXNET_WORKSPACE_SIZE, error);
+  if (!way->linear)
     return FALSE;
-  if (recall_linear (linear, cache, key))
+  if (recall_linear (way, pool, cache, key))
     return TRUE;
-  if (!alexnet_tune (b->device, key, alexnet_linear_n_choices (linear),
-          run_candidate, &candidates, &best, error))
+  if (!alexnet_tune (b->device, key, count_linear (way, pool), run_candidate,
+          &candidates, &best, error))
     return FALSE;
-  alexnet_linear_choose (linear, best);
+  set_linear (way, pool, best);
   g_snprintf (text, sizeof text, "%u", best);
   alexnet_plan_cache_set (cache, key, text);
   return TRUE;
 }
 
 gboolean
-alexnet_way_choose (AlexnetWay *way, const AlexnetSteps *steps, guint i,
-    guint n, AlexnetPlanCache *cache, GError **error)
+alexnet_way_choose (AlexnetWay *way, const AlexnetSteps *steps,
+    const AlexnetSchedule *schedule, guint i, AlexnetPlanCache *cache,
+    GError **error)
 {
   switch (steps->buffers->program->ops[i].kind) {
     case ALEXNET_OP_CONV:
-      return choose_conv (way, steps, i, n, cache, error);
+      return choose_conv (way, steps, schedule, i, cache, error);
     case ALEXNET_OP_LINEAR:
-      return choose_linear (way, steps, i, n, cache, error);
+      return choose_linear (way, steps, schedule, i, cache, error);
     default:
       return TRUE;
   }

@@ -11,11 +11,12 @@
 
 G_BEGIN_DECLS
 
-/* Makes the way of operation `i` for batches of n, and tells the cache what
- * was found. Any time but while a stream is captured. UNSUPPORTED when there is
- * none, NO_MEMORY, DEVICE. */
+/* Makes the way of operation `i`, and tells the cache what was found. Any time
+ * but while a stream is captured. UNSUPPORTED when there is none, NO_MEMORY,
+ * DEVICE. */
 gboolean alexnet_way_choose (AlexnetWay *way, const AlexnetSteps *steps,
-    guint i, guint n, AlexnetPlanCache *cache, GError **error);
+    const AlexnetSchedule *schedule, guint i, AlexnetPlanCache *cache,
+    GError **error);
 
 G_END_DECLS
 

@@ -183,7 +183,7 @@ gboolean
 alexnet_cuda_malloc_pinned (void **memory, gsize size, GError **error)
 {
   return check_allocation (cudaHostAlloc (memory, MAX (size, 1),
-                               cudaHostAllocDefault),
+                               cudaHostAllocMapped),
       "cudaHostAlloc", size, error);
 }
 

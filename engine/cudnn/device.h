@@ -37,8 +37,10 @@ void alexnet_device_close (AlexnetDevice *device, GError **error);
 /* Makes it the calling thread's device, in the device's context. */
 gboolean alexnet_device_enter (const AlexnetDevice *device, GError **error);
 
-/* Device memory, aligned to 256 bytes, and pinned host memory; freed by close.
- * NO_MEMORY says how much was wanted too. */
+/* Device memory, aligned to 256 bytes, and pinned host memory, which kernels
+ * can write to at the same address; freed by close. What they have written is
+ * there when an event behind them has happened. NO_MEMORY says how much was
+ * wanted too. */
 void *alexnet_device_alloc (AlexnetDevice *device, gsize size, GError **error);
 void *alexnet_device_alloc_pinned (AlexnetDevice *device, gsize size,
     GError **error);

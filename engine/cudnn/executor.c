@@ -13,10 +13,11 @@ run_op (const AlexnetExecutor *ex, const AlexnetBatch *batch, guint i,
   const AlexnetBuffers *b = &ex->buffers;
 
   if (b->embedding && i == b->embedding_op &&
-      !alexnet_steps_keep_embeddings (&ex->steps, first, batch->size, error))
+      !alexnet_steps_keep_embeddings (&ex->steps, &batch->schedule, first,
+          error))
     return FALSE;
-  return alexnet_steps_run (&ex->steps, i, &batch->ways[i], first, batch->size,
-      error);
+  return alexnet_steps_run (&ex->steps, &batch->schedule, i, &batch->ways[i],
+      first, error);
 }
 
 static gboolean
@@ -27,41 +28,41 @@ bring (const AlexnetExecutor *ex, void *host, const void *device, gsize size,
       ex->device->stream));
 }
 
+/* What the kernels have not brought themselves. */
+static gboolean
+bring_results (const AlexnetExecutor *ex, const AlexnetSchedule *schedule,
+    GError **error)
+{
+  const AlexnetBuffers *b = &ex->buffers;
+  gsize n = schedule->n;
+
+  return schedule->mapped ||
+      ((!b->best ||
+           bring (ex, b->host_best, b->best, n * ALEXNET_BEST_SIZE, error)) &&
+          (!b->embedding ||
+              bring (ex, b->host_embeddings, b->embeddings,
+                  n * b->n_embedding * sizeof (float), error)));
+}
+
 /* All that a graph holds. */
 static gboolean
 run_rest (const AlexnetExecutor *ex, const AlexnetBatch *batch, GError **error)
 {
-  const AlexnetBuffers *b = &ex->buffers;
-
   for (guint i = 1; i < ex->program.n_ops; i++)
     if (!run_op (ex, batch, i, 0, error))
       return FALSE;
-  return (!b->best ||
-             bring (ex, b->host_best, b->best, batch->size * ALEXNET_BEST_SIZE,
-                 error)) &&
-      (!b->embedding ||
-          bring (ex, b->host_embeddings, b->embeddings,
-              batch->size * b->n_embedding * sizeof (float), error));
-}
-
-static void
-init_batches (AlexnetExecutor *ex, guint max_batch_size)
-{
-  guint sizes[ALEXNET_MAX_BATCHES];
-
-  ex->n_batches = alexnet_get_batches (max_batch_size, sizes);
-  for (guint i = 0; i < ex->n_batches; i++)
-    ex->batches[i].size = sizes[i];
+  return bring_results (ex, &batch->schedule, error);
 }
 
 /* How many slots behind its last one a batch can reach. */
 static guint
-count_overrun (const AlexnetExecutor *ex)
+count_overrun (guint max_batch_size)
 {
-  guint most = 0;
+  guint sizes[ALEXNET_MAX_BATCHES], most = 0;
+  guint n = alexnet_get_batches (max_batch_size, sizes);
 
-  for (guint i = 1; i < ex->n_batches; i++)
-    most = MAX (most, ex->batches[i].size - ex->batches[i - 1].size - 1);
+  for (guint i = 1; i < n; i++)
+    most = MAX (most, sizes[i] - sizes[i - 1] - 1);
   return most;
 }
 
@@ -70,12 +71,12 @@ choose_ways (AlexnetExecutor *ex, AlexnetBatch *batch, AlexnetPlanCache *cache,
     GError **error)
 {
   for (guint i = 0; i < ex->program.n_ops; i++)
-    if (!alexnet_way_choose (&batch->ways[i], &ex->steps, i, batch->size, cache,
-            error)) {
+    if (!alexnet_way_choose (&batch->ways[i], &ex->steps, &batch->schedule, i,
+            cache, error)) {
       g_autofree char *name = alexnet_op_get_name (&ex->program, i);
 
       g_prefix_error (error, "%s: %s, batch of %u: ", ex->device->name, name,
-          batch->size);
+          batch->schedule.n);
       return FALSE;
     }
   return TRUE;
@@ -121,12 +122,18 @@ make_batches (AlexnetExecutor *ex, GError **error)
 {
   g_autofree char *identity = get_identity (ex->device);
   AlexnetPlanCache *cache = alexnet_plan_cache_open ("cudnn", identity);
+  guint sizes[ALEXNET_MAX_BATCHES];
   gboolean ok = TRUE;
 
-  for (guint i = 0; ok && i < ex->n_batches; i++)
-    ok = choose_ways (ex, &ex->batches[i], cache, error) &&
-        warm_up (ex, &ex->batches[i], error) &&
-        capture (ex, &ex->batches[i], error);
+  ex->n_batches = alexnet_get_batches (ex->buffers.max_batch, sizes);
+  for (guint i = 0; ok && i < ex->n_batches; i++) {
+    AlexnetBatch *batch = &ex->batches[i];
+
+    batch->schedule = alexnet_schedule_make (&ex->program,
+        ex->buffers.precision, ex->buffers.embedding_op, sizes[i]);
+    ok = choose_ways (ex, batch, cache, error) && warm_up (ex, batch, error) &&
+        capture (ex, batch, error);
+  }
   alexnet_plan_cache_close (cache);
   return ok;
 }
@@ -139,14 +146,13 @@ alexnet_executor_open (AlexnetExecutor *ex, AlexnetDevice *device,
   guint max_batch_size = params->max_batch_size;
 
   ex->device = device;
-  init_batches (ex, max_batch_size);
   ex->buffers = (AlexnetBuffers){
     .device = device,
     .program = &ex->program,
     .precision = precision,
     .max_batch = max_batch_size,
     .n_slots = params->n_slots,
-    .n_spare_slots = count_overrun (ex),
+    .n_spare_slots = count_overrun (max_batch_size),
     .embedding = params->embedding,
   };
   return alexnet_program_build (&ex->program, network, error) &&
@@ -178,7 +184,7 @@ find_batch (const AlexnetExecutor *ex, guint n)
 {
   guint i = 0;
 
-  while (ex->batches[i].size < n)
+  while (ex->batches[i].schedule.n < n)
     i++;
   return &ex->batches[i];
 }

@@ -6,7 +6,7 @@
  * The slots are one tensor, of which a batch is a slice, and a captured graph
  * has its addresses in it. So the first operation, which alone reads slots, is
  * started with the slice's address before the graph, which holds all others
- * and the copies of the best classes and embeddings. A batch runs with the next
+ * and brings the best classes and embeddings. A batch runs with the next
  * larger size that has a graph; what it computes of the slots behind it is not
  * looked at. */
 
@@ -19,7 +19,7 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  guint size;
+  AlexnetSchedule schedule;
   AlexnetWay ways[ALEXNET_MAX_OPS];
   cudaGraphExec_t graph;
 } AlexnetBatch;

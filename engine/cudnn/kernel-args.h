@@ -17,6 +17,7 @@ typedef enum {
   ALEXNET_KERNEL_OUTPUT,
   ALEXNET_KERNEL_SOFTMAX,
   ALEXNET_KERNEL_GEMV,
+  ALEXNET_KERNEL_POOLED_GEMV,
   ALEXNET_N_KERNELS
 } AlexnetKernel;
 
@@ -144,5 +145,16 @@ typedef struct {
   guint n, n_in, n_out;
   guint relu;
 } AlexnetGemvArgs;
+
+/* pooled_gemv: the same for one image, of which x is what maxpool makes of
+ * pool.in. Every block pools it all, at most ALEXNET_POOLED_VALUES, into its
+ * own memory: so its blocks are large, of 32 * ALEXNET_POOLED_WARPS threads.
+ * Neither gemv.x nor pool.out.data is used; n is 1, pool.vector is not 1. */
+#define ALEXNET_POOLED_VALUES 9216
+#define ALEXNET_POOLED_WARPS 16
+typedef struct {
+  AlexnetGemvArgs gemv;
+  AlexnetPoolArgs pool;
+} AlexnetPooledGemvArgs;
 
 #endif /* ALEXNET_CUDNN_KERNEL_ARGS_H */

@@ -70,6 +70,7 @@ warp_max (guint64 x)
       (const void *) alexnet_output_##type,               \
       (const void *) alexnet_softmax_##type,              \
       (const void *) alexnet_gemv_##type,                 \
+      (const void *) alexnet_pooled_gemv_##type,          \
     }                                                     \
   }
 

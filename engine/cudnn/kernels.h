@@ -134,33 +134,42 @@ NAME (locate) (const AlexnetArray *a, guint i, guint vector)
   return at;
 }
 
-KERNEL
-NAME (maxpool) (PARAM (AlexnetPoolArgs) args)
+/* The largest values of the window of an output. */
+DEVICE void
+NAME (pool) (float *best, const AlexnetPoolArgs *args, NAME (place) at,
+    guint vector)
 {
-  const REAL *in = (const REAL *) args.in.data;
-  REAL *out = (REAL *) args.out.data;
-  NAME (place) at = NAME (locate) (&args.out, NAME (thread) (), args.vector);
-  float best[ALEXNET_VECTOR_BYTES / sizeof (REAL)];
+  const REAL *in = (const REAL *) args->in.data;
   float value[ALEXNET_VECTOR_BYTES / sizeof (REAL)] = { 0.0f };
 
-  if (at.n >= args.out.n)
-    return;
   UNROLL for (guint j = 0; j < VECTOR; j++)
     best[j] = -INFINITY;
-  for (guint k = 0; k < args.kernel * args.kernel; k++) {
+  for (guint k = 0; k < args->kernel * args->kernel; k++) {
     /* Above and left of the image these are huge. */
-    guint y = at.y * args.stride + k / args.kernel - args.padding;
-    guint x = at.x * args.stride + k % args.kernel - args.padding;
+    guint y = at.y * args->stride + k / args->kernel - args->padding;
+    guint x = at.x * args->stride + k % args->kernel - args->padding;
 
-    if (y >= args.in.height || x >= args.in.width)
+    if (y >= args->in.height || x >= args->in.width)
       continue;
     NAME (load) (value,
-        in + alexnet_array_index (&args.in, at.n, y, x, at.c), args.vector);
+        in + alexnet_array_index (&args->in, at.n, y, x, at.c), vector);
     UNROLL for (guint j = 0; j < VECTOR; j++)
-      if (j < args.vector)
+      if (j < vector)
         /* NaN stays: it is the user's to see. */
         best[j] = !(value[j] <= best[j]) ? value[j] : best[j];
   }
+}
+
+KERNEL
+NAME (maxpool) (PARAM (AlexnetPoolArgs) args)
+{
+  REAL *out = (REAL *) args.out.data;
+  NAME (place) at = NAME (locate) (&args.out, NAME (thread) (), args.vector);
+  float best[ALEXNET_VECTOR_BYTES / sizeof (REAL)];
+
+  if (at.n >= args.out.n)
+    return;
+  NAME (pool) (best, &args, at, args.vector);
   NAME (store) (out + alexnet_array_index (&args.out, at.n, at.y, at.x, at.c),
       best, args.vector);
 }
@@ -336,10 +345,10 @@ NAME (softmax) (PARAM (AlexnetSoftmaxArgs) args)
 /* The part of ALEXNET_GEMV_ROWS rows' products that one thread makes. Called
  * with a constant `n`, so that nothing is left of the conditions. */
 DEVICE void
-NAME (gemv_part) (const AlexnetGemvArgs *args, guint row, guint n,
-    float sums[ALEXNET_GEMV_ROWS][ALEXNET_GEMV_COLUMNS])
+NAME (gemv_part) (const AlexnetGemvArgs *args, const REAL *x, guint row,
+    guint n, float sums[ALEXNET_GEMV_ROWS][ALEXNET_GEMV_COLUMNS])
 {
-  const REAL *w = (const REAL *) args->w, *x = (const REAL *) args->x;
+  const REAL *w = (const REAL *) args->w;
   float a[ALEXNET_GEMV_ROWS][ALEXNET_VECTOR_BYTES / sizeof (REAL)];
   float b[ALEXNET_VECTOR_BYTES / sizeof (REAL)];
 
@@ -359,13 +368,14 @@ NAME (gemv_part) (const AlexnetGemvArgs *args, guint row, guint n,
 }
 
 DEVICE void
-NAME (gemv_rows) (const AlexnetGemvArgs *args, guint row, guint n)
+NAME (gemv_rows) (const AlexnetGemvArgs *args, const REAL *x, guint row,
+    guint n)
 {
   const REAL *bias = (const REAL *) args->bias;
   REAL *y = (REAL *) args->y;
   float sums[ALEXNET_GEMV_ROWS][ALEXNET_GEMV_COLUMNS] = { { 0.0f } };
 
-  NAME (gemv_part) (args, row, n, sums);
+  NAME (gemv_part) (args, x, row, n, sums);
   UNROLL for (guint r = 0; r < ALEXNET_GEMV_ROWS; r++)
     UNROLL for (guint j = 0; j < n; j++) {
       float sum = WARP_SUM (sums[r][j]);
@@ -383,23 +393,44 @@ NAME (gemv) (PARAM (AlexnetGemvArgs) args)
 {
   guint warp = BLOCK_X * ALEXNET_GEMV_WARPS + THREAD_X / 32;
   guint row = warp * ALEXNET_GEMV_ROWS;
+  const REAL *x = (const REAL *) args.x;
 
   if (row >= args.n_out)
     return;
   switch (args.n) {
     case 1:
-      NAME (gemv_rows) (&args, row, 1);
+      NAME (gemv_rows) (&args, x, row, 1);
       break;
     case 2:
-      NAME (gemv_rows) (&args, row, 2);
+      NAME (gemv_rows) (&args, x, row, 2);
       break;
     case 4:
-      NAME (gemv_rows) (&args, row, 4);
+      NAME (gemv_rows) (&args, x, row, 4);
       break;
     case 8:
-      NAME (gemv_rows) (&args, row, 8);
+      NAME (gemv_rows) (&args, x, row, 8);
       break;
   }
+}
+
+KERNEL
+NAME (pooled_gemv) (PARAM (AlexnetPooledGemvArgs) args)
+{
+  SHARED NAME (vector) x[ALEXNET_POOLED_VALUES / VECTOR];
+  guint warp = BLOCK_X * ALEXNET_POOLED_WARPS + THREAD_X / 32;
+  guint row = warp * ALEXNET_GEMV_ROWS;
+
+  for (guint i = THREAD_X; i < args.gemv.n_in / VECTOR;
+       i += 32 * ALEXNET_POOLED_WARPS) {
+    float best[ALEXNET_VECTOR_BYTES / sizeof (REAL)];
+
+    NAME (pool) (best, &args.pool, NAME (locate) (&args.pool.out, i, VECTOR),
+        VECTOR);
+    NAME (store) (x[i].v, best, VECTOR);
+  }
+  BARRIER ();
+  if (row < args.gemv.n_out)
+    NAME (gemv_rows) (&args.gemv, x[0].v, row, 1);
 }
 
 #undef VECTOR

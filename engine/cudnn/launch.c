@@ -11,6 +11,7 @@ static const char *const names[ALEXNET_N_KERNELS] = {
   [ALEXNET_KERNEL_OUTPUT] = "output",
   [ALEXNET_KERNEL_SOFTMAX] = "softmax",
   [ALEXNET_KERNEL_GEMV] = "gemv",
+  [ALEXNET_KERNEL_POOLED_GEMV] = "pooled_gemv",
 };
 
 static const AlexnetKernels *
@@ -86,13 +87,29 @@ alexnet_kernel_run_canvas (const AlexnetKernels *kernels, AlexnetKernel kernel,
   return run (kernels, kernel, grid, block, args, stream, error);
 }
 
+/* A warp for ALEXNET_GEMV_ROWS of n_out outputs. */
+static gboolean
+run_product (const AlexnetKernels *kernels, AlexnetKernel kernel, guint n_out,
+    guint n_warps, const void *args, cudaStream_t stream, GError **error)
+{
+  dim3 grid = { divide_up (n_out, n_warps * ALEXNET_GEMV_ROWS), 1, 1 };
+  dim3 block = { 32 * n_warps, 1, 1 };
+
+  return run (kernels, kernel, grid, block, args, stream, error);
+}
+
 gboolean
 alexnet_kernel_run_gemv (const AlexnetKernels *kernels,
     const AlexnetGemvArgs *args, cudaStream_t stream, GError **error)
 {
-  dim3 grid = { divide_up (args->n_out, ALEXNET_GEMV_WARPS * ALEXNET_GEMV_ROWS),
-    1, 1 };
-  dim3 block = { 32 * ALEXNET_GEMV_WARPS, 1, 1 };
+  return run_product (kernels, ALEXNET_KERNEL_GEMV, args->n_out,
+      ALEXNET_GEMV_WARPS, args, stream, error);
+}
 
-  return run (kernels, ALEXNET_KERNEL_GEMV, grid, block, args, stream, error);
+gboolean
+alexnet_kernel_run_pooled_gemv (const AlexnetKernels *kernels,
+    const AlexnetPooledGemvArgs *args, cudaStream_t stream, GError **error)
+{
+  return run_product (kernels, ALEXNET_KERNEL_POOLED_GEMV, args->gemv.n_out,
+      ALEXNET_POOLED_WARPS, args, stream, error);
 }

@@ -29,6 +29,9 @@ gboolean alexnet_kernel_run_canvas (const AlexnetKernels *kernels,
 gboolean alexnet_kernel_run_gemv (const AlexnetKernels *kernels,
     const AlexnetGemvArgs *args, cudaStream_t stream, GError **error);
 
+gboolean alexnet_kernel_run_pooled_gemv (const AlexnetKernels *kernels,
+    const AlexnetPooledGemvArgs *args, cudaStream_t stream, GError **error);
+
 G_END_DECLS
 
 #endif /* ALEXNET_CUDNN_LAUNCH_H */

@@ -185,11 +185,12 @@ alexnet_linear_choose (AlexnetLinear *linear, guint choice)
   linear->choice = choice;
 }
 
-static gboolean
-run_gemv (const AlexnetLinear *linear, const void *x, void *y, GError **error)
+static AlexnetGemvArgs
+get_gemv (const AlexnetLinear *linear, const void *x, void *y)
 {
   const AlexnetLinearShape *s = &linear->shape;
-  AlexnetGemvArgs args = {
+
+  return (AlexnetGemvArgs){
     .x = x,
     .w = linear->weights->weight,
     .bias = linear->weights->bias,
@@ -199,6 +200,12 @@ run_gemv (const AlexnetLinear *linear, const void *x, void *y, GError **error)
     .n_out = s->n_out,
     .relu = s->relu != FALSE,
   };
+}
+
+static gboolean
+run_gemv (const AlexnetLinear *linear, const void *x, void *y, GError **error)
+{
+  AlexnetGemvArgs args = get_gemv (linear, x, y);
 
   return alexnet_kernel_run_gemv (linear->kernels, &args,
       linear->device->stream, error);
@@ -226,6 +233,16 @@ alexnet_linear_run (AlexnetLinear *linear, const void *x, void *y,
   if (linear->choice < n_own)
     return run_gemv (linear, x, y, error);
   return run_cublas (linear, linear->choice - n_own, x, y, error);
+}
+
+gboolean
+alexnet_linear_run_pooled (AlexnetLinear *linear, const AlexnetPoolArgs *pool,
+    void *y, GError **error)
+{
+  AlexnetPooledGemvArgs args = { get_gemv (linear, NULL, y), *pool };
+
+  return alexnet_kernel_run_pooled_gemv (linear->kernels, &args,
+      linear->device->stream, error);
 }
 
 char *

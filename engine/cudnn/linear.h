@@ -37,6 +37,11 @@ void alexnet_linear_choose (AlexnetLinear *linear, guint choice);
 gboolean alexnet_linear_run (AlexnetLinear *linear, const void *x, void *y,
     GError **error);
 
+/* The same of what `pool` makes, in one kernel and whatever was chosen: where
+ * the schedule has joined both. */
+gboolean alexnet_linear_run_pooled (AlexnetLinear *linear,
+    const AlexnetPoolArgs *pool, void *y, GError **error);
+
 /* "linear 16x9216 to 4096 relu fp16 ..." The caller frees it. */
 char *alexnet_linear_describe (const AlexnetLinearShape *shape);
 

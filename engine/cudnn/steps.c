@@ -116,16 +116,38 @@ run_kernel (const AlexnetSteps *steps, AlexnetKernel kernel, gsize n_threads,
       steps->buffers->device->stream, error);
 }
 
-static gboolean
-run_maxpool (const AlexnetSteps *steps, guint i, const AlexnetArray *in,
-    const AlexnetArray *out, GError **error)
+static AlexnetPoolArgs
+get_pool (const AlexnetSteps *steps, guint i, guint first, guint n)
 {
   const AlexnetOp *op = &steps->buffers->program->ops[i];
-  AlexnetPoolArgs args = { *in, *out, get_vector (steps, in, out), op->kernel,
-    op->stride, op->padding };
+  AlexnetArray in = alexnet_buffers_get_input (steps->buffers, i, first, n);
+  AlexnetArray out = alexnet_buffers_get_output (steps->buffers, i, n);
 
+  return (AlexnetPoolArgs){ in, out, get_vector (steps, &in, &out), op->kernel,
+    op->stride, op->padding };
+}
+
+static gboolean
+run_maxpool (const AlexnetSteps *steps, const AlexnetPoolArgs *args,
+    GError **error)
+{
   return run_kernel (steps, ALEXNET_KERNEL_MAXPOOL,
-      array_size (out) / args.vector, &args, error);
+      array_size (&args->out) / args->vector, args, error);
+}
+
+static gboolean
+run_linear (const AlexnetSteps *steps, const AlexnetSchedule *schedule, guint i,
+    const AlexnetWay *way, const AlexnetArray *in, void *out, GError **error)
+{
+  if (i > 0 && schedule->joined[i - 1]) {
+    AlexnetPoolArgs pool = get_pool (steps, i - 1, 0, schedule->n);
+
+    if (way->pooled)
+      return alexnet_linear_run_pooled (way->linear, &pool, out, error);
+    if (!run_maxpool (steps, &pool, error))
+      return FALSE;
+  }
+  return alexnet_linear_run (way->linear, in->data, out, error);
 }
 
 static gboolean
@@ -162,10 +184,12 @@ run_output (const AlexnetSteps *steps, const AlexnetArray *in, float *out,
 }
 
 static gboolean
-run_softmax (const AlexnetSteps *steps, const AlexnetArray *in, GError **error)
+run_softmax (const AlexnetSteps *steps, const AlexnetSchedule *schedule,
+    const AlexnetArray *in, GError **error)
 {
-  AlexnetSoftmaxArgs args = { *in, steps->buffers->results,
-    steps->buffers->best };
+  const AlexnetBuffers *b = steps->buffers;
+  AlexnetSoftmaxArgs args = { *in, b->results,
+    schedule->mapped ? b->host_best : b->best };
   gsize n_blocks = (gsize) in->n * in->height * in->width;
 
   return run_kernel (steps, ALEXNET_KERNEL_SOFTMAX, n_blocks * ALEXNET_THREADS,
@@ -173,9 +197,11 @@ run_softmax (const AlexnetSteps *steps, const AlexnetArray *in, GError **error)
 }
 
 gboolean
-alexnet_steps_run (const AlexnetSteps *steps, guint i, const AlexnetWay *way,
-    guint first, guint n, GError **error)
+alexnet_steps_run (const AlexnetSteps *steps, const AlexnetSchedule *schedule,
+    guint i, const AlexnetWay *way, guint first, GError **error)
 {
+  guint n = schedule->n;
+  AlexnetPoolArgs pool;
   AlexnetArray in = alexnet_buffers_get_input (steps->buffers, i, first, n);
   AlexnetArray out = alexnet_buffers_get_output (steps->buffers, i, n);
 
@@ -183,15 +209,16 @@ alexnet_steps_run (const AlexnetSteps *steps, guint i, const AlexnetWay *way,
     case ALEXNET_OP_CONV:
       return run_conv (steps, way->conv, i, first, error);
     case ALEXNET_OP_LINEAR:
-      return alexnet_linear_run (way->linear, in.data, out.data, error);
+      return run_linear (steps, schedule, i, way, &in, out.data, error);
     case ALEXNET_OP_COPY:
       return run_copy (steps, i, &in, &out, error);
     case ALEXNET_OP_LRN:
       return run_lrn (steps, i, &in, &out, error);
     case ALEXNET_OP_MAXPOOL:
-      return run_maxpool (steps, i, &in, &out, error);
+      pool = get_pool (steps, i, first, n);
+      return schedule->joined[i] || run_maxpool (steps, &pool, error);
     case ALEXNET_OP_SOFTMAX:
-      return run_softmax (steps, &in, error);
+      return run_softmax (steps, schedule, &in, error);
     case ALEXNET_OP_OUTPUT:
       return run_output (steps, &in, steps->buffers->results, error);
   }
@@ -199,11 +226,13 @@ alexnet_steps_run (const AlexnetSteps *steps, guint i, const AlexnetWay *way,
 }
 
 gboolean
-alexnet_steps_keep_embeddings (const AlexnetSteps *steps, guint first, guint n,
-    GError **error)
+alexnet_steps_keep_embeddings (const AlexnetSteps *steps,
+    const AlexnetSchedule *schedule, guint first, GError **error)
 {
   const AlexnetBuffers *b = steps->buffers;
-  AlexnetArray in = alexnet_buffers_get_input (b, b->embedding_op, first, n);
+  AlexnetArray in = alexnet_buffers_get_input (b, b->embedding_op, first,
+      schedule->n);
 
-  return run_output (steps, &in, b->embeddings, error);
+  return run_output (steps, &in,
+      schedule->mapped ? b->host_embeddings : b->embeddings, error);
 }

@@ -10,6 +10,7 @@
 #include "launch.h"
 #include "linear.h"
 #include "plan.h"
+#include "schedule.h"
 #include "weights.h"
 
 G_BEGIN_DECLS
@@ -18,6 +19,7 @@ G_BEGIN_DECLS
 typedef struct {
   AlexnetConvPlan *conv;
   AlexnetLinear *linear;
+  gboolean pooled; /* of a LINEAR that a MAXPOOL is joined to: one kernel */
 } AlexnetWay;
 
 void alexnet_way_clear (AlexnetWay *way, GError **error);
@@ -35,15 +37,17 @@ gboolean alexnet_steps_open (AlexnetSteps *steps, const AlexnetBuffers *buffers,
     const AlexnetKernels *kernels, GError **error);
 void alexnet_steps_close (AlexnetSteps *steps);
 
-/* Gives operation `i` of a batch of n, for which `way` was made, to the
- * compute stream; `first`, a slot, matters to operation 0 alone. */
-gboolean alexnet_steps_run (const AlexnetSteps *steps, guint i,
-    const AlexnetWay *way, guint first, guint n, GError **error);
+/* Gives operation `i` of a batch, for which `way` was made, to the compute
+ * stream, with what the schedule has joined to it; one that is joined to the
+ * next does nothing. `first`, a slot, matters to operation 0 alone. */
+gboolean alexnet_steps_run (const AlexnetSteps *steps,
+    const AlexnetSchedule *schedule, guint i, const AlexnetWay *way,
+    guint first, GError **error);
 
-/* Copies what the buffers' embedding_op is about to read, of a batch of n from
- * slot `first` on, to their embeddings. */
-gboolean alexnet_steps_keep_embeddings (const AlexnetSteps *steps, guint first,
-    guint n, GError **error);
+/* Copies what the buffers' embedding_op is about to read, of a batch from slot
+ * `first` on, to their embeddings. */
+gboolean alexnet_steps_keep_embeddings (const AlexnetSteps *steps,
+    const AlexnetSchedule *schedule, guint first, GError **error);
 
 G_END_DECLS
 

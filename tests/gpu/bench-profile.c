@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* gpu-bench profile: where the time of a batch goes. An event stands behind
- * each operation. Before them the device overwrites memory for so long that
- * the host has given it everything by then, so that no event waits for the
- * host; that also drives the weights out of the cache. */
+ * each operation, or behind two that are one step. Before them the device
+ * overwrites memory for so long that the host has given it everything by then,
+ * so that no event waits for the host; that also drives the weights out of the
+ * cache. */
 
 #include "bench.h"
 
@@ -98,22 +99,35 @@ count_products (const AlexnetOp *op, double *products, double *weights)
   }
 }
 
+/* "linear2", or "pool3+linear1" where operation `first` is joined to it. */
+static char *
+name_step (const AlexnetProgram *program, guint first, guint i)
+{
+  g_autofree char *name = alexnet_op_get_name (program, i);
+  g_autofree char *joined = alexnet_op_get_name (program, first);
+
+  return first == i ? g_steal_pointer (&name)
+                    : g_strconcat (joined, "+", name, NULL);
+}
+
 static void
 print_layer (const Bench *b, const AlexnetBatch *batch, guint i, double time)
 {
   const AlexnetProgram *program = &b->executor.program;
   const AlexnetOp *op = &program->ops[i];
   AlexnetPrecision precision = b->executor.buffers.precision;
-  g_autofree char *name = alexnet_op_get_name (program, i);
-  double values = (double) batch->size *
-      (double) (alexnet_shape_size (&op->in) + alexnet_shape_size (&op->out));
+  guint first = i > 0 && batch->schedule.joined[i - 1] ? i - 1 : i;
+  g_autofree char *name = name_step (program, first, i);
+  double values = (double) batch->schedule.n *
+      (double) (alexnet_shape_size (&program->ops[first].in) +
+          alexnet_shape_size (&op->out));
   double products, weights;
 
   count_products (op, &products, &weights);
   printf ("layer\t%s\t%u\t%s\t%.2f\t%.0f\t%.1f\n",
-      alexnet_precision_name (precision), batch->size, name, time,
+      alexnet_precision_name (precision), batch->schedule.n, name, time,
       1e-3 * (values + weights) * alexnet_precision_size (precision) / time,
-      2e-6 * products * batch->size / time);
+      2e-6 * products * batch->schedule.n / time);
 }
 
 /* One batch with an event in front and behind each operation. */
@@ -128,7 +142,8 @@ run_once (Bench *b, const AlexnetBatch *batch, cudaEvent_t *events)
     CUDA (cudaMemsetAsync (b->cold, (int) i, bench_extent->cold_size, stream));
   CUDA (cudaEventRecord (events[0], stream));
   for (guint i = 0; i < ex->program.n_ops; i++) {
-    alexnet_steps_run (&ex->steps, i, &batch->ways[i], 0, batch->size, error);
+    alexnet_steps_run (&ex->steps, &batch->schedule, i, &batch->ways[i], 0,
+        error);
     CUDA (cudaEventRecord (events[i + 1], stream));
   }
   CUDA (cudaStreamSynchronize (stream));
@@ -154,8 +169,9 @@ profile_batch (Bench *b, const AlexnetBatch *batch, cudaEvent_t *events)
   }
   bench_die_on (own_error);
   for (guint i = 0; i < n_ops; i++)
-    print_layer (b, batch, i,
-        bench_median (samples[i], bench_extent->n_samples));
+    if (!batch->schedule.joined[i])
+      print_layer (b, batch, i,
+          bench_median (samples[i], bench_extent->n_samples));
   fflush (stdout);
 }
 
@@ -172,7 +188,8 @@ bench_profile (const AlexnetNetwork *network, AlexnetPrecision precision)
     CUDA (cudaEventCreateWithFlags (&events[i], cudaEventDefault));
   print_limits (&b, precision);
   for (guint i = 0; i < b.executor.n_batches; i++)
-    if (b.executor.batches[i].size == 1 || b.executor.batches[i].size == most)
+    if (b.executor.batches[i].schedule.n == 1 ||
+        b.executor.batches[i].schedule.n == most)
       profile_batch (&b, &b.executor.batches[i], events);
   for (guint i = 0; i < G_N_ELEMENTS (events); i++)
     CUDA (cudaEventDestroy (events[i]));

@@ -64,7 +64,8 @@
   DO (copy, AlexnetCopyArgs, FALSE)      \
   DO (output, AlexnetOutputArgs, FALSE)  \
   DO (softmax, AlexnetSoftmaxArgs, TRUE) \
-  DO (gemv, AlexnetGemvArgs, TRUE)
+  DO (gemv, AlexnetGemvArgs, TRUE)       \
+  DO (pooled_gemv, AlexnetPooledGemvArgs, TRUE)
 
 KERNELS (RUN_KERNEL)
 

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cudnn/schedule.h"
 #include "cudnn/weights.h"
 
 static AlexnetProgram
@@ -168,6 +169,80 @@ test_batches (void)
       10);
 }
 
+/* The last pooling of both networks is part of the product behind it, for one
+ * image, unless somebody wants to see what lies between. */
+static void
+test_schedule (void)
+{
+  static const char *const architectures[] = { "torchvision", "caffe" };
+  static const guint pools[] = { 7, 9 };
+
+  for (guint a = 0; a < G_N_ELEMENTS (architectures); a++) {
+    AlexnetProgram program = build (architectures[a]);
+
+    for (AlexnetPrecision p = ALEXNET_PRECISION_FP32;
+         p <= ALEXNET_PRECISION_BF16; p++) {
+      AlexnetSchedule one = alexnet_schedule_make (&program, p, 0, 1);
+      AlexnetSchedule two = alexnet_schedule_make (&program, p, 0, 2);
+      AlexnetSchedule seen = alexnet_schedule_make (&program, p, pools[a] + 1,
+          1);
+
+      for (guint i = 0; i < program.n_ops; i++) {
+        g_assert_cmpint (one.joined[i], ==, i == pools[a]);
+        g_assert_false (two.joined[i]);
+        g_assert_false (seen.joined[i]);
+      }
+    }
+  }
+}
+
+/* Results of few images are written to where the host reads them. */
+static void
+test_mapped (void)
+{
+  AlexnetProgram program = build ("torchvision");
+
+  for (guint n = 1; n <= ALEXNET_MAX_BATCH_SIZE; n *= 2)
+    g_assert_cmpint (alexnet_schedule_make (&program, ALEXNET_PRECISION_FP16, 0,
+                         n)
+                         .mapped,
+        ==, n <= 8);
+}
+
+/* A pooling that a kernel cannot take together with what is behind it: of too
+ * many values, of channels that are no whole vectors, of a slot. */
+static void
+test_not_joined (void)
+{
+  static const AlexnetShape inputs[] = { { 1160, 6, 6 }, { 12, 6, 6 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (inputs); i++) {
+    AlexnetNetwork network = { .input = inputs[i], .n_layers = 3 };
+    AlexnetProgram program;
+    AlexnetSchedule s;
+
+    network.layers[0] = (AlexnetLayer){ .kind = ALEXNET_LAYER_RELU };
+    network.layers[1] = (AlexnetLayer){
+      .kind = ALEXNET_LAYER_MAXPOOL, .kernel = 3, .stride = 1
+    };
+    network.layers[2] = (AlexnetLayer){ .kind = ALEXNET_LAYER_LINEAR,
+      .channels = 8 };
+    g_assert_true (alexnet_network_infer_shapes (&network, NULL));
+    g_assert_true (alexnet_program_build (&program, &network, NULL));
+    s = alexnet_schedule_make (&program, ALEXNET_PRECISION_FP16, 0, 1);
+    g_assert_false (s.joined[1]);
+    s = alexnet_schedule_make (&program, ALEXNET_PRECISION_FP32, 0, 1);
+    g_assert_cmpint (s.joined[1], ==, i == 1);
+
+    memmove (network.layers, network.layers + 1, 2 * sizeof *network.layers);
+    network.n_layers = 2;
+    g_assert_true (alexnet_network_infer_shapes (&network, NULL));
+    g_assert_true (alexnet_program_build (&program, &network, NULL));
+    s = alexnet_schedule_make (&program, ALEXNET_PRECISION_FP32, 0, 1);
+    g_assert_false (s.joined[0]);
+  }
+}
+
 static float
 expand (AlexnetDType dtype, guint16 bits)
 {
@@ -263,6 +338,9 @@ main (int argc, char **argv)
   g_test_add_func ("/cudnn-parts/program/large-batch", test_large_batch);
   g_test_add_func ("/cudnn-parts/program/early-softmax", test_early_softmax);
   g_test_add_func ("/cudnn-parts/batches", test_batches);
+  g_test_add_func ("/cudnn-parts/schedule/networks", test_schedule);
+  g_test_add_func ("/cudnn-parts/schedule/mapped", test_mapped);
+  g_test_add_func ("/cudnn-parts/schedule/not-joined", test_not_joined);
   g_test_add_func ("/cudnn-parts/round/half", test_round_half);
   g_test_add_func ("/cudnn-parts/round/bfloat", test_round_bfloat);
   g_test_add_func ("/cudnn-parts/permute/blocked", test_permute_blocked);

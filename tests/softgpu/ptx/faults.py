@@ -47,6 +47,7 @@ FEW = (1, 1, 1, 100, 1, 2.0)
 RISING = (1, 1, 1, 256, 1, 4.0, samples.rising)
 PEAKED = (1, 1, 1, 256, 1, 4.0, samples.peaked)
 GEMV = (1, 33, 9, 1)
+POOLED = (5, 8, 6, 2, 9, 0, 3, 2, 1, 2)
 FRAME = ('NV12', 45, 31, (7, 3, 33, 27), 'CENTER', 'BILINEAR_ANTIALIAS', 0,
          3, 13, 4, 3)
 GREY = ('GRAY8', 30, 21, WHOLE, 'CENTER', 'BILINEAR_ANTIALIAS', 0, 3, 9, 2, 1)
@@ -73,6 +74,13 @@ FAULTS = (
           one_further, 'outside unwritten race differs'),
     Fault('a weight or a bias one too far', 'gemv', 'f32', GEMV, ACCESS,
           one_further, 'outside unwritten race differs'),
+    Fault('a pooled value, a weight or a bias one too far', 'pooled_gemv',
+          'f16', POOLED, ACCESS, one_further,
+          'outside unwritten race differs'),
+    Fault('a pooled vector at another place', 'pooled_gemv', 'f32', POOLED,
+          SHARED, one_further, 'outside unwritten race differs'),
+    Fault('a product before all is pooled', 'pooled_gemv', 'bf16', POOLED,
+          r'bar\.sync\s+0;', '', 'race unwritten'),
     Fault('an exponent one too far', 'softmax', 'f16', RISING, ACCESS,
           one_further, 'outside unwritten race differs', harmless=1,
           why='the search for the largest may begin with any of them'),

@@ -42,6 +42,15 @@ PREPROCESS = struct(
     ('interpolation', c_uint), ('mean', c_float * 3), ('std', c_float * 3),
     ('channel_order', c_uint), ('crop_position', c_uint), ('mirror', c_int))
 
+POOL = struct(
+    'AlexnetPoolArgs', ('input', ARRAY), ('output', ARRAY),
+    ('vector', c_uint), ('kernel', c_uint), ('stride', c_uint),
+    ('padding', c_uint))
+GEMV = struct(
+    'AlexnetGemvArgs', ('x', c_uint64), ('w', c_uint64), ('bias', c_uint64),
+    ('y', c_uint64), ('n', c_uint), ('n_in', c_uint), ('n_out', c_uint),
+    ('relu', c_uint))
+
 # What a kernel takes, by its name.
 ARGS = {
     'pixels': struct(
@@ -50,10 +59,7 @@ ARGS = {
     'tensor': struct(
         'AlexnetTensorArgs', ('tensor', c_uint64), ('width', c_uint),
         ('height', c_uint), ('slot', SLOT)),
-    'maxpool': struct(
-        'AlexnetPoolArgs', ('input', ARRAY), ('output', ARRAY),
-        ('vector', c_uint), ('kernel', c_uint), ('stride', c_uint),
-        ('padding', c_uint)),
+    'maxpool': POOL,
     'lrn': struct(
         'AlexnetLrnArgs', ('input', ARRAY), ('output', ARRAY),
         ('vector', c_uint), ('size', c_uint), ('alpha', c_float),
@@ -66,10 +72,9 @@ ARGS = {
     'softmax': struct(
         'AlexnetSoftmaxArgs', ('input', ARRAY), ('output', c_uint64),
         ('best', c_uint64)),
-    'gemv': struct(
-        'AlexnetGemvArgs', ('x', c_uint64), ('w', c_uint64),
-        ('bias', c_uint64), ('y', c_uint64), ('n', c_uint), ('n_in', c_uint),
-        ('n_out', c_uint), ('relu', c_uint)),
+    'gemv': GEMV,
+    'pooled_gemv': struct(
+        'AlexnetPooledGemvArgs', ('gemv', GEMV), ('pool', POOL)),
 }
 
 

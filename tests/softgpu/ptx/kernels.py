@@ -128,15 +128,19 @@ class Maker:
             {'input': source.given(values, shift),
              'output': wanted(into.size, real.bits, shift)}, fill)
 
+    @staticmethod
+    def pooled(side, kernel, stride, padding=0, end_padding=0):
+        """Length of what is left of a side."""
+        return (side + padding + end_padding - kernel) // stride + 1
+
     def maxpool(self, real, n, height, width, channels, parts, out_parts, wide,
-                kernel, stride, padding=0, end_padding=0):
+                *window):
         vector = self.vector(real, wide)
         gap = 2 * vector
         source = Shape(n, height, width, channels, parts, gap)
-        height, width = [
-            (side + padding + end_padding - kernel) // stride + 1
-            for side in (height, width)]
-        into = Shape(n, height, width, channels, out_parts, gap)
+        into = Shape(n, self.pooled(height, *window),
+                     self.pooled(width, *window), channels, out_parts, gap)
+        kernel, stride, padding, *_ = *window, 0
         return self.between(
             'maxpool', real, source, into,
             samples.patterns(self.rng, real, source.part * parts),
@@ -218,6 +222,38 @@ class Maker:
              'y': wanted(n * n_out, real.bits, real.size)}, fill)
 
 
+    def pooled_gemv(self, real, height, width, groups, parts, n_out, relu,
+                    *window, make=samples.tame):
+        rows = self.host.constant('ALEXNET_GEMV_ROWS')
+        warps = self.host.constant('ALEXNET_POOLED_WARPS')
+        vector = self.vector(real, True)
+        source = Shape(1, height, width, groups * vector, parts, 2 * vector)
+        into = Shape(1, self.pooled(height, *window),
+                     self.pooled(width, *window), groups * vector, 1)
+        kernel, stride, padding, *_ = *window, 0
+        rng = self.rng
+
+        def fill(at):
+            args = ARGS['pooled_gemv']()
+            for name in ('w', 'bias', 'y'):
+                setattr(args.gemv, name, at(name))
+            args.gemv.n, args.gemv.n_in = 1, into.size
+            args.gemv.n_out, args.gemv.relu = n_out, relu
+            source.fill(args.pool.input, at('input'))
+            into.fill(args.pool.output, 0)
+            args.pool.vector, args.pool.kernel = vector, kernel
+            args.pool.stride, args.pool.padding = stride, padding
+            return args
+        return Launch(
+            f'{height}x{width}x{source.channels}/{parts} to {n_out}',
+            'pooled_gemv', real, (divide_up(n_out, rows * warps), 1),
+            (32 * warps, 1),
+            {'input': source.given(make(rng, real, source.part * parts)),
+             'w': given(make(rng, real, into.size * n_out, 0.1)),
+             'bias': given(make(rng, real, n_out), shift=real.size),
+             'y': wanted(n_out, real.bits, real.size)}, fill)
+
+
 WHOLE = None  # region
 
 ROWS = {
@@ -283,6 +319,13 @@ ROWS = {
         (1, 1, 1, 0), (1, 33, 9, 1), (2, 131, 7, 0), (4, 5, 17, 1),
         (8, 34, 3, 0), (1, 9, 40, 1, samples.any_number),
     ],
+    # height, width, channels in vectors, parts, outputs, relu, kernel, stride;
+    # padding at the beginning and at the end
+    'pooled_gemv': [
+        (1, 1, 1, 1, 1, 0, 1, 1), (13, 13, 2, 1, 37, 1, 3, 2),
+        (5, 8, 6, 2, 9, 0, 3, 2, 1, 2), (7, 4, 9, 3, 33, 1, 2, 2),
+        (6, 5, 3, 1, 5, 0, 3, 1, 0, 1),
+    ],
 }
 
 # Rows that are like what networks have, to count what they execute.
@@ -296,4 +339,5 @@ COUNTED = {
     'output': (1, 6, 6, 64, 1),
     'softmax': (1, 1, 1, 1000, 1, 1.0),
     'gemv': (1, 128, 64, 1),
+    'pooled_gemv': (13, 13, 4, 1, 64, 1, 3, 2),
 }

@@ -26,10 +26,10 @@ ACCESSES = {
         ('ld', 'param', 'u8 u32 u64 f32 v2.u32 v2.f32 b8 b32 b64 v2.b32'),
         ('ld', 'global',
          'u8 u16 u32 s32 f32 v4.u32 v4.f32 b8 b16 b32 v4.b32'),
-        ('ld', 'shared', 'f32 u64 b32 b64'),
+        ('ld', 'shared', 'f32 u64 b32 b64 v4.u32 v4.f32 v4.b32'),
         ('ld', 'local', 'u32 f32 b32'),
         ('st', 'global', 'u16 u32 f32 v4.u32 v4.f32 b16 b32 v4.b32'),
-        ('st', 'shared', 'f32 u64 b32 b64'),
+        ('st', 'shared', 'f32 u64 b32 b64 v4.u32 v4.f32 v4.b32'),
         ('st', 'local', 'u32 f32 b32'),
     ) for kind in kinds.split()}
 

@@ -113,7 +113,8 @@ def count(module, library):
 
 
 # What of a kernel's memory may be touched by less than 16 bytes at once.
-NARROW = {'maxpool': (), 'gemv': ('bias', 'y')}
+NARROW = {'maxpool': (), 'gemv': ('bias', 'y'),
+          'pooled_gemv': ('bias', 'y')}
 
 
 def test_traffic(counted):

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "schedule.h"
+
+/* Results of more images are copied: more than a few KiB of small writes are
+ * not worth the time that a kernel waits for them. */
+#define MAX_MAPPED 8
+
+/* Whether what a pooled product wants holds; see kernel-args.h. The slots,
+ * which operation 0 reads, are not as aligned as it wants. */
+static gboolean
+can_join (const AlexnetOp *pool, const AlexnetOp *next,
+    AlexnetPrecision precision)
+{
+  guint vector = ALEXNET_VECTOR_BYTES / alexnet_precision_size (precision);
+
+  return pool->kind == ALEXNET_OP_MAXPOOL && next->kind == ALEXNET_OP_LINEAR &&
+      pool->out_parts == 1 &&
+      pool->in.channels / pool->in_parts % vector == 0 &&
+      alexnet_shape_size (&next->in) <= ALEXNET_POOLED_VALUES;
+}
+
+AlexnetSchedule
+alexnet_schedule_make (const AlexnetProgram *program,
+    AlexnetPrecision precision, guint embedding_op, guint n)
+{
+  AlexnetSchedule schedule = { .n = n, .mapped = n <= MAX_MAPPED };
+
+  if (n > 1)
+    return schedule;
+  for (guint i = 1; i + 1 < program->n_ops; i++)
+    schedule.joined[i] = i + 1 != embedding_op &&
+        can_join (&program->ops[i], &program->ops[i + 1], precision);
+  return schedule;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What of a program one kernel does at once, for one batch size. A few images
+ * are made for latency, of which the way from one kernel to the next is a
+ * large part: a pooling is done by the kernel that reads it, and results are
+ * written to where the host reads them. Many are made for throughput. No CUDA
+ * in it, so that a test can walk it. */
+
+#ifndef ALEXNET_CUDNN_SCHEDULE_H
+#define ALEXNET_CUDNN_SCHEDULE_H
+
+#include "kernel-args.h"
+#include "ops.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  guint n; /* images */
+
+  /* A MAXPOOL that has no step of its own: it is part of the step of the next
+   * operation, a LINEAR, which may do both in one kernel. */
+  gboolean joined[ALEXNET_MAX_OPS];
+
+  /* Kernels write results into pinned memory themselves; else they are copied
+   * there. */
+  gboolean mapped;
+} AlexnetSchedule;
+
+/* For batches of n. `embedding_op` is the operation whose input somebody wants
+ * to see, 0 = none. */
+AlexnetSchedule alexnet_schedule_make (const AlexnetProgram *program,
+    AlexnetPrecision precision, guint embedding_op, guint n);
+
+G_END_DECLS
+
+#endif /* ALEXNET_CUDNN_SCHEDULE_H */
