@@ -7,9 +7,9 @@
 # ROOT, and what is there beside the compiler of its time:
 #     debian13  GStreamer 1.26, oneDNN 3.7, gdk-pixbuf 2.42
 #     forky     GStreamer 1.28, oneDNN 3.12, gdk-pixbuf 2.44
-# It has all of packages.txt that is for this processor and no cluster, but what
-# is for benchmarks only with --bench. Where there cannot be one, the last line says
-# "SKIP: reason" and the exit status is 77.
+# It has all of packages.txt that is for this processor and no cluster or browser,
+# but what is for benchmarks only with --bench. Where there cannot be one, the
+# last line says "SKIP: reason" and the exit status is 77.
 #
 # Commands cannot write in the root, and /tmp is theirs alone, so a root is the
 # same after any number of them, and several may use it at a time.
@@ -17,9 +17,10 @@ set -eu
 . "$(dirname "$0")/root.sh"
 
 packages () {
-  awk -v but="$but" '$1 ~ /^[a-z]/ && $1 != but && $1 !~ /^(arm64|cluster)$/ {
-    print $2
-  }' "$tree/pipelines/packages.txt" | sort -u
+  awk -v but="$but" '
+    $1 ~ /^[a-z]/ && $1 != but && $1 !~ /^(arm64|browser|cluster)$/ {
+      print $2
+    }' "$tree/pipelines/packages.txt" | sort -u
 }
 
 # The mounts are this process's own and end with it.

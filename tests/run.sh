@@ -19,7 +19,7 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$root" || exit 1
 
 sh pipelines/install-packages.sh run build full test rtsp regions mqtt gpu \
-  pictures json plot batch cluster arm64 || exit 1
+  pictures json plot batch report browser cluster arm64 || exit 1
 
 export GST_REGISTRY_FORK=no
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=1

@@ -49,9 +49,12 @@ inspect () {
 }
 
 batch () {
-  GST_PLUGIN_PATH=$libdir/gstreamer-1.0 "$prefix/bin/alexnet-batch" \
-    -o "$work/results" "$root/pipelines/media/overlay.png" &&
-    same 1 "$(cat "$work/results"/*/*.jsonl | grep -c .)"
+  export GST_PLUGIN_PATH="$libdir/gstreamer-1.0"
+  "$prefix/bin/alexnet-batch" -o "$work/results" \
+    "$root/pipelines/media/overlay.png" &&
+    same 1 "$(cat "$work/results"/*/*.jsonl | grep -c .)" &&
+    "$prefix/bin/alexnet-batch" report "$work/results" -o "$work/page.html" &&
+    grep 'overlay.png' "$work/page.html"
 }
 
 program () {

@@ -91,6 +91,12 @@ batch () {
     grep '^2 of 2 inputs, 0 failed, 0.0 frames/s$' again
 }
 
+# Of what the check before it left.
+report () {
+  part report >report.sh
+  sh ./report.sh && same 2 "$(grep -c '<article' report.html)"
+}
+
 python () {
   code python >show.py
   /usr/bin/python3 show.py >out || return 1
@@ -154,6 +160,7 @@ fi
 check 'lines of JSON' json
 check 'states of a clip' states
 check 'alexnet-batch' batch
+check 'alexnet-batch report' report
 check 'reading results in Python' python
 check 'reading results in C' c
 check 'the applications' apps

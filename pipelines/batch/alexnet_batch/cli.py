@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Options and exit codes."""
+"""Options of classifying."""
 import argparse
-import contextlib
 import os
 import re
 import sys
 import threading
 
 from . import inputs, pipeline, progress, results
-from .errors import UsageError
+from .errors import DATA_ERROR, NO_INPUT, UsageError, complain
 from .signals import TRY_AGAIN, end, on_signals
 from .worker import Worker, find_state
 
-DATA_ERROR, NO_INPUT = 65, 66  # as sysexits.h has them
-USAGE = 2
 SECONDS_TO_END = 4
 
 EPILOG = """
@@ -22,6 +19,10 @@ Results are JSON lines, a file for each input, as DIR/3f/NAME-NUMBER.jsonl; a
 Started again it does what is missing. Inputs that cannot be classified stand in
 DIR/failures.jsonl, and the others go on; what failed for good is tried again
 with --retry-failed only.
+
+What to do with results, with its own --help:
+  alexnet-batch report DIR -o FILE.html     a page to look at
+(an input of such a name is ./report).
 
 exit codes:
   0    all is classified
@@ -194,32 +195,9 @@ def run(options):
     return classify(store, items, classifier, options)
 
 
-def complain(error):
-    with contextlib.suppress(OSError):  # nobody may be there to read it
-        print(f'alexnet-batch: {error}', file=sys.stderr)
-
-
-def open_closed():
-    """Whoever starts it may have closed standard streams, whose numbers would go
-    to the next files."""
-    for name, mode in ('stdin', 'r'), ('stdout', 'w'), ('stderr', 'w'):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding='utf-8'))
-
-
-def main():
-    open_closed()
+def main(arguments):
     parser = make_parser()
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if not options.inputs and not options.list:
         parser.error('no INPUT and no --list')
-    try:
-        status = run(options)
-    except UsageError as error:
-        complain(error)
-        status = USAGE
-    # A pipeline that was given up may hold a thread for ever.
-    for stream in sys.stdout, sys.stderr:
-        with contextlib.suppress(OSError):
-            stream.flush()
-    os._exit(status)
+    return run(options)

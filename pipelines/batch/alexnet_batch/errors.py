@@ -1,9 +1,25 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What can go wrong."""
+"""What can go wrong, and exit codes, as sysexits.h has them."""
+import contextlib
+import sys
+
+USAGE = 2
+DATA_ERROR, NO_INPUT = 65, 66
+
+
+def complain(error):
+    with contextlib.suppress(OSError):  # nobody may be there to read it
+        print(f'alexnet-batch: {error}', file=sys.stderr)
 
 
 class UsageError(Exception):
-    """Nothing can be classified as it was asked; a sentence."""
+    """Nothing can be done as it was asked; a sentence."""
+    status = USAGE
+
+
+class NoInput(UsageError):
+    """There is nothing to do it with."""
+    status = NO_INPUT
 
 
 class Failure(Exception):

@@ -50,6 +50,15 @@ def hash_file(path):
         return hashlib.file_digest(file, 'sha256').hexdigest()
 
 
+def require_folder(path):
+    """Where `path` can be written. UsageError."""
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise UsageError(f'there is no directory {to_text(str(folder))}')
+    if not os.access(folder, os.W_OK):
+        raise UsageError(f'not allowed to write in {to_text(str(folder))}')
+
+
 def write_whole(path, lines):
     """All or nothing, also when the machine loses its power. For who has claimed
     the place."""
