@@ -38,19 +38,6 @@ parallel_bad () {
   same 2 $?
 }
 
-# The command of the container in its volumes, as a pod runs it; its list is cut
-# into as many parts as there are pods.
-kubernetes () {
-  mkdir "$work/videos" "$work/results" &&
-    ls "$work/in"/* >"$work/videos/list.txt" &&
-    /usr/bin/python3 "$root/tests/pipelines/read-job.py" \
-      "$batch/kubernetes.yaml" "$work" >"$work/pod" &&
-    . "$work/pod" &&
-    for index in 0 3 7 50; do
-      JOB_COMPLETION_INDEX=$index run_pod || return 1
-    done
-}
-
 slurm_conf () {
   cat <<END
 ClusterName=test
@@ -134,7 +121,6 @@ if command -v parallel >/dev/null; then
 else
   skip 'parallel.sh' 'there is no GNU parallel'
 fi
-check 'kubernetes.yaml' kubernetes
 if [ "$(id -u)" -ne 0 ] || ! command -v slurmctld munged >/dev/null; then
   skip 'slurm.sh' 'needs slurm-wlm, munge and the rights of root'
 elif ! start_slurm >"$work/log" 2>&1; then
