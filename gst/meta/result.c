@@ -160,21 +160,25 @@ set_state (GstStructure *structure, const GstAlexnetState *state,
         G_TYPE_UINT, state->n_agreed, NULL);
 }
 
-GstStructure *
-gst_alexnet_result_to_structure (const GstAlexnetRegion *region,
-    const GstAlexnetModelInfo *model, const GstAlexnetFrameInfo *info,
-    GstBuffer *buffer)
+/* What all regions of a frame have in common. */
+static void
+set_frame (GstStructure *structure, const GstAlexnetModelInfo *model,
+    const GstAlexnetFrameInfo *info, GstBuffer *buffer)
 {
-  GstStructure *structure = gst_structure_new_empty (GST_ALEXNET_RESULT_NAME);
-
   set_times (structure, info, buffer);
+  gst_structure_set (structure, GST_ALEXNET_FIELD_MODEL, G_TYPE_STRING,
+      model->model, GST_ALEXNET_FIELD_BACKEND, G_TYPE_STRING, model->backend,
+      NULL);
+}
+
+static GstStructure *
+set_region (GstStructure *structure, const GstAlexnetRegion *region,
+    const GstAlexnetModelInfo *model, const GstAlexnetFrameInfo *info)
+{
   gst_structure_set (structure, GST_ALEXNET_FIELD_STALE, G_TYPE_BOOLEAN,
       region->stale, NULL);
   set_place (structure, region, &info->region);
   set_classes (structure, region->classes, model);
-  gst_structure_set (structure, GST_ALEXNET_FIELD_MODEL, G_TYPE_STRING,
-      model->model, GST_ALEXNET_FIELD_BACKEND, G_TYPE_STRING, model->backend,
-      NULL);
   set_uint64 (structure, GST_ALEXNET_FIELD_INFERENCE_TIME,
       region->classes->inference_time);
   if (region->has_state)
@@ -182,6 +186,17 @@ gst_alexnet_result_to_structure (const GstAlexnetRegion *region,
   if (region->classes->embedding && !gst_alexnet_tensor_is_built ())
     set_embedding (structure, region->classes);
   return structure;
+}
+
+GstStructure *
+gst_alexnet_result_to_structure (const GstAlexnetRegion *region,
+    const GstAlexnetModelInfo *model, const GstAlexnetFrameInfo *info,
+    GstBuffer *buffer)
+{
+  GstStructure *structure = gst_structure_new_empty (GST_ALEXNET_RESULT_NAME);
+
+  set_frame (structure, model, info, buffer);
+  return set_region (structure, region, model, info);
 }
 
 GstStructure *
@@ -218,13 +233,6 @@ append_structure (GValue *array, GstStructure *structure)
   gst_value_array_append_and_take_value (array, &value);
 }
 
-static gboolean
-copy_field (GQuark field, const GValue *value, gpointer structure)
-{
-  gst_structure_id_set_value (structure, field, value);
-  return TRUE;
-}
-
 /* The first region's fields; but for the whole frame also "regions": all of
  * them. */
 static void
@@ -232,9 +240,10 @@ fill_structure (GstStructure *all, GArray *regions,
     const GstAlexnetModelInfo *model, const GstAlexnetFrameInfo *info,
     GstBuffer *buffer)
 {
-  g_autoptr (GstStructure) first = NULL;
+  const GstAlexnetRegion *first = NULL;
   GValue list = G_VALUE_INIT;
 
+  set_frame (all, model, info, buffer);
   gst_value_array_init (&list, regions->len);
   for (guint i = 0; i < regions->len; i++) {
     GstAlexnetRegion *region = gst_alexnet_regions_nth (regions, i);
@@ -242,12 +251,12 @@ fill_structure (GstStructure *all, GArray *regions,
     if (gst_alexnet_region_get_best (region) == GST_ALEXNET_NO_CLASS)
       continue;
     if (!first)
-      first = gst_alexnet_result_to_structure (region, model, info, buffer);
+      first = region;
     if (region->is_roi)
       append_structure (&list,
-          gst_alexnet_result_to_structure (region, model, info, buffer));
+          set_region (gst_structure_copy (all), region, model, info));
   }
-  gst_structure_foreach (first, copy_field, all);
+  set_region (all, first, model, info);
   if (gst_value_array_get_size (&list) > 0)
     gst_structure_take_value (all, GST_ALEXNET_FIELD_REGIONS, &list);
   else

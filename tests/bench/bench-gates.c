@@ -2,7 +2,7 @@
 
 /* Microseconds of one thread that motion-threshold costs a frame of 1920x1080
  * of which 64 named regions are compared with what they were, and the same for
- * the whole frame:
+ * the whole frame; and what their states cost:
  *
  *     bench-gates
  *
@@ -15,11 +15,13 @@
 #include <string.h>
 
 #include "region/motion.h"
+#include "region/state.h"
 
 #define WIDTH 1920
 #define HEIGHT 1080
 #define N_FRAMES 16
 #define N_ROUNDS 10
+#define N_STATES 10000
 #define SIDE 8 /* regions in a row and a column */
 
 static const struct {
@@ -89,6 +91,31 @@ measure (const guint8 *pixels, guint format, guint side)
   return get_median (times);
 }
 
+/* Classes that change before they are confirmed, so that all is counted. */
+static void
+measure_states (void)
+{
+  const GstAlexnetStateRules rules = { .count = 3 };
+  GstAlexnetState states[SIDE * SIDE];
+  gint64 begin = g_get_monotonic_time ();
+  guint n_changed = 0;
+
+  for (guint k = 0; k < SIDE * SIDE; k++)
+    gst_alexnet_state_reset (&states[k]);
+  for (guint i = 0; i < N_STATES; i++)
+    for (guint k = 0; k < SIDE * SIDE; k++) {
+      const GstAlexnetEvidence evidence = { .class_id = i / 2 % 2,
+        .confidence = 1,
+        .running_time = i,
+        .stream_time = i };
+
+      n_changed += gst_alexnet_state_add (&states[k], &rules, &evidence);
+    }
+  g_assert_cmpuint (n_changed, <=, SIDE * SIDE);
+  printf ("%-12s %9.1f us\n", "states",
+      (double) (g_get_monotonic_time () - begin) / N_STATES);
+}
+
 int
 main (void)
 {
@@ -104,5 +131,6 @@ main (void)
     printf ("%-12s %9" G_GINT64_FORMAT " us %9" G_GINT64_FORMAT " us\n",
         formats[i].name, measure (pixels, i, SIDE), measure (pixels, i, 1));
   }
+  measure_states ();
   return 0;
 }

@@ -11,9 +11,9 @@
 #endif
 
 static const char *const fields[] = { "timestamp", "running-time",
-  "stream-time", "duration", "frame-number", "stale", "region", "roi-id", "x",
-  "y", "width", "height", "labels", "class-ids", "confidences", "model",
-  "backend", "inference-time" };
+  "stream-time", "duration", "frame-number", "model", "backend", "stale",
+  "region", "roi-id", "x", "y", "width", "height", "labels", "class-ids",
+  "confidences", "inference-time" };
 
 static void
 expect_all_fields (const GstStructure *result)
