@@ -16,9 +16,9 @@
 set -eu
 . "$(dirname "$0")/lib.sh"
 
-# For jq, of a line of classificationjson: since when, what, state. Blanks and
-# what MQTT has a meaning for are no part of a name.
-states='.regions[] | [(.since | if . then . / 1e9 | tostring else "-" end), (.region_name // (if .tracking_id then "object-\(.tracking_id)" else .region end) | gsub("[+#/ ]"; "-")), .state] | join(" ")'
+# For jq, of a line of classificationjson: since when, what, state. In a name,
+# blanks and what MQTT has a meaning for are written as in a URI: "a b" is a%20b.
+states='.regions[] | [(.since | if . then . / 1e9 | tostring else "-" end), (.region_name // (if .tracking_id then "object-\(.tracking_id)" else .region end) | gsub("(?<c>[+#/%[:space:][:cntrl:]])"; .c | @uri)), .state] | join(" ")'
 
 # classify_states WORD...: the words bring the picture.
 classify_states () {

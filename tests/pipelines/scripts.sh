@@ -336,9 +336,9 @@ state () {
 }
 
 state_of_regions () {
-  REGIONS='left:0.0,0.0,0.5,1.0;right:0.5,0.0,0.5,1.0' CONFIRM=5 run state.sh ||
+  REGIONS='left:0.0,0.0,0.5,1.0;a b/+:0.5,0.0,0.5,1.0' CONFIRM=5 run state.sh ||
     return 1
-  grep ' left ' "$work/out" && grep ' right ' "$work/out" &&
+  grep ' left [a-z]' "$work/out" && grep ' a%20b%2F%2B [a-z]' "$work/out" &&
     same 0 "$(grep -c ' full-frame ' "$work/out")"
 }
 
