@@ -2,6 +2,9 @@
 
 #include "selection.h"
 
+/* So many results without a state are no accident. */
+#define PATIENCE 100
+
 #define DEFAULT_INCLUDE_STALE TRUE
 #define DEFAULT_WRITE_WHEN GST_ALEXNET_WRITE_ALWAYS
 
@@ -80,6 +83,7 @@ void
 gst_alexnet_selection_reset (GstAlexnetSelection *selection)
 {
   selection->width = selection->height = 0;
+  selection->n_without_state = 0;
   gst_alexnet_changes_reset (&selection->changes);
 }
 
@@ -112,6 +116,27 @@ drop_stale (GArray *regions)
       g_array_remove_index (regions, i - 1);
 }
 
+/* Who waits for states that nothing makes is told so, once. */
+static void
+look_for_states (GstAlexnetSelection *selection, GstElement *element,
+    GArray *regions)
+{
+  for (guint i = 0; i < regions->len; i++) {
+    const GstAlexnetReadRegion *region = &g_array_index (regions,
+        GstAlexnetReadRegion, i);
+
+    if (region->state || region->candidate)
+      selection->n_without_state = PATIENCE;
+  }
+  if (selection->n_without_state < PATIENCE &&
+      ++selection->n_without_state == PATIENCE)
+    GST_ELEMENT_WARNING (element, STREAM, FAILED,
+        ("write-when=on-state has nothing to write."),
+        ("none of %d results has a state; alexnetclassify makes states with "
+         "confirm-count, confirm-duration or vote-count",
+            PATIENCE));
+}
+
 gboolean
 gst_alexnet_selection_read (GstAlexnetSelection *selection, GstElement *element,
     GstBuffer *buffer, const GstSegment *segment, GstAlexnetReading *reading)
@@ -129,6 +154,8 @@ gst_alexnet_selection_read (GstAlexnetSelection *selection, GstElement *element,
     return FALSE;
   if (!include_stale)
     drop_stale (reading->regions);
+  if (when == GST_ALEXNET_WRITE_ON_STATE)
+    look_for_states (selection, element, reading->regions);
   gst_alexnet_changes_filter (&selection->changes, when, reading->regions);
   if (reading->regions->len > 0)
     return TRUE;

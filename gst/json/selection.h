@@ -19,7 +19,8 @@ typedef struct {
   GstAlexnetWriteWhen write_when;
 
   GstAlexnetChanges changes;
-  guint width, height; /* of the picture; 0 where the caps do not tell */
+  guint n_without_state; /* results, while a state is waited for */
+  guint width, height;   /* of the picture; 0 where the caps do not tell */
 } GstAlexnetSelection;
 
 void gst_alexnet_selection_init (GstAlexnetSelection *selection);
@@ -37,7 +38,8 @@ void gst_alexnet_selection_event (GstAlexnetSelection *selection,
     const GstEvent *event);
 
 /* FALSE, and nothing to clear, when the buffer gives no line. Takes the object
- * lock of `element` for a moment. */
+ * lock of `element` for a moment, and posts a warning in its name where states
+ * are waited for and none comes. */
 gboolean gst_alexnet_selection_read (GstAlexnetSelection *selection,
     GstElement *element, GstBuffer *buffer, const GstSegment *segment,
     GstAlexnetReading *reading);

@@ -150,6 +150,36 @@ GST_START_TEST (test_on_state)
 }
 GST_END_TEST
 
+/* How many warnings 200 results without a state cost, after one with `fields`.
+ */
+static guint
+count_warnings (const char *when, const char *fields)
+{
+  JsonFile *file = file_new (when);
+  GstBus *bus = gst_bus_new ();
+  guint n;
+
+  gst_element_set_bus (file->element, bus);
+  gst_harness_push (file->harness, test_buffer_new (fields));
+  for (guint i = 0; i < 200; i++)
+    gst_harness_push (file->harness, test_buffer_new (TEST_CAT));
+  n = test_count_messages (bus, GST_MESSAGE_WARNING);
+  gst_element_set_bus (file->element, NULL);
+  gst_object_unref (bus);
+  test_json_file_free (file);
+  return n;
+}
+
+GST_START_TEST (test_no_states)
+{
+  const char *pending = TEST_CAT ", candidate=cat, agreed=(uint)1";
+
+  fail_unless_equals_int (count_warnings ("on-state", TEST_CAT), 1);
+  fail_unless_equals_int (count_warnings ("on-state", pending), 0);
+  fail_unless_equals_int (count_warnings ("always", TEST_CAT), 0);
+}
+GST_END_TEST
+
 /* Each region is known again by its name or track, and those alone are in the
  * line that say something new. */
 GST_START_TEST (test_regions)
@@ -268,6 +298,7 @@ changes_suite (void)
   tcase_add_test (tests, test_fields);
   tcase_add_test (tests, test_on_change);
   tcase_add_test (tests, test_on_state);
+  tcase_add_test (tests, test_no_states);
   tcase_add_test (tests, test_regions);
   tcase_add_test (tests, test_memory);
   tcase_add_test (tests, test_begins_anew);
