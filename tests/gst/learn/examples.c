@@ -425,6 +425,29 @@ GST_START_TEST (test_idle)
 }
 GST_END_TEST
 
+#if HAVE_GST_CUDA
+/* Said once, and the video goes on. */
+GST_START_TEST (test_frames_in_gpu_memory)
+{
+  Saving *saving = saving_new ("first", "0");
+  Fixture *fixture = saving->fixture;
+  GstCaps *caps = gst_caps_copy (fixture->caps);
+
+  gst_caps_set_features (caps, 0,
+      gst_caps_features_new ("memory:CUDAMemory", NULL));
+  fail_unless (gst_harness_push_event (fixture->harness,
+      gst_event_new_caps (caps)));
+  test_expect_horse (fixture);
+  test_expect_horse (fixture);
+  fail_unless_equals_int (test_count_messages (fixture->bus,
+                              GST_MESSAGE_WARNING),
+      1);
+  fail_unless_equals_int (get_stat (saving, "examples"), 0);
+  saving_free (saving);
+}
+GST_END_TEST
+#endif
+
 static Suite *
 examples_suite (void)
 {
@@ -441,6 +464,9 @@ examples_suite (void)
   tcase_add_test (tests, test_full_disk);
   tcase_add_test (tests, test_bad_directory);
   tcase_add_test (tests, test_idle);
+#if HAVE_GST_CUDA
+  tcase_add_test (tests, test_frames_in_gpu_memory);
+#endif
   return suite;
 }
 
