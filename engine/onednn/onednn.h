@@ -7,10 +7,11 @@
  * ALEXNET_PRECISION_FP16: the weights of linear layers are stored in fp16 and
  *   everything is computed in float; with AVX2 and F16C.
  * ALEXNET_PRECISION_BF16: convolutions in bfloat16, where the CPU multiplies
- *   it (AVX512-BF16 or AMX); linear layers on few images as in FP16.
- * ALEXNET_PRECISION_INT8: convolutions with whole numbers of 8 bits, from a
- *   calibrated model; weights of linear layers stored as int8 in groups with a
- *   scale each. On any CPU, several times faster with VNNI.
+ *   it (AVX512-BF16 or AMX); linear layers on few images as in FP16, and on
+ * more in whichever is faster. ALEXNET_PRECISION_INT8: convolutions with whole
+ * numbers of 8 bits, from a calibrated model; weights of linear layers stored
+ * as int8 in groups with a scale each, or where the library is faster with a
+ * scale for each output. On any CPU, several times faster with VNNI.
  * ALEXNET_PRECISION_AUTO: the last of the first three that the CPU has; weights
  * of linear layers are stored as int8 in groups with a scale each, as far as
  *   what that changes stays small.

@@ -158,7 +158,7 @@ print_plans (AlexnetModel *model, const InspectEngineOptions *options,
 
   if (!engine)
     return FALSE;
-  printf ("%-12s %5s  %-12s %s\n%s", "layer", "batch", "chosen",
+  printf ("%-12s %5s  %-13s %s\n%s", "layer", "batch", "chosen",
       "milliseconds of each", alexnet_engine_get_choices (engine));
   return TRUE;
 }

@@ -39,17 +39,18 @@ direct_get_name (guint variant)
 }
 
 static gboolean
-direct_fits (const AlexnetLayer *layer, guint variant)
+direct_fits (const OnednnContext *context, guint i, guint variant, guint batch)
 {
-  return layer->kind == ALEXNET_LAYER_CONV;
+  return !context->int8 &&
+      context->network.layers[i].kind == ALEXNET_LAYER_CONV;
 }
 
 /* Products of bf16 have twice the speed. */
 static double
-direct_guess (const OnednnContext *context, const AlexnetLayer *layer,
-    guint variant, guint batch)
+direct_guess (const OnednnContext *context, guint i, guint variant, guint batch)
 {
-  return alexnet_onednn_convolution_direct_cost (layer, batch) /
+  return alexnet_onednn_convolution_direct_cost (&context->network.layers[i],
+             batch) /
       (context->type == dnnl_bf16 ? 2 : 1);
 }
 
@@ -71,7 +72,7 @@ direct_add (OnednnProgram *program, guint i, guint variant, gboolean relu,
           error);
 }
 
-const OnednnConvolution alexnet_direct_convolution = {
+const OnednnMethod alexnet_direct_convolution = {
   .n_variants = 1,
   .get_name = direct_get_name,
   .fits = direct_fits,

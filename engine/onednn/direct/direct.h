@@ -10,7 +10,7 @@
 G_BEGIN_DECLS
 
 /* Fits every convolution; reads and writes what the library likes best. */
-extern const OnednnConvolution alexnet_direct_convolution;
+extern const OnednnMethod alexnet_direct_convolution;
 
 /* The first of `tags`, ended by dnnl_format_tag_undef, in which the library
  * likes to read one image of the network's first layer, a convolution; `tag`

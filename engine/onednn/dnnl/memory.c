@@ -34,6 +34,16 @@ alexnet_onednn_image_desc_new (DnnlDesc *desc, guint batch,
   return TRUE;
 }
 
+gboolean
+alexnet_onednn_floats_desc_new (DnnlDesc *desc, gsize n, gsize size,
+    GError **error)
+{
+  dnnl_dims_t dims = { (dnnl_dim_t) n, (dnnl_dim_t) size };
+
+  ONEDNN_TRY (dnnl_compat_desc_new (desc, 2, dims, dnnl_f32, dnnl_nc));
+  return TRUE;
+}
+
 void *
 alexnet_onednn_alloc_unset (gsize size, GError **error)
 {

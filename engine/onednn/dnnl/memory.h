@@ -31,6 +31,10 @@ gboolean alexnet_onednn_image_desc_new (DnnlDesc *desc, guint batch,
     const AlexnetShape *shape, dnnl_data_type_t type, dnnl_format_tag_t tag,
     GError **error);
 
+/* [n, size] in float, one behind the other. */
+gboolean alexnet_onednn_floats_desc_new (DnnlDesc *desc, gsize n, gsize size,
+    GError **error);
+
 /* Zeroed, aligned for huge pages when it is large; NULL and NO_MEMORY. Give
  * back with free(). */
 void *alexnet_onednn_alloc (gsize size, GError **error);

@@ -18,6 +18,7 @@
 
 #include <stdlib.h>
 
+#include "onednn/dnnl/isa.h"
 #include "onednn/dnnl/parallel.h"
 #include "onednn/int8/int8.h"
 #include "onednn/step/product.h"
@@ -80,9 +81,12 @@ winograd_get_name (guint form)
 }
 
 static gboolean
-winograd_fits (const AlexnetLayer *layer, guint form)
+winograd_fits (const OnednnContext *context, guint i, guint form, guint batch)
 {
-  return layer->kind == ALEXNET_LAYER_CONV && layer->stride == 1 &&
+  const AlexnetLayer *layer = &context->network.layers[i];
+
+  return context->int8 && layer->kind == ALEXNET_LAYER_CONV &&
+      layer->stride == 1 &&
       layer->kernel == alexnet_int8_winograd_forms[form].kernel &&
       layer->in.channels / layer->groups >= INT8_WINOGRAD_LEAST_INPUTS &&
       layer->channels / layer->groups >= INT8_WINOGRAD_LEAST_OUTPUTS &&
@@ -90,9 +94,9 @@ winograd_fits (const AlexnetLayer *layer, guint form)
 }
 
 static double
-winograd_guess (const OnednnContext *context, const AlexnetLayer *layer,
-    guint form, guint batch)
+winograd_guess (const OnednnContext *context, guint i, guint form, guint batch)
 {
+  const AlexnetLayer *layer = &context->network.layers[i];
   WinogradTiles tiles = alexnet_winograd_tiles (layer, OUTPUT);
   guint rows = alexnet_int8_winograd_forms[form].rows;
 
@@ -337,7 +341,7 @@ make_products (Int8Winograd *self, OnednnContext *context, guint i,
     OnednnProduct *product = &self->products[p];
     OnednnProductShape shape = { dnnl_u8, planes->n_planes, self->part_tiles,
       planes->n_parts * group_inputs (self), self->panels.size,
-      groups * (guint) self->panels.n };
+      groups * (guint) self->panels.n, FALSE };
     OnednnValues weights = { alexnet_int8_winograd_values, i, p };
 
     if (!alexnet_onednn_product_init (product, context, &shape, &weights,
@@ -348,6 +352,7 @@ make_products (Int8Winograd *self, OnednnContext *context, guint i,
     size = self->outputs[p] + product->output_size;
     pad = MAX (pad, product->scratchpad_size);
   }
+  self->base.isa = alexnet_onednn_primitive_isa (self->products[0].primitive);
   self->scratchpad = size;
   self->share = size + pad;
   self->base.scratch_size = alexnet_onednn_get_threads () * self->share;
@@ -363,7 +368,7 @@ winograd_new (const OnednnProgram *program, guint i, Int8WinogradForm form,
   const OnednnContext *context = alexnet_onednn_program_get_context (program);
   Int8Winograd *self = g_new0 (Int8Winograd, 1);
 
-  self->base = (OnednnOperation){ winograd_run, winograd_free, 0 };
+  self->base = (OnednnOperation){ winograd_run, winograd_free, 0, NULL };
   self->form = form;
   alexnet_int8_winograd_layout (&self->layout, form);
   self->layer = context->network.layers[i];
@@ -404,9 +409,8 @@ winograd_add (OnednnProgram *program, guint i, guint form, gboolean relu,
   return FALSE;
 }
 
-const OnednnConvolution alexnet_int8_winograd_convolution = {
+const OnednnMethod alexnet_int8_winograd_convolution = {
   .n_variants = INT8_WINOGRAD_N_FORMS,
-  .int8 = TRUE,
   .get_name = winograd_get_name,
   .fits = winograd_fits,
   .guess = winograd_guess,

@@ -20,7 +20,7 @@ gboolean alexnet_int8_winograd_is_exact (void);
 /* Variants are of Int8WinogradForm: convolutions of its kernel with a stride of
  * 1, of enough channels, where products are exact. Reads and writes what
  * alexnet_onednn_int8_convolution does. */
-extern const OnednnConvolution alexnet_int8_winograd_convolution;
+extern const OnednnMethod alexnet_int8_winograd_convolution;
 
 G_END_DECLS
 

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "onednn/dnnl/isa.h"
 #include "onednn/dnnl/parallel.h"
 #include "onednn/simd/quantize.h"
 #include "onednn/step/weighted.h"
@@ -11,16 +12,6 @@
 /* Without VNNI two products of an unsigned and a signed number are added up in
  * 16 bits, where 2 * 255 * 63 still fits. */
 #define MOST_WITHOUT_VNNI 63
-
-static gboolean
-cpu_has_vnni (void)
-{
-  dnnl_cpu_isa_t isa = dnnl_get_effective_cpu_isa ();
-
-  return (isa & dnnl_cpu_isa_avx512_core_vnni) ==
-      dnnl_cpu_isa_avx512_core_vnni ||
-      (isa & dnnl_cpu_isa_avx2_vnni) == dnnl_cpu_isa_avx2_vnni;
-}
 
 gboolean
 alexnet_onednn_int8_check (const AlexnetNetwork *network, GError **error)
@@ -89,7 +80,7 @@ find_filter_scale (const AlexnetLayer *layer, guint c)
 {
   float scale = layer->int8.scales[c];
 
-  if (!cpu_has_vnni ())
+  if (!alexnet_onednn_has_vnni ())
     scale *= (float) G_MAXINT8 / MOST_WITHOUT_VNNI;
   return isnormal (scale) ? scale : 1;
 }
@@ -102,7 +93,7 @@ make_weights (const OnednnContext *context, guint i, guint key, GError **error)
       error);
   gsize n = (gsize) layer->in.channels / layer->groups * layer->kernel *
       layer->kernel;
-  float most = cpu_has_vnni () ? G_MAXINT8 : MOST_WITHOUT_VNNI;
+  float most = alexnet_onednn_has_vnni () ? G_MAXINT8 : MOST_WITHOUT_VNNI;
 
   for (guint c = 0; values && c < layer->channels; c++) {
     float scale = find_filter_scale (layer, c);
@@ -314,21 +305,20 @@ int8_get_name (guint variant)
 }
 
 static gboolean
-int8_fits (const AlexnetLayer *layer, guint variant)
+int8_fits (const OnednnContext *context, guint i, guint variant, guint batch)
 {
-  return layer->kind == ALEXNET_LAYER_CONV;
+  return context->int8 && context->network.layers[i].kind == ALEXNET_LAYER_CONV;
 }
 
 static double
-int8_guess (const OnednnContext *context, const AlexnetLayer *layer,
-    guint variant, guint batch)
+int8_guess (const OnednnContext *context, guint i, guint variant, guint batch)
 {
-  return alexnet_onednn_convolution_direct_cost (layer, batch);
+  return alexnet_onednn_convolution_direct_cost (&context->network.layers[i],
+      batch);
 }
 
-const OnednnConvolution alexnet_onednn_int8_convolution = {
+const OnednnMethod alexnet_onednn_int8_convolution = {
   .n_variants = 1,
-  .int8 = TRUE,
   .get_name = int8_get_name,
   .fits = int8_fits,
   .guess = int8_guess,

@@ -42,7 +42,7 @@ gboolean alexnet_onednn_int8_add_input (OnednnProgram *program, guint i,
     GError **error);
 
 /* By the library; writes alexnet_onednn_int8_result(). */
-extern const OnednnConvolution alexnet_onednn_int8_convolution;
+extern const OnednnMethod alexnet_onednn_int8_convolution;
 
 G_END_DECLS
 

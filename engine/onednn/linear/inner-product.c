@@ -2,6 +2,7 @@
 
 #include "inner-product.h"
 
+#include "linear.h"
 #include "onednn/step/weighted.h"
 
 static gboolean
@@ -21,8 +22,8 @@ make_descs (OnednnWeightedDescs *descs, const OnednnProgram *program,
       error);
 }
 
-gboolean
-alexnet_onednn_inner_product_add (OnednnProgram *program, guint i,
+static gboolean
+inner_product_add (OnednnProgram *program, guint i, guint variant,
     gboolean relu, dnnl_data_type_t type, GError **error)
 {
   const OnednnContext *context = alexnet_onednn_program_get_context (program);
@@ -40,3 +41,36 @@ alexnet_onednn_inner_product_add (OnednnProgram *program, guint i,
   return alexnet_onednn_weighted_add (program, desc, &descs, &weights, &bias,
       error);
 }
+
+static const char *
+inner_product_get_name (guint variant)
+{
+  return "inner-product";
+}
+
+/* Measured on a Zen 4 with two threads: in float our own loops are never the
+ * slower ones, up to 32 images; products of bf16 have twice their speed once
+ * the memory is not what bounds them. Plain C is only as good as the memory. */
+static gboolean
+inner_product_fits (const OnednnContext *context, guint i, guint variant,
+    guint batch)
+{
+  return context->network.layers[i].kind == ALEXNET_LAYER_LINEAR &&
+      batch > LINEAR_FEW &&
+      (context->type == dnnl_bf16 || context->isa == ALEXNET_ISA_PLAIN);
+}
+
+static double
+inner_product_guess (const OnednnContext *context, guint i, guint variant,
+    guint batch)
+{
+  return 0.75;
+}
+
+const OnednnMethod alexnet_linear_inner_product = {
+  .n_variants = 1,
+  .get_name = inner_product_get_name,
+  .fits = inner_product_fits,
+  .guess = inner_product_guess,
+  .add = inner_product_add,
+};

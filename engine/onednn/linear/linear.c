@@ -9,10 +9,11 @@
 #include "onednn/dnnl/parallel.h"
 #include "onednn/simd/quantize.h"
 
-/* Up to so many images columns that meet only zeros, half of them behind a
- * ReLU, are left out; and each thread takes a part of the columns, so that what
- * it reads lies together. With more it takes a part of the rows. */
-#define FEW 4
+/* For up to LINEAR_FEW images each thread takes a part of the columns, so that
+ * what it reads lies together; with more it takes a part of the rows. */
+
+/* How much faster the library must be to be worth weights of its own. */
+#define LEAD 1.1
 
 /* Floats of the sums that a thread works on; they stay in its cache. */
 #define TILE 32768
@@ -73,32 +74,39 @@ make_run (const Linear *self, guint8 *scratch)
   run.in = take (&run, scratch, batch * n * sizeof (float));
   run.wholes = take (&run, scratch, batch * n);
   run.scales = take (&run, scratch, batch * sizeof (float));
-  run.sums_size = batch <= FEW ? batch * matrix->padded_rows
-                               : MAX (TILE, batch * LINEAR_SLICE);
+  run.sums_size = batch <= LINEAR_FEW ? batch * matrix->padded_rows
+                                      : MAX (TILE, batch * LINEAR_SLICE);
   run.sums = take (&run, scratch, n_threads * run.sums_size * sizeof (float));
   return run;
 }
 
 /* ---- inputs -------------------------------------------------------------- */
 
+gboolean
+alexnet_onednn_linear_quantize (AlexnetIsa isa, guint8 *out, float *scale,
+    const float *in, gsize n)
+{
+  float most = alexnet_onednn_largest (isa) (in, n);
+
+  if (most < 0)
+    return FALSE;
+  *scale = most / G_MAXUINT8;
+  if (!isnormal (*scale))
+    *scale = 1;
+  alexnet_onednn_quantize (isa) (out, in, n, 1 / *scale, 0, G_MAXUINT8);
+  return TRUE;
+}
+
 /* FALSE when an input is negative or not finite. */
 static gboolean
 make_whole (Run *run, gsize i)
 {
   const OnednnMatrix *matrix = run->linear->matrix;
-  AlexnetIsa isa = run->linear->isa;
-  const float *in = run->src + i * matrix->columns;
   guint8 *out = run->wholes + i * matrix->padded_columns;
-  float most = alexnet_onednn_largest (isa) (in, matrix->columns);
-  float scale = most / G_MAXUINT8;
 
-  if (most < 0)
+  if (!alexnet_onednn_linear_quantize (run->linear->isa, out, &run->scales[i],
+          run->src + i * matrix->columns, matrix->columns))
     return FALSE;
-  if (!isnormal (scale))
-    scale = 1;
-  run->scales[i] = scale;
-  alexnet_onednn_quantize (isa) (out, in, matrix->columns, 1 / scale, 0,
-      G_MAXUINT8);
   memset (out + matrix->columns, 0, matrix->padded_columns - matrix->columns);
   return TRUE;
 }
@@ -224,7 +232,7 @@ prepare (Run *run)
   run->whole = self->dot != NULL;
   for (gsize i = 0; run->whole && i < self->batch; i++)
     run->whole = make_whole (run, i);
-  if (self->batch > FEW || !self->matrix->finite) {
+  if (self->batch > LINEAR_FEW || !self->matrix->finite) {
     list_all_columns (run);
     alexnet_onednn_parallel (put_images, run);
   } else if (self->batch == 1)
@@ -361,7 +369,7 @@ linear_run (const OnednnOperation *operation, const OnednnContext *context,
   run.src = src;
   run.dst = dst;
   prepare (&run);
-  if (self->batch > FEW) {
+  if (self->batch > LINEAR_FEW) {
     alexnet_onednn_parallel (run_rows, &run);
     return TRUE;
   }
@@ -407,26 +415,35 @@ linear_new (OnednnProgram *program, const OnednnMatrix *matrix, gboolean relu)
   self->kernel = find_kernel (matrix->storage, context->isa);
   if (context->int8 && matrix->storage == LINEAR_S8)
     self->dot = alexnet_onednn_linear_dot (context->isa);
+  self->base.isa = self->dot ? "vnni" : alexnet_isa_name (context->isa);
   self->batch = alexnet_onednn_program_get_batch (program);
   self->relu = relu;
   self->base.scratch_size = make_run (self, NULL).size;
   return &self->base;
 }
 
-gboolean
-alexnet_onednn_linear_wins (const OnednnContext *context, guint batch)
+static const char *
+panels_get_name (guint variant)
 {
-  /* Measured on a Zen 4 with two threads: in float ours is never the slower
-   * one, up to 32 images; products of bf16 have twice its speed once the
-   * memory is not what bounds them. Plain C is only as good as the memory. */
-  if (context->type == dnnl_f32 && context->isa != ALEXNET_ISA_PLAIN)
-    return TRUE;
-  return batch <= 4;
+  return "panels";
 }
 
-gboolean
-alexnet_onednn_linear_add (OnednnProgram *program, guint i, gboolean relu,
-    GError **error)
+static gboolean
+panels_fits (const OnednnContext *context, guint i, guint variant, guint batch)
+{
+  return context->network.layers[i].kind == ALEXNET_LAYER_LINEAR &&
+      (batch <= LINEAR_FEW || context->isa != ALEXNET_ISA_PLAIN);
+}
+
+static double
+panels_guess (const OnednnContext *context, guint i, guint variant, guint batch)
+{
+  return 1;
+}
+
+static gboolean
+panels_add (OnednnProgram *program, guint i, guint variant, gboolean relu,
+    dnnl_data_type_t type, GError **error)
 {
   OnednnContext *context = alexnet_onednn_program_get_context (program);
   const OnednnMatrix *matrix = alexnet_onednn_matrix_get (context, i, error);
@@ -436,11 +453,18 @@ alexnet_onednn_linear_add (OnednnProgram *program, guint i, gboolean relu,
 
   if (!matrix)
     return FALSE;
-  ONEDNN_TRY (dnnl_compat_desc_new (&src, 2,
-      (dnnl_dims_t){ batch, (dnnl_dim_t) matrix->columns }, dnnl_f32, dnnl_nc));
-  ONEDNN_TRY (dnnl_compat_desc_new (&dst, 2,
-      (dnnl_dims_t){ batch, (dnnl_dim_t) matrix->rows }, dnnl_f32, dnnl_nc));
-  return alexnet_onednn_program_add_reorder (program, src, error) &&
+  return alexnet_onednn_floats_desc_new (&src, batch, matrix->columns, error) &&
+      alexnet_onednn_floats_desc_new (&dst, batch, matrix->rows, error) &&
+      alexnet_onednn_program_add_reorder (program, src, error) &&
       alexnet_onednn_program_add_operation (program,
           linear_new (program, matrix, relu), dst, error);
 }
+
+const OnednnMethod alexnet_linear_panels = {
+  .n_variants = 1,
+  .lead = LEAD,
+  .get_name = panels_get_name,
+  .fits = panels_fits,
+  .guess = panels_guess,
+  .add = panels_add,
+};

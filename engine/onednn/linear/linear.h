@@ -10,18 +10,22 @@
 #ifndef ALEXNET_ONEDNN_LINEAR_H
 #define ALEXNET_ONEDNN_LINEAR_H
 
-#include "onednn/step/program.h"
+#include "onednn/step/method.h"
 
 G_BEGIN_DECLS
 
-/* Appends layer `i` of the context's network, with a ReLU behind it if `relu`.
- * It reads and writes [batch,C] in float. The weights are packed once in the
- * storage of the context and shared by all programs. NO_MEMORY. */
-gboolean alexnet_onednn_linear_add (OnednnProgram *program, guint i,
-    gboolean relu, GError **error);
+/* Images up to which columns that meet only zeros are left out. */
+#define LINEAR_FEW 4
 
-/* Whether it is faster than oneDNN's product for that many images. */
-gboolean alexnet_onednn_linear_wins (const OnednnContext *context, guint batch);
+/* Fits every linear layer, but not more than LINEAR_FEW images in plain C.
+ * Reads and writes [batch,C] in float. The weights are packed once in the
+ * storage of the context and shared by all programs. */
+extern const OnednnMethod alexnet_linear_panels;
+
+/* out [n] = in [n] in whole numbers of 0..255, of which 1 stands for `scale`;
+ * FALSE, with nothing written, when one is negative or not finite. */
+gboolean alexnet_onednn_linear_quantize (AlexnetIsa isa, guint8 *out,
+    float *scale, const float *in, gsize n);
 
 G_END_DECLS
 

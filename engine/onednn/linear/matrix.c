@@ -309,8 +309,8 @@ matrix_new (OnednnContext *context, guint i, GError **error)
   return NULL;
 }
 
-const OnednnMatrix *
-alexnet_onednn_matrix_get (OnednnContext *context, guint layer, GError **error)
+static const OnednnMatrix *
+find_matrix (const OnednnContext *context, guint layer)
 {
   const GPtrArray *list = context->matrices->list;
 
@@ -320,7 +320,23 @@ alexnet_onednn_matrix_get (OnednnContext *context, guint layer, GError **error)
     if (matrix->layer == layer)
       return matrix;
   }
-  return matrix_new (context, layer, error);
+  return NULL;
+}
+
+const OnednnMatrix *
+alexnet_onednn_matrix_get (OnednnContext *context, guint layer, GError **error)
+{
+  const OnednnMatrix *matrix = find_matrix (context, layer);
+
+  return matrix ? matrix : matrix_new (context, layer, error);
+}
+
+const char *
+alexnet_onednn_matrix_describe (const OnednnContext *context, guint layer)
+{
+  const OnednnMatrix *matrix = find_matrix (context, layer);
+
+  return matrix ? storage_names[matrix->storage] : "-";
 }
 
 char *

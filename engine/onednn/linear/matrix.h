@@ -41,6 +41,10 @@ const OnednnMatrix *alexnet_onednn_matrix_get (OnednnContext *context,
 gsize alexnet_onednn_matrix_find (const OnednnMatrix *matrix, gsize row,
     gsize group, OnednnSpan *span);
 
+/* What the weights of a layer are stored as; "-" while they are not made. */
+const char *alexnet_onednn_matrix_describe (const OnednnContext *context,
+    guint layer);
+
 /* What the weights of which layer are stored as. g_free() it. */
 char *alexnet_onednn_linear_describe (const OnednnContext *context);
 

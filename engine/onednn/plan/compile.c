@@ -7,6 +7,8 @@
 #include "onednn/int8/int8.h"
 #include "onednn/linear/inner-product.h"
 #include "onednn/linear/linear.h"
+#include "onednn/linear/matmul.h"
+#include "onednn/linear/matrix.h"
 #include "onednn/step/weighted.h"
 #include "onednn/winograd/winograd.h"
 #include "tune.h"
@@ -19,18 +21,21 @@ typedef struct {
   dnnl_data_type_t last_type;
 } Build;
 
-/* ---- convolutions -------------------------------------------------------- */
+/* ---- layers with weights ------------------------------------------------- */
 
-/* Every way to compute a convolution. */
-static const OnednnConvolution *const convolutions[] = {
+/* Every way to compute a convolution or a linear layer. */
+static const OnednnMethod *const methods[] = {
   &alexnet_direct_convolution,
   &alexnet_winograd_convolution,
   &alexnet_onednn_int8_convolution,
   &alexnet_int8_winograd_convolution,
+  &alexnet_linear_panels,
+  &alexnet_linear_inner_product,
+  &alexnet_linear_matmul,
 };
 
 typedef struct {
-  const OnednnConvolution *convolution;
+  const OnednnMethod *method;
   guint variant;
   double cost;
 } Candidate;
@@ -41,54 +46,53 @@ typedef struct {
   gboolean relu;
   dnnl_data_type_t type; /* of the result */
   Candidate candidates[ONEDNN_MAX_CANDIDATES];
-} Conv;
+} Weighted;
 
 /* `program` is the build's or a trial. */
 static gboolean
 add_candidate (OnednnProgram *program, guint i, gconstpointer user,
     GError **error)
 {
-  const Conv *conv = user;
-  const Candidate *candidate = &conv->candidates[i];
+  const Weighted *weighted = user;
+  const Candidate *candidate = &weighted->candidates[i];
 
-  return candidate->convolution->add (program, conv->layer, candidate->variant,
-      conv->relu, conv->type, error);
+  return candidate->method->add (program, weighted->layer, candidate->variant,
+      weighted->relu, weighted->type, error);
 }
 
 /* In the order of their cost. */
 static void
-insert_candidate (Conv *conv, OnednnQuestion *question,
+insert_candidate (Weighted *weighted, OnednnQuestion *question,
     const Candidate *candidate)
 {
   guint i = question->n++;
 
   g_assert (i < ONEDNN_MAX_CANDIDATES);
-  for (; i > 0 && conv->candidates[i - 1].cost > candidate->cost; i--) {
-    conv->candidates[i] = conv->candidates[i - 1];
+  for (; i > 0 && weighted->candidates[i - 1].cost > candidate->cost; i--) {
+    weighted->candidates[i] = weighted->candidates[i - 1];
     question->names[i] = question->names[i - 1];
+    question->leads[i] = question->leads[i - 1];
   }
-  conv->candidates[i] = *candidate;
-  question->names[i] = candidate->convolution->get_name (candidate->variant);
+  weighted->candidates[i] = *candidate;
+  question->names[i] = candidate->method->get_name (candidate->variant);
+  question->leads[i] = candidate->method->lead;
 }
 
 static void
-list_candidates (Conv *conv, const AlexnetLayer *layer,
-    OnednnQuestion *question)
+list_candidates (Weighted *weighted, OnednnQuestion *question)
 {
-  const OnednnContext *context = conv->build->context;
+  const OnednnContext *context = weighted->build->context;
+  guint layer = weighted->layer, batch = weighted->build->batch;
 
-  for (guint i = 0; i < G_N_ELEMENTS (convolutions); i++) {
-    Candidate candidate = { convolutions[i] };
-    guint n = convolutions[i]->int8 == context->int8
-        ? convolutions[i]->n_variants
-        : 0;
+  for (guint i = 0; i < G_N_ELEMENTS (methods); i++) {
+    Candidate candidate = { methods[i], 0, 0 };
 
-    for (; candidate.variant < n; candidate.variant++) {
-      if (!convolutions[i]->fits (layer, candidate.variant))
+    for (; candidate.variant < methods[i]->n_variants; candidate.variant++) {
+      if (!methods[i]->fits (context, layer, candidate.variant, batch))
         continue;
-      candidate.cost = convolutions[i]->guess (context, layer,
-          candidate.variant, conv->build->batch);
-      insert_candidate (conv, question, &candidate);
+      candidate.cost = methods[i]->guess (context, layer, candidate.variant,
+          batch);
+      insert_candidate (weighted, question, &candidate);
     }
   }
 }
@@ -97,7 +101,7 @@ list_candidates (Conv *conv, const AlexnetLayer *layer,
  * reorder what others can read. Its channels' stride tells the formats apart
  * in which layers write. g_free() it. */
 static char *
-make_key (const Conv *conv, const AlexnetLayer *layer)
+make_conv_key (const Weighted *conv, const AlexnetLayer *layer)
 {
   DnnlDesc src = alexnet_onednn_program_get_desc (conv->build->program);
 
@@ -113,23 +117,44 @@ make_key (const Conv *conv, const AlexnetLayer *layer)
       conv->build->batch);
 }
 
+/* The same of a linear layer, whose own weights lie in one storage or another,
+ * as their values allow. */
+static char *
+make_linear_key (const Weighted *linear, const AlexnetLayer *layer)
+{
+  const Build *build = linear->build;
+  DnnlDesc src = alexnet_onednn_program_get_desc (build->program);
+
+  return g_strdup_printf ("%slinear %" G_GSIZE_FORMAT
+                          " %s by %u in %s, to %s%s, batch %u",
+      build->context->int8 ? "int8 " : "", alexnet_shape_size (&layer->in),
+      dnnl_dt2str (dnnl_compat_desc_type (src)), layer->channels,
+      alexnet_onednn_matrix_describe (build->context, linear->layer),
+      dnnl_dt2str (linear->type), linear->relu ? " with ReLU" : "",
+      build->batch);
+}
+
 static gboolean
-add_conv (Build *build, guint i, gboolean relu, dnnl_data_type_t type,
+add_weighted (Build *build, guint i, gboolean relu, dnnl_data_type_t type,
     GError **error)
 {
   const AlexnetLayer *layer = &build->context->network.layers[i];
-  Conv conv = { build, i, relu, type, { { 0 } } };
-  g_autofree char *key = make_key (&conv, layer);
-  OnednnQuestion question = {
-    .layer = layer->name, .key = key, .add = add_candidate, .user = &conv
-  };
+  gboolean conv = layer->kind == ALEXNET_LAYER_CONV;
+  Weighted weighted = { build, i, relu, type, { { 0 } } };
+  g_autofree char *key = conv ? make_conv_key (&weighted, layer)
+                              : make_linear_key (&weighted, layer);
+  OnednnQuestion question = { .layer = layer->name,
+    .key = key,
+    .variable = conv ? "ALEXNET_CPU_CONV" : "ALEXNET_CPU_LINEAR",
+    .add = add_candidate,
+    .user = &weighted };
   guint best = 0;
 
-  list_candidates (&conv, layer, &question);
+  list_candidates (&weighted, &question);
   return (question.n == 1 ||
              alexnet_onednn_tune (build->context->tuner, build->program,
                  &question, &best, error)) &&
-      add_candidate (build->program, best, &conv, error);
+      add_candidate (build->program, best, &weighted, error);
 }
 
 /* ---- layers -------------------------------------------------------------- */
@@ -204,12 +229,7 @@ add_layer (Build *build, guint *i, GError **error)
       if (layers[index].kind == ALEXNET_LAYER_CONV && build->context->int8)
         type = alexnet_onednn_int8_result (&build->context->network, index)
                    .type;
-      if (layers[index].kind == ALEXNET_LAYER_CONV)
-        return add_conv (build, index, relu, type, error);
-      return alexnet_onednn_linear_wins (build->context, build->batch)
-          ? alexnet_onednn_linear_add (build->program, index, relu, error)
-          : alexnet_onednn_inner_product_add (build->program, index, relu, type,
-                error);
+      return add_weighted (build, index, relu, type, error);
     case ALEXNET_LAYER_MAXPOOL:
       return add_maxpool (build, &layers[index], error);
     case ALEXNET_LAYER_RELU:
@@ -256,14 +276,13 @@ alexnet_onednn_compile (OnednnContext *context, guint first, guint end,
 
 /* ---- inputs -------------------------------------------------------------- */
 
-/* Whether something that would read floats may compute `layer`. */
+/* Whether something that would read floats may compute the first layer. */
 static gboolean
-may_read_floats (const AlexnetLayer *layer)
+may_read_floats (const OnednnContext *context)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (convolutions); i++)
-    for (guint v = 0;
-         convolutions[i]->floats && v < convolutions[i]->n_variants; v++)
-      if (convolutions[i]->fits (layer, v))
+  for (guint i = 0; i < G_N_ELEMENTS (methods); i++)
+    for (guint v = 0; methods[i]->floats && v < methods[i]->n_variants; v++)
+      if (methods[i]->fits (context, 0, v, 1))
         return TRUE;
   return FALSE;
 }
@@ -277,7 +296,7 @@ alexnet_onednn_input_type (const OnednnContext *context)
     return context->type;
   if (context->int8)
     return alexnet_onednn_int8_quantization (layer).type;
-  return may_read_floats (layer) ? dnnl_f32 : context->type;
+  return may_read_floats (context) ? dnnl_f32 : context->type;
 }
 
 gboolean
@@ -289,7 +308,7 @@ alexnet_onednn_find_input_tag (const OnednnContext *context,
   *tag = context->block > 1 ? dnnl_nhwc : dnnl_nchw;
   if (layer->kind != ALEXNET_LAYER_CONV)
     return TRUE;
-  if (context->int8 || may_read_floats (layer)) {
+  if (context->int8 || may_read_floats (context)) {
     *tag = dnnl_nhwc;
     return TRUE;
   }

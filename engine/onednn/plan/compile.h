@@ -21,8 +21,9 @@ gboolean alexnet_onednn_find_input_tag (const OnednnContext *context,
 
 /* Compiles layers first .. end - 1 for inputs like `src`, which is [N,C,H,W]
  * or, from a linear layer on, [N,C*H*W]. The context has a tuner, which chooses
- * among the ways to compute a convolution. A convolution or linear layer at the
- * end gives `last_type`. UNSUPPORTED, NO_MEMORY, DEVICE, naming the layer. */
+ * among the ways to compute a layer with weights. A convolution or linear layer
+ * at the end gives `last_type`. UNSUPPORTED, NO_MEMORY, DEVICE, naming the
+ * layer. */
 OnednnProgram *alexnet_onednn_compile (OnednnContext *context, guint first,
     guint end, guint batch, DnnlDesc src, dnnl_data_type_t last_type,
     GError **error);

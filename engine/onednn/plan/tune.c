@@ -10,10 +10,8 @@
 #include "onednn/dnnl/parallel.h"
 #include "onednn/step/weights.h"
 
-#define VARIABLE "ALEXNET_CPU_CONV"
-
 /* Goes up when a candidate's code changes so much that old times mislead. */
-#define VERSION 2
+#define VERSION 3
 
 /* Candidates are run in turn, so that each finds its weights as far away as it
  * will in the network, between all others; until each has so many times that
@@ -42,7 +40,6 @@ struct _OnednnTuner {
   void *src, *dst;
   gsize src_size, dst_size;
   AlexnetPlanCache *cache;
-  char **forced;
   GString *table;
   gint64 spent; /* of BUDGET */
 };
@@ -104,7 +101,6 @@ OnednnTuner *
 alexnet_onednn_tuner_new (const OnednnContext *context)
 {
   OnednnTuner *self = g_new0 (OnednnTuner, 1);
-  const char *forced = g_getenv (VARIABLE);
   g_autofree char *identity = make_identity (context);
 
   self->context = *context;
@@ -114,7 +110,6 @@ alexnet_onednn_tuner_new (const OnednnContext *context)
   memset (self->context.sizes, 0, sizeof self->context.sizes);
   memset (self->context.buffers, 0, sizeof self->context.buffers);
   self->cache = alexnet_plan_cache_open ("onednn", identity);
-  self->forced = g_strsplit (forced ? forced : "", " ", -1);
   self->table = g_string_new (NULL);
   return self;
 }
@@ -130,7 +125,6 @@ alexnet_onednn_tuner_free (OnednnTuner *tuner)
   free (tuner->dst);
   g_ptr_array_unref (tuner->context.weights);
   alexnet_plan_cache_close (tuner->cache);
-  g_strfreev (tuner->forced);
   g_string_free (tuner->table, TRUE);
   g_free (tuner);
 }
@@ -272,11 +266,27 @@ run_rounds (OnednnTuner *tuner, Trial *trial, gint64 begin, GError **error)
   return TRUE;
 }
 
-/* `times` are all REFUSED when some candidate's could not be found, or when
- * there is no more time to find any; `first` is the first that can be made. */
+/* "direct[avx2]=1.234 F(4x4,3x3)[avx2]=0.567" */
+static char *
+format_times (const OnednnQuestion *question, const Trial *trial)
+{
+  GString *text = g_string_new (NULL);
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+
+  for (guint i = 0; i < question->n; i++)
+    g_string_append_printf (text, "%s%s[%s]=%s", i > 0 ? " " : "",
+        question->names[i],
+        trial->programs[i] ? alexnet_onednn_program_get_isa (trial->programs[i])
+                           : "-",
+        g_ascii_formatd (number, sizeof number, "%.3f", trial->times[i]));
+  return g_string_free (text, FALSE);
+}
+
+/* `text` is set unless some candidate's time could not be found or there is no
+ * more time to find any; `first` is the first that can be made. */
 static gboolean
 time_candidates (OnednnTuner *tuner, const OnednnProgram *program,
-    const OnednnQuestion *question, double *times, guint *first, GError **error)
+    const OnednnQuestion *question, char **text, guint *first, GError **error)
 {
   gboolean in_budget = tuner->spent < BUDGET, all = TRUE;
   g_auto (Trial) trial = { .n = question->n };
@@ -292,24 +302,27 @@ time_candidates (OnednnTuner *tuner, const OnednnProgram *program,
     return FALSE;
   for (guint i = 0; i < trial.n; i++)
     all = all && (!trial.programs[i] || trial.n_times[i] > 0);
-  for (guint i = 0; i < trial.n; i++)
-    times[i] = all ? trial.times[i] : REFUSED;
+  if (all)
+    *text = format_times (question, &trial);
   tuner->spent += g_get_monotonic_time () - begin + (all ? 0 : FAILURE_COST);
   return TRUE;
 }
 
-/* "direct=1.234 F(4x4,3x3)=0.567" */
-static char *
-format_times (const OnednnQuestion *question, const double *times)
+/* "NAME[ISA]=TIME" */
+static gboolean
+parse_time (const char *text, const char *name, double *time)
 {
-  GString *text = g_string_new (NULL);
-  char number[G_ASCII_DTOSTR_BUF_SIZE];
+  gsize length = strlen (name);
+  const char *number;
+  char *end;
 
-  for (guint i = 0; i < question->n; i++)
-    g_string_append_printf (text, "%s%s=%s", i > 0 ? " " : "",
-        question->names[i],
-        g_ascii_formatd (number, sizeof number, "%.3f", times[i]));
-  return g_string_free (text, FALSE);
+  if (!g_str_has_prefix (text, name) || text[length] != '[')
+    return FALSE;
+  number = strstr (text + length, "]=");
+  if (!number)
+    return FALSE;
+  *time = g_ascii_strtod (number + 2, &end);
+  return end > number + 2 && !*end && *time >= 0;
 }
 
 /* FALSE unless `text` is what format_times() makes of these candidates. */
@@ -320,41 +333,52 @@ parse_times (const char *text, const OnednnQuestion *question, double *times)
 
   if (g_strv_length (parts) != question->n)
     return FALSE;
-  for (guint i = 0; i < question->n; i++) {
-    gsize length = strlen (question->names[i]);
-    char *end;
-
-    if (!g_str_has_prefix (parts[i], question->names[i]) ||
-        parts[i][length] != '=')
+  for (guint i = 0; i < question->n; i++)
+    if (!parse_time (parts[i], question->names[i], &times[i]))
       return FALSE;
-    times[i] = g_ascii_strtod (parts[i] + length + 1, &end);
-    if (end == parts[i] + length + 1 || *end || !(times[i] >= 0))
-      return FALSE;
-  }
   return find_fastest (times, question->n) < question->n;
 }
 
-/* Unless there are none. Returns them for the table. */
-static char *
-keep_times (OnednnTuner *tuner, const OnednnQuestion *question,
-    const double *times)
+/* With what the others must be ahead by. n when no candidate has a time. */
+static guint
+find_best (const OnednnQuestion *question, const double *times)
 {
-  char *text;
+  double weighted[ONEDNN_MAX_CANDIDATES];
 
-  if (find_fastest (times, question->n) == question->n)
-    return g_strdup ("not timed: too little time, or the machine was busy");
-  text = format_times (question, times);
-  alexnet_plan_cache_set (tuner->cache, question->key, text);
-  return text;
+  for (guint i = 0; i < question->n; i++)
+    weighted[i] = question->leads[i] > 0 ? times[i] / question->leads[i]
+                                         : times[i];
+  return find_fastest (weighted, question->n);
+}
+
+/* Keeps what is found in `text`, for the table, and `times`; else `first` is
+ * the first candidate that can be made. */
+static gboolean
+find_times (OnednnTuner *tuner, const OnednnProgram *program,
+    const OnednnQuestion *question, char **text, double *times, guint *first,
+    GError **error)
+{
+  gboolean done = time_candidates (tuner, program, question, text, first,
+      error);
+
+  g_ptr_array_set_size (tuner->context.weights, 0);
+  if (!done)
+    return FALSE;
+  if (*text && parse_times (*text, question, times))
+    alexnet_plan_cache_set (tuner->cache, question->key, *text);
+  else if (!*text)
+    *text = g_strdup ("not timed: too little time, or the machine was busy");
+  return TRUE;
 }
 
 static gboolean
-is_forced (const OnednnTuner *tuner, const OnednnQuestion *question,
-    guint *best)
+is_forced (const OnednnQuestion *question, guint *best)
 {
+  const char *value = question->variable ? g_getenv (question->variable) : NULL;
+  g_auto (GStrv) names = g_strsplit (value ? value : "", " ", -1);
+
   for (guint i = 0; i < question->n; i++)
-    if (g_strv_contains ((const char *const *) tuner->forced,
-            question->names[i])) {
+    if (g_strv_contains ((const char *const *) names, question->names[i])) {
       *best = i;
       return TRUE;
     }
@@ -365,7 +389,7 @@ static void
 add_row (OnednnTuner *tuner, const OnednnProgram *program,
     const OnednnQuestion *question, guint best, const char *times)
 {
-  g_string_append_printf (tuner->table, "%-12s %5u  %-12s %s\n",
+  g_string_append_printf (tuner->table, "%-12s %5u  %-13s %s\n",
       question->layer, alexnet_onednn_program_get_batch (program),
       question->names[best], times);
 }
@@ -379,17 +403,18 @@ alexnet_onednn_tune (OnednnTuner *tuner, const OnednnProgram *program,
   g_autofree char *text = NULL;
   guint fastest, first = 0;
 
-  if (is_forced (tuner, question, best)) {
-    add_row (tuner, program, question, *best, "by $" VARIABLE);
+  if (is_forced (question, best)) {
+    text = g_strconcat ("by $", question->variable, NULL);
+    add_row (tuner, program, question, *best, text);
     return TRUE;
   }
   if (!known || !parse_times (known, question, times)) {
     memset (times, 0, sizeof times);
-    if (!time_candidates (tuner, program, question, times, &first, error))
+    if (!find_times (tuner, program, question, &text, times, &first, error))
       return FALSE;
-    known = text = keep_times (tuner, question, times);
+    known = text;
   }
-  fastest = find_fastest (times, question->n);
+  fastest = find_best (question, times);
   *best = fastest < question->n ? fastest : first;
   add_row (tuner, program, question, *best, known);
   return TRUE;

@@ -6,9 +6,10 @@
  * time anything, the first candidate that does not refuse is taken, which is
  * the one that should be best, and nothing kept.
  *
- * $ALEXNET_CPU_CONV, a list of candidates' names between blanks, decides
- * without timing wherever a candidate's name is in it. It is for tests and for
- * looking into a suspected fault. */
+ * A variable of the environment, a list of candidates' names between blanks,
+ * decides without timing wherever a candidate's name is in it:
+ * $ALEXNET_CPU_CONV for convolutions, $ALEXNET_CPU_LINEAR for linear layers.
+ * They are for tests and for looking into a suspected fault. */
 
 #ifndef ALEXNET_ONEDNN_TUNE_H
 #define ALEXNET_ONEDNN_TUNE_H
@@ -29,6 +30,9 @@ typedef struct {
   guint n;           /* candidates, 1..ONEDNN_MAX_CANDIDATES */
   const char *names[ONEDNN_MAX_CANDIDATES]; /* without blanks; the one that
                                                should be best comes first */
+  double leads[ONEDNN_MAX_CANDIDATES]; /* another must be so many times as fast
+                                          to be better; 0: 1 */
+  const char *variable;                /* that decides, or NULL */
   OnednnCandidateFunc add;
   gconstpointer user;
 } OnednnQuestion;
@@ -45,8 +49,11 @@ void alexnet_onednn_tuner_free (OnednnTuner *tuner);
 gboolean alexnet_onednn_tune (OnednnTuner *tuner, const OnednnProgram *program,
     const OnednnQuestion *question, guint *best, GError **error);
 
-/* What was asked so far, a line each: layer, batch, what was chosen, and the
- * milliseconds of every candidate. The caller frees it. */
+/* What was asked so far, a line each: layer, batch, what was chosen, and of
+ * every candidate the instruction set that it ran on
+ * (alexnet_onednn_program_get_isa()) and its milliseconds, as in
+ * "direct[vnni]=1.234"; "[-]=0.000" is one that refused. The caller frees
+ * it. */
 char *alexnet_onednn_tuner_get_table (const OnednnTuner *tuner);
 
 G_END_DECLS

@@ -17,6 +17,7 @@ typedef struct {
   dnnl_data_type_t type; /* of the input */
   gsize n, rows, in, out;
   guint n_weights;
+  gboolean transposed; /* weights are made as [n, out, in] */
 } OnednnProductShape;
 
 /* What one thread at a time needs. */

@@ -2,6 +2,8 @@
 
 #include "program.h"
 
+#include "onednn/dnnl/isa.h"
+
 #define MAX_ARGS 6
 
 /* A primitive, or an operation, which reads and writes memories. */
@@ -255,25 +257,43 @@ count_operations (const AlexnetLayer *layer)
   return 0;
 }
 
+/* Whether it multiplies by weights. */
+static gboolean
+is_product (const Step *step)
+{
+  dnnl_primitive_kind_t kind = dnnl_undefined_primitive;
+  const_dnnl_primitive_desc_t desc;
+
+  if (!step->primitive)
+    return step->operation->isa != NULL;
+  dnnl_primitive_get_primitive_desc (step->primitive, &desc);
+  dnnl_primitive_desc_query (desc, dnnl_query_primitive_kind, 0, &kind);
+  return kind == dnnl_convolution || kind == dnnl_inner_product;
+}
+
+const char *
+alexnet_onednn_program_get_isa (const OnednnProgram *program)
+{
+  for (guint i = program->steps->len; i-- > 0;) {
+    const Step *step = &g_array_index (program->steps, Step, i);
+
+    if (is_product (step))
+      return step->primitive ? alexnet_onednn_primitive_isa (step->primitive)
+                             : step->operation->isa;
+  }
+  return "-";
+}
+
 static void
 print_step (const OnednnProgram *program, const Step *step)
 {
   const AlexnetLayer *layer = &program->context->network.layers[step->layer];
   double ms = (double) step->spent / 1e3 / (program->n_runs - 1);
   double operations = count_operations (layer) * program->batch;
-  gboolean product = step->operation != NULL;
 
-  if (step->primitive) {
-    const_dnnl_primitive_desc_t desc;
-    dnnl_primitive_kind_t kind = dnnl_undefined_primitive;
-
-    dnnl_primitive_get_primitive_desc (step->primitive, &desc);
-    dnnl_primitive_desc_query (desc, dnnl_query_primitive_kind, 0, &kind);
-    product = kind == dnnl_convolution || kind == dnnl_inner_product;
-  }
   g_printerr ("%-14s batch %3u %8.3f ms", layer->name ? layer->name : "-",
       program->batch, ms);
-  if (product && operations > 0)
+  if (is_product (step) && operations > 0)
     g_printerr (" %7.0f GFLOP/s", operations / ms / 1e6);
   g_printerr ("\n");
 }

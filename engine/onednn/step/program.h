@@ -21,6 +21,7 @@ struct _OnednnOperation {
       const OnednnContext *context, const void *src, void *dst, GError **error);
   void (*free) (OnednnOperation *operation);
   gsize scratch_size;
+  const char *isa; /* that its products run on; NULL: it has none */
 };
 
 typedef struct _OnednnProgram OnednnProgram;
@@ -63,6 +64,10 @@ gboolean alexnet_onednn_program_add_operation (OnednnProgram *program,
 /* Brings what the last step wrote into the format of `wanted`, if it is not. */
 gboolean alexnet_onednn_program_add_reorder (OnednnProgram *program,
     DnnlDesc wanted, GError **error);
+
+/* The instruction set that the products of the last layer with weights run on,
+ * by whom computes them; "-" where there is none. The program's. */
+const char *alexnet_onednn_program_get_isa (const OnednnProgram *program);
 
 /* Makes the program end in memory like `dst`, once, and notes in the context
  * how large its buffers must be. */

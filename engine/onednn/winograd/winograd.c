@@ -14,6 +14,7 @@
 
 #include <stdlib.h>
 
+#include "onednn/dnnl/isa.h"
 #include "onednn/dnnl/parallel.h"
 #include "onednn/step/product.h"
 #include "tiles.h"
@@ -41,17 +42,20 @@ winograd_get_name (guint tile)
 }
 
 static gboolean
-winograd_fits (const AlexnetLayer *layer, guint tile)
+winograd_fits (const OnednnContext *context, guint i, guint tile, guint batch)
 {
-  return layer->kind == ALEXNET_LAYER_CONV && layer->stride == 1 &&
+  const AlexnetLayer *layer = &context->network.layers[i];
+
+  return !context->int8 && layer->kind == ALEXNET_LAYER_CONV &&
+      layer->stride == 1 &&
       layer->kernel == alexnet_winograd_forms[tile].kernel;
 }
 
 /* The transforms add so much to the products. */
 static double
-winograd_guess (const OnednnContext *context, const AlexnetLayer *layer,
-    guint tile, guint batch)
+winograd_guess (const OnednnContext *context, guint i, guint tile, guint batch)
 {
+  const AlexnetLayer *layer = &context->network.layers[i];
   const WinogradForm *form = &alexnet_winograd_forms[tile];
   WinogradTiles tiles = alexnet_winograd_tiles (layer, form->output);
   const double transform_cost = 1.5;
@@ -223,12 +227,13 @@ make_product (Winograd *self, OnednnContext *context, guint i, GError **error)
   const AlexnetLayer *layer = &self->layer;
   guint groups = layer->groups, n = alexnet_winograd_forms[self->tile].tile;
   OnednnProductShape shape = { dnnl_f32, groups * n * n, self->n_tiles,
-    layer->in.channels / groups, layer->channels / groups, 1 };
+    layer->in.channels / groups, layer->channels / groups, 1, FALSE };
   OnednnValues weights = { make_weights, i, self->tile };
 
   if (!alexnet_onednn_product_init (&self->product, context, &shape, &weights,
           1, error))
     return FALSE;
+  self->base.isa = alexnet_onednn_primitive_isa (self->product.primitive);
   self->base.scratch_size = self->product.input_size +
       self->product.output_size + self->product.scratchpad_size;
   self->zeros = alexnet_onednn_alloc (layer->in.channels * sizeof (float),
@@ -248,7 +253,7 @@ winograd_add (OnednnProgram *program, guint i, guint tile, gboolean relu,
   g_auto (DnnlDesc) src = NULL;
   g_auto (DnnlDesc) dst = NULL;
 
-  self->base = (OnednnOperation){ winograd_run, winograd_free, 0 };
+  self->base = (OnednnOperation){ winograd_run, winograd_free, 0, NULL };
   self->tile = (WinogradTile) tile;
   self->input = alexnet_onednn_winograd_input (context->isa);
   self->output = alexnet_onednn_winograd_output (context->isa);
@@ -273,7 +278,7 @@ winograd_add (OnednnProgram *program, guint i, guint tile, gboolean relu,
   return FALSE;
 }
 
-const OnednnConvolution alexnet_winograd_convolution = {
+const OnednnMethod alexnet_winograd_convolution = {
   .n_variants = WINOGRAD_N_TILES,
   .floats = TRUE,
   .get_name = winograd_get_name,

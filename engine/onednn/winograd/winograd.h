@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 
 /* Variants are of WinogradTile: convolutions of its kernel with a stride of 1.
  * Reads whatever there is as float in dnnl_nhwc, and writes that. */
-extern const OnednnConvolution alexnet_winograd_convolution;
+extern const OnednnMethod alexnet_winograd_convolution;
 
 G_END_DECLS
 

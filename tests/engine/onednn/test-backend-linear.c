@@ -3,7 +3,8 @@
 /* Linear layers of the backend "cpu", with each instruction set that this
  * machine has in turn: shapes around the sizes that its loops are cut into,
  * batches of 1 to 33, inputs of both signs and as a ReLU leaves them, against
- * the definition; weights that are not ordinary numbers. */
+ * the definition; weights that are not ordinary numbers. Behind a ReLU each way
+ * to compute them, whichever is the fastest. */
 
 #include <float.h>
 #include <math.h>
@@ -12,6 +13,7 @@
 #include "backends.h"
 #include "support/definition.h"
 #include "support/isas.h"
+#include "onednn/dnnl/isa.h"
 #include "onednn/simd/small-floats.h"
 #include "support/random-model.h"
 
@@ -30,21 +32,34 @@ static const struct {
   { ALEXNET_PRECISION_INT8, 2e-2 },
 };
 
+/* In $ALEXNET_CPU_LINEAR. */
+static const struct {
+  const char *name;
+  guint precision;
+} ways[] = {
+  { "panels", 2 },
+  { "inner-product", 2 },
+  { "panels", 3 },
+  { "matmul", 3 },
+};
+
 static const guint shapes[][2] = { { 1, 1 }, { 7, 3 }, { 127, 15 }, { 128, 16 },
   { 129, 17 }, { 255, 33 }, { 1000, 10 }, { 2304, 100 }, { 65, 1090 },
   { 40, 4170 } };
 
 static const AlexnetBackend *backend;
 
+/* A linear layer, behind a ReLU if `relu`. */
 static AlexnetNetwork
-make_network (guint n_inputs, guint n_outputs)
+make_network (guint n_inputs, guint n_outputs, gboolean relu)
 {
   AlexnetNetwork network = { .input = { n_inputs, 1, 1 },
-    .n_layers = 1,
-    .layers = { { .kind = ALEXNET_LAYER_LINEAR,
-        .name = "linear",
-        .channels = n_outputs } } };
+    .n_layers = relu ? 2 : 1,
+    .layers = { { .kind = ALEXNET_LAYER_RELU } } };
 
+  network.layers[network.n_layers - 1] = (AlexnetLayer){
+    .kind = ALEXNET_LAYER_LINEAR, .name = "linear", .channels = n_outputs
+  };
   g_assert_true (alexnet_network_infer_shapes (&network, NULL));
   random_model_fill (&network);
   return network;
@@ -114,6 +129,7 @@ find_error (const float *found, const float *expected, gsize n, gsize n_all)
 typedef struct {
   AlexnetIsa isa;
   guint precision;
+  guint way; /* of a case of ways[] */
 } Case;
 
 /* Inputs of image `i` as a ReLU leaves them; most of group 1 are zeros, all
@@ -129,7 +145,7 @@ cut_inputs (float *in, guint n_inputs, guint i)
 static gboolean
 check_shape (const Case *c, guint n_inputs, guint n_outputs, gboolean cut)
 {
-  AlexnetNetwork network = make_network (n_inputs, n_outputs);
+  AlexnetNetwork network = make_network (n_inputs, n_outputs, FALSE);
   g_autofree float *in = g_new (float, n_inputs *MAX_BATCH);
   g_autofree float *out = g_new (float, n_outputs *MAX_BATCH);
   g_autofree float *expected = NULL;
@@ -165,12 +181,85 @@ test_shapes (gconstpointer data)
       return;
 }
 
+/* Whether the way is one of several here; it is with what this machine has. */
+static gboolean
+was_forced (const AlexnetPlan *plan, const Case *c)
+{
+  g_autofree char *row = g_strdup_printf ("%-13s by $ALEXNET_CPU_LINEAR",
+      ways[c->way].name);
+
+  if (strstr (plan->choices, row))
+    return TRUE;
+  g_assert_false (ways[c->way].precision == 2 && c->isa > ALEXNET_ISA_PLAIN);
+  g_assert_false (ways[c->way].precision == 3 && alexnet_onednn_has_vnni () &&
+      (c->isa > ALEXNET_ISA_PLAIN ||
+          g_str_equal (ways[c->way].name, "matmul")));
+  g_test_skip ("this CPU has no VNNI");
+  return FALSE;
+}
+
+static AlexnetPlan *
+open_way (const AlexnetNetwork *network, const Case *c)
+{
+  AlexnetPlan *plan;
+
+  g_setenv ("ALEXNET_CPU_LINEAR", ways[c->way].name, TRUE);
+  plan = open_plan (network, precisions[c->precision].precision, c->isa);
+  g_unsetenv ("ALEXNET_CPU_LINEAR");
+  if (!plan || was_forced (plan, c))
+    return plan;
+  backend->close (plan);
+  return NULL;
+}
+
+/* Inputs that a ReLU makes those of cut_inputs(). */
+static gboolean
+check_way (const Case *c, guint n_inputs, guint n_outputs)
+{
+  static const guint batches[] = { 5, 6, 8, 17, 33 };
+  AlexnetNetwork network = make_network (n_inputs, n_outputs, TRUE);
+  g_autofree float *in = g_new (float, n_inputs *MAX_BATCH);
+  g_autofree float *out = g_new (float, n_outputs *MAX_BATCH);
+  g_autofree float *cut = g_new (float, n_inputs *MAX_BATCH);
+  g_autofree float *expected = NULL;
+  AlexnetPlan *plan = open_way (&network, c);
+  double error = 0;
+
+  random_model_values (in, n_inputs * MAX_BATCH, "image", 1);
+  for (guint i = 0; i < n_inputs * MAX_BATCH; i++)
+    cut[i] = fmaxf (in[i], 0);
+  expected = definition_compute (&network.layers[1], cut, MAX_BATCH);
+  for (guint b = 0; plan && b < G_N_ELEMENTS (batches); b++) {
+    guint n = batches[b];
+
+    memset (out, 0xff, n_outputs * MAX_BATCH * sizeof *out);
+    run (plan, &network, in, out, n);
+    error = fmax (error,
+        find_error (out, expected, n * n_outputs, MAX_BATCH * n_outputs));
+  }
+  g_test_message ("%u -> %u by %s: error %.2g", n_inputs, n_outputs,
+      ways[c->way].name, error);
+  g_assert_cmpfloat (error, <=, precisions[c->precision].tolerance);
+  if (plan)
+    backend->close (plan);
+  random_model_clear (&network);
+  return plan != NULL;
+}
+
+static void
+test_way (gconstpointer data)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (shapes); i += 2)
+    if (!check_way (data, shapes[i][0], shapes[i][1]))
+      return;
+}
+
 /* Row 0 is all zeros, row 1 denormal, row 2 beyond fp16, row 3 has a NaN and
  * row 4 an infinity; the others are as they were. */
 static void
 spoil (AlexnetNetwork *network)
 {
-  float *values = (float *) network->layers[0].weight.data;
+  float *values = (float *) network->layers[network->n_layers - 1].weight.data;
   guint n = network->input.channels;
 
   for (guint i = 0; i < n; i++) {
@@ -182,14 +271,59 @@ spoil (AlexnetNetwork *network)
   values[4 * n + n - 1] = INFINITY;
 }
 
+enum { INPUTS = 130, OUTPUTS = 20 };
+
+static void
+check_odd (const AlexnetNetwork *network, const float *bias, const float *in,
+    const float *out)
+{
+  const AlexnetLayer *layer = &network->layers[network->n_layers - 1];
+  g_autofree float *expected = definition_compute (layer, in, 1);
+
+  g_assert_cmpfloat (out[0], ==, bias[0]);
+  g_assert_cmpfloat (fabsf (out[1] - bias[1]), <=, 1e-30f);
+  g_assert_cmpfloat (fabsf (out[2] / expected[2] - 1), <=, 0.1f);
+  g_assert_true (isnan (out[3]));
+  g_assert_false (isfinite (out[4]));
+  g_assert_cmpfloat (find_error (out + 5, expected + 5, OUTPUTS - 5,
+                         OUTPUTS - 5),
+      <=, 1e-2);
+}
+
+/* And an image that is not finite spoils none but itself. */
+static void
+test_odd_way (gconstpointer data)
+{
+  enum { BATCH = 6 };
+  AlexnetNetwork network = make_network (INPUTS, OUTPUTS, TRUE);
+  const float *bias = (const float *) network.layers[1].bias.data;
+  float in[BATCH * INPUTS], out[BATCH * OUTPUTS];
+  AlexnetPlan *plan;
+
+  spoil (&network);
+  random_model_values (in, BATCH * INPUTS, "image", 1);
+  for (guint i = 0; i < BATCH * INPUTS; i++)
+    in[i] = fabsf (in[i]);
+  in[3 * INPUTS + 1] = INFINITY;
+  plan = open_way (&network, data);
+  if (plan) {
+    run (plan, &network, in, out, BATCH);
+    for (guint i = 0; i < BATCH; i++)
+      if (i != 3)
+        check_odd (&network, bias, in + i * INPUTS, out + i * OUTPUTS);
+    for (guint c = 0; c < OUTPUTS; c++)
+      g_assert_false (isfinite (out[3 * OUTPUTS + c]));
+    backend->close (plan);
+  }
+  random_model_clear (&network);
+}
+
 static void
 test_odd_weights (gconstpointer data)
 {
-  enum { INPUTS = 130, OUTPUTS = 20 };
   const Case *c = data;
-  AlexnetNetwork network = make_network (INPUTS, OUTPUTS);
-  float *bias = (float *) network.layers[0].bias.data;
-  g_autofree float *expected = NULL;
+  AlexnetNetwork network = make_network (INPUTS, OUTPUTS, FALSE);
+  const float *bias = (const float *) network.layers[0].bias.data;
   float in[INPUTS], out[OUTPUTS];
   AlexnetPlan *plan;
 
@@ -198,15 +332,7 @@ test_odd_weights (gconstpointer data)
   plan = open_plan (&network, precisions[c->precision].precision, c->isa);
   if (plan) {
     run (plan, &network, in, out, 1);
-    expected = definition_compute (&network.layers[0], in, 1);
-    g_assert_cmpfloat (out[0], ==, bias[0]);
-    g_assert_cmpfloat (fabsf (out[1] - bias[1]), <=, 1e-30f);
-    g_assert_cmpfloat (fabsf (out[2] / expected[2] - 1), <=, 0.1f);
-    g_assert_true (isnan (out[3]));
-    g_assert_false (isfinite (out[4]));
-    g_assert_cmpfloat (find_error (out + 5, expected + 5, OUTPUTS - 5,
-                           OUTPUTS - 5),
-        <=, 1e-2);
+    check_odd (&network, bias, in, out);
     backend->close (plan);
   }
   random_model_clear (&network);
@@ -252,11 +378,31 @@ test_small_floats (void)
 }
 
 static void
+add_way_cases (void)
+{
+  for (guint i = 0; i < ALEXNET_N_ISAS; i++)
+    for (guint w = 0; w < G_N_ELEMENTS (ways); w++) {
+      Case c = { i, ways[w].precision, w };
+      g_autofree char *of = g_strdup_printf ("/linear/%s/%s/by-%s",
+          alexnet_isa_name (i),
+          alexnet_precision_name (precisions[c.precision].precision),
+          ways[w].name);
+      g_autofree char *shapes_path = g_strconcat (of, "/shapes", NULL);
+      g_autofree char *odd_path = g_strconcat (of, "/odd-values", NULL);
+
+      g_test_add_data_func_full (shapes_path, g_memdup2 (&c, sizeof c),
+          test_way, g_free);
+      g_test_add_data_func_full (odd_path, g_memdup2 (&c, sizeof c),
+          test_odd_way, g_free);
+    }
+}
+
+static void
 add_cases (void)
 {
   for (guint i = 0; i < ALEXNET_N_ISAS; i++)
     for (guint p = 0; p < G_N_ELEMENTS (precisions); p++) {
-      Case c = { i, p };
+      Case c = { i, p, 0 };
       g_autofree char *of = g_strdup_printf ("/linear/%s/%s",
           alexnet_isa_name (i),
           alexnet_precision_name (precisions[p].precision));
@@ -276,7 +422,9 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/linear/small-floats", test_small_floats);
   backend = alexnet_backend_find ("cpu", NULL);
-  if (backend)
+  if (backend) {
     add_cases ();
+    add_way_cases ();
+  }
   return g_test_run ();
 }

@@ -89,7 +89,7 @@ replace_times (const char *value)
   g_autofree char *path = find_cache ();
   g_autofree char *text = NULL, *changed = NULL, *with = NULL;
   g_autoptr (GRegex)
-      regex = g_regex_new ("\"[^\"]*direct=[^\"]*\"", 0, 0, NULL);
+      regex = g_regex_new ("\"[^\"]*direct\\[[^\"]*\"", 0, 0, NULL);
   g_autoptr (GError) error = NULL;
 
   g_file_get_contents (path, &text, NULL, &error);
@@ -111,7 +111,8 @@ assert_each (char **lines, const char *text, gboolean there)
       g_error ("'%s' is%s in '%s'", text, there ? " not" : "", lines[i]);
 }
 
-/* "conv  8  NAME  A=1.5 B=2": NAME is the one with the least number. */
+/* "conv  8  NAME  A[avx2]=1.5 B[vnni]=2": NAME is the one with the least
+ * number. */
 static void
 assert_fastest (const char *line)
 {
@@ -120,7 +121,7 @@ assert_fastest (const char *line)
 
   g_assert_cmpuint (g_strv_length (words), ==, 7);
   for (guint i = 3; i < 7; i++) {
-    char *number = strchr (words[i], '=') + 1;
+    char *number = strstr (words[i], "]=") + 2;
     double time = g_ascii_strtod (number, NULL);
 
     least = MIN (least, time);
@@ -136,10 +137,32 @@ test_timed (void)
 {
   g_auto (GStrv) lines = get_choices (1);
 
-  assert_each (lines, "direct=", TRUE);
+  assert_each (lines, "direct[", TRUE);
   for (guint i = 0; i < N_CHOICES; i++)
     assert_fastest (lines[i]);
   cache_directory_clear ();
+}
+
+static void
+test_isa_of_avx2 (void)
+{
+  g_auto (GStrv) lines = get_choices (1);
+
+  assert_each (lines, "direct[avx2]=", TRUE);
+}
+
+/* The library says what it runs on, and is held to less than there is. */
+static void
+test_isa (void)
+{
+  if (alexnet_cpu_detect () < ALEXNET_ISA_AVX2) {
+    g_test_skip ("this CPU has no AVX2");
+    return;
+  }
+  g_setenv ("ONEDNN_MAX_CPU_ISA", "AVX2", TRUE);
+  g_test_trap_subprocess ("/onednn-tune/isa/avx2/subprocess", 0, 0);
+  g_unsetenv ("ONEDNN_MAX_CPU_ISA");
+  g_test_trap_assert_passed ();
 }
 
 /* Twice the same times: the second ones were not measured. */
@@ -209,11 +232,13 @@ test_source (void)
 static void
 test_damaged (void)
 {
-  static const char *const values[] = { "direct=1", "direct=", "direct=x",
-    "direct=1 F(4x4,3x3)=1 F(5x5,3x3)=1 F(6x6,3x3)=-1",
-    "direct=nan F(4x4,3x3)=nan F(5x5,3x3)=nan F(6x6,3x3)=nan",
-    "direct=0 F(4x4,3x3)=0 F(5x5,3x3)=0 F(6x6,3x3)=0",
-    "direct=1 direct=1 direct=1 direct=1" };
+  static const char *const values[] = { "direct[a]=1",
+    "direct[a]=", "direct[a]=x", "direct[",
+    "F(5x5,3x3)[a]=1 F(4x4,3x3)[a]=1 F(6x6,3x3)[a]=1 direct[a]=-1",
+    "F(5x5,3x3)[a]=1 F(4x4,3x3)[a]=1 F(6x6,3x3)[a]=1 direct=1",
+    "F(5x5,3x3)[a]=nan F(4x4,3x3)[a]=nan F(6x6,3x3)[a]=nan direct[a]=nan",
+    "F(5x5,3x3)[a]=0 F(4x4,3x3)[a]=0 F(6x6,3x3)[a]=0 direct[a]=0",
+    "direct[a]=1 direct[a]=1 direct[a]=1 direct[a]=1" };
   g_auto (GStrv) lines = get_choices (1);
 
   for (guint i = 0; i < G_N_ELEMENTS (values); i++) {
@@ -443,6 +468,8 @@ main (int argc, char **argv)
 {
   cache_directory_init (&argc, &argv);
   g_test_add_func ("/onednn-tune/timed", test_timed);
+  g_test_add_func ("/onednn-tune/isa", test_isa);
+  g_test_add_func ("/onednn-tune/isa/avx2/subprocess", test_isa_of_avx2);
   g_test_add_func ("/onednn-tune/kept", test_kept);
   g_test_add_func ("/onednn-tune/used", test_used);
   g_test_add_func ("/onednn-tune/source", test_source);

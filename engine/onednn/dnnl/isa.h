@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Which instructions the library may use, and which a primitive does. The
+ * former is what the processor has and $ONEDNN_MAX_CPU_ISA allows.
+ * Thread-safety: any thread. */
+
+#ifndef ALEXNET_ONEDNN_ISA_H
+#define ALEXNET_ONEDNN_ISA_H
+
+#include "compat.h"
+
+G_BEGIN_DECLS
+
+/* Products of numbers of 8 bits summed up in 32. FALSE on other processors
+ * than x86, where the library's bits mean something else. */
+gboolean alexnet_onednn_has_vnni (void);
+
+/* Products of tiles of such numbers. */
+gboolean alexnet_onednn_has_amx (void);
+
+/* By the name that the library gives its implementation: "amx", "vnni",
+ * "bf16", "fp16", "avx512", "avx2", "avx", "sse41"; "gemm" where it decides
+ * when it runs, "plain" for C; else that name. The primitive's. */
+const char *alexnet_onednn_primitive_isa (dnnl_primitive_t primitive);
+
+G_END_DECLS
+
+#endif /* ALEXNET_ONEDNN_ISA_H */
