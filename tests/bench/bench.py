@@ -26,6 +26,7 @@ import zlib
 
 from contest import Competitor, describe_cpu, race, ratio
 from environment import list_packages, make_environment
+from outputs import LIMITS, agree, difference, load
 
 HERE = pathlib.Path(__file__).resolve().parent
 PACKAGES = ["onnx", "onnxruntime", "openvino", "nncf",
@@ -33,9 +34,6 @@ PACKAGES = ["onnx", "onnxruntime", "openvino", "nncf",
 DEBIAN_PYTHON = "/usr/bin/python3"
 SIDE = 224
 N_IMAGES = 16
-# Largest difference of log probabilities from the engine's in fp32. They span
-# about 10; int8 is compared only to see that it is the same network.
-TOLERANCE = {"fp32": 1e-3, "auto": 0.3, "int8": 2}
 # Rivals, and how many times as fast as the best of them is wanted, by batch.
 RIVALS = {
     "fp32": ["onnxruntime", "openvino", "pytorch", "opencv"],
@@ -147,12 +145,6 @@ def tensor_commands(arguments, python, threads, batch):
                         threads, batch])
 
 
-def load(path):
-    values = array.array("f")
-    values.frombytes(path.read_bytes())
-    return values
-
-
 def start_tensors(arguments, python, threads, batch):
     """The competitors that run and agree with the engine in fp32."""
     started, expected = [], None
@@ -171,10 +163,10 @@ def start_tensors(arguments, python, threads, batch):
             continue
         values = load(output)
         expected = expected or values
-        difference = max(abs(a - b) for a, b in zip(values, expected))
-        if len(values) != len(expected) or difference > TOLERANCE[precision]:
-            sys.exit(f"{name} computes something else: "
-                     f"{len(values)} outputs, difference {difference:.2g}")
+        if not agree(values, expected, batch, precision):
+            sys.exit(f"{name} computes something else: {len(values)} outputs, "
+                     f"off by {difference(values, expected, batch):.2g} of "
+                     f"{LIMITS[precision]} allowed")
         started.append(competitor)
     return started
 
@@ -290,8 +282,8 @@ def parse():
                         help="of one competitor in one round (%(default)s)")
     parser.add_argument("--threads", type=int, nargs="+", default=[2])
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 8, 32])
-    parser.add_argument("--precisions", nargs="*", choices=TOLERANCE,
-                        default=list(TOLERANCE))
+    parser.add_argument("--precisions", nargs="*", choices=LIMITS,
+                        default=list(LIMITS))
     parser.add_argument("--no-pipeline", action="store_true")
     return parser.parse_args()
 
