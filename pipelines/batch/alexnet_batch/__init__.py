@@ -2,9 +2,10 @@
 """alexnet-batch: classifies many videos and pictures, a part of them on each of
 many machines, and reads the results back.
 
-    commands  what the first word asks for: one of the next two
+    commands  what the first word asks for: one of the next three
     cli       classifies: options
     report    a page of results; report.html, chart, timeline and thumbnails
+    parquet   tables of results
     inputs    the list of what is to be classified, and a part of it
     worker    takes one input after the other: tries again, counts, stops
     pipeline  one input through GStreamer

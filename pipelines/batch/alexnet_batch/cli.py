@@ -20,8 +20,9 @@ Started again it does what is missing. Inputs that cannot be classified stand in
 DIR/failures.jsonl, and the others go on; what failed for good is tried again
 with --retry-failed only.
 
-What to do with results, with its own --help:
+What to do with results, each with its own --help:
   alexnet-batch report DIR -o FILE.html     a page to look at
+  alexnet-batch parquet DIR -o OUT          tables of Parquet
 (an input of such a name is ./report).
 
 exit codes:

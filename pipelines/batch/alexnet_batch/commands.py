@@ -7,7 +7,7 @@ import sys
 
 from .errors import UsageError, complain
 
-COMMANDS = ('report',)  # modules; anything else is classified
+COMMANDS = 'report', 'parquet'  # modules; anything else is classified
 
 
 def open_closed():
