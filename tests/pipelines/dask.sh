@@ -92,6 +92,13 @@ stop_cluster () {
   done 2>/dev/null
 }
 
+# open_in FILE: the process that has it open.
+open_in () {
+  for open in /proc/[0-9]*/fd/*; do
+    [ ! "$open" -ef "$1" ] || echo "$open"
+  done | cut -d / -f 3 | head -n 1
+}
+
 # Sets file, what a process writes for an input that it has begun, and pid; it
 # stands still.
 stop_in_mid_file () {
@@ -100,7 +107,7 @@ stop_in_mid_file () {
     kill -0 "$1" || return 1
     sleep 0.1
   done 2>/dev/null
-  pid=${file%.raw} && pid=${pid##*.} && kill -STOP "$pid" && [ -s "$file" ]
+  pid=$(open_in "$file") && kill -STOP "$pid" && [ -s "$file" ]
 }
 
 # Two clips and pictures. The worker has no time to say or to end anything.
