@@ -14,15 +14,11 @@ export GST_PLUGIN_PATH="$BUILD/gst" ALEXNET_DATA_DIR="$root/pipelines/models"
 export XDG_DATA_HOME="$work"
 unset ALEXNET_MODEL SLURM_ARRAY_TASK_ID JOB_COMPLETION_INDEX
 
-# run STATUS PYTHON ARGUMENT...: alexnet-batch.
-run () {
+# parquet STATUS ARGUMENT...
+parquet () {
   expected=$1
-  python=$2
-  shift 2
-  timeout -k 5 120 "$python" "$command" "$@" >"$work/out" 2>"$work/errors"
-  status=$?
-  cat "$work/out" "$work/errors"
-  same "$expected" $status
+  shift
+  exits "$expected" "$venv/bin/python" "$command" parquet "$@"
 }
 
 # refused STATUS TEXT ARGUMENT...: by parquet.
@@ -30,8 +26,7 @@ refused () {
   expected=$1
   text="alexnet-batch: $2"
   shift 2
-  run "$expected" "$venv/bin/python" parquet "$@" &&
-    same "$text" "$(cat "$work/errors")"
+  parquet "$expected" "$@" && same "$text" "$(cat "$work/errors")"
 }
 
 # Two runs: regions with names, and a picture whole; what failed for good, and
@@ -39,16 +34,16 @@ refused () {
 make_results () {
   mkdir "$work/in" && : >"$work/in/empty.mp4" &&
     cp "$root/pipelines/media/sample.webm" "$work/in" &&
-    run 75 /usr/bin/python3 -o "$work/results" --attempts 1 \
+    exits 75 /usr/bin/python3 "$command" -o "$work/results" --attempts 1 \
       --set regions='left & "up":0.0,0.0,0.5,0.5;right:0.5,0.0,0.5,1.0' \
       "$work/in" http://127.0.0.1:9/refused.webm &&
-    run 0 /usr/bin/python3 -o "$work/results" \
+    exits 0 /usr/bin/python3 "$command" -o "$work/results" \
       "$root/tests/data/pictures/rgb.png"
 }
 
 tables () {
   make_results &&
-    run 0 "$venv/bin/python" parquet "$work/results" -o "$work/tables" &&
+    parquet 0 "$work/results" -o "$work/tables" &&
     same "$work/tables: 501 results of 4 inputs" "$(cat "$work/out")" &&
     "$venv/bin/python" "$root/tests/pipelines/check-tables.py" \
       "$work/results" "$work/tables" &&
@@ -63,7 +58,7 @@ damaged () {
     echo '{"key":{"video":"file:///a","model":"../../x"},"time":"never"}' \
       >"$work/damaged/00/a-000000000000.done" &&
     echo '{"key":' >"$work/damaged/00/b-111111111111.done" &&
-    run 65 "$venv/bin/python" parquet "$work/damaged" -o "$work/some" &&
+    parquet 65 "$work/damaged" -o "$work/some" &&
     same 2 "$(wc -l <"$work/errors")" &&
     grep "a-000000000000.jsonl: 1 of 2 lines are no results" "$work/errors" &&
     grep 'b-111111111111.done: no marker of alexnet-batch' "$work/errors" &&
@@ -90,7 +85,7 @@ bad_input () {
       "$work/results" -o "$work/absent/tables" &&
     same "$before" "$(find "$work/tables" -type f -exec sha256sum {} +)" &&
     [ ! -e "$work/other" ] &&
-    run 0 "$venv/bin/python" parquet "$work/results" -o "$work/nothing" &&
+    parquet 0 "$work/results" -o "$work/nothing" &&
     same '' "$(find "$work" -name '*.partial')"
 }
 
@@ -99,8 +94,8 @@ not_installed () {
     echo "raise ImportError('no pyarrow here')" >"$work/without/pyarrow.py" &&
     (
       export PYTHONPATH="$work/without"
-      refused 2 'parquet needs pyarrow (no pyarrow here): python3 -m venv VENV,'\
-' VENV/bin/pip install pyarrow, and run it with VENV/bin/python' \
+      refused 2 'parquet needs pyarrow (no pyarrow here): python3 -m venv'\
+' VENV, VENV/bin/pip install pyarrow, and run it with VENV/bin/python' \
         "$work/results" -o "$work/other"
     )
 }

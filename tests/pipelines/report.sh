@@ -7,20 +7,17 @@ set -u
 
 /usr/bin/python3 -c 'import jinja2, matplotlib' 2>/dev/null ||
   skip_all 'no python3-jinja2 or python3-matplotlib'
+command=$root/pipelines/batch/alexnet-batch
 sample=$root/pipelines/media/sample.webm
 export GST_PLUGIN_PATH="$BUILD/gst" ALEXNET_DATA_DIR="$root/pipelines/models"
 export XDG_DATA_HOME="$work"
 unset ALEXNET_MODEL SLURM_ARRAY_TASK_ID JOB_COMPLETION_INDEX
 
-# ends_with STATUS ARGUMENT...: of alexnet-batch.
-ends_with () {
+# report STATUS ARGUMENT...
+report () {
   expected=$1
   shift
-  timeout -k 5 120 "$root/pipelines/batch/alexnet-batch" "$@" \
-    >"$work/out" 2>"$work/errors"
-  status=$?
-  cat "$work/out" "$work/errors"
-  same "$expected" $status
+  exits "$expected" "$command" report "$@"
 }
 
 # refused STATUS TEXT ARGUMENT...: by report.
@@ -28,7 +25,7 @@ refused () {
   expected=$1
   text="alexnet-batch: $2"
   shift 2
-  ends_with "$expected" report "$@" && same "$text" "$(cat "$work/errors")"
+  report "$expected" "$@" && same "$text" "$(cat "$work/errors")"
 }
 
 # shows TEXT: somewhere on the page, as HTML has it.
@@ -48,7 +45,7 @@ make_results () {
     cp "$root/tests/data/pictures/orientation-6.jpg" "$work/in/turned.jpg" &&
     printf '%s\n' airplane automobile bird '<b>cat</b> & dog' deer '$x_1$ {{' \
       frog horse ship truck >"$work/labels" &&
-    ends_with 75 -o "$work/results" --set labels-file="$work/labels" \
+    exits 75 "$command" -o "$work/results" --set labels-file="$work/labels" \
       --attempts 1 "$work/in" "$work/<i>none.mp4" \
       http://127.0.0.1:9/refused.webm &&
     rm "$work/in/gone.webm"
@@ -56,7 +53,7 @@ make_results () {
 
 page () {
   make_results &&
-    ends_with 0 report "$work/results" -o "$work/page.html" --title 'A & B' &&
+    report 0 "$work/results" -o "$work/page.html" --title 'A & B' &&
     same "$work/page.html: 501 results of 3 inputs" "$(cat "$work/out")" &&
     shows '<h1>A &amp; B</h1>' &&
     shows '<h3>&lt;script&gt;alert(1)&lt;&amp;&gt;.webm</h3>' &&
@@ -77,9 +74,9 @@ browser () {
 # What failed is done by now.
 mended () {
   cp "$sample" "$work/<i>none.mp4" &&
-    ends_with 0 -o "$work/results" --sample-every 1s \
+    exits 0 "$command" -o "$work/results" --sample-every 1s \
       "$work/<i>none.mp4" &&
-    ends_with 0 report "$work/results" -o "$work/page.html" &&
+    report 0 "$work/results" -o "$work/page.html" &&
     shows '<dd class="bad">1</dd>' && shows 'refused.webm' &&
     ! shows '<td>no file' &&
     shows 'model 659de8f47637'
@@ -87,9 +84,9 @@ mended () {
 
 changed () {
   touch "$work/in/turned.jpg" &&
-    ends_with 0 report "$work/results" -o "$work/page.html" &&
+    report 0 "$work/results" -o "$work/page.html" &&
     shows 'No pictures: it has changed since.' &&
-    ends_with 0 report --no-pictures "$work/results" -o "$work/page.html" &&
+    report 0 --no-pictures "$work/results" -o "$work/page.html" &&
     ! shows 'data:image' && ! shows 'No pictures'
 }
 
@@ -102,7 +99,7 @@ older () {
     echo '{"key":{"video":"file:///a"}}' \
       >"$work/older/00/a-000000000000.done" &&
     echo '{"uri":"file:///b"}' >"$work/older/failures.jsonl" &&
-    ends_with 0 report "$work/older" -o "$work/page.html" &&
+    report 0 "$work/older" -o "$work/page.html" &&
     shows '<h3>a</h3>' && shows 'airplane</button>' &&
     shows '<td>file:///b</td>'
 }
@@ -115,7 +112,7 @@ damaged () {
     marker=$(echo "$work/damaged"/*/turned.jpg-*.done) &&
     truncate -s 20 "$marker" &&
     echo '{"uri"' >>"$work/damaged/failures.jsonl" &&
-    ends_with 65 report "$work/damaged" -o "$work/page.html" &&
+    report 65 "$work/damaged" -o "$work/page.html" &&
     grep -xF "alexnet-batch: $cut: 1 of 250 lines are no results" \
       "$work/errors" &&
     grep -xF "alexnet-batch: $marker: no marker of alexnet-batch" \
@@ -126,7 +123,7 @@ damaged () {
 }
 
 few () {
-  ends_with 0 report --videos 2 "$work/results" -o "$work/page.html" &&
+  report 0 --videos 2 "$work/results" -o "$work/page.html" &&
     same 2 "$(grep -c '<article' "$work/page.html")" &&
     shows '2 of 4' && shows 'the others are only in the totals'
 }
@@ -162,7 +159,7 @@ not_installed () {
 
 # Results of twenty times as many frames take as much memory.
 memory () {
-  /usr/bin/python3 - "$root/pipelines/batch/alexnet-batch" "$work" <<'END'
+  /usr/bin/python3 - "$command" "$work" <<'END'
 import json, os, pathlib, subprocess, sys
 
 command, work = sys.argv[1], pathlib.Path(sys.argv[2])

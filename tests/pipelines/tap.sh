@@ -41,6 +41,16 @@ same () {
   }
 }
 
+# exits STATUS COMMAND...: in two minutes; writes $work/out and $work/errors.
+exits () {
+  expected=$1
+  shift
+  timeout -k 5 120 "$@" >"$work/out" 2>"$work/errors"
+  status=$?
+  cat "$work/out" "$work/errors"
+  same "$expected" $status
+}
+
 done_testing () {
   echo "1..$n"
 }

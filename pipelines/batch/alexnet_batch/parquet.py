@@ -109,7 +109,8 @@ def describe_video(entry, n_results, run):
         'results': n_results,
         'warnings': [str(one) for one in marker.get('warnings') or []],
         'size': entry.key.get('size'), 'model_sha256': entry.key.get('model'),
-        'settings': dump(entry.settings), 'time': parse_time(marker.get('time'))}
+        'settings': dump(entry.settings),
+        'time': parse_time(marker.get('time'))}
 
 
 def describe_failure(number, failure):
