@@ -112,7 +112,7 @@ class Fleet:
         process = subprocess.Popen(
             [BATCH, '--progress', 'none', *self.arguments(i)],
             stdin=subprocess.DEVNULL, stderr=self.log)
-        self.running[process.pid] = i
+        self.running[process.pid] = i, process
 
     def kill(self, generator):
         self.kills += 1
@@ -124,12 +124,13 @@ class Fleet:
             pid, status, usage = os.wait3(os.WNOHANG)
             if not pid:
                 return
-            i = self.running.pop(pid)
+            i, process = self.running.pop(pid)
+            process.returncode = os.waitstatus_to_exitcode(status)
             self.peak = max(self.peak, usage.ru_maxrss)
-            if os.waitstatus_to_exitcode(status) == -signal.SIGKILL:
+            if process.returncode == -signal.SIGKILL:
                 self.start(i)
             else:
-                self.statuses[os.waitstatus_to_exitcode(status)] += 1
+                self.statuses[process.returncode] += 1
 
 
 def n_markers(results):
@@ -252,10 +253,11 @@ def run_form(name, arguments, options, work, expected, tap):
                           log)
         seconds = time.monotonic() - begun
         # What processes that were killed last have left.
-        before = stamps(results)
+        before, begun = stamps(results), time.monotonic()
         last = subprocess.run(
             [BATCH, '--progress', 'none', *arguments(None, results)],
             stderr=log, check=False).returncode
+        again_seconds = time.monotonic() - begun
         log.seek(0)
         said = log.read().decode(errors='replace').splitlines()
     wrong, again = check(results, expected)
@@ -271,7 +273,7 @@ def run_form(name, arguments, options, work, expected, tap):
           f' {len(expected) / seconds:.2f} clips/s; {options.workers} workers,'
           f' {fleet.kills} kills, {fleet.starts} starts;'
           f' {again} failure lines twice; {fleet.peak / 1024:.0f} MiB at most'
-          ' in a worker', flush=True)
+          f' in a worker; {again_seconds:.1f} s to find all done', flush=True)
 
 
 def parse():
