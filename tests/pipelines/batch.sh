@@ -145,6 +145,51 @@ by_file () {
     same 1 "$(stamps | grep -vcxF "$before")"
 }
 
+# A model in two files of weights' names and weights, with labels beside it.
+make_model () {
+  mkdir "$work/model" && cp "$root/pipelines/models/alexnet-cifar10.safetensors" \
+    "$work/model/part.safetensors" && /usr/bin/python3 - "$work/model" <<'END'
+import json, pathlib, struct, sys
+folder = pathlib.Path(sys.argv[1])
+data = (folder / 'part.safetensors').read_bytes()
+header = json.loads(data[8:8 + struct.unpack('<Q', data[:8])[0]])
+(folder / 'model.safetensors.index.json').write_text(json.dumps(
+    {'metadata': header.pop('__metadata__', {}),
+     'weight_map': dict.fromkeys(header, 'part.safetensors')}))
+END
+}
+
+# in_model COMMAND...: after it the result is made anew.
+in_model () {
+  before=$(stamps)
+  "$@" && ends_with 0 --set model-file="$index" "$work/in/turned.jpg" &&
+    same 1 "$(stamps | grep -vcxF "$before")"
+}
+
+change_last_byte () {
+  printf '\1' | dd of="$1" bs=1 seek=$(($(stat -c %s "$1") - 1)) conv=notrunc
+}
+
+by_model () {
+  results=model
+  index=$work/model/model.safetensors.index.json
+  make_model && ends_with 0 --set model-file="$index" "$work/in/turned.jpg" &&
+    same part.safetensors "$(jq -r '.key.files | keys[]' \
+      "$(of turned.jpg done)")" &&
+    in_model sh -c 'seq 0 9 >"$1"' - "$work/model/labels.txt" &&
+    in_model sh -c 'seq 10 19 >"$1"' - "$work/model/labels.txt" &&
+    in_model change_last_byte "$work/model/part.safetensors"
+}
+
+# The names that the engine looks for.
+label_names () {
+  sed -n '/labels_names\[\]/,/};/s/.*"\(.*\)".*/\1/p' \
+    "$root/engine/model/sidecar.c" >"$work/expected"
+  same "$(cat "$work/expected")" "$(cd "$root/pipelines/batch" &&
+    /usr/bin/python3 -c 'from alexnet_batch.models import LABELS
+print(*LABELS, sep="\n")')"
+}
+
 # The same bytes with another time.
 by_hash () {
   results=hash
@@ -154,8 +199,19 @@ by_hash () {
     same "$before" "$(stamps)"
 }
 
+# What only says that it is large: 30000x30000.
+huge_png () {
+  /usr/bin/python3 -c '
+import struct, sys, zlib
+sys.stdout.buffer.write(b"\x89PNG\r\n\x1a\n")
+for kind, data in [(b"IHDR", struct.pack(">2I5B", 30000, 30000, 8, 2, 0, 0, 0)),
+                   (b"IDAT", zlib.compress(bytes(9))), (b"IEND", b"")]:
+    sys.stdout.buffer.write(struct.pack(">I", len(data)) + kind + data +
+                            struct.pack(">I", zlib.crc32(kind + data)))'
+}
+
 make_bad_inputs () {
-  mkdir "$work/bad" && cp "$work/in/turned.jpg" "$work/bad/good.jpg" &&
+  mkdir "$work/bad" && huge_png >"$work/bad/huge.png" && cp "$work/in/turned.jpg" "$work/bad/good.jpg" &&
     head -c 40000 "$sample" >"$work/bad/cut.webm" &&
     gst-launch-1.0 -q videotestsrc num-buffers=1 \
       ! video/x-raw,width=9000,height=2 ! pngenc \
@@ -173,6 +229,7 @@ bad_inputs () {
     same "absent.mp4 open: no file $work/absent.mp4
 cut.jpg decode: the picture is cut short
 empty.mp4 open: the file is empty
+huge.png decode: more pixels in a row or column than alexnetclassify takes
 pipe.mp4 open: no regular file $work/bad/pipe.mp4
 sound.mp4 decode: no picture in it
 text.mp4 decode: This appears to be a text file (decodebin cannot decode plain\
@@ -182,18 +239,18 @@ wide.png decode: more pixels in a row or column than alexnetclassify takes" \
     same 2 "$(find "$work/bad-results" -name '*.done' | wc -l)" &&
     same 'ends after 5.600 s of 10.000' "$(jq -r '.warnings[]' \
       "$(of cut.webm done)")" &&
-    grep '^9 of 9 inputs, 7 failed, .* 1 with warnings' "$work/errors"
+    grep '^10 of 10 inputs, 8 failed, .* 1 with warnings' "$work/errors"
 }
 
 bad_again () {
   results=bad-results
-  ends_with 65 "$work/bad" "$work/absent.mp4" && same 7 "$(failures | wc -l)" &&
+  ends_with 65 "$work/bad" "$work/absent.mp4" && same 8 "$(failures | wc -l)" &&
     cp "$sample" "$work/absent.mp4" &&
     ends_with 0 --dry-run --retry-failed "$work/bad/empty.mp4" &&
     same to "$(cut -d ' ' -f 1 "$work/out")" &&
     ends_with 65 --retry-failed "$work/absent.mp4" "$work/bad/empty.mp4" &&
     same "$classes" "$(best "$(of absent.mp4 jsonl)")" &&
-    same 8 "$(failures | wc -l)" && ! of absent.mp4 failed &&
+    same 9 "$(failures | wc -l)" && ! of absent.mp4 failed &&
     ends_with 0 "$work/absent.mp4" "$work/bad/good.jpg"
 }
 
@@ -312,6 +369,23 @@ locked open: Permission denied" "$(failures)" && of 2.jpg done &&
     ends_with 0 "$1" "$work/shut" && of 1.jpg done && of 3.jpg done
 }
 
+# One JPEG after the other is a video, a camera's second picture is not.
+motion_jpeg () {
+  results=motion
+  gst-launch-1.0 -q videotestsrc num-buffers=12 \
+    ! video/x-raw,width=96,height=72 ! jpegenc \
+    ! tee name=t ! queue ! filesink location="$work/frames.mjpeg" \
+    t. ! queue ! multifilesink location="$work/frame-%d.jpg" &&
+    {
+      printf '\377\330\377\342\0\006MPF\0'
+      tail -c +3 "$work/frame-0.jpg"
+      cat "$work/frame-1.jpg"
+    } >"$work/two.jpg" &&
+    ends_with 0 "$work/frames.mjpeg" "$work/two.jpg" "$work/frame-2.jpg" &&
+    same '12 1 1' "$(field frames "$(of frames.mjpeg done)") $(field frames \
+      "$(of two.jpg done)") $(field frames "$(of frame-2.jpg done)")"
+}
+
 samples () {
   results=samples
   ends_with 0 --sample-every 1s "$sample" &&
@@ -363,6 +437,27 @@ END
   kill $pid
   wait $pid
   same 75 $?
+}
+
+# The model goes away while a clip is half done: no clip failed.
+model_gone () {
+  mkdir "$work/gone" &&
+    cp "$root/pipelines/models/alexnet-cifar10.safetensors" "$work/gone.model" ||
+    return 1
+  "$root/pipelines/batch/alexnet-batch" -o "$work/gone" --progress none \
+    --set backend=reference --set model-file="$work/gone.model" "$work/clips" \
+    2>"$work/errors" &
+  pid=$!
+  until find "$work/gone" -name '.*.raw' -size +8k | grep .; do
+    kill -0 $pid || return 1
+    sleep 0.2
+  done
+  mv "$work/gone.model" "$work/gone.away"
+  wait $pid
+  same 75 $? && [ ! -e "$work/gone/failures.jsonl" ] &&
+    same "alexnet-batch: $work/gone.model: is not the file that it was at first" \
+      "$(cat "$work/errors")" &&
+    same '' "$(find "$work/gone" -type f)"
 }
 
 left_over () {
@@ -477,6 +572,8 @@ check 'marker' marker
 check 'EXIF orientation' turned
 check 'again' again
 check 'a file of --set' by_file
+check "a model's other files" by_model
+check "names of labels" label_names
 check '--hash' by_hash
 check 'bad inputs' bad_inputs
 check 'bad inputs again' bad_again
@@ -488,10 +585,12 @@ check 'an input twice' twice
 check 'odd URIs' odd_uris
 check 'unreadable' unreadable --progress=none
 check 'unreadable, --hash' unreadable --hash
+check 'motion JPEG' motion_jpeg
 check '--sample-every' samples
 check '--jobs' jobs_
 check 'ended while it starts' ended_early
 check 'ended in mid-file' ended
+check 'the model is gone' model_gone
 check 'closed streams' closed
 if command -v script >/dev/null; then
   check 'a narrow terminal' narrow

@@ -78,7 +78,8 @@ class Case:
             if step:
                 kill_before(step, self.directory)
             one = worker.Worker(inputs.Inputs([str(self.file)], []),
-                                self.store(settings), settings, OPTIONS)
+                                self.store(settings), settings, OPTIONS,
+                                lambda: None)
             one.run()
             os._exit(bool(one.broken))
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -207,7 +208,7 @@ def no_locks():
         case.write('good')
         whole, fcntl.flock = fcntl.flock, flock
         one = worker.Worker(inputs.Inputs([str(case.file)], []),
-                            case.store('new'), 'new', OPTIONS)
+                            case.store('new'), 'new', OPTIONS, lambda: None)
         one.run()
         fcntl.flock = whole
         assert isinstance(one.broken, UsageError), repr(one.broken)

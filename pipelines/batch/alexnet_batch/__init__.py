@@ -11,12 +11,13 @@ many machines, and reads the results back.
     pipeline  one input through GStreamer
     results   where results lie, what is done already, failures
     archive   reads them back
+    models    the model and other files that all results depend on
     progress  how far it is
     signals   being asked to end
 
 cli knows worker and what stands below it, worker those below it, and these do
-not know each other but for errors.py; archive and thumbnails take from results,
-pictures and pipeline what they have in common with writing. An engine (Slurm,
-Kubernetes, Dask, GNU parallel) runs the command and knows nothing but its
-options and exit codes.
+not know each other but for errors.py and what tells files apart (models);
+archive and thumbnails take from results, pictures and pipeline what they have in
+common with writing. An engine (Slurm, Kubernetes, Dask, GNU parallel) runs the
+command and knows nothing but its options and exit codes.
 """

@@ -8,6 +8,7 @@ import threading
 
 from . import inputs, pipeline, progress, results
 from .errors import DATA_ERROR, NO_INPUT, UsageError, complain
+from .models import Files
 from .signals import TRY_AGAIN, end, on_signals
 from .worker import Worker, find_state
 
@@ -30,8 +31,8 @@ exit codes:
   2    it cannot begin: options, the model
   65   some inputs cannot be classified, all others are
   66   there is no input; a part may be empty
-  75   try again: it was ended by a signal, could not write, or the network or
-       a device failed
+  75   try again: it was ended by a signal, could not write, the model became
+       another file, or the network or a device failed
 """
 UNITS = {'ms': 1e-3, 's': 1, 'min': 60, 'h': 3600}
 
@@ -113,21 +114,25 @@ def find_settings(options):
     return settings
 
 
-def make_store(options, classifier, settings, shard, n_shards):
-    files = {name: value for name, value in settings.items()
-             if value and name.endswith('-file')}
-    files['model-file'] = classifier.model
+def find_files(classifier, settings):
+    named = {name: value for name, value in settings.items()
+             if value and name.endswith('-file') and name != 'model-file'}
+    try:
+        return Files(classifier.model, named)
+    except OSError as error:
+        raise UsageError(f'{error.filename}: {error.strerror}') from None
+
+
+def make_store(options, classifier, settings, files, shard, n_shards):
     try:
         if not options.dry_run:
             os.makedirs(options.output, exist_ok=True)
-        hashes = {name: results.hash_file(path)
-                  for name, path in files.items()}
-        settings = {'model': hashes.pop('model-file'), 'files': hashes,
-                    'settings': settings, 'version': classifier.version}
     except OSError as error:
         raise UsageError(f'{error.filename}: {error.strerror}') from None
-    return results.Store(options.output, settings, options.hash,
-                         f'-{shard}-of-{n_shards}' if n_shards > 1 else '')
+    return results.Store(
+        options.output, {'model': files.model, 'files': files.hashes,
+                         'settings': settings, 'version': classifier.version},
+        options.hash, f'-{shard}-of-{n_shards}' if n_shards > 1 else '')
 
 
 def show_plan(store, items, options):
@@ -169,8 +174,8 @@ def count(items):
         return None
 
 
-def classify(store, items, classifier, options):
-    worker = Worker(items, store, classifier, options)
+def classify(store, items, classifier, files, options):
+    worker = Worker(items, store, classifier, options, files.check)
     on_signals(lambda: end_by_signal(worker))
     count_all = (lambda: count(items)) if items.can_repeat else None
     with progress.Progress(options.progress, worker.counts, count_all):
@@ -190,10 +195,11 @@ def run(options):
     pipeline.init()
     classifier = pipeline.Classifier(settings)
     classifier.open()
-    store = make_store(options, classifier, settings, shard, n_shards)
+    files = find_files(classifier, settings)
+    store = make_store(options, classifier, settings, files, shard, n_shards)
     if options.dry_run:
         return show_plan(store, items, options)
-    return classify(store, items, classifier, options)
+    return classify(store, items, classifier, files, options)
 
 
 def main(arguments):

@@ -9,6 +9,7 @@ from gi.repository import GdkPixbuf, Gio, GLib, Gst  # noqa: E402
 from .errors import Failure  # noqa: E402
 
 HEAD_SIZE = 4096
+MAX_JPEG = 1 << 26
 JPEG, PNG = b'\xff\xd8\xff', b'\x89PNG\r\n\x1a\n'
 START_OF_SCAN, END_OF_IMAGE = 0xda, b'\xff\xd9'
 
@@ -17,29 +18,55 @@ def is_picture(path):
     """By what is in the file, whatever its name."""
     with open(path, 'rb') as file:
         kind, _ = Gio.content_type_guess(None, file.read(HEAD_SIZE))
-    return (Gio.content_type_get_mime_type(kind) or '').startswith('image/')
+    return (Gio.content_type_get_mime_type(kind) or '').startswith('image/') \
+        and not is_motion_jpeg(path)
 
 
-def is_cut_short(data):
-    """Decoders make a picture of what there is. That of a JPEG, whose header
-    may hold a smaller one, ends with a marker that no scan contains."""
-    if data.startswith(PNG):
-        return b'IEND' not in data[-1024:]
-    if not data.startswith(JPEG):
-        return False
+def is_motion_jpeg(path):
+    """One JPEG after the other. A picture may have a second one behind it, too,
+    which its header then tells (MPF)."""
+    with open(path, 'rb') as file:
+        data = file.read(MAX_JPEG)
+    scan = find_scan(data)
+    end = data.find(END_OF_IMAGE, scan) if scan else -1
+    return end > 0 and data.startswith(JPEG, end + len(END_OF_IMAGE)) and \
+        data.find(b'MPF\0', 0, scan) < 0
+
+
+def find_scan(data):
+    """Where the pixels of a JPEG begin, behind the header, which may hold a
+    smaller one; or None."""
     at = 2
+    if not data.startswith(JPEG):
+        return None
     while at + 4 <= len(data) and data[at] == 0xff:
         if data[at + 1] == START_OF_SCAN:
-            return data.find(END_OF_IMAGE, at) < 0
+            return at
         if data[at + 1] == 0xff:
             at += 1
         else:
             at += 2 + int.from_bytes(data[at + 2:at + 4], 'big')
-    return True
+    return None
 
 
-def read_picture(path):
-    """Caps and buffer. Failure."""
+def is_cut_short(data):
+    """Decoders make a picture of what there is. That of a JPEG ends with a
+    marker that no scan contains."""
+    if data.startswith(PNG):
+        return b'IEND' not in data[-1024:]
+    if not data.startswith(JPEG):
+        return False
+    scan = find_scan(data)
+    return scan is None or data.find(END_OF_IMAGE, scan) < 0
+
+
+def read_picture(path, is_taken):
+    """Caps and buffer; is_taken(width, height) before any pixel is decoded.
+    Failure."""
+    known, width, height = GdkPixbuf.Pixbuf.get_file_info(str(path))
+    if known and not is_taken(width, height):
+        raise Failure('decode', 'more pixels in a row or column than'
+                      ' alexnetclassify takes')
     if is_cut_short(path.read_bytes()):
         raise Failure('decode', 'the picture is cut short')
     try:

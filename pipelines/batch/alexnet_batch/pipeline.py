@@ -118,15 +118,17 @@ class Pipeline:
         self.source.connect('no-more-pads', self.require_video, sink)
 
     def add_picture(self):
-        caps, buffer = read_picture(self.item.path)
-        taken = self.classifier.get_static_pad('sink').get_pad_template_caps()
-        if not caps.can_intersect(taken):
-            raise Failure('decode', 'more pixels in a row or column than'
-                          ' alexnetclassify takes')
+        caps, buffer = read_picture(self.item.path, self.is_taken)
         self.source.set_property('caps', caps)
         self.source.link(self.pipeline.get_by_name('convert'))
         self.source.emit('push-buffer', buffer)
         self.source.emit('end-of-stream')
+
+    def is_taken(self, width, height):
+        caps = Gst.Caps.from_string(
+            f'video/x-raw,width={width},height={height}')
+        taken = self.classifier.get_static_pad('sink').get_pad_template_caps()
+        return caps.can_intersect(taken)
 
     # On streaming threads.
 

@@ -25,6 +25,7 @@ import re
 import socket
 
 from .errors import Busy, UsageError
+from .models import hash_file
 
 MAX_NAME = 120
 ENDINGS = '.jsonl', '.done', '.failed'
@@ -43,11 +44,6 @@ def to_text(name):
     """A file name that is no UTF-8 has its other bytes escaped."""
     return name.encode('utf-8', 'surrogateescape').decode(
         'utf-8', 'backslashreplace')
-
-
-def hash_file(path):
-    with open(path, 'rb') as file:
-        return hashlib.file_digest(file, 'sha256').hexdigest()
 
 
 def require_folder(path):

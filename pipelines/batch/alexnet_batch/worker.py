@@ -36,12 +36,14 @@ class Counts:
 class Worker:
     """run() is for the main thread, stop() for any, also in a signal handler.
 
-    broken  why it ended early, or None
+    check_files  an OSError ends it: results would not be what keys say
+    broken       why it ended early, or None
     """
 
-    def __init__(self, inputs, store, classifier, options):
+    def __init__(self, inputs, store, classifier, options, check_files):
         self.inputs, self.store = inputs, store
         self.classifier, self.options = classifier, options
+        self.check_files = check_files
         self.counts = Counts()
         self.broken = None
         self.stopping = threading.Event()
@@ -126,6 +128,7 @@ class Worker:
             except Stopped:
                 return
             except Failure as failure:
+                self.check_files()
                 if failure.stage == 'write':
                     raise OSError(str(failure)) from None
                 if not failure.passing or failure.hangs or \
@@ -139,12 +142,14 @@ class Worker:
 
     def classify(self, item, place):
         check_file(item)
+        self.check_files()
         begun = time.monotonic()
         pipeline = Pipeline(
             item, self.classifier, place.raw,
             lambda n: self.count(frames=n), self.stopping,
             self.options.stall_timeout)
         facts = pipeline.play()
+        self.check_files()
         facts['seconds'] = round(time.monotonic() - begun, 3)
         self.store.finish(place, facts)
         self.count(done=1, warned=bool(facts['warnings']))
