@@ -135,10 +135,12 @@ typedef struct {
  * n <= ALEXNET_GEMV_COLUMNS. n_in is a multiple of ALEXNET_VECTOR_BYTES / size
  * of a value, x and w are aligned to ALEXNET_VECTOR_BYTES. A warp makes
  * ALEXNET_GEMV_ROWS outputs of each column, a block ALEXNET_GEMV_WARPS times
- * as many; blocks of 32 * ALEXNET_GEMV_WARPS threads. */
+ * as many; blocks of 32 * ALEXNET_GEMV_WARPS threads. Weights of
+ * ALEXNET_GEMV_AHEAD strides of a warp are on their way at once. */
 #define ALEXNET_GEMV_COLUMNS 8
 #define ALEXNET_GEMV_ROWS 2
 #define ALEXNET_GEMV_WARPS 4
+#define ALEXNET_GEMV_AHEAD 4
 typedef struct {
   const void *x, *w, *bias;
   void *y;

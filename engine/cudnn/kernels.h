@@ -342,29 +342,45 @@ NAME (softmax) (PARAM (AlexnetSoftmaxArgs) args)
       args.best + (gsize) BLOCK_X * ALEXNET_MAX_BEST);
 }
 
+/* The products of `ahead` strides of a warp from column k on. All weights are
+ * asked for before the first is used. */
+DEVICE void
+NAME (gemv_strides) (const AlexnetGemvArgs *args, const REAL *x, guint row,
+    guint k, guint ahead, guint n,
+    float sums[ALEXNET_GEMV_ROWS][ALEXNET_GEMV_COLUMNS])
+{
+  const REAL *w = (const REAL *) args->w;
+  NAME (vector) a[ALEXNET_GEMV_AHEAD][ALEXNET_GEMV_ROWS];
+  float b[ALEXNET_VECTOR_BYTES / sizeof (REAL)];
+
+  UNROLL for (guint d = 0; d < ahead; d++)
+    UNROLL for (guint r = 0; r < ALEXNET_GEMV_ROWS; r++)
+      a[d][r] = *(const NAME (vector) *) (w +
+          (gsize) (row + r < args->n_out ? row + r : row) * args->n_in + k +
+          d * 32 * VECTOR);
+  UNROLL for (guint d = 0; d < ahead; d++)
+    UNROLL for (guint j = 0; j < n; j++) {
+      NAME (load) (b, x + (gsize) j * args->n_in + k + d * 32 * VECTOR, VECTOR);
+      UNROLL for (guint r = 0; r < ALEXNET_GEMV_ROWS; r++)
+        UNROLL for (guint i = 0; i < VECTOR; i++)
+          sums[r][j] = FMA (TO_FLOAT (a[d][r].v[i]), b[i], sums[r][j]);
+    }
+}
+
 /* The part of ALEXNET_GEMV_ROWS rows' products that one thread makes. Called
  * with a constant `n`, so that nothing is left of the conditions. */
 DEVICE void
 NAME (gemv_part) (const AlexnetGemvArgs *args, const REAL *x, guint row,
     guint n, float sums[ALEXNET_GEMV_ROWS][ALEXNET_GEMV_COLUMNS])
 {
-  const REAL *w = (const REAL *) args->w;
-  float a[ALEXNET_GEMV_ROWS][ALEXNET_VECTOR_BYTES / sizeof (REAL)];
-  float b[ALEXNET_VECTOR_BYTES / sizeof (REAL)];
+  guint stride = 32 * VECTOR, k = THREAD_X % 32 * VECTOR;
 
-  UNROLL_BY (4)
-  for (guint k = THREAD_X % 32 * VECTOR; k < args->n_in; k += 32 * VECTOR) {
-    UNROLL for (guint r = 0; r < ALEXNET_GEMV_ROWS; r++)
-      NAME (load) (a[r],
-          w + (gsize) (row + r < args->n_out ? row + r : row) * args->n_in + k,
-          VECTOR);
-    UNROLL for (guint j = 0; j < n; j++) {
-      NAME (load) (b, x + (gsize) j * args->n_in + k, VECTOR);
-      UNROLL for (guint r = 0; r < ALEXNET_GEMV_ROWS; r++)
-        UNROLL for (guint i = 0; i < VECTOR; i++)
-          sums[r][j] = FMA (a[r][i], b[i], sums[r][j]);
-    }
-  }
+  for (; k + (ALEXNET_GEMV_AHEAD - 1) * stride < args->n_in;
+       k += ALEXNET_GEMV_AHEAD * stride)
+    NAME (gemv_strides) (args, x, row, k, ALEXNET_GEMV_AHEAD, n, sums);
+  UNROLL_BY (1)
+  for (; k < args->n_in; k += stride)
+    NAME (gemv_strides) (args, x, row, k, 1, n, sums);
 }
 
 DEVICE void
