@@ -52,6 +52,21 @@ class Traffic:
         self.sectors[what, width] += np.unique(touched).size
 
 
+class Neighbours:
+    """Of a memory.Space: (address, bytes to the next lane's address) of the
+    reads of warps."""
+
+    def __init__(self):
+        self.steps = set()
+
+    def add(self, what, lanes, addresses, width):
+        beside = (np.diff(lanes) == 1) & (lanes[1:] % WARP != 0)
+        if what == 'reads' and beside.any():
+            steps = np.diff(addresses.astype(np.int64))[beside]
+            self.steps |= {(int(addresses[0]), int(step))
+                           for step in np.unique(steps)}
+
+
 def instructions(machine):
     """{kind: how many warps executed}."""
     counts = collections.Counter()

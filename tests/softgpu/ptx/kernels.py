@@ -317,7 +317,7 @@ ROWS = {
     # images, inputs in vectors, outputs, relu
     'gemv': [
         (1, 1, 1, 0), (1, 33, 9, 1), (2, 131, 7, 0), (4, 5, 17, 1),
-        (8, 34, 3, 0), (1, 9, 40, 1, samples.any_number),
+        (8, 34, 3, 0), (4, 300, 3, 1), (1, 9, 40, 1, samples.any_number),
     ],
     # height, width, channels in vectors, parts, outputs, relu, kernel, stride;
     # padding at the beginning and at the end

@@ -15,7 +15,7 @@ import host
 import kernels
 import memory
 import parse
-from launch import REALS, check_sizes
+from launch import F32, REALS, check_sizes
 from machine import Machine
 
 
@@ -136,6 +136,38 @@ def test_traffic(counted):
     return None
 
 
+# Bytes from a pixel's sample to the next one's.
+STEPS = {
+    'GRAY8': {'plane 0': 1},
+    'RGB': {'plane 0': 3},
+    'NV12': {'plane 0': 1, 'plane 1': 2},
+    'I420': {'plane 0': 1, 'plane 1': 1, 'plane 2': 1},
+}
+
+
+def test_rows(module, library, format_name, narrow=False):
+    """Neighbouring threads read neighbouring samples, or the same, of a frame
+    that keeps its size, and neighbouring entries of the tables: not where a
+    block is `narrow`."""
+    width, height = 64, 40
+    launch = kernels.Maker(library).pixels(
+        F32, format_name, width, height, kernels.WHOLE, 'STRETCH', 'BILINEAR',
+        0, 3, width, 4, 2)
+    if narrow:
+        launch.grid, launch.block = (launch.grid[0], 1), launch.block[::-1]
+    neighbours = counts.Neighbours()
+    _, machine = launch.interpret(module.kernels, neighbours)
+    space = machine.steps.spaces['global']
+    steps = dict(STEPS[format_name], words=4)
+    for address, step in sorted(neighbours.steps):
+        at = np.searchsorted(space.bases, address, 'right') - 1
+        name = space.allocations[at].name
+        if step not in (0, steps[name]):
+            return (f'{format_name}: {step} bytes of {name} lie between '
+                    f'neighbours, not {steps[name]}')
+    return None
+
+
 def run(library, modules, tap):
     tap.say('a product and a sum are rounded once', test_fma())
     for module in modules:
@@ -156,6 +188,13 @@ def run(library, modules, tap):
             {real.name: real for real in REALS}[fault.real], *fault.row)
         wrong, n = faults.missed(fault, module.text, launch, library)
         tap.say(f'{module.name}: {fault.name} is seen, {n} of it', wrong)
+    for module in modules:
+        for name in STEPS:
+            tap.say(f'{module.name}: rows of {name}',
+                    test_rows(module, library, name))
+    apart = test_rows(modules[0], library, 'GRAY8', narrow=True)
+    tap.say('neighbours that read different rows are seen',
+            None if apart else 'they are not')
     for module in modules:
         counted = list(count(module, library))
         tap.say(f'{module.name}: wide accesses', test_traffic(counted))
