@@ -56,6 +56,16 @@ crc (const void *bytes, gsize size)
   return crc32_z (0, bytes, size);
 }
 
+/* From any address; those of GStreamer want an aligned one. */
+static guint32
+read_number (const guint8 *bytes)
+{
+  guint32 number;
+
+  memcpy (&number, bytes, sizeof number);
+  return GUINT32_FROM_LE (number);
+}
+
 /* The message that `bytes`, so many of them, begin with; its size, or 0 where
  * there is no whole one. */
 static gsize
@@ -65,10 +75,10 @@ check (const guint8 *bytes, guint64 size)
 
   if (size < GST_ALEXNET_SEGMENT_HEADER)
     return 0;
-  length = GST_READ_UINT32_LE (bytes);
+  length = read_number (bytes);
   if (length == 0 || length > size - GST_ALEXNET_SEGMENT_HEADER ||
       crc (bytes + GST_ALEXNET_SEGMENT_HEADER, length) !=
-          GST_READ_UINT32_LE (bytes + 4))
+          read_number (bytes + 4))
     return 0;
   return length;
 }
@@ -142,7 +152,7 @@ gst_alexnet_segment_append (GstAlexnetSegment *segment, GBytes *message,
 {
   gsize length, size;
   const void *bytes = g_bytes_get_data (message, &length);
-  g_autofree guint8 *record = NULL;
+  g_autofree guint8 *record = NULL; /* aligned */
 
   g_return_val_if_fail (length > 0 && length <= G_MAXINT32, FALSE);
   size = GST_ALEXNET_SEGMENT_HEADER + length;
@@ -210,13 +220,13 @@ gst_alexnet_segment_read (GstAlexnetSegment *segment, guint64 *offset,
     return fail_damaged (segment, *offset, error);
   if (!read_all (segment, *offset, header, sizeof header, error))
     return NULL;
-  length = GST_READ_UINT32_LE (header);
+  length = read_number (header);
   if (length == 0 || length > rest - sizeof header)
     return fail_damaged (segment, *offset, error);
   record = g_malloc (length);
   if (!read_all (segment, *offset + sizeof header, record, length, error))
     return NULL;
-  if (crc (record, length) != GST_READ_UINT32_LE (header + 4))
+  if (crc (record, length) != read_number (header + 4))
     return fail_damaged (segment, *offset, error);
   *offset += sizeof header + length;
   return g_bytes_new_take (g_steal_pointer (&record), length);

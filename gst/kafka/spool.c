@@ -12,8 +12,13 @@
 #include "file/directory.h"
 #include "segment.h"
 
-#define PARTS 8          /* segments of a full spool, at least */
-#define POSITION_SIZE 20 /* segment, end, CRC-32 of both; little-endian */
+#define PARTS 8 /* segments of a full spool, at least */
+
+/* As it is in the file, little-endian. */
+typedef struct {
+  guint64 segment, end;
+  guint64 crc; /* CRC-32 of both */
+} Position;
 
 struct _GstAlexnetSpool {
   char *directory, *position; /* paths; NULL in memory */
@@ -88,32 +93,41 @@ remove_finished (GstAlexnetSpool *spool, GError **error)
   return TRUE;
 }
 
+static guint64
+crc (const Position *position)
+{
+  return GUINT64_TO_LE ((guint64) crc32_z (0, (const void *) position,
+      G_STRUCT_OFFSET (Position, crc)));
+}
+
 /* Without a whole one, everything is sent again. */
 static void
 load_position (GstAlexnetSpool *spool)
 {
-  guint8 bytes[POSITION_SIZE];
+  Position position;
 
-  if (pread (spool->position_fd, bytes, sizeof bytes, 0) != sizeof bytes ||
-      GST_READ_UINT32_LE (bytes + 16) != crc32_z (0, bytes, 16))
+  if (pread (spool->position_fd, &position, sizeof position, 0) !=
+          sizeof position ||
+      position.crc != crc (&position))
     return;
-  spool->acknowledged.segment = GST_READ_UINT64_LE (bytes);
-  spool->acknowledged.end = GST_READ_UINT64_LE (bytes + 8);
+  spool->acknowledged.segment = GUINT64_FROM_LE (position.segment);
+  spool->acknowledged.end = GUINT64_FROM_LE (position.end);
 }
 
 static gboolean
 save_position (GstAlexnetSpool *spool, GError **error)
 {
-  guint8 bytes[POSITION_SIZE];
+  Position position = {
+    .segment = GUINT64_TO_LE (spool->acknowledged.segment),
+    .end = GUINT64_TO_LE (spool->acknowledged.end),
+  };
   gssize written;
 
   if (!spool->directory)
     return TRUE;
-  GST_WRITE_UINT64_LE (bytes, spool->acknowledged.segment);
-  GST_WRITE_UINT64_LE (bytes + 8, spool->acknowledged.end);
-  GST_WRITE_UINT32_LE (bytes + 16, crc32_z (0, bytes, 16));
-  written = pwrite (spool->position_fd, bytes, sizeof bytes, 0);
-  return written == sizeof bytes ||
+  position.crc = crc (&position);
+  written = pwrite (spool->position_fd, &position, sizeof position, 0);
+  return written == sizeof position ||
       gst_alexnet_file_fail ("write to", spool->position,
           written < 0 ? errno : ENOSPC, error);
 }

@@ -168,7 +168,7 @@ GST_START_TEST (test_position)
   append (spool, 50, 60);
   deliver (spool, 20, 30);
   gst_alexnet_spool_close (spool);
-  fail_unless (g_file_set_contents (position, "12345678901234567890", 20,
+  fail_unless (g_file_set_contents (position, "123456789012345678901234", 24,
       NULL));
   spool = open_spool (directory);
   deliver (spool, 0, 60);
