@@ -18,7 +18,7 @@ set -u
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$root" || exit 1
 
-sh pipelines/install-packages.sh run build full test rtsp regions mqtt gpu \
+sh pipelines/install-packages.sh run build full test rtsp regions mqtt kafka gpu \
   pictures json plot batch report browser cluster arm64 || exit 1
 
 export GST_REGISTRY_FORK=no

@@ -7,8 +7,8 @@ set -u
 
 media=$root/pipelines/media/sample.webm
 classes='airplane automobile bird cat deer dog frog horse ship truck'
-unset ALEXNET_MODEL ALEXNET_DATA_DIR BROKER CONFIRM DECODER DEVICE FILTER FRAMES \
-  LIMIT NAMED REGIONS THRESHOLD TOPIC WHEN
+unset ALEXNET_MODEL ALEXNET_DATA_DIR BROKER BROKERS CONFIRM DECODER DEVICE FILTER FRAMES \
+  KEY LIMIT NAMED REGIONS SPOOL THRESHOLD TOPIC WHEN
 mkdir "$work/tmp" "$work/data"
 export BUILD XDG_DATA_HOME="$work/data" TMPDIR="$work/tmp"
 
@@ -329,6 +329,41 @@ no_broker () {
   unset BROKER
 }
 
+kafka () {
+  run kafka.sh && shows_line && same "$classes" "$(first_labels)" &&
+    same 250 "$(grep -cE '^[0-9.]+.[a-z]+.[0-9]+ %$' "$work/out")"
+}
+
+kafka_camera () {
+  FRAMES=20 KEY=door run kafka.sh camera && shows_line && first_labels
+}
+
+# What a broker does not get waits for the one that comes.
+kafka_spool () {
+  picture=$(set -- "$root"/tests/data/pictures/*.png && echo "$1")
+  mkfifo "$work/address"
+  SPOOL=$work/spool BROKERS=127.0.0.1:9 run kafka.sh "$picture" &&
+    ls "$work/spool"/*.spool || return 1
+  /usr/bin/python3 "$root/pipelines/kafka-broker.py" >"$work/address" &
+  broker=$!
+  read -r brokers <"$work/address"
+  SPOOL=$work/spool BROKERS=$brokers TOPIC=other KEY=second run kafka.sh \
+    "$picture" &&
+    kcat -C -q -e -b "$brokers" -t alexnet -f '%k\n' >"$work/first" &&
+    kcat -C -q -e -b "$brokers" -t other -f '%k\n' >"$work/second"
+  status=$?
+  kill $broker
+  wait $broker
+  same 0 $status && same 1 "$(grep -c . "$work/first")" &&
+    same second "$(cat "$work/second")" && same '' "$(ls "$work/spool")"
+}
+
+kafka_without_broker () {
+  export BROKERS=127.0.0.1:9
+  fails_with 'no Kafka broker at 127.0.0.1:9' kafka.sh || return 1
+  unset BROKERS
+}
+
 # One line for each photograph, since its first frame.
 state () {
   run state.sh && shows_line && same "$classes" "$(first_labels)" &&
@@ -448,7 +483,7 @@ language () {
   LANG=de_DE.UTF-8 LANGUAGE=de run images.sh && grep '^10 frames, ' "$work/out"
 }
 
-sh "$root/pipelines/install-packages.sh" run build full rtsp regions mqtt gpu \
+sh "$root/pipelines/install-packages.sh" run build full rtsp regions mqtt kafka gpu \
   json >"$work/log" 2>&1 || skip_all "$(tail -n 1 "$work/log")"
 check 'files.sh' files
 check 'files.sh: bad input' bad_input files.sh
@@ -477,6 +512,11 @@ check 'mqtt.sh' mqtt
 check 'mqtt.sh: BROKER' own_broker
 check 'mqtt.sh: no broker' no_broker
 check 'mqtt.sh: bad input' bad_input mqtt.sh
+check 'kafka.sh' kafka
+check 'kafka.sh: a camera' kafka_camera
+check 'kafka.sh: SPOOL' kafka_spool
+check 'kafka.sh: no broker' kafka_without_broker
+check 'kafka.sh: bad input' bad_input kafka.sh
 check 'state.sh' state
 check 'state.sh: REGIONS' state_of_regions
 check 'state.sh: a camera' state_of_camera
