@@ -237,16 +237,20 @@ alexnet_tables_pixel (const AlexnetTables *t, const void *const *planes,
   guint c;
 
   if (x - t->left >= t->width || y - t->top >= t->height) {
-    for (c = 0; c < t->n_channels; c++)
-      out[c] = t->pad[c];
+    for (c = 0; c < 3; c++)
+      out[c] = c < t->n_channels ? t->pad[c] : out[c];
     return;
   }
   for (c = 0; c < t->layout.n_components; c++) {
     const AlexnetComponent *component = &t->layout.components[c];
-
-    s[c] = alexnet_component_value (t, component,
+    float value = alexnet_component_value (t, component,
         (const guint8 *) planes[component->plane], strides[component->plane],
         x - t->left, y - t->top);
+
+    /* By no index that a GPU would keep the array in memory for. */
+    s[0] = c == 0 ? value : s[0];
+    s[1] = c == 1 ? value : s[1];
+    s[2] = c == 2 ? value : s[2];
   }
   if (t->n_channels == 1) {
     out[0] = alexnet_color_luma (&t->color, s[0], s[1], s[2]);
