@@ -437,6 +437,7 @@ GST_START_TEST (test_frames_in_gpu_memory)
       gst_caps_features_new ("memory:CUDAMemory", NULL));
   fail_unless (gst_harness_push_event (fixture->harness,
       gst_event_new_caps (caps)));
+  gst_caps_unref (caps);
   test_expect_horse (fixture);
   test_expect_horse (fixture);
   fail_unless_equals_int (test_count_messages (fixture->bus,
