@@ -8,7 +8,8 @@ import gi
 
 gi.require_version('GdkPixbuf', '2.0')
 gi.require_version('Gst', '1.0')
-from gi.repository import GdkPixbuf, GLib, Gst  # noqa: E402
+gi.require_version('GstVideo', '1.0')
+from gi.repository import GdkPixbuf, GLib, Gst, GstVideo  # noqa: E402
 
 from .errors import Failure  # noqa: E402
 from .pictures import is_picture  # noqa: E402
@@ -43,14 +44,13 @@ def take_from_picture(path):
     return encode(picture.apply_embedded_orientation() or picture)
 
 
-def fit(structure):
-    """Width and height as displayed, within WIDTH and HEIGHT."""
-    known, numerator, denominator = structure.get_fraction(
-        'pixel-aspect-ratio')
-    width = structure['width'] * (numerator / denominator if known else 1)
-    scale = min(WIDTH / width, HEIGHT / structure['height'])
-    return (max(1, round(width * scale)),
-            max(1, round(structure['height'] * scale)))
+def fit(caps):
+    """Width and height as displayed, within WIDTH and HEIGHT. Caps' structures
+    have no get_fraction() in Python on GStreamer 1.26."""
+    info = GstVideo.VideoInfo.new_from_caps(caps)
+    width = info.width * info.par_n / info.par_d
+    scale = min(WIDTH / width, HEIGHT / info.height)
+    return max(1, round(width * scale)), max(1, round(info.height * scale))
 
 
 class Player:
@@ -84,7 +84,7 @@ class Player:
         sample = self.pipeline.get_property('sample')
         if sample is None:
             raise Failure('decode', 'there is no picture any more')
-        width, height = fit(sample.get_caps().get_structure(0))
+        width, height = fit(sample.get_caps())
         sample = self.pipeline.emit('convert-sample', Gst.Caps.from_string(
             f'video/x-raw,format=RGB,width={width},height={height},'
             'pixel-aspect-ratio=1/1'))
