@@ -282,6 +282,18 @@ make_headers (GVariant *headers)
   return made;
 }
 
+/* The same text for a message that is not taken and one that comes back. After
+ * a fatal error all fail, with one code or another. */
+static char *
+describe (const GstAlexnetProducer *producer, rd_kafka_resp_err_t code)
+{
+  ErrorText text;
+
+  if (rd_kafka_fatal_error (producer->client, text, sizeof text) == 0)
+    return g_strdup (rd_kafka_err2str (code));
+  return g_strdup (text);
+}
+
 static GstAlexnetSend
 produce (GstAlexnetProducer *producer, GVariant *message, gpointer tag,
     char **why)
@@ -310,7 +322,7 @@ produce (GstAlexnetProducer *producer, GVariant *message, gpointer tag,
   if (!error)
     return GST_ALEXNET_SEND_OK;
   send = judge (rd_kafka_error_code (error));
-  *why = g_strdup (rd_kafka_error_string (error));
+  *why = describe (producer, rd_kafka_error_code (error));
   rd_kafka_error_destroy (error);
   rd_kafka_headers_destroy (made);
   return send;
@@ -333,9 +345,12 @@ report_messages (GstAlexnetProducer *producer, rd_kafka_event_t *event)
 {
   const rd_kafka_message_t *message;
 
-  while ((message = rd_kafka_event_message_next (event)))
+  while ((message = rd_kafka_event_message_next (event))) {
+    g_autofree char *why = describe (producer, message->err);
+
     producer->events->sent (producer->user, message->_private,
-        judge (message->err), rd_kafka_err2str (message->err));
+        judge (message->err), why);
+  }
 }
 
 static void

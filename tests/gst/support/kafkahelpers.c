@@ -144,20 +144,25 @@ test_publisher_new (Cluster *cluster, const char *upstream, const char *format,
 {
   Publisher *publisher = g_new (Publisher, 1);
   va_list args;
-  char *properties;
+  char *properties, *line;
+  GstElement *bin;
 
   va_start (args, format);
   properties = g_strdup_vprintf (format, args);
   va_end (args);
-  publisher->harness =
-      test_harness_new ("%sclassificationkafka topic=" TEST_TOPIC " brokers=%s "
-                        "settings=\"settings,reconnect.backoff.max.ms=100\" %s",
-          upstream, rd_kafka_mock_cluster_bootstraps (cluster->mock),
-          properties);
-  publisher->element = gst_harness_find_element (publisher->harness,
-      "classificationkafka");
+  line = g_strdup_printf ("%sclassificationkafka name=kafka topic=" TEST_TOPIC
+                          " brokers=%s "
+                          "settings=\"settings,reconnect.backoff.max.ms=100\" "
+                          "%s",
+      upstream, rd_kafka_mock_cluster_bootstraps (cluster->mock), properties);
+  bin = gst_parse_bin_from_description (line, TRUE, NULL);
+  publisher->element = gst_bin_get_by_name (GST_BIN (bin), "kafka");
   publisher->bus = gst_bus_new ();
   gst_element_set_bus (publisher->element, publisher->bus);
+  publisher->harness = gst_harness_new_with_element (bin, "sink", "src");
+  gst_harness_set_src_caps_str (publisher->harness, TEST_CAPS);
+  gst_object_unref (bin);
+  g_free (line);
   g_free (properties);
   return publisher;
 }
