@@ -22,7 +22,7 @@ alexnet_buffers_get_input (const AlexnetBuffers *b, guint i, guint first,
 
   return (AlexnetArray){
     .data = i == 0 ? b->slots + first * b->slot_size
-                   : b->activations[(i - 1) % 2],
+                   : b->activations[b->program->ops[i - 1].buffer],
     .part_stride = stride / alexnet_precision_size (b->precision),
     .n = n,
     .height = op->in.height,
@@ -39,7 +39,7 @@ alexnet_buffers_get_output (const AlexnetBuffers *b, guint i, guint n)
   gsize stride = part_bytes (b, &op->out, op->out_parts);
 
   return (AlexnetArray){
-    .data = b->activations[i % 2],
+    .data = b->activations[op->buffer],
     .part_stride = stride / alexnet_precision_size (b->precision),
     .n = n,
     .height = op->out.height,
@@ -65,15 +65,15 @@ allocate_slots (AlexnetBuffers *b, GError **error)
 static gboolean
 allocate_activations (AlexnetBuffers *b, GError **error)
 {
-  gsize sizes[2] = { 0, 0 };
+  gsize sizes[ALEXNET_N_BUFFERS] = { 0 };
 
   for (guint i = 0; i + 1 < b->program->n_ops; i++) {
     const AlexnetOp *op = &b->program->ops[i];
     gsize size = op->out_parts * part_bytes (b, &op->out, op->out_parts);
 
-    sizes[i % 2] = MAX (sizes[i % 2], size);
+    sizes[op->buffer] = MAX (sizes[op->buffer], size);
   }
-  for (guint i = 0; i < 2; i++)
+  for (guint i = 0; i < ALEXNET_N_BUFFERS; i++)
     if (!(b->activations[i] = alexnet_device_alloc (b->device, sizes[i],
               error)))
       return FALSE;

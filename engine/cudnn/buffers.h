@@ -27,7 +27,7 @@ typedef struct {
 
   guint8 *slots; /* device memory */
   gsize slot_size;
-  guint8 *activations[2];              /* operation i writes the i % 2 -th */
+  guint8 *activations[ALEXNET_N_BUFFERS]; /* by AlexnetOp.buffer */
   void *workspace;                     /* ALEXNET_WORKSPACE_SIZE bytes */
   float *results, *host_results;       /* device, pinned; [N,C,H,W] */
   gsize n_results;                     /* of one image */

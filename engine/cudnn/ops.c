@@ -147,6 +147,27 @@ assign_parts (AlexnetProgram *to, const AlexnetProgram *from)
 }
 
 gboolean
+alexnet_op_can_join (const AlexnetOp *op, const AlexnetOp *next)
+{
+  return op->kind == ALEXNET_OP_MAXPOOL && next->kind == ALEXNET_OP_LINEAR;
+}
+
+/* The first buffer that is free to be written. */
+static void
+assign_buffers (AlexnetProgram *program)
+{
+  AlexnetOp *ops = program->ops;
+
+  for (guint i = 1; i < program->n_ops; i++) {
+    gboolean join = i > 1 && alexnet_op_can_join (&ops[i - 1], &ops[i]);
+
+    while (ops[i].buffer == ops[i - 1].buffer ||
+        (join && ops[i].buffer == ops[i - 2].buffer))
+      ops[i].buffer++;
+  }
+}
+
+gboolean
 alexnet_program_build (AlexnetProgram *program, const AlexnetNetwork *network,
     GError **error)
 {
@@ -167,6 +188,7 @@ alexnet_program_build (AlexnetProgram *program, const AlexnetNetwork *network,
 
   *program = (AlexnetProgram){ .slot = plain.slot };
   assign_parts (program, &plain);
+  assign_buffers (program);
   return TRUE;
 }
 

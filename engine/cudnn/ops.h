@@ -38,7 +38,12 @@ typedef struct {
   AlexnetShape in, out;
   guint in_parts, out_parts;
   guint kernel, stride, padding, end_padding; /* CONV, MAXPOOL */
+  guint buffer; /* of ALEXNET_N_BUFFERS, that it writes */
 } AlexnetOp;
+
+/* No operation writes what it reads, nor what the operation before it reads
+ * where both can be one kernel. */
+#define ALEXNET_N_BUFFERS 3
 
 /* How one image lies in its slot: NHWC, blocked. Pixel (x, y) of the image is
  * at (x + pad, y + pad) of the unblocked canvas; the rest of it is 0. */
@@ -59,6 +64,9 @@ typedef struct {
 /* UNSUPPORTED, naming the layer that cannot run here. Points into `network`. */
 gboolean alexnet_program_build (AlexnetProgram *program,
     const AlexnetNetwork *network, GError **error);
+
+/* Whether one kernel can do both, as far as their kinds say. */
+gboolean alexnet_op_can_join (const AlexnetOp *op, const AlexnetOp *next);
 
 /* UNSUPPORTED when an operation on a batch makes more values than a kernel has
  * threads. */

@@ -14,8 +14,7 @@ can_join (const AlexnetOp *pool, const AlexnetOp *next,
 {
   guint vector = ALEXNET_VECTOR_BYTES / alexnet_precision_size (precision);
 
-  return pool->kind == ALEXNET_OP_MAXPOOL && next->kind == ALEXNET_OP_LINEAR &&
-      pool->out_parts == 1 &&
+  return alexnet_op_can_join (pool, next) && pool->out_parts == 1 &&
       pool->in.channels / pool->in_parts % vector == 0 &&
       alexnet_shape_size (&next->in) <= ALEXNET_POOLED_VALUES;
 }

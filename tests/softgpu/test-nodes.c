@@ -12,6 +12,7 @@
 
 #define SIDE 96
 #define MANY 16
+#define WIDE 160
 
 /* For a frame that lies on the device, all of it; and what of that the graph
  * holds: all but the pixels and the first convolution. */
@@ -36,13 +37,14 @@ typedef struct {
   void *pixels;
 } Fixture;
 
+/* Takes the network. */
 static void
-set_up (Fixture *f, const char *architecture, AlexnetPrecision precision,
+set_up_network (Fixture *f, AlexnetNetwork *network, AlexnetPrecision precision,
     guint max_batch)
 {
   g_autofree guint8 *photo = data_read_photo ();
 
-  f->network = fixture_network (architecture);
+  f->network = network;
   f->plan = fixture_open (f->network, precision, max_batch);
   f->transform = alexnet_transform_new ();
   f->frame = frame_new (ALEXNET_FORMAT_RGBA, SIDE, SIDE, 0, photo, FALSE);
@@ -51,6 +53,28 @@ set_up (Fixture *f, const char *architecture, AlexnetPrecision precision,
       (gsize) f->image.strides[0] * SIDE);
   f->image.planes[0] = f->pixels;
   f->image.memory = ALEXNET_MEMORY_CUDA;
+}
+
+static void
+set_up (Fixture *f, const char *architecture, AlexnetPrecision precision,
+    guint max_batch)
+{
+  set_up_network (f, fixture_network (architecture), precision, max_batch);
+}
+
+/* Products whose rows are made by several blocks. */
+static AlexnetNetwork *
+make_wide_network (void)
+{
+  AlexnetNetwork *network = fixture_network ("torchvision");
+
+  random_model_clear (network);
+  for (guint i = 0; i + 2 < network->n_layers; i++)
+    if (network->layers[i].kind == ALEXNET_LAYER_LINEAR)
+      network->layers[i].channels = WIDE;
+  g_assert_true (alexnet_network_infer_shapes (network, NULL));
+  random_model_fill (network);
+  return network;
 }
 
 static void
@@ -180,7 +204,7 @@ test_ways (void)
     Fixture f;
     g_autofree AlexnetBest *best = NULL;
 
-    set_up (&f, "torchvision", ALEXNET_PRECISION_FP32, 1);
+    set_up_network (&f, make_wide_network (), ALEXNET_PRECISION_FP32, 1);
     if (i > 0) {
       fixture_close (f.plan);
       change_cache (ways[i].choice);

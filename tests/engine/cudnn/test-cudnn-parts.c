@@ -37,6 +37,26 @@ describe (const AlexnetProgram *program)
   return g_strdup (text->str);
 }
 
+/* What a kernel reads lies elsewhere than what it writes. */
+static void
+test_buffers (void)
+{
+  static const char *const names[] = { "torchvision", "caffe", "caffenet" };
+
+  for (guint a = 0; a < G_N_ELEMENTS (names); a++) {
+    AlexnetProgram program = build (names[a]);
+    const AlexnetOp *ops = program.ops;
+
+    for (guint i = 0; i < program.n_ops; i++) {
+      g_assert_cmpuint (ops[i].buffer, <, ALEXNET_N_BUFFERS);
+      if (i > 0)
+        g_assert_cmpuint (ops[i].buffer, !=, ops[i - 1].buffer);
+      if (i > 1 && alexnet_op_can_join (&ops[i - 1], &ops[i]))
+        g_assert_cmpuint (ops[i].buffer, !=, ops[i - 2].buffer);
+    }
+  }
+}
+
 static void
 test_program_torchvision (void)
 {
@@ -338,6 +358,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cudnn-parts/program/large-batch", test_large_batch);
   g_test_add_func ("/cudnn-parts/program/early-softmax", test_early_softmax);
   g_test_add_func ("/cudnn-parts/batches", test_batches);
+  g_test_add_func ("/cudnn-parts/buffers", test_buffers);
   g_test_add_func ("/cudnn-parts/schedule/networks", test_schedule);
   g_test_add_func ("/cudnn-parts/schedule/mapped", test_mapped);
   g_test_add_func ("/cudnn-parts/schedule/not-joined", test_not_joined);
