@@ -28,9 +28,9 @@ typedef struct {
   guint8 *slots; /* device memory */
   gsize slot_size;
   guint8 *activations[ALEXNET_N_BUFFERS]; /* by AlexnetOp.buffer */
-  void *workspace;                     /* ALEXNET_WORKSPACE_SIZE bytes */
-  float *results, *host_results;       /* device, pinned; [N,C,H,W] */
-  gsize n_results;                     /* of one image */
+  void *workspace;                        /* ALEXNET_WORKSPACE_SIZE bytes */
+  float *results, *host_results;          /* device, pinned; [N,C,H,W] */
+  gsize n_results;                        /* of one image */
   AlexnetBest *best, *host_best;       /* device, pinned; [N][ALEXNET_MAX_BEST];
                                           NULL: no softmax at the end. A batch
                                           whose results are mapped needs only

@@ -131,7 +131,9 @@ make_batches (AlexnetExecutor *ex, GError **error)
 
     batch->schedule = alexnet_schedule_make (&ex->program,
         ex->buffers.precision, ex->buffers.embedding_op, sizes[i]);
-    ok = choose_ways (ex, batch, cache, error) && warm_up (ex, batch, error) &&
+    ok = alexnet_l2_set_persisting (&ex->l2, batch->schedule.persisting,
+             error) &&
+        choose_ways (ex, batch, cache, error) && warm_up (ex, batch, error) &&
         capture (ex, batch, error);
   }
   alexnet_plan_cache_close (cache);
@@ -160,6 +162,8 @@ alexnet_executor_open (AlexnetExecutor *ex, AlexnetDevice *device,
       alexnet_buffers_allocate (&ex->buffers, error) &&
       CUDA (cudaEventCreateWithFlags (&ex->done, cudaEventDisableTiming)) &&
       alexnet_steps_open (&ex->steps, &ex->buffers, kernels, error) &&
+      alexnet_l2_open (&ex->l2, device, ex->steps.all_weights,
+          ex->steps.weights_size, error) &&
       make_batches (ex, error);
 }
 
@@ -174,6 +178,7 @@ alexnet_executor_close (AlexnetExecutor *ex, GError **error)
     for (guint j = 0; j < ex->program.n_ops; j++)
       alexnet_way_clear (&batch->ways[j], error);
   }
+  alexnet_l2_close (&ex->l2, error);
   alexnet_steps_close (&ex->steps);
   if (ex->done)
     CUDA (cudaEventDestroy (ex->done));
@@ -197,7 +202,9 @@ alexnet_executor_begin (AlexnetExecutor *ex, guint first, guint n,
   cudaStream_t stream = ex->device->stream;
   gsize size = n * ex->buffers.n_results * sizeof (float);
 
-  return run_op (ex, batch, 0, first, error) &&
+  return alexnet_l2_set_persisting (&ex->l2, batch->schedule.persisting,
+             error) &&
+      run_op (ex, batch, 0, first, error) &&
       CUDA (cudaGraphLaunch (batch->graph, stream)) &&
       (!outputs ||
           bring (ex, ex->buffers.host_results, ex->buffers.results, size,

@@ -14,6 +14,7 @@
 #define ALEXNET_CUDNN_EXECUTOR_H
 
 #include "backend/backend.h"
+#include "l2.h"
 #include "steps.h"
 
 G_BEGIN_DECLS
@@ -29,6 +30,7 @@ typedef struct {
   AlexnetProgram program;
   AlexnetBuffers buffers;
   AlexnetSteps steps;
+  AlexnetL2 l2;
   cudaEvent_t done;
   guint n_batches;
   AlexnetBatch batches[ALEXNET_MAX_BATCHES];

@@ -66,9 +66,11 @@ cudnn_open (const AlexnetNetwork *network, const AlexnetPlanParams *params,
     cudnn_close (&plan->base);
     return NULL;
   }
-  g_info ("%s, precision %s, batches up to %u: %.1f MiB of device memory",
+  g_info ("%s, precision %s, batches up to %u: %.1f MiB of device memory, "
+          "%.1f MiB of weights stay in the L2 cache",
       plan->device.name, alexnet_precision_name (plan->base.precision),
-      params->max_batch_size, plan->device.used / 1048576.0);
+      params->max_batch_size, plan->device.used / 1048576.0,
+      plan->executor.l2.size / 1048576.0);
   return &plan->base;
 }
 

@@ -23,7 +23,11 @@ AlexnetSchedule
 alexnet_schedule_make (const AlexnetProgram *program,
     AlexnetPrecision precision, guint embedding_op, guint n)
 {
-  AlexnetSchedule schedule = { .n = n, .mapped = n <= MAX_MAPPED };
+  /* Our own product, which streams weights, is for so many images: others
+   * compute for longer than they read. */
+  AlexnetSchedule schedule = {
+    .n = n, .mapped = n <= MAX_MAPPED, .persisting = n <= ALEXNET_GEMV_COLUMNS
+  };
 
   if (n > 1)
     return schedule;

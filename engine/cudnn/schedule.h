@@ -24,6 +24,9 @@ typedef struct {
   /* Kernels write results into pinned memory themselves; else they are copied
    * there. */
   gboolean mapped;
+
+  /* Weights stay in the cache: l2.h. */
+  gboolean persisting;
 } AlexnetSchedule;
 
 /* For batches of n. `embedding_op` is the operation whose input somebody wants

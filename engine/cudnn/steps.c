@@ -45,16 +45,58 @@ make_packs (AlexnetSteps *steps, guint i, GError **error)
   return TRUE;
 }
 
+static gboolean
+has_weights (const AlexnetOp *op)
+{
+  return op->kind == ALEXNET_OP_CONV || op->kind == ALEXNET_OP_LINEAR;
+}
+
+/* Places the weights of operation `i` behind all that were placed. */
+static void
+place_weights (AlexnetSteps *steps, guint i, gsize offsets[ALEXNET_MAX_OPS])
+{
+  const AlexnetProgram *program = steps->buffers->program;
+
+  offsets[i] = steps->weights_size;
+  steps->weights_size += alexnet_weights_measure (&steps->weights[i],
+      &program->ops[i], &program->slot, steps->buffers->precision);
+}
+
+static gboolean
+allocate_weights (AlexnetSteps *steps, GError **error)
+{
+  const AlexnetOp *ops = steps->buffers->program->ops;
+  guint n = steps->buffers->program->n_ops;
+  gsize offsets[ALEXNET_MAX_OPS];
+
+  for (guint i = 0; i < n; i++)
+    if (ops[i].kind == ALEXNET_OP_CONV)
+      place_weights (steps, i, offsets);
+  for (guint i = n; i-- > 0;)
+    if (ops[i].kind == ALEXNET_OP_LINEAR)
+      place_weights (steps, i, offsets);
+  steps->all_weights = alexnet_device_alloc (steps->buffers->device,
+      steps->weights_size, error);
+  if (!steps->all_weights)
+    return FALSE;
+  for (guint i = 0; i < n; i++)
+    if (has_weights (&ops[i]))
+      steps->weights[i].weight = steps->all_weights + offsets[i];
+  return TRUE;
+}
+
 gboolean
 alexnet_steps_open (AlexnetSteps *steps, const AlexnetBuffers *b,
     const AlexnetKernels *kernels, GError **error)
 {
   steps->buffers = b;
   steps->kernels = kernels;
+  if (!allocate_weights (steps, error))
+    return FALSE;
   for (guint i = 0; i < b->program->n_ops; i++) {
     const AlexnetOp *op = &b->program->ops[i];
 
-    if (op->kind != ALEXNET_OP_CONV && op->kind != ALEXNET_OP_LINEAR)
+    if (!has_weights (op))
       continue;
     if (!alexnet_weights_upload (&steps->weights[i], b->device, op,
             &b->program->slot, b->precision, error))

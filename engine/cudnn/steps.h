@@ -28,6 +28,10 @@ typedef struct {
   const AlexnetBuffers *buffers;
   const AlexnetKernels *kernels;
   AlexnetWeights weights[ALEXNET_MAX_OPS]; /* CONV, LINEAR */
+  guint8 *all_weights;                     /* one allocation: the convolutions',
+                                              then the linear layers', the last
+                                              first */
+  gsize weights_size;                      /* bytes of it */
   GPtrArray *packs[ALEXNET_MAX_OPS];       /* of a CONV: [slot of the first
                                               operation][part] */
 } AlexnetSteps;

@@ -66,8 +66,28 @@ store (guint8 *to, const float *from, gsize n, AlexnetPrecision precision)
       half[i] = alexnet_float_to_bfloat (from[i]);
 }
 
-/* [C,kH,kW] -> [kH / block, kW / block, block, block, C] */
+/* Blocks of pixels where the first convolution takes them. */
+static guint
+get_block (const AlexnetOp *op, const AlexnetSlotLayout *slot)
+{
+  gboolean blocked = op->in.channels != op->layer->in.channels;
+
+  return op->kind == ALEXNET_OP_CONV && blocked ? slot->block : 1;
+}
+
+/* Weights of one output. */
 static gsize
+count_row (const AlexnetOp *op, const AlexnetSlotLayout *slot)
+{
+  guint pixels = op->kernel * get_block (op, slot);
+
+  if (op->kind == ALEXNET_OP_LINEAR)
+    return alexnet_shape_size (&op->in);
+  return (gsize) pixels * pixels * (op->layer->in.channels / op->layer->groups);
+}
+
+/* [C,kH,kW] -> [kH / block, kW / block, block, block, C] */
+static void
 permute_filter (float *to, const float *from, const AlexnetOp *op, guint block)
 {
   guint kernel = op->layer->kernel;
@@ -81,7 +101,6 @@ permute_filter (float *to, const float *from, const AlexnetOp *op, guint block)
 
         to[pixel * channels + c] = from[(c * kernel + y) * kernel + x];
       }
-  return (gsize) op->kernel * op->kernel * block * block * channels;
 }
 
 gsize
@@ -89,14 +108,14 @@ alexnet_weights_permute (float *to, const float *from, const AlexnetOp *op,
     const AlexnetSlotLayout *slot)
 {
   guint channels = op->in.channels, pixels = op->in.height * op->in.width;
-  gboolean blocked = op->in.channels != op->layer->in.channels;
 
   if (op->kind == ALEXNET_OP_CONV)
-    return permute_filter (to, from, op, blocked ? slot->block : 1);
-  for (guint c = 0; c < channels; c++)
-    for (guint i = 0; i < pixels; i++)
-      to[(gsize) i * channels + c] = from[(gsize) c * pixels + i];
-  return (gsize) channels * pixels;
+    permute_filter (to, from, op, get_block (op, slot));
+  else
+    for (guint c = 0; c < channels; c++)
+      for (guint i = 0; i < pixels; i++)
+        to[(gsize) i * channels + c] = from[(gsize) c * pixels + i];
+  return count_row (op, slot);
 }
 
 static gsize
@@ -105,8 +124,25 @@ align_up (gsize size)
   return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
+static guint
+count_parts (const AlexnetOp *op)
+{
+  return op->kind == ALEXNET_OP_CONV ? alexnet_op_n_convs (op) : 1;
+}
+
+gsize
+alexnet_weights_measure (AlexnetWeights *weights, const AlexnetOp *op,
+    const AlexnetSlotLayout *slot, AlexnetPrecision precision)
+{
+  guint n_parts = count_parts (op);
+  gsize n = op->layer->channels / n_parts * count_row (op, slot);
+
+  weights->weight_stride = align_up (n * alexnet_precision_size (precision));
+  return n_parts * weights->weight_stride;
+}
+
 static guint8 *
-prepare_weight (AlexnetWeights *weights, const AlexnetOp *op, guint n_parts,
+prepare_weight (const AlexnetWeights *weights, const AlexnetOp *op,
     const AlexnetSlotLayout *slot, AlexnetPrecision precision, GError **error)
 {
   const AlexnetTensor *tensor = &op->layer->weight;
@@ -114,16 +150,14 @@ prepare_weight (AlexnetWeights *weights, const AlexnetOp *op, guint n_parts,
       reader = alexnet_tensor_rows_new (tensor, error);
   guint n_rows = op->layer->channels, size = alexnet_precision_size (precision);
   gsize length = alexnet_tensor_n_values (tensor) / n_rows;
-  gsize padded = length * slot->block * slot->block + 1;
+  gsize n = count_row (op, slot);
+  guint n_parts = count_parts (op), rows = n_rows / n_parts;
   g_autofree float *from = g_new (float, length);
-  g_autofree float *to = g_new0 (float, padded);
-  gsize n = alexnet_weights_permute (to, from, op, slot);
-  guint rows = n_rows / n_parts;
+  g_autofree float *to = g_new0 (float, n);
   g_autofree guint8 *all = NULL;
 
   if (!reader)
     return NULL;
-  weights->weight_stride = align_up (rows * n * size);
   all = g_malloc0 (n_parts * weights->weight_stride);
   for (guint i = 0; i < n_rows; i++) {
     if (!alexnet_tensor_rows_read (reader, i, 1, from, error))
@@ -136,10 +170,10 @@ prepare_weight (AlexnetWeights *weights, const AlexnetOp *op, guint n_parts,
 }
 
 static guint8 *
-prepare_bias (AlexnetWeights *weights, const AlexnetOp *op, guint n_parts,
+prepare_bias (AlexnetWeights *weights, const AlexnetOp *op,
     AlexnetPrecision precision, GError **error)
 {
-  guint n = op->layer->channels / n_parts;
+  guint n_parts = count_parts (op), n = op->layer->channels / n_parts;
   g_autofree float *from = g_new (float, op->layer->channels);
   guint8 *all;
 
@@ -157,21 +191,18 @@ alexnet_weights_upload (AlexnetWeights *weights, AlexnetDevice *device,
     const AlexnetOp *op, const AlexnetSlotLayout *slot,
     AlexnetPrecision precision, GError **error)
 {
-  guint n_parts = op->kind == ALEXNET_OP_CONV ? alexnet_op_n_convs (op) : 1;
-  g_autofree guint8 *weight = prepare_weight (weights, op, n_parts, slot,
-      precision, error);
+  guint n_parts = count_parts (op);
+  g_autofree guint8 *weight = prepare_weight (weights, op, slot, precision,
+      error);
   g_autofree guint8 *bias = weight
-      ? prepare_bias (weights, op, n_parts, precision, error)
+      ? prepare_bias (weights, op, precision, error)
       : NULL;
   gsize weight_size = n_parts * weights->weight_stride;
   gsize bias_size = n_parts * weights->bias_stride;
 
   if (!bias)
     return FALSE;
-  weights->weight = alexnet_device_alloc (device, weight_size, error);
-  weights->bias = weights->weight
-      ? alexnet_device_alloc (device, bias_size, error)
-      : NULL;
+  weights->bias = alexnet_device_alloc (device, bias_size, error);
   return weights->bias &&
       alexnet_device_upload (device, weights->weight, weight, weight_size,
           error) &&

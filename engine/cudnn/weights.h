@@ -17,7 +17,13 @@ typedef struct {
   gsize weight_stride, bias_stride; /* bytes from one part to the next */
 } AlexnetWeights;
 
-/* CONV, LINEAR. NO_MEMORY, DEVICE, and what reading gives. */
+/* Of a CONV or a LINEAR. Sets weight_stride, and returns the bytes of all
+ * parts' weights, a multiple of the alignment. */
+gsize alexnet_weights_measure (AlexnetWeights *weights, const AlexnetOp *op,
+    const AlexnetSlotLayout *slot, AlexnetPrecision precision);
+
+/* Of one that was measured: `weight` is the caller's memory for so many bytes,
+ * the bias is the device's. NO_MEMORY, DEVICE, and what reading gives. */
 gboolean alexnet_weights_upload (AlexnetWeights *weights, AlexnetDevice *device,
     const AlexnetOp *op, const AlexnetSlotLayout *slot,
     AlexnetPrecision precision, GError **error);

@@ -138,8 +138,7 @@ run_once (Bench *b, const AlexnetBatch *batch, cudaEvent_t *events)
   AlexnetExecutor *ex = &b->executor;
   cudaStream_t stream = b->device.stream;
 
-  for (guint i = 0; i < N_OVERWRITES; i++)
-    CUDA (cudaMemsetAsync (b->cold, (int) i, bench_extent->cold_size, stream));
+  bench_make_cold (b, N_OVERWRITES);
   CUDA (cudaEventRecord (events[0], stream));
   for (guint i = 0; i < ex->program.n_ops; i++) {
     alexnet_steps_run (&ex->steps, &batch->schedule, i, &batch->ways[i], 0,

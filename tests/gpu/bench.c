@@ -11,6 +11,9 @@
  *              of one batch; after the L2 cache was overwritten, for batches up
  *              to 8, else "-"; frames a second with batches back to back.
  *              Inputs lie in their slots already.
+ *     l2       l2 PRECISION BATCH MIB KEPT NOT
+ *              a batch of up to 8 whose weights stay in the L2 cache as far as
+ *              they can, how much that is; and one of which none is asked to
  *     frames   nv12-1080p PRECISION BATCH HOST DEVICE
  *              a frame, in host memory and in the device's, through the whole
  *              engine
@@ -32,6 +35,8 @@
 #include <stdlib.h>
 
 #include "support/random-model.h"
+
+#define FEW 8 /* images, of which latency counts */
 
 const guint bench_batches[] = { 1, 8, 32, 128, 512 };
 
@@ -82,6 +87,18 @@ bench_close (Bench *b)
   bench_die_on (own_error);
 }
 
+void
+bench_make_cold (Bench *b, guint n_times)
+{
+  GError *own_error = NULL, **error = &own_error;
+
+  CUDA (cudaCtxResetPersistingL2Cache ());
+  for (guint i = 0; i < n_times; i++)
+    CUDA (cudaMemsetAsync (b->cold, (int) i, bench_extent->cold_size,
+        b->device.stream));
+  bench_die_on (own_error);
+}
+
 /* Microseconds that the device needs for `n_times` batches in a row. */
 static double
 measure (Bench *b, guint batch, guint n_times, gboolean cold)
@@ -91,7 +108,7 @@ measure (Bench *b, guint batch, guint n_times, gboolean cold)
   float time = 0;
 
   if (cold)
-    CUDA (cudaMemsetAsync (b->cold, 1, bench_extent->cold_size, stream));
+    bench_make_cold (b, 1);
   CUDA (cudaEventRecord (b->begin, stream));
   for (guint i = 0; i < n_times; i++)
     alexnet_executor_begin (&b->executor, 0, batch, FALSE, error);
@@ -141,7 +158,7 @@ bench_speed (const AlexnetNetwork *network, AlexnetPrecision precision)
 
     printf ("cudnn\t%s\t%u\t%.1f\t", alexnet_precision_name (precision), n,
         median (&b, n, 1, FALSE));
-    if (n <= 8)
+    if (n <= FEW)
       printf ("%.1f", median (&b, n, 1, TRUE));
     else
       printf ("-");
@@ -149,6 +166,39 @@ bench_speed (const AlexnetNetwork *network, AlexnetPrecision precision)
     fflush (stdout);
   }
   bench_close (&b);
+}
+
+/* Microseconds of batches of up to 8; the MiB that are kept. */
+static double
+measure_few (const AlexnetNetwork *network, AlexnetPrecision precision,
+    double *times)
+{
+  guint most = bench_batches[bench_extent->n_batches - 1];
+  Bench b = { 0 };
+  double kept;
+
+  bench_open (&b, network, precision, MIN (most, FEW));
+  kept = b.executor.l2.size / 1048576.0;
+  for (guint i = 0; i < bench_extent->n_batches && bench_batches[i] <= FEW; i++)
+    times[i] = median (&b, bench_batches[i], 1, FALSE);
+  bench_close (&b);
+  return kept;
+}
+
+static void
+bench_l2 (const AlexnetNetwork *network, AlexnetPrecision precision)
+{
+  double with[G_N_ELEMENTS (bench_batches)];
+  double without[G_N_ELEMENTS (bench_batches)];
+  double kept = measure_few (network, precision, with);
+
+  g_setenv ("ALEXNET_CUDNN_L2", "0", TRUE);
+  measure_few (network, precision, without);
+  g_unsetenv ("ALEXNET_CUDNN_L2");
+  for (guint i = 0; i < bench_extent->n_batches && bench_batches[i] <= FEW; i++)
+    printf ("l2\t%s\t%u\t%.1f\t%.1f\t%.1f\n",
+        alexnet_precision_name (precision), bench_batches[i], kept, with[i],
+        without[i]);
 }
 
 static void
@@ -166,6 +216,7 @@ static const struct {
   void (*run) (const AlexnetNetwork *network, AlexnetPrecision precision);
 } commands[] = {
   { "speed", bench_speed },
+  { "l2", bench_l2 },
   { "frames", bench_frames },
   { "plans", choose_plans },
   { "profile", bench_profile },

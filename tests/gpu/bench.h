@@ -39,6 +39,10 @@ void bench_open (Bench *bench, const AlexnetNetwork *network,
     AlexnetPrecision precision, guint max_batch);
 void bench_close (Bench *bench);
 
+/* The device's cache then has nothing of the weights, what it was asked to keep
+ * neither. */
+void bench_make_cold (Bench *bench, guint n_times);
+
 /* Sorts them. */
 double bench_median (double *samples, guint n);
 

@@ -245,6 +245,7 @@ element () {
 
 speed () {
   step 'time of a batch' measure speed fp16 bf16 tf32
+  step 'weights in the L2 cache and not' measure l2 fp16 bf16 tf32
   step 'time in PyTorch' for_gpu baseline
   step 'frames through the engine' measure frames fp16 bf16 tf32
 }

@@ -22,6 +22,7 @@ BEGIN { FS = "\t" }
 $1 == "date" { date = $2 }
 $1 == "gpu" { gpu = $2 }
 $1 == "nv12-1080p" { frames = frames fields(2, 4) }
+$1 == "l2" { kept = kept fields(2, 5) }
 $1 == "layer" { layers = layers fields(2, 6) }
 $1 == "limit" { limits = limits fields(2, 3) }
 $1 == "plan" {
@@ -79,6 +80,10 @@ END {
   print "# On a GPU\n\n- date: " date "\n- GPU: " (gpu ? gpu : "none") "\n"
   if (n)
     print_speed()
+  if (kept)
+    print "Weights that stay in the L2 cache, us a batch:\n\n" \
+      "| precision | batch | MiB | with | without |\n" \
+      "|---|---:|---:|---:|---:|\n" kept
   if (frames)
     print "NV12 frames of 1920x1080 through the engine, us a frame:\n\n" \
       "| precision | batch | in host memory | in device memory |\n" \

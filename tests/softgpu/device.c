@@ -33,6 +33,8 @@ static const struct {
       "no kernel image is available for execution on the device" },
   { cudaErrorInvalidResourceHandle, "cudaErrorInvalidResourceHandle",
       "invalid resource handle" },
+  { cudaErrorUnsupportedLimit, "cudaErrorUnsupportedLimit",
+      "limit is not supported on this architecture" },
   { cudaErrorSymbolNotFound, "cudaErrorSymbolNotFound",
       "named symbol not found" },
   { cudaErrorNotReady, "cudaErrorNotReady", "device not ready" },
@@ -164,6 +166,9 @@ soft_device_reset (void)
   device = (SoftDevice){
     .memory = memory ? g_ascii_strtoull (memory, NULL, 10)
                      : G_GUINT64_CONSTANT (4) << 30,
+    .l2_persisting = 3 << 20,
+    .l2_granted = 3 << 20,
+    .l2_window = 128 << 20,
     .driver_version = CUDART_VERSION,
     .cudnn_version = 91900,
   };
@@ -184,6 +189,20 @@ void
 softgpu_set_memory (gsize total)
 {
   device.memory = total;
+}
+
+void
+softgpu_set_l2 (gsize persisting, gsize granted, gsize window)
+{
+  device.l2_persisting = persisting;
+  device.l2_granted = granted;
+  device.l2_window = window;
+}
+
+gsize
+soft_l2_persisting (int ordinal)
+{
+  return device.capabilities[ordinal] >= 80 ? device.l2_persisting : 0;
 }
 
 void
@@ -314,22 +333,40 @@ cudaGetDeviceProperties (struct cudaDeviceProp *properties, int ordinal)
   return soft_leave (SOFT_CUDA, status);
 }
 
+static cudaError_t
+get_attribute (int *value, enum cudaDeviceAttr attribute, int ordinal)
+{
+  struct cudaDeviceProp properties;
+  gsize persisting = soft_l2_persisting (ordinal);
+
+  describe (&properties, ordinal);
+  switch (attribute) {
+    case cudaDevAttrMultiProcessorCount:
+      *value = properties.multiProcessorCount;
+      return cudaSuccess;
+    case cudaDevAttrClockRate:
+      *value = 1000000; /* kHz */
+      return cudaSuccess;
+    case cudaDevAttrMaxPersistingL2CacheSize:
+      *value = (int) persisting;
+      return cudaSuccess;
+    case cudaDevAttrMaxAccessPolicyWindowSize:
+      *value = persisting > 0 ? (int) device.l2_window : 0;
+      return cudaSuccess;
+    default:
+      return cudaErrorInvalidValue;
+  }
+}
+
 cudaError_t
 cudaDeviceGetAttribute (int *value, enum cudaDeviceAttr attribute, int ordinal)
 {
   cudaError_t status = soft_enter ("cudaDeviceGetAttribute", SOFT_CUDA, 0);
-  struct cudaDeviceProp properties = { 0 };
 
   if (!status)
     status = check_ordinal (ordinal);
   if (!status)
-    describe (&properties, ordinal);
-  if (attribute == cudaDevAttrMultiProcessorCount)
-    *value = properties.multiProcessorCount;
-  else if (attribute == cudaDevAttrClockRate)
-    *value = 1000000; /* kHz */
-  else if (!status)
-    status = cudaErrorInvalidValue;
+    status = get_attribute (value, attribute, ordinal);
   return soft_leave (SOFT_CUDA, status);
 }
 

@@ -26,7 +26,7 @@ dry_run () {
 
 run () {
   dry_run &&
-    same '9 passed, 0 failed, 4 skipped' "$(tail -n 1 "$work/said")"
+    same '10 passed, 0 failed, 4 skipped' "$(tail -n 1 "$work/said")"
 }
 
 says_so () {
@@ -44,6 +44,7 @@ order () {
 # Eight files may come back, and each kind of table has rows.
 tables () {
   for row in '| fp16 | 1 | [0-9.]* | [0-9.]* | [0-9]* |' \
+    '| bf16 | 1 | [0-9.]* | [0-9.]* | [0-9.]* |$' \
     '| tf32 | 1 | [0-9.]* | [0-9.]* |$' '| conv .* fp16.* | [0-9.]* |$' \
     '| fp16 | 1 | conv1 | [0-9.]* | [0-9]* | [0-9.]* |$' \
     '| tf32 | [0-9]* | [0-9-]* |$' '- sanitize: 0 passed, 0 failed, 2 skipped$'; do

@@ -23,6 +23,8 @@ static struct {
 } state;
 
 static const char *const live_names[SOFT_N_LIVE] = {
+  [SOFT_LIVE_LIMITS] = "contexts with a part of the cache set aside",
+  [SOFT_LIVE_PERSISTING] = "contexts with persisting lines",
   [SOFT_LIVE_DEVICE_MEMORY] = "allocations of device memory",
   [SOFT_LIVE_PINNED_MEMORY] = "allocations of pinned memory",
   [SOFT_LIVE_STREAMS] = "streams",
@@ -185,6 +187,7 @@ softgpu_reset (void)
   if (*live)
     soft_finding ("left over:\n%s", live);
   soft_work_reset ();
+  soft_cache_reset ();
   soft_device_reset ();
   state.n_calls = 0;
   state.fail_in = 0;

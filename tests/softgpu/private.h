@@ -41,6 +41,8 @@ SOFTGPU_API G_NORETURN void soft_finding (const char *format, ...)
 
 /* Counts things of a kind that are alive: +1 made, -1 freed. */
 typedef enum {
+  SOFT_LIVE_LIMITS,
+  SOFT_LIVE_PERSISTING,
   SOFT_LIVE_DEVICE_MEMORY,
   SOFT_LIVE_PINNED_MEMORY,
   SOFT_LIVE_STREAMS,
@@ -70,7 +72,8 @@ typedef struct {
   guint n_devices;
   guint capabilities[SOFT_MAX_DEVICES];
   cudaError_t lost[SOFT_MAX_DEVICES];
-  gsize memory; /* of each */
+  gsize memory;                               /* of each */
+  gsize l2_persisting, l2_granted, l2_window; /* of each from 8.0 on */
   int driver_version;
   gsize cudnn_version;
   gboolean no_engines;
@@ -82,6 +85,9 @@ int soft_current_context (void);
 
 /* The sticky error of the context's device, or cudaSuccess. */
 cudaError_t *soft_lost (int context);
+
+/* Bytes of the cache that a device can set aside. */
+gsize soft_l2_persisting (int ordinal);
 
 /* FALSE when the context has not so many bytes left. */
 gboolean soft_take_memory (int context, gsize size);
@@ -108,6 +114,20 @@ void soft_check_host (const void *address, gsize size, const char *what);
 void soft_memory_open (int context);
 void soft_memory_close (void);
 
+/* The L2 cache: cache.c */
+
+/* An access-policy window; size 0: none. */
+typedef struct {
+  void *base;
+  gsize size;
+  gboolean persisting;
+} SoftWindow;
+
+/* A context's work reads through it: a finding when it is of memory that is
+ * gone, or of more than was set aside. */
+void soft_cache_use (int context, const SoftWindow *window);
+void soft_cache_reset (void);
+
 /* Work: work.c */
 
 /* Runs with device memory open; `data` is the work's own copy. */
@@ -122,6 +142,7 @@ typedef struct {
   const void *data;
   gsize size;
   double microseconds;
+  SoftWindow window; /* the stream's; set where the work is enqueued */
 } SoftWork;
 
 /* Enqueues it, or records it while the stream captures. */
@@ -172,6 +193,7 @@ struct CUstream_st {
   SoftItem *last;
   SoftCapture *capture;
   GArray *tails; /* guint: nodes that the next one waits for */
+  SoftWindow window;
 };
 
 struct CUevent_st {

@@ -60,6 +60,11 @@ SOFTGPU_API void softgpu_set_memory (gsize total);
 /* 10 * major + minor. */
 SOFTGPU_API void softgpu_set_capability (guint ordinal, guint capability);
 
+/* Bytes of the L2 cache that each device can set aside, of these what it
+ * grants, and of an access-policy window at most. At first 3 MiB, all of it,
+ * 128 MiB; below capability 8.0 there is none of it. */
+SOFTGPU_API void softgpu_set_l2 (gsize persisting, gsize granted, gsize window);
+
 /* cuDNN's lists of engines are empty from now on. */
 SOFTGPU_API void softgpu_set_no_engines (void);
 
@@ -95,7 +100,8 @@ SOFTGPU_API guint softgpu_n_works (void);
 
 /* How many of these ran since the last reset or call of this, how many of them
  * were nodes of a graph, and of which kinds: one line each, with a kernel's
- * name, or "convolution", "product", "copy", "fill". The caller frees it. */
+ * name, or "convolution", "product", "copy", "fill", and " persisting SIZE"
+ * where it ran in such a window of so many bytes. The caller frees it. */
 SOFTGPU_API char *softgpu_take_works (guint *n_works, guint *n_nodes);
 
 /* Bytes that copies have brought to the host since the process began. */

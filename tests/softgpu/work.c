@@ -17,6 +17,7 @@ struct _SoftItem {
   SoftFunc func;
   double cost, begin, end;
   gboolean submitted, done;
+  SoftWindow window;
   guint lane;
   int context;
   guint n_waits;
@@ -27,6 +28,7 @@ struct _SoftItem {
 typedef struct {
   const char *name;
   gboolean is_node;
+  gsize persisting; /* bytes of the window */
   guint n;
 } Count;
 
@@ -64,6 +66,7 @@ soft_item_new (const SoftWork *work, gboolean is_node)
   item->name = work->name;
   item->func = work->func;
   item->cost = work->microseconds;
+  item->window = work->window;
   memcpy (item->data, work->data, size);
   return item;
 }
@@ -143,14 +146,16 @@ fill_workspace (void *data)
 static void
 count_name (const SoftItem *item)
 {
-  Count first = { item->name, item->is_node, 1 };
+  gsize persisting = item->window.persisting ? item->window.size : 0;
+  Count first = { item->name, item->is_node, persisting, 1 };
 
   if (!item->name)
     return;
   for (guint i = 0; i < queue.counts->len; i++) {
     Count *count = &g_array_index (queue.counts, Count, i);
 
-    if (count->name == item->name && count->is_node == item->is_node) {
+    if (count->name == item->name && count->is_node == item->is_node &&
+        count->persisting == persisting) {
       count->n++;
       return;
     }
@@ -169,6 +174,7 @@ execute (SoftItem *item)
     return;
   queue.asked = FALSE;
   soft_memory_open (item->context);
+  soft_cache_use (item->context, &item->window);
   item->func (item->data);
   if (!queue.asked && item->func != fill_workspace)
     forget_last ();
@@ -258,13 +264,15 @@ cudaError_t
 soft_enqueue (cudaStream_t stream, const SoftWork *work)
 {
   cudaError_t status = soft_stream_check (stream);
+  SoftWork own = *work;
 
   if (status)
     return status;
+  own.window = stream->window;
   if (stream->capture)
-    soft_capture_add (stream, work);
+    soft_capture_add (stream, &own);
   else
-    soft_stream_append (stream, soft_item_new (work, FALSE));
+    soft_stream_append (stream, soft_item_new (&own, FALSE));
   return cudaSuccess;
 }
 
@@ -323,8 +331,11 @@ softgpu_take_works (guint *n_works, guint *n_nodes)
 
     *n_works += count->n;
     *n_nodes += count->is_node ? count->n : 0;
-    g_string_append_printf (text, "%u %s%s\n", count->n,
+    g_string_append_printf (text, "%u %s%s", count->n,
         count->is_node ? "node " : "", count->name);
+    if (count->persisting > 0)
+      g_string_append_printf (text, " persisting %zu", count->persisting);
+    g_string_append_c (text, '\n');
   }
   g_array_set_size (queue.counts, 0);
   return g_string_free (text, FALSE);

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "l2.h"
+
+#include <pthread.h>
+
+/* A context that has a part of its cache set aside from here. */
+typedef struct _AlexnetL2Share {
+  guint ordinal;
+  CUcontext context;
+  guint n_users;
+  gsize limit; /* as it was left here */
+} Share;
+
+/* Guards `shares`, and that a limit does not change between a look and a
+ * call. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static GSList *shares;
+
+static Share *
+join_share (const AlexnetDevice *device)
+{
+  Share *share;
+
+  for (GSList *l = shares; l; l = l->next) {
+    share = l->data;
+    if (share->ordinal == device->ordinal &&
+        share->context == device->context) {
+      share->n_users++;
+      return share;
+    }
+  }
+  share = g_new0 (Share, 1);
+  share->ordinal = device->ordinal;
+  share->context = device->context;
+  share->n_users = 1;
+  shares = g_slist_prepend (shares, share);
+  return share;
+}
+
+/* TRUE when the limit is none of this process's to set, as where a server
+ * shares the device out: not a failure. */
+static gboolean
+is_refused (cudaError_t status)
+{
+  if (status != cudaErrorUnsupportedLimit && status != cudaErrorNotSupported)
+    return FALSE;
+  cudaGetLastError ();
+  return TRUE;
+}
+
+/* Raises the limit by the size wanted, up to `most`. What it is then need not
+ * be what was asked for. */
+static gboolean
+set_aside (AlexnetL2 *l2, gsize wanted, gsize most, GError **error)
+{
+  const enum cudaLimit kind = cudaLimitPersistingL2CacheSize;
+  gsize before = 0, after = 0;
+  cudaError_t status = cudaDeviceGetLimit (&before, kind);
+
+  wanted = MIN (wanted, most - MIN (most, before));
+  if (is_refused (status))
+    return TRUE;
+  if (!alexnet_cuda_check (status, "cudaDeviceGetLimit", error))
+    return FALSE;
+  if (wanted == 0)
+    return TRUE;
+  status = cudaDeviceSetLimit (kind, before + wanted);
+  if (is_refused (status))
+    return TRUE;
+  if (!alexnet_cuda_check (status, "cudaDeviceSetLimit", error))
+    return FALSE;
+  l2->share = join_share (l2->device);
+  l2->share->limit = before + wanted;
+  l2->set_aside = wanted;
+  if (!CUDA (cudaDeviceGetLimit (&after, kind)))
+    return FALSE;
+  l2->share->limit = after;
+  l2->set_aside = after - MIN (after, before);
+  l2->size = MIN (wanted, l2->set_aside);
+  return TRUE;
+}
+
+gboolean
+alexnet_l2_open (AlexnetL2 *l2, AlexnetDevice *device, void *base, gsize size,
+    GError **error)
+{
+  int ordinal = (int) device->ordinal, most = 0, window = 0;
+  gboolean ok;
+
+  l2->device = device;
+  l2->base = base;
+  if (g_strcmp0 (g_getenv ("ALEXNET_CUDNN_L2"), "0") == 0)
+    return TRUE;
+  if (!CUDA (cudaDeviceGetAttribute (&most, cudaDevAttrMaxPersistingL2CacheSize,
+          ordinal)) ||
+      !CUDA (cudaDeviceGetAttribute (&window,
+          cudaDevAttrMaxAccessPolicyWindowSize, ordinal)))
+    return FALSE;
+  if (most <= 0 || window <= 0)
+    return TRUE;
+  pthread_mutex_lock (&lock);
+  ok = set_aside (l2, MIN (size, (gsize) window), (gsize) most, error);
+  pthread_mutex_unlock (&lock);
+  return ok;
+}
+
+static void
+leave_share (AlexnetL2 *l2, GError **error)
+{
+  const enum cudaLimit kind = cudaLimitPersistingL2CacheSize;
+  Share *share = l2->share;
+  gsize limit;
+
+  if (!CUDA (cudaDeviceGetLimit (&limit, kind)))
+    limit = share->limit;
+  share->limit = limit - MIN (limit, l2->set_aside);
+  CUDA (cudaDeviceSetLimit (kind, share->limit));
+  if (--share->n_users > 0)
+    return;
+  CUDA (cudaCtxResetPersistingL2Cache ());
+  shares = g_slist_remove (shares, share);
+  g_free (share);
+}
+
+void
+alexnet_l2_close (AlexnetL2 *l2, GError **error)
+{
+  if (!l2->share)
+    return;
+  alexnet_device_finish (l2->device, error);
+  pthread_mutex_lock (&lock);
+  leave_share (l2, error);
+  pthread_mutex_unlock (&lock);
+}
+
+gboolean
+alexnet_l2_set_persisting (AlexnetL2 *l2, gboolean persisting, GError **error)
+{
+  const cudaStreamAttrValue value = {
+    .accessPolicyWindow = {
+      .base_ptr = l2->base,
+      .num_bytes = l2->size,
+      .hitRatio = 1.0f,
+      .hitProp = persisting ? cudaAccessPropertyPersisting
+                            : cudaAccessPropertyNormal,
+      .missProp = cudaAccessPropertyNormal,
+    },
+  };
+
+  if (l2->size == 0 || l2->persisting == persisting)
+    return TRUE;
+  l2->persisting = persisting;
+  return CUDA (cudaStreamSetAttribute (l2->device->stream,
+      cudaStreamAttributeAccessPolicyWindow, &value));
+}
