@@ -52,6 +52,12 @@ set_up (Fixture *f, gconstpointer precision)
 }
 
 static void
+set_up_fp16 (Fixture *f, gconstpointer unused)
+{
+  set_up_channels (f, GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), 3);
+}
+
+static void
 set_up_luma (Fixture *f, gconstpointer precision)
 {
   set_up_channels (f, precision, 1);
@@ -267,6 +273,48 @@ test_tables (Fixture *f, gconstpointer precision)
   }
 }
 
+/* Each call of staging a frame fails once. The lane then has no tables on the
+ * device, though those in its pinned memory are as long as what it is to have
+ * next, or the same: that of the frame before, or of the one that failed. */
+static void
+test_failed_upload (Fixture *f, gconstpointer again)
+{
+  static const SoftgpuStatus status = { cudaErrorLaunchFailure, 0, 0 };
+  static const AlexnetRegion regions[] = { { 0, 0, 80, 80 },
+    { 40, 9, 80, 80 } };
+  g_autofree guint8 *photo = data_read_photo ();
+  g_autoptr (Frame)
+      frame = frame_new (ALEXNET_FORMAT_RGBA, 128, 96, 0, photo, FALSE);
+  AlexnetPreprocess preprocess = get_preprocess (ALEXNET_CROP_CENTER);
+  AlexnetImage image = frame->image;
+  gsize n_words[G_N_ELEMENTS (regions)];
+  guint wanted = again ? 1 : 0, n_uploads = 0;
+  void *memory;
+
+  image.memory = ALEXNET_MEMORY_CUDA;
+  image.planes[0] = upload_plane (&frame->image, 0, &memory);
+  for (guint n = 1;; n++) {
+    g_autoptr (GError) error = NULL;
+
+    check_frame (f, &image, &frame->image, &regions[0], &preprocess);
+    n_words[0] = alexnet_transform_get_tables (f->transform)->n_words;
+    alexnet_transform_update (f->transform, &image, &regions[1], &preprocess, 3,
+        SIZE, &error);
+    g_assert_no_error (error);
+    n_words[1] = alexnet_transform_get_tables (f->transform)->n_words;
+    g_assert_cmpuint (n_words[0], ==, n_words[1]);
+    softgpu_fail_call (n, &status);
+    if (f->plan->backend->stage (f->plan, 1, &image, f->transform, &error))
+      break;
+    g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_DEVICE);
+    n_uploads += g_str_equal (softgpu_failed_call (), "cudaMemcpyAsync");
+    check_frame (f, &image, &frame->image, &regions[wanted], &preprocess);
+  }
+  softgpu_fail_call (0, &status);
+  g_assert_cmpuint (n_uploads, ==, 1);
+  softgpu_device_free (memory);
+}
+
 typedef struct {
   cudaStream_t stream;
   void *pixels, *pinned;
@@ -461,6 +509,11 @@ main (int argc, char **argv)
   g_test_add ("/softgpu/frames/tables", Fixture,
       GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), set_up, test_tables,
       tear_down);
+  for (guint again = 0; again < 2; again++)
+    g_test_add (again ? "/softgpu/frames/failed-upload/same"
+                      : "/softgpu/frames/failed-upload/other",
+        Fixture, GUINT_TO_POINTER (again), set_up_fp16, test_failed_upload,
+        tear_down);
   g_test_add ("/softgpu/frames/producer", Fixture,
       GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), set_up, test_producer,
       tear_down);
