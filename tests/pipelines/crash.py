@@ -169,8 +169,7 @@ def hold(place, pipe):
     if not pid:
         with place.claim():
             place.raw.write_text('{"ha')
-            place.file('.jsonl').with_name(
-                f'.{place.stem.name}.jsonl.partial').write_text('{"ha')
+            place.partial('.jsonl').write_text('{"ha')
             os.write(pipe, b'.')
             signal.pause()
     return pid

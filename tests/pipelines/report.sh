@@ -146,6 +146,40 @@ bad_input () {
     same '' "$(find "$work" -name '*.partial')"
 }
 
+# begin_waiting: a report of a result that is a pipe, until it has begun to
+# write.
+begin_waiting () {
+  "$command" report "$work/waits" -o "$work/one.html" --no-pictures &
+  pid=$!
+  until find "$work" -maxdepth 1 -name '.*.partial' | grep .; do
+    kill -0 $pid || return 1
+    sleep 0.1
+  done
+}
+
+# Another one comes to its end meanwhile, under the same name.
+two_at_once () {
+  mkdir -p "$work/waits/00" &&
+    mkfifo "$work/waits/00/a-000000000000.jsonl" &&
+    echo '{"key":{"video":"file:///waits"}}' \
+      >"$work/waits/00/a-000000000000.done" &&
+    begin_waiting && report 0 "$work/older" -o "$work/one.html" &&
+    grep -F '<h3>a</h3>' "$work/one.html" || return 1
+  echo '{"stream_time":0,"regions":[{"classes":[{"label":"cat"}]}]}' \
+    >"$work/waits/00/a-000000000000.jsonl"
+  wait $pid
+  same 0 $? && grep -F '<h3>waits</h3>' "$work/one.html" &&
+    same '' "$(find "$work" -name '*.partial')"
+}
+
+ended () {
+  begin_waiting || return 1
+  kill $pid
+  wait $pid
+  same 75 $? && grep -F '<h3>waits</h3>' "$work/one.html" &&
+    same '' "$(find "$work" -name '*.partial')"
+}
+
 not_installed () {
   mkdir "$work/without" &&
     echo "raise ImportError('no Jinja here')" >"$work/without/jinja2.py" &&
@@ -202,6 +236,8 @@ check 'an older version' older
 check 'damaged results' damaged
 check 'not all videos' few
 check 'bad input' bad_input
+check 'two at once' two_at_once
+check 'ended' ended
 check 'Jinja2 is not installed' not_installed
 check 'memory' memory
 done_testing

@@ -21,7 +21,7 @@ import sys
 
 from .archive import Archive, Problems
 from .errors import UsageError, complain
-from .results import require_folder, to_text
+from .results import name_partial, require_folder, to_text
 from .signals import TRY_AGAIN, on_signals
 
 try:
@@ -245,7 +245,7 @@ def sync(path):
 
 def write_tables(archive, output):
     """All or nothing: under another name until it is whole."""
-    partial = output.with_name(f'.{output.name}.{os.getpid()}.partial')
+    partial = name_partial(output)
     try:
         partial.mkdir()
         files = Files(partial)

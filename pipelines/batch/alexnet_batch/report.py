@@ -18,7 +18,7 @@ import tempfile
 from .archive import Archive, Problems, is_over
 from .errors import UsageError, complain
 from .progress import clock
-from .results import require_folder, to_text, write_whole
+from .results import name_partial, require_folder, to_text, write_whole
 from .signals import TRY_AGAIN, on_signals
 from .timeline import SECOND, Timeline
 
@@ -276,7 +276,8 @@ def main(arguments):
     init()
     problems, totals = Problems(), Totals()
     try:
-        write_whole(output, make_report(options, problems, totals))
+        write_whole(output, make_report(options, problems, totals),
+                    name_partial(output))
     except OSError as error:
         complain(f'cannot write {output}: {error.strerror}')
         return TRY_AGAIN

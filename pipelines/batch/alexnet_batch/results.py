@@ -22,6 +22,7 @@ import json
 import os
 import pathlib
 import re
+import secrets
 import socket
 
 from .errors import Busy, UsageError
@@ -55,10 +56,15 @@ def require_folder(path):
         raise UsageError(f'not allowed to write in {to_text(str(folder))}')
 
 
-def write_whole(path, lines):
-    """All or nothing, also when the machine loses its power. For who has claimed
-    the place."""
-    partial = path.with_name(f'.{path.name}.partial')
+def name_partial(path):
+    """What will be `path` is this until it is whole: nobody else's, as others may
+    write the same."""
+    return path.with_name(f'.{secrets.token_hex(8)}.partial')
+
+
+def write_whole(path, lines, partial):
+    """All or nothing, also when the machine loses its power. Nobody else writes
+    to `partial`, which is in the same directory."""
     try:
         with open(partial, 'w', encoding='utf-8') as file:
             file.writelines(lines)
@@ -106,6 +112,10 @@ class Place:
     def file(self, ending):
         return self.stem.with_name(self.stem.name + ending)
 
+    def partial(self, ending):
+        """For who works here."""
+        return self.stem.with_name(f'.{self.stem.name}{ending}.partial')
+
     @property
     def raw(self):
         """What the pipeline writes. Who has it locked works here."""
@@ -139,8 +149,7 @@ class Place:
 
     def tidy(self):
         for ending in ENDINGS:
-            self.file(ending).with_name(
-                f'.{self.file(ending).name}.partial').unlink(missing_ok=True)
+            self.partial(ending).unlink(missing_ok=True)
 
 
 class Store:
@@ -196,14 +205,16 @@ class Store:
         head = '{"video":' + dump(place.key['video']) + ','
         place.file('.done').unlink(missing_ok=True)
         with open(place.raw, encoding='utf-8') as raw:
-            write_whole(place.file('.jsonl'), (head + line[1:] for line in raw))
+            write_whole(place.file('.jsonl'), (head + line[1:] for line in raw),
+                        place.partial('.jsonl'))
         place.file('.failed').unlink(missing_ok=True)
         self.mark(place, 'done', facts)
 
     def mark(self, place, state, facts):
-        write_whole(place.file('.' + state), [dump(
+        ending = '.' + state
+        write_whole(place.file(ending), [dump(
             {'key': place.key, **facts, 'host': socket.gethostname(),
-             'time': now()}) + '\n'])
+             'time': now()}) + '\n'], place.partial(ending))
 
     def fail(self, place, failure, attempts):
         """A line, then a marker for what need not be tried again."""
