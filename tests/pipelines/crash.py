@@ -197,11 +197,9 @@ def wait_for_other():
         case.check_found('new')
 
 
-def no_locks():
-    """A file system that has none is not worked in."""
-    def flock(*_):
-        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
-
+def work_with(flock):
+    """In place of the system's: the worker, when it has ended, and what is there
+    then."""
     with tempfile.TemporaryDirectory() as name:
         case = Case(pathlib.Path(name))
         case.write('good')
@@ -210,8 +208,34 @@ def no_locks():
                             case.store('new'), 'new', OPTIONS, lambda: None)
         one.run()
         fcntl.flock = whole
-        assert isinstance(one.broken, UsageError), repr(one.broken)
-        assert 'No locks available' in str(one.broken), str(one.broken)
+        return one, case.endings()
+
+
+def no_locks():
+    """A file system that has none is not worked in."""
+    def flock(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    one, _ = work_with(flock)
+    assert isinstance(one.broken, UsageError), repr(one.broken)
+    assert 'No locks available' in str(one.broken), str(one.broken)
+
+
+def taken_away():
+    """Between opening and locking, by who has finished on another machine; NFS
+    then has a word of its own."""
+    whole, calls = fcntl.flock, []
+
+    def flock(file, operation):
+        calls.append(file)
+        if len(calls) == 1:
+            os.remove(file.name)
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+        whole(file, operation)
+
+    one, endings = work_with(flock)
+    assert one.broken is None, repr(one.broken)
+    assert len(calls) == 2 and endings == ['.done', '.jsonl'], endings
 
 
 def killed(name):
@@ -223,7 +247,7 @@ def main():
     tests = {f'killed before each step of {name}': lambda name=name:
              killed(name) for name in CASES}
     tests |= {'another process has the input': wait_for_other,
-              'no locks': no_locks}
+              'no locks': no_locks, 'a lock on what is gone': taken_away}
     for n, (name, test) in enumerate(tests.items(), 1):
         try:
             test()

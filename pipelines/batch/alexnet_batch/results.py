@@ -16,6 +16,7 @@ a process that was killed, on whatever machine.
 import contextlib
 import dataclasses
 import datetime
+import errno
 import fcntl
 import hashlib
 import json
@@ -30,6 +31,7 @@ from .models import hash_file
 
 MAX_NAME = 120
 ENDINGS = '.jsonl', '.done', '.failed'
+GONE = errno.ENOENT, errno.ESTALE  # the latter of NFS, for what is open
 
 
 def now():
@@ -89,6 +91,8 @@ def lock(file):
     except BlockingIOError:
         return False
     except OSError as error:
+        if error.errno in GONE:
+            return False
         raise UsageError(f'{file.name}: cannot be locked, which the file system'
                          f' of results has to allow: {error.strerror}'
                          ) from None
@@ -96,11 +100,16 @@ def lock(file):
 
 
 def is_at(file, path):
-    """Whether it is still the one of that name."""
+    """Whether it is still the one of that name, which is opened because NFS may
+    know an older one until then."""
     try:
-        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
-    except FileNotFoundError:
-        return False
+        with open(path, 'rb') as now:
+            return os.path.samestat(os.fstat(file.fileno()),
+                                    os.fstat(now.fileno()))
+    except OSError as error:
+        if error.errno in GONE:
+            return False
+        raise
 
 
 @dataclasses.dataclass(frozen=True)
