@@ -49,7 +49,7 @@
  * a message of its own. The metadata, of which there is one a frame, and
  * #GstAlexnetClassify:last-result describe the first region that has a class
  * and have one more field, the #GstValueArray `regions`: a #GstStructure of
- * this layout for each region, the first one among them.
+ * this layout for each region that has one, the first one among them.
  *
  * In Python:
  * `buffer.get_custom_meta("alexnet-classification").get_structure()`.

@@ -41,8 +41,8 @@ const GstAlexnetProperty gst_alexnet_result_properties[] = {
   /**
    * GstAlexnetClassify:threshold:
    *
-   * Classes of a lower probability are dropped. A frame of which no class is
-   * left gets no metadata.
+   * Classes of a lower probability are dropped. A frame or region of which no
+   * class is left has no result: no message, and nothing in the metadata.
    */
   { GST_ALEXNET_PROP_THRESHOLD, FLOAT, "threshold", "Threshold",
       "Least probability of a kept class", PLAYING, 0, 1, 0 },

@@ -25,8 +25,9 @@
  * alexnet/classificationjson.schema.json in the system's data directory.
  *
  * Buffers without a classification, e.g. skipped or below the threshold, give
- * no line. Where there is GstAnalytics metadata alone (GStreamer >= 1.24) its
- * classifications are written; they tell no frame number, class ids and model.
+ * no line, and regions without one are not in it. Where there is GstAnalytics
+ * metadata alone (GStreamer >= 1.24) its classifications are written; they tell
+ * no frame number, class ids and model.
  *
  * A line is written when its buffer passes, in one piece: nothing is held back
  * until the end of the stream, an error or a change of state, and several

@@ -286,6 +286,35 @@ GST_START_TEST (test_regions)
 }
 GST_END_TEST
 
+/* What the threshold leaves of two regions, of which a dot is unsure: one, and
+ * then none. */
+GST_START_TEST (test_threshold)
+{
+  char *upstream = test_line_new ("alexnetclassify threshold=0.9 "
+                                  "regions=dot:0,0,1,1;all:0.0,0.0,1.0,1.0 ! ");
+  JsonFile *file = test_json_file_new (upstream);
+  GstElement *classifier = gst_harness_find_element (file->harness,
+      "alexnetclassify");
+  JsonObject *line;
+
+  gst_harness_push (file->harness, test_photo_new (TEST_HORSE));
+  gst_buffer_unref (gst_harness_pull (file->harness));
+  line = test_parse_file (file->path);
+  fail_unless_equals_int (get_n_regions (line), 1);
+  fail_unless_equals_string (json_object_get_string_member (
+                                 test_nth_json_region (line, 0), "region_name"),
+      "all");
+  json_object_unref (line);
+  g_object_set (classifier, "threshold", 1.0f, NULL);
+  gst_harness_push (file->harness, test_photo_new (TEST_HORSE));
+  gst_buffer_unref (gst_harness_pull (file->harness));
+  test_expect_n_lines (file->path, 1);
+  gst_object_unref (classifier);
+  test_json_file_free (file);
+  g_free (upstream);
+}
+GST_END_TEST
+
 #if HAVE_GST_ANALYTICS
 static void
 add_cls (GstAnalyticsRelationMeta *relation, GstAnalyticsClsMtd *cls)
@@ -352,6 +381,7 @@ json_suite (void)
   tcase_add_test (tests, test_buffers_pass);
   tcase_add_test (tests, test_stale);
   tcase_add_test (tests, test_regions);
+  tcase_add_test (tests, test_threshold);
 #if HAVE_GST_ANALYTICS
   tcase_add_test (tests, test_analytics_alone);
 #endif
