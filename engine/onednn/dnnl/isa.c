@@ -36,14 +36,25 @@ has_all (guint isa)
 gboolean
 alexnet_onednn_has_vnni (void)
 {
-  return has_all (dnnl_cpu_isa_avx512_core_vnni) ||
-      has_all (dnnl_cpu_isa_avx2_vnni);
+  return alexnet_onednn_has_avx512_vnni () || has_all (dnnl_cpu_isa_avx2_vnni);
+}
+
+gboolean
+alexnet_onednn_has_avx512_vnni (void)
+{
+  return has_all (dnnl_cpu_isa_avx512_core_vnni);
 }
 
 gboolean
 alexnet_onednn_has_amx (void)
 {
   return has_all (dnnl_cpu_isa_avx512_core_amx);
+}
+
+gboolean
+alexnet_onednn_has_bf16 (void)
+{
+  return has_all (dnnl_cpu_isa_avx512_core_bf16);
 }
 
 const char *

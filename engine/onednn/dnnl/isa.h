@@ -11,12 +11,15 @@
 
 G_BEGIN_DECLS
 
-/* Products of numbers of 8 bits summed up in 32. FALSE on other processors
- * than x86, where the library's bits mean something else. */
+/* All are FALSE on other processors than x86, where the library's bits mean
+ * something else.
+ *
+ * Products of numbers of 8 bits summed up in 32, in vectors of any length or of
+ * 512 bits, and of tiles of such numbers; products of bf16. */
 gboolean alexnet_onednn_has_vnni (void);
-
-/* Products of tiles of such numbers. */
+gboolean alexnet_onednn_has_avx512_vnni (void);
 gboolean alexnet_onednn_has_amx (void);
+gboolean alexnet_onednn_has_bf16 (void);
 
 /* By the name that the library gives its implementation: "amx", "vnni",
  * "bf16", "fp16", "avx512", "avx2", "avx", "sse41"; "gemm" where it decides

@@ -66,12 +66,7 @@ typedef struct {
 gboolean
 alexnet_int8_winograd_is_exact (void)
 {
-#ifdef ALEXNET_CPU_X86 /* elsewhere those bits mean something else */
-  return (dnnl_get_effective_cpu_isa () & dnnl_cpu_isa_avx512_core_vnni) ==
-      dnnl_cpu_isa_avx512_core_vnni;
-#else
-  return FALSE;
-#endif
+  return alexnet_onednn_has_avx512_vnni ();
 }
 
 static const char *

@@ -2,6 +2,7 @@
 
 #include "precision.h"
 
+#include "onednn/dnnl/isa.h"
 #include "onednn/linear/matrix.h"
 
 /* How much int8 in linear layers may change in what comes out with
@@ -10,18 +11,11 @@
  * hundredth of the largest logit. */
 #define AUTO_LOSS 6e-3
 
-static gboolean
-cpu_has_bf16 (void)
-{
-  return (dnnl_get_effective_cpu_isa () & dnnl_cpu_isa_avx512_core_bf16) ==
-      dnnl_cpu_isa_avx512_core_bf16;
-}
-
 /* Fewer bytes of weights are what makes small batches fast. */
 static AlexnetPrecision
 find_fastest (const OnednnContext *context)
 {
-  if (cpu_has_bf16 ())
+  if (alexnet_onednn_has_bf16 ())
     return ALEXNET_PRECISION_BF16;
   return context->isa == ALEXNET_ISA_PLAIN ? ALEXNET_PRECISION_FP32
                                            : ALEXNET_PRECISION_FP16;
@@ -44,7 +38,7 @@ check_precision (const OnednnContext *context, AlexnetPrecision precision,
           alexnet_isa_name (context->isa));
       return FALSE;
     case ALEXNET_PRECISION_BF16:
-      if (cpu_has_bf16 ())
+      if (alexnet_onednn_has_bf16 ())
         return TRUE;
       g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
           "precision bf16 needs a CPU with AVX512-BF16 or AMX-BF16; oneDNN "
