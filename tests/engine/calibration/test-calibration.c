@@ -17,7 +17,6 @@
 #include "reference/reference.h"
 
 #define N_IMAGES 2
-#define SIDE 64
 
 /* As large as rounding a value to float makes it. */
 #define TOLERANCE 1e-5f
@@ -44,21 +43,6 @@ alexnet_backend_find (const char *name, GError **error)
   return NULL;
 }
 
-static AlexnetImage
-make_image (guint8 *pixels, guint seed)
-{
-  GRand *rand = g_rand_new_with_seed (seed);
-
-  for (guint i = 0; i < SIDE * SIDE * 3; i++)
-    pixels[i] = (guint8) g_rand_int (rand);
-  g_rand_free (rand);
-  return (AlexnetImage){ .format = ALEXNET_FORMAT_RGB,
-    .width = SIDE,
-    .height = SIDE,
-    .planes = { pixels },
-    .strides = { SIDE * 3 } };
-}
-
 /* g_free() the path and remove the file. */
 static char *
 create_file (void)
@@ -77,21 +61,9 @@ create_file (void)
 static char *
 calibrate (AlexnetModel *model)
 {
-  g_autoptr (GError) error = NULL;
-  AlexnetCalibration *calibration = alexnet_calibration_new (model, &error);
-  guint8 pixels[SIDE * SIDE * 3];
   char *path = create_file ();
 
-  g_assert_no_error (error);
-  for (guint i = 0; i < N_IMAGES; i++) {
-    AlexnetImage image = make_image (pixels, i);
-
-    alexnet_calibration_add (calibration, &image, &error);
-    g_assert_no_error (error);
-  }
-  alexnet_calibration_write (calibration, path, &error);
-  g_assert_no_error (error);
-  alexnet_calibration_free (calibration);
+  models_calibrate (model, N_IMAGES, path);
   return path;
 }
 
@@ -102,10 +74,10 @@ make_inputs (AlexnetModel *model)
   guint size = alexnet_model_get_input_size (model);
   gsize n = (gsize) 3 * size * size;
   float *inputs = g_new (float, N_IMAGES *n);
-  guint8 pixels[SIDE * SIDE * 3];
+  guint8 pixels[MODELS_SIDE * MODELS_SIDE * 3];
 
   for (guint i = 0; i < N_IMAGES; i++) {
-    AlexnetImage image = make_image (pixels, i);
+    AlexnetImage image = models_make_image (pixels, i);
     g_auto (Output) output = output_run_once (&image, NULL,
         alexnet_model_get_preprocess (model), size);
 

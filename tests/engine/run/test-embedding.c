@@ -14,6 +14,13 @@
 /* Of the largest value, in fp32. */
 #define TOLERANCE 1e-4
 
+/* The same in int8: an input of a layer has 255 steps and a weight 127, so that
+ * either is off by up to half a hundredth; in a sum of many that comes to less,
+ * and it adds up over seven layers. */
+#define INT8_TOLERANCE 3e-2
+
+#define N_IMAGES 4
+
 static char *dir;
 
 static AlexnetModel *
@@ -28,17 +35,25 @@ load_narrow (const char *architecture)
 }
 
 static AlexnetEngine *
-get_engine (AlexnetModel *model, const char *backend, gboolean embedding)
+get_engine_of (AlexnetModel *model, const char *backend,
+    AlexnetPrecision precision, gboolean embedding)
 {
   AlexnetEngineParams params = { .backend = backend,
-    .precision = ALEXNET_PRECISION_FP32,
+    .precision = precision,
     .max_batch_size = 2,
     .embedding = embedding };
   g_autoptr (GError) error = NULL;
   AlexnetEngine *engine = alexnet_engine_get (model, &params, &error);
 
   g_assert_no_error (error);
+  g_assert_cmpint (alexnet_engine_get_precision (engine), ==, precision);
   return engine;
+}
+
+static AlexnetEngine *
+get_engine (AlexnetModel *model, const char *backend, gboolean embedding)
+{
+  return get_engine_of (model, backend, ALEXNET_PRECISION_FP32, embedding);
 }
 
 /* FALSE, and the test is skipped, where this machine lacks the device. */
@@ -60,6 +75,22 @@ begin (const char *backend)
   return engine != NULL;
 }
 
+/* Takes the request; NULL: the result has none. g_free() it. */
+static float *
+take_embedding (AlexnetRequest *request, guint *n)
+{
+  g_autoptr (GError) error = NULL;
+  AlexnetResult result;
+  float *embedding;
+
+  alexnet_request_wait (request, &result, &error);
+  g_assert_no_error (error);
+  *n = result.n_embedding;
+  embedding = g_memdup2 (result.embedding, *n * sizeof (float));
+  alexnet_request_release (request);
+  return embedding;
+}
+
 /* What an engine says of `input`; NULL: that there is none. g_free() it. */
 static float *
 embed (AlexnetEngine *engine, const float *input, gboolean best_only, guint *n)
@@ -67,30 +98,43 @@ embed (AlexnetEngine *engine, const float *input, gboolean best_only, guint *n)
   AlexnetStream *stream = alexnet_stream_new (engine, NULL, 1);
   g_autoptr (GError) error = NULL;
   AlexnetRequest *request;
-  AlexnetResult result;
   float *embedding;
 
   alexnet_stream_set_best_only (stream, best_only);
   request = alexnet_stream_submit_tensor (stream, input, &error);
   g_assert_no_error (error);
-  alexnet_request_wait (request, &result, &error);
-  g_assert_no_error (error);
-  *n = result.n_embedding;
-  embedding = g_memdup2 (result.embedding, *n * sizeof (float));
-  alexnet_request_release (request);
+  embedding = take_embedding (request, n);
   alexnet_stream_free (stream);
   return embedding;
 }
 
-static void
-assert_near (const float *found, const float *expected, guint n)
+static float *
+embed_image (AlexnetEngine *engine, const AlexnetImage *image, guint *n)
 {
-  float largest = 0;
+  AlexnetStream *stream = alexnet_stream_new (engine, NULL, 1);
+  g_autoptr (GError) error = NULL;
+  AlexnetRequest *request = alexnet_stream_submit (stream, image, NULL, &error);
+  float *embedding;
 
-  for (guint i = 0; i < n; i++)
+  g_assert_no_error (error);
+  embedding = take_embedding (request, n);
+  alexnet_stream_free (stream);
+  return embedding;
+}
+
+/* How far what was found is off at most, of the largest value. */
+static float
+find_error (const float *found, const float *expected, guint n)
+{
+  float largest = 0, difference = 0;
+
+  for (guint i = 0; i < n; i++) {
+    g_assert_true (isfinite (found[i]));
     largest = fmaxf (largest, fabsf (expected[i]));
-  for (guint i = 0; i < n; i++)
-    g_assert_cmpfloat_with_epsilon (found[i], expected[i], TOLERANCE * largest);
+    difference = fmaxf (difference, fabsf (found[i] - expected[i]));
+  }
+  g_assert_cmpfloat (largest, >, 0);
+  return difference / largest;
 }
 
 /* The same engine serves two streams, of which one wants less. */
@@ -111,7 +155,7 @@ check_golden (const char *backend, const char *architecture)
     g_autofree float *found = embed (engine, input, best_only, &n_found);
 
     g_assert_cmpuint (n_found, ==, n);
-    assert_near (found, expected, n);
+    g_assert_cmpfloat (find_error (found, expected, n), <=, TOLERANCE);
   }
   alexnet_engine_unref (engine);
   alexnet_model_unref (model);
@@ -124,6 +168,48 @@ test_golden (gconstpointer backend)
     return;
   check_golden (backend, "torchvision");
   check_golden (backend, "caffe");
+}
+
+/* The model with what int8 has to know of it. */
+static AlexnetModel *
+calibrate (AlexnetModel *model)
+{
+  g_autofree char *path = g_build_filename (dir, "int8.safetensors", NULL);
+  AlexnetModel *calibrated;
+
+  models_calibrate (model, N_IMAGES, path);
+  calibrated = models_load (path);
+  g_unlink (path);
+  return calibrated;
+}
+
+/* Images that it was calibrated with, and one more. */
+static void
+test_int8 (void)
+{
+  AlexnetModel *plain = load_narrow ("torchvision");
+  AlexnetModel *model = calibrate (plain);
+  AlexnetEngine *exact = get_engine (plain, "reference", TRUE);
+  AlexnetEngine *engine = get_engine_of (model, "cpu", ALEXNET_PRECISION_INT8,
+      TRUE);
+
+  for (guint i = 0; i <= N_IMAGES; i++) {
+    guint8 pixels[MODELS_SIDE * MODELS_SIDE * 3];
+    AlexnetImage image = models_make_image (pixels, i);
+    guint n, n_found;
+    g_autofree float *expected = embed_image (exact, &image, &n);
+    g_autofree float *found = embed_image (engine, &image, &n_found);
+    float error;
+
+    g_assert_cmpuint (n_found, ==, n);
+    error = find_error (found, expected, n);
+    g_test_message ("image %u: error %.2g", i, (double) error);
+    g_assert_cmpfloat (error, <=, INT8_TOLERANCE);
+  }
+  alexnet_engine_unref (engine);
+  alexnet_engine_unref (exact);
+  alexnet_model_unref (model);
+  alexnet_model_unref (plain);
 }
 
 /* Who does not ask gets none, from an engine of its own. */
@@ -243,6 +329,8 @@ main (int argc, char **argv)
 
     g_test_add_data_func (golden, backends[i], test_golden);
     g_test_add_data_func (one, backends[i], test_one_linear);
+    if (g_str_equal (backends[i], "cpu"))
+      g_test_add_func ("/embedding/cpu/int8", test_int8);
   }
   g_test_add_func ("/embedding/off", test_off);
   g_test_add_func ("/embedding/no-linear", test_no_linear);

@@ -15,3 +15,37 @@ models_load (const char *path)
   g_assert_no_error (error);
   return model;
 }
+
+AlexnetImage
+models_make_image (guint8 pixels[MODELS_SIDE * MODELS_SIDE * 3], guint seed)
+{
+  GRand *rand = g_rand_new_with_seed (seed);
+
+  for (guint i = 0; i < MODELS_SIDE * MODELS_SIDE * 3; i++)
+    pixels[i] = (guint8) g_rand_int (rand);
+  g_rand_free (rand);
+  return (AlexnetImage){ .format = ALEXNET_FORMAT_RGB,
+    .width = MODELS_SIDE,
+    .height = MODELS_SIDE,
+    .planes = { pixels },
+    .strides = { MODELS_SIDE * 3 } };
+}
+
+void
+models_calibrate (AlexnetModel *model, guint n, const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  AlexnetCalibration *calibration = alexnet_calibration_new (model, &error);
+  guint8 pixels[MODELS_SIDE * MODELS_SIDE * 3];
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < n; i++) {
+    AlexnetImage image = models_make_image (pixels, i);
+
+    alexnet_calibration_add (calibration, &image, &error);
+    g_assert_no_error (error);
+  }
+  alexnet_calibration_write (calibration, path, &error);
+  g_assert_no_error (error);
+  alexnet_calibration_free (calibration);
+}
