@@ -4,16 +4,9 @@
 
 #include <string.h>
 
+#include "float-bits.h"
+
 #define ALIGNMENT 256
-
-static guint32
-float_bits (float value)
-{
-  guint32 bits;
-
-  memcpy (&bits, &value, sizeof bits);
-  return bits;
-}
 
 /* Drops `n` low bits. */
 static guint32
@@ -25,7 +18,7 @@ round_bits (guint32 bits, guint n)
 guint16
 alexnet_float_to_half (float value)
 {
-  guint32 bits = float_bits (value), sign = bits >> 16 & 0x8000;
+  guint32 bits = alexnet_float_to_bits (value), sign = bits >> 16 & 0x8000;
   guint32 magnitude = bits & 0x7fffffff;
   guint exponent = magnitude >> 23;
 
@@ -44,7 +37,7 @@ alexnet_float_to_half (float value)
 guint16
 alexnet_float_to_bfloat (float value)
 {
-  guint32 bits = float_bits (value);
+  guint32 bits = alexnet_float_to_bits (value);
 
   if ((bits & 0x7fffffff) > 0x7f800000)
     return (guint16) (bits >> 16 | 0x40);

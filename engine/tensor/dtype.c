@@ -4,19 +4,12 @@
 
 #include <string.h>
 
+#include "float-bits.h"
+
 static guint16
 read_u16 (const guint8 *p)
 {
   return (guint16) (p[0] | p[1] << 8);
-}
-
-static float
-float_from_bits (guint32 bits)
-{
-  float value;
-
-  memcpy (&value, &bits, sizeof value);
-  return value;
 }
 
 /* `bits` is a sign, 5 bits of exponent and 10 of fraction. */
@@ -32,8 +25,9 @@ float_from_half (guint16 bits)
     return sign ? -value : value;
   }
   if (exponent == 31)
-    return float_from_bits (sign | 0x7f800000 | fraction << 13);
-  return float_from_bits (sign | (exponent + 112) << 23 | fraction << 13);
+    return alexnet_float_from_bits (sign | 0x7f800000 | fraction << 13);
+  return alexnet_float_from_bits (sign | (exponent + 112) << 23 |
+      fraction << 13);
 }
 
 /* A sign, 4 bits of exponent and 3 of fraction; all ones are NaN. */
@@ -49,8 +43,9 @@ float_from_e4m3 (guint8 bits)
     return sign ? -value : value;
   }
   if ((bits & 0x7f) == 0x7f)
-    return float_from_bits (sign | 0x7fc00000);
-  return float_from_bits (sign | (exponent + 120) << 23 | fraction << 20);
+    return alexnet_float_from_bits (sign | 0x7fc00000);
+  return alexnet_float_from_bits (sign | (exponent + 120) << 23 |
+      fraction << 20);
 }
 
 static void
@@ -60,10 +55,9 @@ from_f32 (float *out, const guint8 *values, gsize n)
     memcpy (out, values, n * sizeof *out);
 #if G_BYTE_ORDER != G_LITTLE_ENDIAN
   for (gsize i = 0; i < n; i++) {
-    guint32 bits;
+    guint32 bits = alexnet_float_to_bits (out[i]);
 
-    memcpy (&bits, &out[i], sizeof bits);
-    out[i] = float_from_bits (GUINT32_FROM_LE (bits));
+    out[i] = alexnet_float_from_bits (GUINT32_FROM_LE (bits));
   }
 #endif
 }
@@ -79,7 +73,8 @@ static void
 from_bf16 (float *out, const guint8 *values, gsize n)
 {
   for (gsize i = 0; i < n; i++)
-    out[i] = float_from_bits ((guint32) read_u16 (values + 2 * i) << 16);
+    out[i] = alexnet_float_from_bits (
+        (guint32) read_u16 (values + 2 * i) << 16);
 }
 
 static void

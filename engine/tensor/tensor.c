@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "float-bits.h"
+
 #define RUN 64
 #define FLOAT_INFINITE 0x7f800000 /* its bits */
 #define PIECE 8192 /* values that are read and converted at a time */
@@ -128,9 +130,8 @@ any_not_finite (const float *values, gsize n)
   guint32 any = FALSE;
 
   for (gsize i = 0; i < n; i++) {
-    guint32 bits;
+    guint32 bits = alexnet_float_to_bits (values[i]);
 
-    memcpy (&bits, &values[i], sizeof bits);
     any |= (bits & FLOAT_INFINITE) == FLOAT_INFINITE;
   }
   return any;

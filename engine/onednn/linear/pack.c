@@ -5,6 +5,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "float-bits.h"
 #include "kernels.h"
 #include "onednn/simd/simd.h"
 #include "onednn/simd/small-floats.h"
@@ -17,22 +18,17 @@
  * which is then in the low bits. */
 #define ROUND 0x1.8p23f
 
+/* As a number with a sign, which vectors compare. */
 SIMD_INLINE gint32
 float_bits (float value)
 {
-  gint32 bits;
-
-  memcpy (&bits, &value, sizeof bits);
-  return bits;
+  return (gint32) alexnet_float_to_bits (value);
 }
 
 SIMD_INLINE float
 float_from_bits (gint32 bits)
 {
-  float value;
-
-  memcpy (&value, &bits, sizeof value);
-  return value;
+  return alexnet_float_from_bits ((guint32) bits);
 }
 
 /* ---- conversion ---------------------------------------------------------- */

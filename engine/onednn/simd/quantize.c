@@ -2,6 +2,7 @@
 
 #include "quantize.h"
 
+#include "float-bits.h"
 #include "simd.h"
 
 /* Added to a float below 2^22 it leaves the nearest whole number in the last
@@ -16,12 +17,10 @@ SIMD_NAME (alexnet_onednn_quantize) (void *out, const float *in, gsize n,
 
   for (gsize i = 0; i < n; i++) {
     float value = in[i] * factor;
-    guint32 bits;
 
     value = value > least ? value : least;
     value = (value < most ? value : most) + MAGIC;
-    memcpy (&bits, &value, sizeof bits);
-    bytes[i] = (guint8) bits;
+    bytes[i] = (guint8) alexnet_float_to_bits (value);
   }
 }
 
@@ -32,14 +31,11 @@ SIMD_NAME (alexnet_onednn_largest) (const float *in, gsize n)
 {
   const guint32 infinity = 0x7f800000;
   guint32 most = 0;
-  float value;
 
   for (gsize i = 0; i < n; i++) {
-    guint32 bits;
+    guint32 bits = alexnet_float_to_bits (in[i]);
 
-    memcpy (&bits, in + i, sizeof bits);
     most = MAX (most, bits);
   }
-  memcpy (&value, &most, sizeof value);
-  return most < infinity ? value : -1;
+  return most < infinity ? alexnet_float_from_bits (most) : -1;
 }

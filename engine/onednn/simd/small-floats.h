@@ -8,7 +8,8 @@
 
 #include <glib.h>
 #include <math.h>
-#include <string.h>
+
+#include "float-bits.h"
 
 G_BEGIN_DECLS
 
@@ -17,9 +18,8 @@ G_BEGIN_DECLS
 static inline guint16
 alexnet_onednn_bf16_from_float (float value)
 {
-  guint32 bits;
+  guint32 bits = alexnet_float_to_bits (value);
 
-  memcpy (&bits, &value, sizeof bits);
   if (value != value)
     return (guint16) (bits >> 16 | 0x40);
   return (guint16) ((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
@@ -39,7 +39,7 @@ alexnet_onednn_f16_from_float (float value)
   if (magnitude < smallest_normal)
     return (guint16) (sign | (guint32) lrintf (magnitude * 0x1p24f));
   magnitude *= 0x1p-112f; /* exact; the exponents now count alike */
-  memcpy (&bits, &magnitude, sizeof bits);
+  bits = alexnet_float_to_bits (magnitude);
   return (guint16) (sign | (bits + 0xfff + (bits >> 13 & 1)) >> 13);
 }
 

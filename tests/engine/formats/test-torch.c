@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "float-bits.h"
 #include "formats/reader.h"
 #include "model/model.h"
 #include "support/layers.h"
@@ -45,9 +46,8 @@ digest (const AlexnetTensor *tensor)
   alexnet_tensor_to_float (values, tensor, &error);
   g_assert_no_error (error);
   for (gsize i = 0; i < n; i++) {
-    guint32 bits;
+    guint32 bits = alexnet_float_to_bits (values[i]);
 
-    memcpy (&bits, &values[i], sizeof bits);
     for (guint byte = 0; byte < 4; byte++)
       hash = (hash ^ (bits >> 8 * byte & 0xff)) *
           G_GUINT64_CONSTANT (0x100000001b3);

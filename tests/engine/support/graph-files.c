@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "float-bits.h"
 #include "layers.h"
 #include "random-model.h"
 
@@ -186,10 +187,8 @@ graph_files_put_int (GByteArray *bytes, guint number, guint64 value)
 void
 graph_files_put_float (GByteArray *bytes, guint number, float value)
 {
-  guint32 bits;
+  guint32 bits = GUINT32_TO_LE (alexnet_float_to_bits (value));
 
-  memcpy (&bits, &value, sizeof bits);
-  bits = GUINT32_TO_LE (bits);
   graph_files_put_varint (bytes, number << 3 | 5);
   g_byte_array_append (bytes, (const guint8 *) &bits, sizeof bits);
 }

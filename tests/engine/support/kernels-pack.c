@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "float-bits.h"
 #include "kernels.h"
 #include "onednn/linear/kernels.h"
 #include "onednn/linear/pack.h"
@@ -77,9 +78,8 @@ expect_met (Convert *self)
 {
   for (gsize i = 0; i < self->n; i++) {
     float magnitude = fabsf (self->values[i]);
-    gint32 bits;
+    gint32 bits = (gint32) alexnet_float_to_bits (magnitude);
 
-    memcpy (&bits, &magnitude, sizeof bits);
     self->met.largest = MAX (self->met.largest, bits);
     if (isfinite (magnitude))
       self->met.largest_finite = MAX (self->met.largest_finite, bits);
@@ -99,7 +99,7 @@ find_scale (const float *values)
     largest = fmaxf (largest, fabsf (values[c]));
   }
   largest /= 127;
-  memcpy (&bits, &largest, sizeof bits);
+  bits = alexnet_float_to_bits (largest);
   if (largest < FLT_MIN)
     return 0;
   return (guint16) (bits % 0x10000 ? (bits >> 16) + 1 : bits >> 16);
@@ -110,10 +110,8 @@ expect_group (Convert *self, gsize at, gsize group)
 {
   const float *values = self->values + group * LINEAR_GROUP;
   guint16 bits = find_scale (values);
-  guint32 scale_bits = (guint32) bits << 16;
-  float scale;
+  float scale = alexnet_float_from_bits ((guint32) bits << 16);
 
-  memcpy (&scale, &scale_bits, sizeof scale);
   for (guint c = 0; c < LINEAR_GROUP; c++) {
     float value = clean (values[c]);
     gint8 whole = scale > 0 ? (gint8) lrintf (value / scale) : 0;

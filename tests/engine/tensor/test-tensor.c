@@ -10,22 +10,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "float-bits.h"
+
 /* ---- types --------------------------------------------------------------- */
-
-static float
-float_from_bits (guint32 bits)
-{
-  float value;
-
-  memcpy (&value, &bits, sizeof value);
-  return value;
-}
 
 static void
 check_value (AlexnetDType dtype, guint64 stored, guint32 bits)
 {
   guint64 little = GUINT64_TO_LE (stored);
-  float expected = float_from_bits (bits), found;
+  float expected = alexnet_float_from_bits (bits), found;
 
   alexnet_dtype_to_float (dtype, &found, &little, 1);
   if (isnan (expected) && isnan (found))
