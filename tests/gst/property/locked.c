@@ -27,19 +27,28 @@ nth_value (const GParamSpec *pspec, guint i)
   static const char *const booleans[] = { "true", "false" };
   static const char *const numbers[] = { "1", "2" };
   static const char *const arrays[] = { "<0.25>", "<0.5>" };
+  static const char *const large_numbers[] = { "1000000", "2000000" };
   GType type = pspec->value_type;
 
-  if (type == G_TYPE_STRING)
+  if (type == G_TYPE_STRING || type == GST_TYPE_STRUCTURE)
     return strings[i];
   if (type == G_TYPE_BOOLEAN)
     return booleans[i];
   if (type == GST_TYPE_ARRAY)
     return arrays[i];
+  if (type == G_TYPE_UINT64)
+    return large_numbers[i];
   if (G_IS_PARAM_SPEC_ENUM (pspec))
     return G_PARAM_SPEC_ENUM (pspec)->enum_class->values[i].value_nick;
   if (G_IS_PARAM_SPEC_FLAGS (pspec))
     return G_PARAM_SPEC_FLAGS (pspec)->flags_class->values[i].value_nick;
   return numbers[i];
+}
+
+static char *
+describe_structure (const GstStructure *structure)
+{
+  return structure ? gst_structure_to_string (structure) : g_strdup ("none");
 }
 
 static char *
@@ -49,7 +58,10 @@ read_back (GstElement *element, const char *name)
   char *text;
 
   g_object_get_property (G_OBJECT (element), name, &value);
-  text = g_strdup_value_contents (&value);
+  if (GST_VALUE_HOLDS_STRUCTURE (&value))
+    text = describe_structure (gst_value_get_structure (&value));
+  else
+    text = g_strdup_value_contents (&value);
   g_value_unset (&value);
   return text;
 }
@@ -132,6 +144,18 @@ GST_START_TEST (test_json)
 }
 GST_END_TEST
 
+#if HAVE_KAFKA
+/* It starts where no broker answers, too. */
+GST_START_TEST (test_kafka)
+{
+  GstElement *element = gst_element_factory_make ("classificationkafka", NULL);
+
+  g_object_set (element, "brokers", "localhost:1", "topic", "classes", NULL);
+  check_properties (element);
+}
+GST_END_TEST
+#endif
+
 static void
 expect_failure (GstElement *element, const char *name, const char *value,
     const char *expected)
@@ -173,6 +197,9 @@ locked_suite (void)
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_classify);
   tcase_add_test (tests, test_json);
+#if HAVE_KAFKA
+  tcase_add_test (tests, test_kafka);
+#endif
   tcase_add_test (tests, test_set_in_ready);
   return suite;
 }
