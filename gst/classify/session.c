@@ -96,11 +96,16 @@ load_labels (GstAlexnetSession *session, const char *path, GError **error)
   return FALSE;
 }
 
+/* What all results say need not be copied into each of them. */
 static void
-intern_labels (GstAlexnetSession *session)
+intern_strings (GstAlexnetSession *session, const char *unknown_label)
 {
+  g_autofree char *name =
+      g_filename_display_basename (alexnet_model_get_path (session->model));
   guint n = g_strv_length (session->labels);
 
+  session->name = g_quark_from_string (name);
+  session->unknown_label = g_quark_from_string (unknown_label);
   session->quarks = g_new (GQuark, n);
   for (guint i = 0; i < n; i++)
     session->quarks[i] = g_quark_from_string (session->labels[i]);
@@ -130,9 +135,8 @@ load_states (GstAlexnetSession *session, const GstAlexnetSettings *settings,
         "property unknown-label is empty, expected a name");
     return FALSE;
   }
-  session->unknown_label = g_strdup (settings->unknown_label);
   session->ignored = g_new0 (gboolean, g_strv_length (session->labels));
-  ignore_class (session, session->unknown_label);
+  ignore_class (session, settings->unknown_label);
   for (guint i = 0; ignored && ignored[i]; i++)
     if (!ignore_class (session, ignored[i])) {
       g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
@@ -156,9 +160,7 @@ gst_alexnet_session_load (GstAlexnetSession *session,
       !load_labels (session, settings->labels_file, error) ||
       !load_states (session, settings, error))
     goto fail;
-  session->name =
-      g_filename_display_basename (alexnet_model_get_path (session->model));
-  intern_labels (session);
+  intern_strings (session, settings->unknown_label);
   return TRUE;
 
 fail:
@@ -170,10 +172,8 @@ void
 gst_alexnet_session_unload (GstAlexnetSession *session)
 {
   g_clear_pointer (&session->ignored, g_free);
-  g_clear_pointer (&session->unknown_label, g_free);
   g_clear_pointer (&session->quarks, g_free);
   g_clear_pointer (&session->labels, g_strfreev);
-  g_clear_pointer (&session->name, g_free);
   g_clear_pointer (&session->model, alexnet_model_unref);
 }
 
@@ -219,6 +219,8 @@ gst_alexnet_session_start (GstAlexnetSession *session,
   if (!g_str_equal (alexnet_engine_get_backend (session->engine), "cudnn"))
     cuda_context = NULL;
   session->cuda_context = cuda_context;
+  session->backend =
+      g_quark_from_string (alexnet_engine_get_backend (session->engine));
   if (depth == 0)
     depth = MIN (2 * settings->max_batch_size, ALEXNET_MAX_BATCH_SIZE);
   session->depth = depth;
@@ -280,9 +282,8 @@ gst_alexnet_session_get_model_info (const GstAlexnetSession *session)
 {
   return (GstAlexnetModelInfo){
     .model = session->name,
-    .backend = alexnet_engine_get_backend (session->engine),
-    .labels = (const char *const *) session->labels,
-    .quarks = session->quarks,
+    .backend = session->backend,
+    .labels = session->quarks,
     .unknown_label = session->unknown_label,
   };
 }

@@ -21,14 +21,15 @@ G_BEGIN_DECLS
 typedef struct {
   /* Between _load and _unload. */
   AlexnetModel *model;
-  char *name;    /* of the model: its file's */
-  char **labels; /* one for each class */
-  GQuark *quarks;
-  char *unknown_label;
+  GQuark name;    /* of the model: its file's */
+  char **labels;  /* one for each class */
+  GQuark *quarks; /* of the labels */
+  GQuark unknown_label;
   gboolean *ignored; /* by class: it never becomes a state */
 
   /* Between _start and _stop. */
   AlexnetEngine *engine;
+  GQuark backend; /* its name */
   AlexnetStream *stream;
   GstAlexnetAttach attach;
   gboolean ten_crop;

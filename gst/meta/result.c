@@ -6,42 +6,179 @@
 #include "names.h"
 #include "tensor.h"
 
+/* What each region of each frame has. */
+typedef enum {
+  TIMESTAMP,
+  RUNNING_TIME,
+  STREAM_TIME,
+  DURATION,
+  FRAME_NUMBER,
+  MODEL,
+  BACKEND,
+  STALE,
+  REGION,
+  ROI_ID,
+  REGION_NAME,
+  TRACKING_ID,
+  X,
+  Y,
+  WIDTH,
+  HEIGHT,
+  LABELS,
+  CLASS_IDS,
+  CONFIDENCES,
+  INFERENCE_TIME,
+  STATE,
+  SINCE,
+  CANDIDATE,
+  AGREED,
+  N_FIELDS
+} Field;
+
+static const char *const names[N_FIELDS] = {
+  [TIMESTAMP] = GST_ALEXNET_FIELD_TIMESTAMP,
+  [RUNNING_TIME] = GST_ALEXNET_FIELD_RUNNING_TIME,
+  [STREAM_TIME] = GST_ALEXNET_FIELD_STREAM_TIME,
+  [DURATION] = GST_ALEXNET_FIELD_DURATION,
+  [FRAME_NUMBER] = GST_ALEXNET_FIELD_FRAME_NUMBER,
+  [MODEL] = GST_ALEXNET_FIELD_MODEL,
+  [BACKEND] = GST_ALEXNET_FIELD_BACKEND,
+  [STALE] = GST_ALEXNET_FIELD_STALE,
+  [REGION] = GST_ALEXNET_FIELD_REGION,
+  [ROI_ID] = GST_ALEXNET_FIELD_ROI_ID,
+  [REGION_NAME] = GST_ALEXNET_FIELD_REGION_NAME,
+  [TRACKING_ID] = GST_ALEXNET_FIELD_TRACKING_ID,
+  [X] = GST_ALEXNET_FIELD_X,
+  [Y] = GST_ALEXNET_FIELD_Y,
+  [WIDTH] = GST_ALEXNET_FIELD_WIDTH,
+  [HEIGHT] = GST_ALEXNET_FIELD_HEIGHT,
+  [LABELS] = GST_ALEXNET_FIELD_LABELS,
+  [CLASS_IDS] = GST_ALEXNET_FIELD_CLASS_IDS,
+  [CONFIDENCES] = GST_ALEXNET_FIELD_CONFIDENCES,
+  [INFERENCE_TIME] = GST_ALEXNET_FIELD_INFERENCE_TIME,
+  [STATE] = GST_ALEXNET_FIELD_STATE,
+  [SINCE] = GST_ALEXNET_FIELD_SINCE,
+  [CANDIDATE] = GST_ALEXNET_FIELD_CANDIDATE,
+  [AGREED] = GST_ALEXNET_FIELD_AGREED,
+};
+
+/* Made once: what a region may be; values to be filled, of each type; and, as
+ * structures of GStreamer before 1.26 have quarks in place of names, those. */
+static GQuark full_frame, roi, named;
+static struct {
+  GValue of_string, of_boolean, of_int, of_uint, of_uint64, of_float, of_double;
+} blanks;
+#if !GST_CHECK_VERSION(1, 26, 0)
+static GQuark quarks[N_FIELDS];
+#endif
+
+static void
+make_constants (void)
+{
+  g_value_init (&blanks.of_string, G_TYPE_STRING);
+  g_value_init (&blanks.of_boolean, G_TYPE_BOOLEAN);
+  g_value_init (&blanks.of_int, G_TYPE_INT);
+  g_value_init (&blanks.of_uint, G_TYPE_UINT);
+  g_value_init (&blanks.of_uint64, G_TYPE_UINT64);
+  g_value_init (&blanks.of_float, G_TYPE_FLOAT);
+  g_value_init (&blanks.of_double, G_TYPE_DOUBLE);
+  full_frame = g_quark_from_static_string (GST_ALEXNET_FULL_FRAME);
+  roi = g_quark_from_static_string (GST_ALEXNET_ROI);
+  named = g_quark_from_static_string (GST_ALEXNET_NAMED);
+#if !GST_CHECK_VERSION(1, 26, 0)
+  for (guint i = 0; i < N_FIELDS; i++)
+    quarks[i] = g_quark_from_static_string (names[i]);
+#endif
+}
+
+static void
+set (GstStructure *structure, Field field, GValue value)
+{
+#if GST_CHECK_VERSION(1, 26, 0)
+  gst_structure_take_value_static_str (structure, names[field], &value);
+#else
+  gst_structure_id_take_value (structure, quarks[field], &value);
+#endif
+}
+
 void
 gst_alexnet_result_register (void)
 {
   static const char *tags[] = { NULL };
 
+  if (named == 0)
+    make_constants ();
   if (!gst_meta_get_info (GST_ALEXNET_RESULT_NAME))
     gst_meta_register_custom (GST_ALEXNET_RESULT_NAME, tags, NULL, NULL, NULL);
 }
 
-static void
-append_string (GValue *array, const char *string)
+/* A string, which neither this nor a copy of it takes memory for. */
+static GValue
+of_quark (GQuark string)
 {
-  GValue value = G_VALUE_INIT;
+  GValue value = blanks.of_string;
 
-  g_value_init (&value, G_TYPE_STRING);
-  g_value_set_string (&value, string);
-  gst_value_array_append_and_take_value (array, &value);
+  g_value_set_interned_string (&value, g_quark_to_string (string));
+  return value;
 }
 
-static void
-append_int (GValue *array, int number)
+static GValue
+of_boolean (gboolean boolean)
 {
-  GValue value = G_VALUE_INIT;
+  GValue value = blanks.of_boolean;
 
-  g_value_init (&value, G_TYPE_INT);
+  g_value_set_boolean (&value, boolean);
+  return value;
+}
+
+static GValue
+of_int (int number)
+{
+  GValue value = blanks.of_int;
+
   g_value_set_int (&value, number);
-  gst_value_array_append_and_take_value (array, &value);
+  return value;
+}
+
+static GValue
+of_uint (guint number)
+{
+  GValue value = blanks.of_uint;
+
+  g_value_set_uint (&value, number);
+  return value;
+}
+
+static GValue
+of_uint64 (guint64 number)
+{
+  GValue value = blanks.of_uint64;
+
+  g_value_set_uint64 (&value, number);
+  return value;
+}
+
+static GValue
+of_float (float number)
+{
+  GValue value = blanks.of_float;
+
+  g_value_set_float (&value, number);
+  return value;
+}
+
+static GValue
+of_double (double number)
+{
+  GValue value = blanks.of_double;
+
+  g_value_set_double (&value, number);
+  return value;
 }
 
 static void
-append_float (GValue *array, float number)
+append (GValue *array, GValue value)
 {
-  GValue value = G_VALUE_INIT;
-
-  g_value_init (&value, G_TYPE_FLOAT);
-  g_value_set_float (&value, number);
   gst_value_array_append_and_take_value (array, &value);
 }
 
@@ -57,14 +194,15 @@ set_classes (GstStructure *structure, const GstAlexnetClasses *classes,
   gst_value_array_init (&class_ids, classes->n);
   gst_value_array_init (&confidences, classes->n);
   for (guint i = 0; i < classes->n; i++) {
-    append_string (&labels, model->labels[classes->class_ids[i]]);
-    append_int (&class_ids, classes->class_ids[i]);
-    append_float (&confidences, classes->confidences[i]);
+    guint id = classes->class_ids[i];
+
+    append (&labels, of_quark (model->labels[id]));
+    append (&class_ids, of_int ((int) id));
+    append (&confidences, of_float (classes->confidences[i]));
   }
-  gst_structure_take_value (structure, GST_ALEXNET_FIELD_LABELS, &labels);
-  gst_structure_take_value (structure, GST_ALEXNET_FIELD_CLASS_IDS, &class_ids);
-  gst_structure_take_value (structure, GST_ALEXNET_FIELD_CONFIDENCES,
-      &confidences);
+  set (structure, LABELS, labels);
+  set (structure, CLASS_IDS, class_ids);
+  set (structure, CONFIDENCES, confidences);
 }
 
 static void
@@ -77,34 +215,21 @@ set_embedding (GstStructure *structure, const GstAlexnetClasses *classes)
       bytes, NULL);
 }
 
-static void
-set_uint64 (GstStructure *structure, const char *field, guint64 number)
-{
-  gst_structure_set (structure, field, G_TYPE_UINT64, number, NULL);
-}
-
-static void
-set_double (GstStructure *structure, const char *field, double number)
-{
-  gst_structure_set (structure, field, G_TYPE_DOUBLE, number, NULL);
-}
-
-static const char *
+static GQuark
 get_kind (const GstAlexnetRegion *region)
 {
   if (region->name)
-    return GST_ALEXNET_NAMED;
-  return region->is_roi ? GST_ALEXNET_ROI : GST_ALEXNET_FULL_FRAME;
+    return named;
+  return region->is_roi ? roi : full_frame;
 }
 
 static void
 set_name (GstStructure *structure, const GstAlexnetRegion *region)
 {
   if (region->name)
-    gst_structure_set (structure, GST_ALEXNET_FIELD_REGION_NAME, G_TYPE_STRING,
-        g_quark_to_string (region->name), NULL);
+    set (structure, REGION_NAME, of_quark (region->name));
   if (region->is_tracked)
-    set_uint64 (structure, GST_ALEXNET_FIELD_TRACKING_ID, region->tracking_id);
+    set (structure, TRACKING_ID, of_uint64 (region->tracking_id));
 }
 
 static void
@@ -113,33 +238,29 @@ set_place (GstStructure *structure, const GstAlexnetRegion *region,
 {
   const AlexnetRegion *area = &region->area;
 
-  gst_structure_set (structure, GST_ALEXNET_FIELD_REGION, G_TYPE_STRING,
-      get_kind (region), GST_ALEXNET_FIELD_ROI_ID, G_TYPE_INT, region->id,
-      NULL);
+  set (structure, REGION, of_quark (get_kind (region)));
+  set (structure, ROI_ID, of_int (region->id));
   set_name (structure, region);
-  set_double (structure, GST_ALEXNET_FIELD_X,
-      ((double) area->x - visible->x) / visible->width);
-  set_double (structure, GST_ALEXNET_FIELD_Y,
-      ((double) area->y - visible->y) / visible->height);
-  set_double (structure, GST_ALEXNET_FIELD_WIDTH,
-      (double) area->width / visible->width);
-  set_double (structure, GST_ALEXNET_FIELD_HEIGHT,
-      (double) area->height / visible->height);
+  set (structure, X,
+      of_double (((double) area->x - visible->x) / visible->width));
+  set (structure, Y,
+      of_double (((double) area->y - visible->y) / visible->height));
+  set (structure, WIDTH, of_double ((double) area->width / visible->width));
+  set (structure, HEIGHT, of_double ((double) area->height / visible->height));
 }
 
 static void
 set_times (GstStructure *structure, const GstAlexnetFrameInfo *info,
     GstBuffer *buffer)
 {
-  set_uint64 (structure, GST_ALEXNET_FIELD_TIMESTAMP, GST_BUFFER_PTS (buffer));
-  set_uint64 (structure, GST_ALEXNET_FIELD_RUNNING_TIME, info->running_time);
-  set_uint64 (structure, GST_ALEXNET_FIELD_STREAM_TIME, info->stream_time);
-  set_uint64 (structure, GST_ALEXNET_FIELD_DURATION,
-      GST_BUFFER_DURATION (buffer));
-  set_uint64 (structure, GST_ALEXNET_FIELD_FRAME_NUMBER, info->number);
+  set (structure, TIMESTAMP, of_uint64 (GST_BUFFER_PTS (buffer)));
+  set (structure, RUNNING_TIME, of_uint64 (info->running_time));
+  set (structure, STREAM_TIME, of_uint64 (info->stream_time));
+  set (structure, DURATION, of_uint64 (GST_BUFFER_DURATION (buffer)));
+  set (structure, FRAME_NUMBER, of_uint64 (info->number));
 }
 
-static const char *
+static GQuark
 get_state_label (guint class_id, const GstAlexnetModelInfo *model)
 {
   return class_id == GST_ALEXNET_UNKNOWN_CLASS ? model->unknown_label
@@ -150,14 +271,15 @@ static void
 set_state (GstStructure *structure, const GstAlexnetState *state,
     const GstAlexnetModelInfo *model)
 {
-  if (state->class_id != GST_ALEXNET_NO_CLASS)
-    gst_structure_set (structure, GST_ALEXNET_FIELD_STATE, G_TYPE_STRING,
-        get_state_label (state->class_id, model), GST_ALEXNET_FIELD_SINCE,
-        G_TYPE_UINT64, state->since, NULL);
-  if (gst_alexnet_state_is_pending (state))
-    gst_structure_set (structure, GST_ALEXNET_FIELD_CANDIDATE, G_TYPE_STRING,
-        get_state_label (state->candidate, model), GST_ALEXNET_FIELD_AGREED,
-        G_TYPE_UINT, state->n_agreed, NULL);
+  if (state->class_id != GST_ALEXNET_NO_CLASS) {
+    set (structure, STATE, of_quark (get_state_label (state->class_id, model)));
+    set (structure, SINCE, of_uint64 (state->since));
+  }
+  if (gst_alexnet_state_is_pending (state)) {
+    set (structure, CANDIDATE,
+        of_quark (get_state_label (state->candidate, model)));
+    set (structure, AGREED, of_uint (state->n_agreed));
+  }
 }
 
 /* What all regions of a frame have in common. */
@@ -166,21 +288,18 @@ set_frame (GstStructure *structure, const GstAlexnetModelInfo *model,
     const GstAlexnetFrameInfo *info, GstBuffer *buffer)
 {
   set_times (structure, info, buffer);
-  gst_structure_set (structure, GST_ALEXNET_FIELD_MODEL, G_TYPE_STRING,
-      model->model, GST_ALEXNET_FIELD_BACKEND, G_TYPE_STRING, model->backend,
-      NULL);
+  set (structure, MODEL, of_quark (model->model));
+  set (structure, BACKEND, of_quark (model->backend));
 }
 
 static GstStructure *
 set_region (GstStructure *structure, const GstAlexnetRegion *region,
     const GstAlexnetModelInfo *model, const GstAlexnetFrameInfo *info)
 {
-  gst_structure_set (structure, GST_ALEXNET_FIELD_STALE, G_TYPE_BOOLEAN,
-      region->stale, NULL);
+  set (structure, STALE, of_boolean (region->stale));
   set_place (structure, region, &info->region);
   set_classes (structure, region->classes, model);
-  set_uint64 (structure, GST_ALEXNET_FIELD_INFERENCE_TIME,
-      region->classes->inference_time);
+  set (structure, INFERENCE_TIME, of_uint64 (region->classes->inference_time));
   if (region->has_state)
     set_state (structure, &region->state, model);
   if (region->classes->embedding && !gst_alexnet_tensor_is_built ())
@@ -206,19 +325,20 @@ gst_alexnet_state_to_structure (const GstAlexnetRegion *region, guint from,
 {
   const GstAlexnetState *state = &region->state;
   GstStructure *structure = gst_structure_new (GST_ALEXNET_STATE_NAME,
-      GST_ALEXNET_FIELD_REGION, G_TYPE_STRING, get_kind (region),
-      GST_ALEXNET_FIELD_TO, G_TYPE_STRING,
-      get_state_label (state->class_id, model), GST_ALEXNET_FIELD_CONFIDENCE,
-      G_TYPE_FLOAT, confidence, GST_ALEXNET_FIELD_AGREED, G_TYPE_UINT,
-      state->n_agreed, NULL);
+      GST_ALEXNET_FIELD_REGION, G_TYPE_STRING,
+      g_quark_to_string (get_kind (region)), GST_ALEXNET_FIELD_TO,
+      G_TYPE_STRING,
+      g_quark_to_string (get_state_label (state->class_id, model)),
+      GST_ALEXNET_FIELD_CONFIDENCE, G_TYPE_FLOAT, confidence,
+      GST_ALEXNET_FIELD_AGREED, G_TYPE_UINT, state->n_agreed, NULL);
 
-  set_uint64 (structure, GST_ALEXNET_FIELD_SINCE, state->since);
-  set_uint64 (structure, GST_ALEXNET_FIELD_STREAM_TIME, info->stream_time);
-  set_uint64 (structure, GST_ALEXNET_FIELD_RUNNING_TIME, info->running_time);
-  set_uint64 (structure, GST_ALEXNET_FIELD_FRAME_NUMBER, info->number);
+  set (structure, SINCE, of_uint64 (state->since));
+  set (structure, STREAM_TIME, of_uint64 (info->stream_time));
+  set (structure, RUNNING_TIME, of_uint64 (info->running_time));
+  set (structure, FRAME_NUMBER, of_uint64 (info->number));
   if (from != GST_ALEXNET_NO_CLASS)
     gst_structure_set (structure, GST_ALEXNET_FIELD_FROM, G_TYPE_STRING,
-        get_state_label (from, model), NULL);
+        g_quark_to_string (get_state_label (from, model)), NULL);
   set_name (structure, region);
   return structure;
 }
@@ -282,7 +402,7 @@ attach_roi (const GstAlexnetRegion *region, const GstAlexnetModelInfo *model,
 {
   const GstAlexnetClasses *classes = region->classes;
   const AlexnetRegion *area = &region->area;
-  const char *label = model->labels[classes->class_ids[0]];
+  const char *label = g_quark_to_string (model->labels[classes->class_ids[0]]);
   GstVideoRegionOfInterestMeta *roi;
 
   if (region->origin == GST_ALEXNET_ORIGIN_ROI)
@@ -323,7 +443,7 @@ gst_alexnet_result_attach (GArray *regions, const GstAlexnetModelInfo *model,
   if (attach & GST_ALEXNET_ATTACH_ROI)
     attach_rois (regions, model, buffer);
   if (attach & GST_ALEXNET_ATTACH_ANALYTICS)
-    gst_alexnet_analytics_attach (regions, model->quarks, frame_od, buffer);
+    gst_alexnet_analytics_attach (regions, model->labels, frame_od, buffer);
   if (attach & GST_ALEXNET_ATTACH_TENSOR)
     gst_alexnet_tensor_attach (GST_ALEXNET_TENSOR_CLASSES, regions, buffer);
   if (attach & GST_ALEXNET_ATTACH_EMBEDDING)

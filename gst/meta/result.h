@@ -19,15 +19,15 @@ typedef enum {
   GST_ALEXNET_ATTACH_EMBEDDING = 1 << 3,
 } GstAlexnetAttach;
 
-/* What results of one model and backend have in common; borrowed. */
+/* What results of one model and backend have in common; labels are by class,
+ * and borrowed. */
 typedef struct {
-  const char *model, *backend;
-  const char *const *labels;
-  const GQuark *quarks; /* of the labels */
-  const char *unknown_label;
+  GQuark model, backend, unknown_label;
+  const GQuark *labels;
 } GstAlexnetModelInfo;
 
-/* Registers the custom metadata, once in a process. */
+/* Registers the custom metadata, before any other is called and once in a
+ * process. */
 void gst_alexnet_result_register (void);
 
 /* The structure of one region, which has a class. */

@@ -2,7 +2,8 @@
 
 /* Microseconds of one thread that motion-threshold costs a frame of 1920x1080
  * of which 64 named regions are compared with what they were, and the same for
- * the whole frame; and what their states cost:
+ * the whole frame; what their states cost, and that each frame says of all of
+ * them what they are:
  *
  *     bench-gates
  *
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "meta/result.h"
 #include "region/motion.h"
 #include "region/state.h"
 
@@ -22,6 +24,7 @@
 #define N_FRAMES 16
 #define N_ROUNDS 10
 #define N_STATES 10000
+#define TOP_K 5
 #define SIDE 8 /* regions in a row and a column */
 
 static const struct {
@@ -116,9 +119,72 @@ measure_states (void)
       (double) (g_get_monotonic_time () - begin) / N_STATES);
 }
 
-int
-main (void)
+/* With a state and a candidate, and classes of an earlier frame. */
+static GArray *
+make_regions (void)
 {
+  static const AlexnetBest best[TOP_K] = { { 0, 0.4f }, { 1, 0.3f },
+    { 2, 0.15f }, { 3, 0.1f }, { 4, 0.05f } };
+  const AlexnetResult result = { .best = best, .n_best = TOP_K };
+  GArray *regions = gst_alexnet_regions_new ();
+
+  for (guint i = 0; i < SIDE * SIDE; i++) {
+    g_autofree char *name = g_strdup_printf ("region %u", i);
+    GstAlexnetRegion region = {
+      .area = { i % SIDE * (WIDTH / SIDE), i / SIDE * (HEIGHT / SIDE),
+          WIDTH / SIDE, HEIGHT / SIDE },
+      .is_roi = TRUE,
+      .id = -1,
+      .name = g_quark_from_string (name),
+      .origin = GST_ALEXNET_ORIGIN_NAMED,
+      .stale = TRUE,
+      .classes = gst_alexnet_classes_new (&result),
+      .has_state = TRUE,
+      .state = { .class_id = 0, .candidate = 1, .n_agreed = 2 },
+    };
+
+    g_array_append_val (regions, region);
+  }
+  return regions;
+}
+
+static void
+measure_results (void)
+{
+  const GQuark labels[TOP_K] = { g_quark_from_string ("lamp is on"),
+    g_quark_from_string ("lamp is off"), g_quark_from_string ("lamp is red"),
+    g_quark_from_string ("no lamp"), g_quark_from_string ("dark") };
+  const GstAlexnetModelInfo model = {
+    .model = g_quark_from_string ("lamps.safetensors"),
+    .backend = g_quark_from_string ("cpu"),
+    .unknown_label = g_quark_from_string ("unknown"),
+    .labels = labels
+  };
+  const GstAlexnetFrameInfo info = { .region = { 0, 0, WIDTH, HEIGHT } };
+  GArray *regions = make_regions ();
+  gint64 made[N_ROUNDS * N_FRAMES], freed[N_ROUNDS * N_FRAMES];
+
+  for (guint i = 0; i < N_ROUNDS * N_FRAMES; i++) {
+    gint64 begin = g_get_monotonic_time (), middle;
+    GstBuffer *buffer = gst_buffer_new ();
+
+    gst_alexnet_result_attach (regions, &model, &info, 0, FALSE, buffer);
+    middle = g_get_monotonic_time ();
+    gst_buffer_unref (buffer);
+    made[i] = middle - begin;
+    freed[i] = g_get_monotonic_time () - middle;
+  }
+  g_array_unref (regions);
+  printf ("%-12s %9" G_GINT64_FORMAT " us, and %" G_GINT64_FORMAT
+          " us to free them\n",
+      "results", get_median (made), get_median (freed));
+}
+
+int
+main (int argc, char **argv)
+{
+  gst_init (&argc, &argv);
+  gst_alexnet_result_register ();
   printf ("%-12s %12s %12s\n", "", "64 regions", "frame");
   for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
     gsize size = N_FRAMES * formats[i].pixel_size * WIDTH * HEIGHT;
@@ -132,5 +198,6 @@ main (void)
         formats[i].name, measure (pixels, i, SIDE), measure (pixels, i, 1));
   }
   measure_states ();
+  measure_results ();
   return 0;
 }
