@@ -18,7 +18,7 @@ typedef struct {
   Int8WinogradLayout layout;
   const AlexnetLayer *layer;
   gsize in, out, groups; /* channels of a group; groups */
-  const float *from;     /* [groups * out, in, kernel, kernel] */
+  float *from;           /* [groups * out, in, kernel, kernel] */
   float *numbers;        /* [groups * out, rows * rows, in] */
   float *scales;         /* [PLANES, groups * out] */
 } Weights;
@@ -26,7 +26,7 @@ typedef struct {
 static void
 weights_clear (Weights *self)
 {
-  g_free ((gpointer) self->from);
+  g_free (self->from);
   g_free (self->numbers);
   g_free (self->scales);
 }
@@ -119,8 +119,12 @@ weights_init (Weights *self, const OnednnContext *context, guint i,
   self->groups = layer->groups;
   self->in = layer->in.channels / self->groups;
   self->out = layer->channels / self->groups;
-  self->from = alexnet_onednn_layer_floats (context, i, ONEDNN_WEIGHTS, error);
-  if (!self->from)
+  self->from = alexnet_onednn_floats_new (alexnet_onednn_count_weights (context,
+                                              i),
+      error);
+  if (!self->from ||
+      !alexnet_onednn_layer_floats (context, i, ONEDNN_WEIGHTS, self->from,
+          error))
     return FALSE;
   self->numbers = alexnet_onednn_floats_new ((gsize) layer->channels * rows *
           rows * self->in,
@@ -137,7 +141,7 @@ weights_init (Weights *self, const OnednnContext *context, guint i,
 
 /* to [n_planes, n_parts * in, size] from the filters from `first` on. */
 static void
-put_panel (const Weights *self, float *to, guint product, gsize first,
+put_panel (const Weights *self, gint8 *to, guint product, gsize first,
     gsize size)
 {
   const Int8WinogradLayout *layout = &self->layout;
@@ -151,40 +155,35 @@ put_panel (const Weights *self, float *to, guint product, gsize first,
       gsize row = (place->index * n_parts + place->part) * self->in;
 
       for (gsize c = 0; place->product == product && c < self->in; c++)
-        to[(row + c) * size + o] = from[c];
+        to[(row + c) * size + o] = (gint8) from[c];
     }
 }
 
-static float *
-make_weights (const Weights *self, guint product, GError **error)
+static void
+make_weights (const Weights *self, guint product, gint8 *out)
 {
   const Int8WinogradProduct *shape = &self->layout.products[product];
   Int8WinogradPanels panels = alexnet_int8_winograd_panels (self->layer);
   gsize panel = shape->n_planes * shape->n_parts * self->in * panels.size;
-  float *values = alexnet_onednn_floats_new (self->groups * panels.n * panel,
-      error);
 
-  for (gsize i = 0; values && i < self->groups * panels.n; i++)
-    put_panel (self, values + i * panel, product,
+  for (gsize i = 0; i < self->groups * panels.n; i++)
+    put_panel (self, out + i * panel, product,
         i / panels.n * self->out +
             alexnet_int8_winograd_first (&panels, i % panels.n),
         panels.size);
-  return values;
 }
 
 /* What sums become the result by. */
-static float *
+static void
 make_scales (const Weights *self, const OnednnContext *context, guint i,
-    GError **error)
+    float *scales)
 {
   gsize n = (gsize) PLANES * self->layer->channels;
   float in = alexnet_onednn_int8_quantization (self->layer).scale;
   float out = alexnet_onednn_int8_result (&context->network, i).scale;
-  float *scales = alexnet_onednn_floats_new (n, error);
 
-  for (gsize k = 0; scales && k < n; k++)
+  for (gsize k = 0; k < n; k++)
     scales[k] = INT8_WINOGRAD_STEP * in * self->scales[k] / out;
-  return scales;
 }
 
 /* What the offset of the pixels adds to plane `p` of filter `f`. */
@@ -204,20 +203,20 @@ sum_offsets (const Weights *self, guint p, gsize f)
 }
 
 /* Takes those offsets off: [OUTPUT * OUTPUT, groups * out]. */
-static float *
+static gboolean
 make_bias (const Weights *self, const OnednnContext *context, guint i,
-    GError **error)
+    float *values, GError **error)
 {
   gsize n = self->layer->channels;
   float out = alexnet_onednn_int8_result (&context->network, i).scale;
-  g_autofree float *scales = make_scales (self, context, i, error);
-  g_autofree float *bias = scales
-      ? alexnet_onednn_layer_floats (context, i, ONEDNN_BIAS, error)
-      : NULL;
-  float *values = bias ? alexnet_onednn_floats_new (OUTPUT * OUTPUT * n, error)
-                       : NULL;
+  g_autofree float *scales = alexnet_onednn_floats_new (PLANES * n, error);
+  g_autofree float *bias = scales ? alexnet_onednn_floats_new (n, error) : NULL;
 
-  for (gsize f = 0; values && f < n; f++) {
+  if (!bias ||
+      !alexnet_onednn_layer_floats (context, i, ONEDNN_BIAS, bias, error))
+    return FALSE;
+  make_scales (self, context, i, scales);
+  for (gsize f = 0; f < n; f++) {
     for (guint k = 0; k < OUTPUT * OUTPUT; k++)
       values[k * n + f] = bias[f] / out;
     for (guint p = 0; p < PLANES; p++) {
@@ -228,23 +227,25 @@ make_bias (const Weights *self, const OnednnContext *context, guint i,
             int8_output[k % OUTPUT][p % POINTS];
     }
   }
-  return values;
+  return TRUE;
 }
 
-float *
+gboolean
 alexnet_int8_winograd_values (const OnednnContext *context, guint layer,
-    guint key, GError **error)
+    guint key, void *out, GError **error)
 {
   g_auto (Weights) weights = { 0 };
 
   if (!weights_init (&weights, context, layer, error))
-    return NULL;
+    return FALSE;
   switch (key) {
     case INT8_WINOGRAD_SCALES:
-      return make_scales (&weights, context, layer, error);
+      make_scales (&weights, context, layer, out);
+      return TRUE;
     case INT8_WINOGRAD_BIAS:
-      return make_bias (&weights, context, layer, error);
+      return make_bias (&weights, context, layer, out, error);
     default:
-      return make_weights (&weights, key, error);
+      make_weights (&weights, key, out);
+      return TRUE;
   }
 }

@@ -21,8 +21,8 @@ typedef enum {
 } Int8WinogradValues;
 
 /* As OnednnMakeValues. */
-float *alexnet_int8_winograd_values (const OnednnContext *context, guint layer,
-    guint key, GError **error);
+gboolean alexnet_int8_winograd_values (const OnednnContext *context,
+    guint layer, guint key, void *out, GError **error);
 
 G_END_DECLS
 

@@ -85,54 +85,57 @@ find_filter_scale (const AlexnetLayer *layer, guint c)
   return isnormal (scale) ? scale : 1;
 }
 
-static float *
-make_weights (const OnednnContext *context, guint i, guint key, GError **error)
+static gboolean
+make_weights (const OnednnContext *context, guint i, guint key, void *out,
+    GError **error)
 {
   const AlexnetLayer *layer = &context->network.layers[i];
-  float *values = alexnet_onednn_layer_floats (context, i, ONEDNN_WEIGHTS,
-      error);
+  float *values = out;
   gsize n = (gsize) layer->in.channels / layer->groups * layer->kernel *
       layer->kernel;
   float most = alexnet_onednn_has_vnni () ? G_MAXINT8 : MOST_WITHOUT_VNNI;
 
-  for (guint c = 0; values && c < layer->channels; c++) {
+  if (!alexnet_onednn_layer_floats (context, i, ONEDNN_WEIGHTS, out, error))
+    return FALSE;
+  for (guint c = 0; c < layer->channels; c++) {
     float scale = find_filter_scale (layer, c);
 
     for (gsize k = c * n; k < (c + 1) * n; k++)
       values[k] = CLAMP (rintf (values[k] / scale), -most, most);
   }
-  return values;
+  return TRUE;
 }
 
 /* What the sum of products becomes the result by. */
-static float *
-make_scales (const OnednnContext *context, guint i, guint key, GError **error)
+static gboolean
+make_scales (const OnednnContext *context, guint i, guint key, void *out,
+    GError **error)
 {
   const AlexnetLayer *layer = &context->network.layers[i];
   float in = alexnet_onednn_int8_quantization (layer).scale;
-  float out = alexnet_onednn_int8_result (&context->network, i).scale;
-  float *scales = alexnet_onednn_floats_new (layer->channels, error);
+  float result = alexnet_onednn_int8_result (&context->network, i).scale;
+  float *scales = out;
 
-  for (guint c = 0; scales && c < layer->channels; c++)
-    scales[c] = in * find_filter_scale (layer, c) / out;
-  return scales;
+  for (guint c = 0; c < layer->channels; c++)
+    scales[c] = in * find_filter_scale (layer, c) / result;
+  return TRUE;
 }
 
-static float *
-make_bias (const OnednnContext *context, guint i, guint key, GError **error)
+static gboolean
+make_bias (const OnednnContext *context, guint i, guint key, void *out,
+    GError **error)
 {
   const AlexnetLayer *layer = &context->network.layers[i];
-  float out = alexnet_onednn_int8_result (&context->network, i).scale;
-  float *bias = alexnet_onednn_layer_floats (context, i, ONEDNN_BIAS, error);
-  g_autofree float *scales = bias ? make_scales (context, i, 0, error) : NULL;
+  float result = alexnet_onednn_int8_result (&context->network, i).scale;
+  g_autofree float *scales = alexnet_onednn_floats_new (layer->channels, error);
+  float *bias = out;
 
-  if (!scales) {
-    g_free (bias);
-    return NULL;
-  }
+  if (!scales || !make_scales (context, i, 0, scales, error) ||
+      !alexnet_onednn_layer_floats (context, i, ONEDNN_BIAS, bias, error))
+    return FALSE;
   for (guint c = 0; c < layer->channels; c++)
-    bias[c] /= DNNL_COMPAT_BIAS_IS_SCALED ? out * scales[c] : out;
-  return bias;
+    bias[c] /= DNNL_COMPAT_BIAS_IS_SCALED ? result * scales[c] : result;
+  return TRUE;
 }
 
 /* From float to whole numbers that lie in the same order. */
@@ -252,11 +255,12 @@ make_conv (const OnednnContext *context, guint i,
     dnnl_primitive_desc_t *desc, GError **error)
 {
   const AlexnetLayer *layer = &context->network.layers[i];
-  g_autofree float *scales = make_scales (context, i, 0, error);
+  g_autofree float *scales = alexnet_onednn_floats_new (layer->channels, error);
   g_auto (dnnl_primitive_attr_t) attr = NULL;
   DnnlWindow window = alexnet_onednn_layer_window (layer);
 
-  if (!scales || !alexnet_onednn_attr_new (&attr, relu, error))
+  if (!scales || !make_scales (context, i, 0, scales, error) ||
+      !alexnet_onednn_attr_new (&attr, relu, error))
     return FALSE;
   ONEDNN_TRY (dnnl_compat_attr_scales (attr, layer->groups > 1, layer->channels,
       scales));

@@ -3,10 +3,14 @@
 #include "matmul.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "linear.h"
+#include "matrix.h"
 #include "onednn/dnnl/isa.h"
 #include "onednn/dnnl/parallel.h"
+#include "onednn/simd/quantize.h"
+#include "onednn/simd/small-floats.h"
 #include "onednn/step/product.h"
 
 /* So many products of 255 and 127 are below 2^31. */
@@ -36,39 +40,48 @@ typedef struct {
 enum { VALUES, SCALES };
 
 typedef struct {
+  const OnednnMatrix *matrix;
   const AlexnetTensorRows *weight;
-  gsize rows, columns;
-  float *values; /* [rows,columns], or [threads,columns] when not wanted */
-  float *scales; /* [rows], or NULL */
-  GError *error;
+  OnednnQuantize *quantize;
+  float *values; /* [threads,columns] */
+  gint8 *out;    /* [rows,columns] */
+  GError *error; /* atomic; the first one */
 } Reading;
 
-/* What 1 in weights [n] stands for. */
+/* What 1 in a row of weights stands for: the largest of the scales that the
+ * groups of its columns have in the panels. NaN where a weight is not finite.
+ */
 static float
-find_scale (const float *weights, gsize n)
+find_scale (const OnednnMatrix *matrix, gsize row)
 {
   float most = 0;
 
-  for (gsize c = 0; c < n; c++) {
-    if (!isfinite (weights[c]))
+  for (gsize i = 0; i < matrix->padded_columns / LINEAR_GROUP; i++) {
+    OnednnSpan span;
+    float scale;
+
+    alexnet_onednn_matrix_find (matrix, row, i, &span);
+    scale = alexnet_onednn_bf16_to_float (*span.scales);
+    if (isnan (scale))
       return NAN;
-    most = fmaxf (most, fabsf (weights[c]));
+    most = fmaxf (most, scale);
   }
-  return isnormal (most / G_MAXINT8) ? most / G_MAXINT8 : 1;
+  return most > 0 ? most : 1;
 }
 
 static gboolean
 read_row (const Reading *reading, float *values, gsize row, GError **error)
 {
-  float scale;
+  gsize n = reading->matrix->columns;
+  float scale = find_scale (reading->matrix, row);
+  gint8 *out = reading->out + row * n;
 
   if (!alexnet_tensor_rows_read (reading->weight, row, 1, values, error))
     return FALSE;
-  scale = find_scale (values, reading->columns);
-  if (reading->scales)
-    reading->scales[row] = scale;
-  for (gsize c = 0; !reading->scales && c < reading->columns; c++)
-    values[c] = isfinite (scale) ? rintf (values[c] / scale) : 0;
+  if (isnan (scale))
+    memset (out, 0, n);
+  else
+    reading->quantize (out, values, n, 1 / scale, -G_MAXINT8, G_MAXINT8);
   return TRUE;
 }
 
@@ -76,47 +89,58 @@ static void
 read_rows (gpointer user, guint thread, guint n_threads)
 {
   Reading *reading = user;
-  gsize end = alexnet_onednn_part (reading->rows, thread + 1, n_threads);
+  gsize rows = reading->matrix->rows;
+  gsize end = alexnet_onednn_part (rows, thread + 1, n_threads);
+  float *values = reading->values + thread * reading->matrix->columns;
   GError *error = NULL;
 
-  for (gsize row = alexnet_onednn_part (reading->rows, thread, n_threads);
+  for (gsize row = alexnet_onednn_part (rows, thread, n_threads);
        row < end && !error; row++)
-    read_row (reading,
-        reading->values + (reading->scales ? thread : row) * reading->columns,
-        row, &error);
+    read_row (reading, values, row, &error);
   if (error &&
       !g_atomic_pointer_compare_and_exchange (&reading->error, NULL, error))
     g_error_free (error);
 }
 
-/* [rows,columns] in whole numbers, or the scales [rows]. */
-static float *
-make_values (const OnednnContext *context, guint i, guint key, GError **error)
+/* [rows,columns] in whole numbers. */
+static gboolean
+make_values (const OnednnContext *context, const OnednnMatrix *matrix,
+    gint8 *out, GError **error)
 {
-  const AlexnetLayer *layer = &context->network.layers[i];
+  const AlexnetLayer *layer = &context->network.layers[matrix->layer];
   g_autoptr (AlexnetTensorRows)
       weight = alexnet_tensor_rows_new (&layer->weight, error);
-  Reading reading = { weight, layer->channels, alexnet_shape_size (&layer->in),
-    NULL, NULL, NULL };
-  gsize n = key == VALUES ? reading.rows : alexnet_onednn_get_threads ();
-  g_autofree float *values = NULL, *scales = NULL;
-
-  if (!weight)
-    return NULL;
-  values = alexnet_onednn_floats_new (n * reading.columns, error);
-  scales = values && key == SCALES
-      ? alexnet_onednn_floats_new (reading.rows, error)
+  g_autofree float *values = weight
+      ? alexnet_onednn_floats_new (alexnet_onednn_get_threads () *
+                matrix->columns,
+            error)
       : NULL;
-  if (!values || (key == SCALES && !scales))
-    return NULL;
-  reading.values = values;
-  reading.scales = scales;
+  Reading reading = { matrix, weight, alexnet_onednn_quantize (context->isa),
+    values, out, NULL };
+
+  if (!values)
+    return FALSE;
   alexnet_onednn_parallel (read_rows, &reading);
-  if (reading.error) {
+  if (reading.error)
     g_propagate_error (error, reading.error);
-    return NULL;
-  }
-  return key == SCALES ? g_steal_pointer (&scales) : g_steal_pointer (&values);
+  return !reading.error;
+}
+
+/* Those, or the scales [rows]. */
+static gboolean
+make (const OnednnContext *context, guint i, guint key, void *out,
+    GError **error)
+{
+  const OnednnMatrix *matrix = alexnet_onednn_matrix_get (context, i, error);
+  float *scales = out;
+
+  if (!matrix)
+    return FALSE;
+  if (key == VALUES)
+    return make_values (context, matrix, out, error);
+  for (gsize row = 0; row < matrix->rows; row++)
+    scales[row] = find_scale (matrix, row);
+  return TRUE;
 }
 
 /* ---- running ------------------------------------------------------------- */
@@ -198,8 +222,8 @@ make_product (Matmul *self, OnednnContext *context, guint i, GError **error)
 {
   OnednnProductShape shape = { dnnl_u8, 1, self->batch, self->columns,
     self->rows, 1, TRUE };
-  OnednnValues weights = { make_values, i, VALUES };
-  OnednnValues scales = { make_values, i, SCALES };
+  OnednnValues weights = { make, i, VALUES };
+  OnednnValues scales = { make, i, SCALES };
   OnednnValues bias = { alexnet_onednn_layer_floats, i, ONEDNN_BIAS };
 
   if (!alexnet_onednn_product_init (&self->product, context, &shape, &weights,

@@ -290,7 +290,7 @@ pack (OnednnMatrices *all, OnednnMatrix *matrix, const AlexnetTensor *tensor,
 }
 
 static OnednnMatrix *
-matrix_new (OnednnContext *context, guint i, GError **error)
+matrix_new (const OnednnContext *context, guint i, GError **error)
 {
   const AlexnetLayer *layer = &context->network.layers[i];
   OnednnMatrix *self = g_new0 (OnednnMatrix, 1);
@@ -324,7 +324,8 @@ find_matrix (const OnednnContext *context, guint layer)
 }
 
 const OnednnMatrix *
-alexnet_onednn_matrix_get (OnednnContext *context, guint layer, GError **error)
+alexnet_onednn_matrix_get (const OnednnContext *context, guint layer,
+    GError **error)
 {
   const OnednnMatrix *matrix = find_matrix (context, layer);
 

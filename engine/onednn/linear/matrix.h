@@ -31,9 +31,9 @@ OnednnMatrices *alexnet_onednn_matrices_new (OnednnStorage storage,
 /* Accepts NULL. */
 void alexnet_onednn_matrices_free (OnednnMatrices *matrices);
 
-/* Of layer `layer`; made once and kept in the context. NO_MEMORY, and what
- * reading gives. */
-const OnednnMatrix *alexnet_onednn_matrix_get (OnednnContext *context,
+/* Of layer `layer`; made once and kept in the context's matrices. NO_MEMORY,
+ * and what reading gives. */
+const OnednnMatrix *alexnet_onednn_matrix_get (const OnednnContext *context,
     guint layer, GError **error);
 
 /* Weights and scales of `span` for the rows from `row` and the columns of

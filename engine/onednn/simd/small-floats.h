@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Floats of 16 bits from floats of 32: to nearest, ties to even; what is too
- * large becomes infinite, a NaN stays one. */
+ * large becomes infinite, a NaN stays one. And back. */
 
 #ifndef ALEXNET_ONEDNN_SMALL_FLOATS_H
 #define ALEXNET_ONEDNN_SMALL_FLOATS_H
@@ -23,6 +23,16 @@ alexnet_onednn_bf16_from_float (float value)
   if (value != value)
     return (guint16) (bits >> 16 | 0x40);
   return (guint16) ((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+static inline float
+alexnet_onednn_bf16_to_float (guint16 value)
+{
+  guint32 bits = (guint32) value << 16;
+  float result;
+
+  memcpy (&result, &bits, sizeof result);
+  return result;
 }
 
 static inline guint16

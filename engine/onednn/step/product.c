@@ -38,8 +38,8 @@ make_descs (Descs *descs, const OnednnProductShape *shape, guint n_weights,
       dnnl_abc));
   ONEDNN_TRY (dnnl_compat_desc_new (&descs->weights, 3, weights,
       whole ? dnnl_s8 : dnnl_f32, dnnl_format_tag_any));
-  ONEDNN_TRY (dnnl_compat_desc_new (&descs->plain, 3, weights, dnnl_f32,
-      shape->transposed ? dnnl_acb : dnnl_abc));
+  ONEDNN_TRY (dnnl_compat_desc_new (&descs->plain, 3, weights,
+      whole ? dnnl_s8 : dnnl_f32, shape->transposed ? dnnl_acb : dnnl_abc));
   ONEDNN_TRY (dnnl_compat_desc_new (&descs->output, 3, output,
       whole ? dnnl_s32 : dnnl_f32, dnnl_abc));
   return TRUE;

@@ -17,7 +17,7 @@ typedef struct {
   dnnl_data_type_t type; /* of the input */
   gsize n, rows, in, out;
   guint n_weights;
-  gboolean transposed; /* weights are made as [n, out, in] */
+  gboolean transposed; /* weights are made as [n, out, in], not [n, in, out] */
 } OnednnProductShape;
 
 /* What one thread at a time needs. */
@@ -35,7 +35,8 @@ typedef struct {
   gsize input_size, output_size, scratchpad_size;
 } OnednnProduct;
 
-/* `self` is zeroed. The weights are `values`, [n_weights * n, in, out].
+/* `self` is zeroed. The weights are `values`, [n_weights * n, in, out], which
+ * are made in the type that is multiplied: float or gint8.
  * With more users than one each product runs on the thread that asks for it,
  * else on all of OpenMP's. UNSUPPORTED when weights do not lie one behind the
  * other. */

@@ -40,31 +40,43 @@ alexnet_onednn_floats_new (gsize n, GError **error)
   return floats;
 }
 
-float *
-alexnet_onednn_layer_floats (const OnednnContext *context, guint index,
-    guint key, GError **error)
+static gboolean
+is_in_blocks (const OnednnContext *context, guint layer)
+{
+  return layer == 0 && context->block > 1;
+}
+
+gsize
+alexnet_onednn_count_weights (const OnednnContext *context, guint index)
 {
   const AlexnetLayer *layer = &context->network.layers[index];
-  gboolean bias = key == ONEDNN_BIAS;
-  const AlexnetTensor *tensor = bias ? &layer->bias : &layer->weight;
-  g_autofree float *values =
-      alexnet_onednn_floats_new (alexnet_tensor_n_values (tensor), error);
-  gsize n_blocks = (gsize) layer->channels * layer->in.channels *
-      layer->kernel * layer->kernel;
-  float *blocks;
 
-  if (!values || !alexnet_tensor_to_float (values, tensor, error))
-    return NULL;
-  if (bias || index > 0 || context->block == 1)
-    return g_steal_pointer (&values);
+  return is_in_blocks (context, index)
+      ? (gsize) layer->channels * layer->in.channels * layer->kernel *
+          layer->kernel
+      : alexnet_tensor_n_values (&layer->weight);
+}
 
-  blocks = alexnet_onednn_floats_new (n_blocks, error);
-  if (!blocks)
-    return NULL;
-  memset (blocks, 0, n_blocks * sizeof *blocks);
-  space_to_depth_weights (blocks, values, tensor->dims, context->block,
+gboolean
+alexnet_onednn_layer_floats (const OnednnContext *context, guint index,
+    guint key, void *out, GError **error)
+{
+  const AlexnetLayer *layer = &context->network.layers[index];
+  const AlexnetTensor *weight = &layer->weight;
+  g_autofree float *values = NULL;
+
+  if (key == ONEDNN_BIAS)
+    return alexnet_tensor_to_float (out, &layer->bias, error);
+  if (!is_in_blocks (context, index))
+    return alexnet_tensor_to_float (out, weight, error);
+  values = alexnet_onednn_floats_new (alexnet_tensor_n_values (weight), error);
+  if (!values || !alexnet_tensor_to_float (values, weight, error))
+    return FALSE;
+  memset (out, 0,
+      alexnet_onednn_count_weights (context, index) * sizeof (float));
+  space_to_depth_weights (out, values, weight->dims, context->block,
       layer->kernel);
-  return blocks;
+  return TRUE;
 }
 
 static void
@@ -107,20 +119,35 @@ find_weights (const OnednnContext *context, const OnednnValues *values,
 }
 
 static gboolean
-fill_weights (const OnednnContext *context, Weights *weights, DnnlDesc plain,
-    GError **error)
+reorder_from (const OnednnContext *context, Weights *weights, DnnlDesc plain,
+    void *values, GError **error)
 {
-  const OnednnValues *of = &weights->values;
-  g_autofree float *values = of->make (context, of->layer, of->key, error);
   dnnl_memory_t source;
   gboolean done;
 
-  if (!values)
-    return FALSE;
   ONEDNN_TRY (dnnl_memory_create (&source, plain, context->engine, values));
   done = alexnet_onednn_reorder (context->stream, source, weights->memory,
       error);
   dnnl_memory_destroy (source);
+  return done;
+}
+
+static gboolean
+fill_weights (const OnednnContext *context, Weights *weights, DnnlDesc plain,
+    DnnlDesc wanted, GError **error)
+{
+  const OnednnValues *of = &weights->values;
+  void *values;
+  gboolean done;
+
+  if (dnnl_memory_desc_equal (plain, wanted))
+    return of->make (context, of->layer, of->key, weights->data, error);
+  values = alexnet_onednn_alloc_unset (dnnl_memory_desc_get_size (plain),
+      error);
+  done = values &&
+      of->make (context, of->layer, of->key, values, error) &&
+      reorder_from (context, weights, plain, values, error);
+  free (values);
   return done;
 }
 
@@ -146,7 +173,8 @@ alexnet_onednn_weights_get (OnednnContext *context, const OnednnValues *values,
   ONEDNN_TRY (dnnl_memory_create (&weights->memory, wanted, context->engine,
       weights->data));
   *memory = weights->memory;
-  return context->trial || fill_weights (context, weights, plain, error);
+  return context->trial ||
+      fill_weights (context, weights, plain, wanted, error);
 }
 
 gboolean

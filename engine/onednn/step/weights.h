@@ -10,10 +10,11 @@
 
 G_BEGIN_DECLS
 
-/* Makes values of a layer, in float; `key` says which, to the operation whose
- * function this is. g_free() them. NO_MEMORY, and what reading gives. */
-typedef float *(*OnednnMakeValues) (const OnednnContext *context, guint layer,
-    guint key, GError **error);
+/* Makes values of a layer, in the type and order in which they were asked for;
+ * `key` says which, to the operation whose function this is. NO_MEMORY, and
+ * what reading gives. */
+typedef gboolean (*OnednnMakeValues) (const OnednnContext *context, guint layer,
+    guint key, void *out, GError **error);
 
 /* Those values; who asks for equal ones gets the same memory. */
 typedef struct {
@@ -27,16 +28,20 @@ typedef enum {
   ONEDNN_BIAS,
 } OnednnLayerFloats;
 
-/* Weights or bias as the layer computes with them: [out, in / groups, kH, kW]
- * or [out]. As OnednnMakeValues. */
-float *alexnet_onednn_layer_floats (const OnednnContext *context, guint layer,
-    guint key, GError **error);
+/* Weights or bias as the layer computes with them, in float: [out, in / groups,
+ * kH, kW] or [out]. As OnednnMakeValues. */
+gboolean alexnet_onednn_layer_floats (const OnednnContext *context, guint layer,
+    guint key, void *out, GError **error);
+
+/* How many weights a layer computes with. */
+gsize alexnet_onednn_count_weights (const OnednnContext *context, guint layer);
 
 /* Memory for `n` of them; NO_MEMORY. g_free() it. */
 float *alexnet_onednn_floats_new (gsize n, GError **error);
 
-/* `values`, which `plain` describes, in the format of `wanted`. The memory is
- * the context's, and zero in a trial. NO_MEMORY, and what reading gives. */
+/* `values`, which are made as `plain` says, in the format of `wanted`; made
+ * where they stay if that is the same. The memory is the context's, and zero in
+ * a trial. NO_MEMORY, and what reading gives. */
 gboolean alexnet_onednn_weights_get (OnednnContext *context,
     const OnednnValues *values, DnnlDesc plain, DnnlDesc wanted,
     dnnl_memory_t *memory, GError **error);

@@ -104,22 +104,20 @@ transform_weights (gpointer user, guint thread, guint n_threads)
 
 /* The layer's, transformed by all threads: [groups, n * n, in / groups,
  * out / groups]. */
-static float *
-make_weights (const OnednnContext *context, guint i, guint tile, GError **error)
+static gboolean
+make_weights (const OnednnContext *context, guint i, guint tile, void *out,
+    GError **error)
 {
-  const AlexnetLayer *layer = &context->network.layers[i];
-  guint side = alexnet_winograd_forms[tile].tile;
-  g_autofree float *from = alexnet_onednn_layer_floats (context, i,
-      ONEDNN_WEIGHTS, error);
-  gsize n = (gsize) side * side * layer->in.channels * layer->channels /
-      layer->groups;
-  float *to = from ? alexnet_onednn_floats_new (n, error) : NULL;
-  WeightsJob job = { layer, (WinogradTile) tile,
-    alexnet_onednn_winograd_weights (context->isa), from, to };
+  gsize n = alexnet_onednn_count_weights (context, i);
+  g_autofree float *from = alexnet_onednn_floats_new (n, error);
+  WeightsJob job = { &context->network.layers[i], (WinogradTile) tile,
+    alexnet_onednn_winograd_weights (context->isa), from, out };
 
-  if (to)
-    alexnet_onednn_parallel (transform_weights, &job);
-  return to;
+  if (!from ||
+      !alexnet_onednn_layer_floats (context, i, ONEDNN_WEIGHTS, from, error))
+    return FALSE;
+  alexnet_onednn_parallel (transform_weights, &job);
+  return TRUE;
 }
 
 /* ---- running ------------------------------------------------------------- */
