@@ -105,20 +105,36 @@ alexnet_l2_open (AlexnetL2 *l2, AlexnetDevice *device, void *base, gsize size,
   return ok;
 }
 
+/* One that is lost cannot be entered, and calls would reach another one. */
+static gboolean
+is_current (const AlexnetDevice *device, GError **error)
+{
+  int ordinal = -1;
+
+  return alexnet_device_enter (device, error) ||
+      (CUDA (cudaGetDevice (&ordinal)) && ordinal == (int) device->ordinal);
+}
+
 static void
-leave_share (AlexnetL2 *l2, GError **error)
+give_back (AlexnetL2 *l2, GError **error)
 {
   const enum cudaLimit kind = cudaLimitPersistingL2CacheSize;
-  Share *share = l2->share;
   gsize limit;
 
+  alexnet_device_finish (l2->device, error);
   if (!CUDA (cudaDeviceGetLimit (&limit, kind)))
-    limit = share->limit;
-  share->limit = limit - MIN (limit, l2->set_aside);
-  CUDA (cudaDeviceSetLimit (kind, share->limit));
+    limit = l2->share->limit;
+  l2->share->limit = limit - MIN (limit, l2->set_aside);
+  CUDA (cudaDeviceSetLimit (kind, l2->share->limit));
+  if (l2->share->n_users == 1)
+    CUDA (cudaCtxResetPersistingL2Cache ());
+}
+
+static void
+leave_share (Share *share)
+{
   if (--share->n_users > 0)
     return;
-  CUDA (cudaCtxResetPersistingL2Cache ());
   shares = g_slist_remove (shares, share);
   g_free (share);
 }
@@ -128,9 +144,10 @@ alexnet_l2_close (AlexnetL2 *l2, GError **error)
 {
   if (!l2->share)
     return;
-  alexnet_device_finish (l2->device, error);
   pthread_mutex_lock (&lock);
-  leave_share (l2, error);
+  if (is_current (l2->device, error))
+    give_back (l2, error);
+  leave_share (l2->share);
   pthread_mutex_unlock (&lock);
 }
 

@@ -139,6 +139,16 @@ soft_cache_use (int context, const SoftWindow *window)
 }
 
 void
+soft_cache_lose (int context)
+{
+  for (int i = context % SOFT_MAX_DEVICES; i < MAX_CONTEXTS;
+       i += SOFT_MAX_DEVICES) {
+    set_limit (i, 0);
+    forget_lines (i);
+  }
+}
+
+void
 soft_cache_reset (void)
 {
   memset (caches, 0, sizeof caches);

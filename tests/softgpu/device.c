@@ -385,6 +385,16 @@ cudaSetDevice (int ordinal)
 }
 
 cudaError_t
+cudaGetDevice (int *ordinal)
+{
+  cudaError_t status = soft_enter ("cudaGetDevice", SOFT_CUDA, SOFT_HOST_ONLY);
+
+  if (!status)
+    *ordinal = current % SOFT_MAX_DEVICES;
+  return soft_leave (SOFT_CUDA, status);
+}
+
+cudaError_t
 cudaMemGetInfo (gsize *free_bytes, gsize *total)
 {
   cudaError_t status = soft_enter ("cudaMemGetInfo", SOFT_CUDA, 0);

@@ -128,6 +128,9 @@ typedef struct {
 void soft_cache_use (int context, const SoftWindow *window);
 void soft_cache_reset (void);
 
+/* Nothing is left of it in the contexts of a device that is lost. */
+void soft_cache_lose (int context);
+
 /* Work: work.c */
 
 /* Runs with device memory open; `data` is the work's own copy. */

@@ -297,6 +297,30 @@ test_lost (void)
   softgpu_reset ();
 }
 
+/* One that is lost does not take from another. */
+static void
+test_lost_beside (void)
+{
+  gsize size = get_size ();
+  AlexnetPlan *lost, *plan;
+  AlexnetBest best[ALEXNET_MAX_BEST], *pointer = best;
+  g_autoptr (GError) error = NULL;
+
+  softgpu_set_devices (2);
+  softgpu_set_l2 (size, size, PLENTY);
+  lost = open_on (1, NULL, 1);
+  plan = open_plan ();
+  g_assert_cmpuint (get_window (lost, 1), ==, size);
+  softgpu_lose_device (1);
+  g_assert_false (lost->backend->infer_best (lost, 0, 1, &pointer, &error));
+  g_assert_cmpint (cudaSetDevice (0), ==, 0);
+  fixture_close (lost);
+  g_assert_cmpuint (get_limit (), ==, size);
+  g_assert_cmpuint (get_window (plan, 1), ==, size);
+  fixture_close (plan);
+  softgpu_reset ();
+}
+
 static gpointer
 open_and_close (gpointer unused)
 {
@@ -338,6 +362,7 @@ main (int argc, char **argv)
   g_test_add_func ("/softgpu/l2/application", test_application);
   g_test_add_func ("/softgpu/l2/contexts", test_contexts);
   g_test_add_func ("/softgpu/l2/lost", test_lost);
+  g_test_add_func ("/softgpu/l2/lost-beside", test_lost_beside);
   g_test_add_func ("/softgpu/l2/threads", test_threads);
   status = cache_directory_run ();
   random_model_clear (network);

@@ -168,8 +168,10 @@ execute (SoftItem *item)
 {
   queue.n_run++;
   count_name (item);
-  if (queue.lose_in > 0 && --queue.lose_in == 0)
+  if (queue.lose_in > 0 && --queue.lose_in == 0) {
     *soft_lost (item->context) = cudaErrorIllegalAddress;
+    soft_cache_lose (item->context);
+  }
   if (*soft_lost (item->context))
     return;
   queue.asked = FALSE;
