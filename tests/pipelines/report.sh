@@ -152,7 +152,7 @@ begin_waiting () {
   "$command" report "$work/waits" -o "$work/one.html" --no-pictures &
   pid=$!
   until find "$work" -maxdepth 1 -name '.*.partial' | grep .; do
-    kill -0 $pid || return 1
+    kill -0 "$pid" || return 1
     sleep 0.1
   done
 }
@@ -167,15 +167,15 @@ two_at_once () {
     grep -F '<h3>a</h3>' "$work/one.html" || return 1
   echo '{"stream_time":0,"regions":[{"classes":[{"label":"cat"}]}]}' \
     >"$work/waits/00/a-000000000000.jsonl"
-  wait $pid
+  wait "$pid"
   same 0 $? && grep -F '<h3>waits</h3>' "$work/one.html" &&
     same '' "$(find "$work" -name '*.partial')"
 }
 
 ended () {
   begin_waiting || return 1
-  kill $pid
-  wait $pid
+  kill "$pid"
+  wait "$pid"
   same 75 $? && grep -F '<h3>waits</h3>' "$work/one.html" &&
     same '' "$(find "$work" -name '*.partial')"
 }
