@@ -39,12 +39,14 @@ root_for () {
   esac
 }
 
-# Roots are made one after the other, but while the first builds run.
+# Roots are made one after the other, but while the first builds run, which want
+# the first one (container.sh).
 for name in debian13 forky arm64; do
   rm -f build/$name/root build/$name/skipped \
     build/$name/meson-logs/testlog.json
 done
 {
+  sh tests/container.sh --make >/dev/null
   root_for debian13 tests/debian.sh debian13
   root_for forky tests/debian.sh forky
   root_for arm64 tests/arm64.sh
