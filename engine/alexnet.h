@@ -492,7 +492,7 @@ ALEXNET_API gboolean alexnet_calibration_add (AlexnetCalibration *calibration,
 
 /* Writes a copy of the model, as safetensors, that holds what was found; what
  * is at `path` stays when that fails. INVALID: there was no image, or the file
- * cannot be written. */
+ * cannot be written. NOT_FINITE: a weight is not. */
 ALEXNET_API gboolean alexnet_calibration_write (
     const AlexnetCalibration *calibration, const char *path, GError **error);
 

@@ -13,6 +13,7 @@
 #include "backends.h"
 #include "model/model.h"
 #include "processors.h"
+#include "tensor/int8.h"
 
 #define KEY "int8"
 
@@ -209,7 +210,7 @@ alexnet_calibration_add (AlexnetCalibration *self, const AlexnetImage *image,
   return TRUE;
 }
 
-/* The largest weight of each filter over 127. */
+/* Of the weights of each filter. */
 static gboolean
 add_scales (JsonArray *scales, const AlexnetLayer *layer, GError **error)
 {
@@ -220,11 +221,14 @@ add_scales (JsonArray *scales, const AlexnetLayer *layer, GError **error)
   if (!alexnet_tensor_to_float (values, &layer->weight, error))
     return FALSE;
   for (gsize c = 0; c < layer->channels; c++) {
-    float most = 0;
+    float scale = alexnet_int8_scale (values + c * filter, filter);
 
-    for (gsize k = 0; k < filter; k++)
-      most = fmaxf (most, fabsf (values[c * filter + k]));
-    json_array_add_double_element (scales, (double) (most / G_MAXINT8));
+    if (!isfinite (scale)) {
+      g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FINITE,
+          "a weight of %s is not finite", layer->name);
+      return FALSE;
+    }
+    json_array_add_double_element (scales, (double) scale);
   }
   return TRUE;
 }

@@ -14,6 +14,7 @@
 #include "model/table.h"
 #include "support/models.h"
 #include "support/preprocess-run.h"
+#include "support/random-model.h"
 #include "reference/reference.h"
 
 #define N_IMAGES 2
@@ -179,6 +180,36 @@ test_own_table (void)
   check_model (model);
 }
 
+/* A weight of the last convolution, behind which nothing looks at values. */
+static void
+test_not_finite (void)
+{
+  AlexnetNetwork network = *alexnet_network_find ("torchvision");
+  g_autofree char *from = create_file (), *to = create_file ();
+  g_autoptr (GError) error = NULL;
+  AlexnetCalibration *calibration;
+  AlexnetModel *model;
+  guint8 pixels[MODELS_SIDE * MODELS_SIDE * 3];
+  AlexnetImage image = models_make_image (pixels, 0);
+
+  random_model_narrow (&network);
+  random_model_fill (&network);
+  ((float *) network.layers[10].weight.data)[7] = NAN;
+  g_assert_true (random_model_write (&network, from, NULL));
+  model = models_load (from);
+  calibration = alexnet_calibration_new (model, &error);
+  g_assert_no_error (error);
+  g_assert_true (alexnet_calibration_add (calibration, &image, NULL));
+  g_assert_false (alexnet_calibration_write (calibration, to, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FINITE);
+  g_assert_nonnull (strstr (error->message, network.layers[10].name));
+  alexnet_calibration_free (calibration);
+  alexnet_model_unref (model);
+  random_model_clear (&network);
+  g_unlink (from);
+  g_unlink (to);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -188,5 +219,6 @@ main (int argc, char *argv[])
   g_test_add_data_func ("/calibration/caffe", "caffe-narrow.safetensors",
       test_ranges);
   g_test_add_func ("/calibration/own-table", test_own_table);
+  g_test_add_func ("/calibration/not-finite", test_not_finite);
   return g_test_run ();
 }

@@ -2,6 +2,7 @@
 
 /* Reading values of every type, from every order in which they can lie. */
 
+#include "tensor/int8.h"
 #include "tensor/tensor.h"
 
 #include <float.h>
@@ -428,6 +429,45 @@ test_not_finite (void)
   }
 }
 
+/* ---- whole numbers of 8 bits --------------------------------------------- */
+
+/* Ties go to the even number, and the largest magnitude is 127. */
+static void
+test_int8 (void)
+{
+  static const float values[] = { 254, -254, 0, 1, 3, -5, 2, 3.001f };
+  static const gint8 expected[] = { 127, -127, 0, 0, 2, -2, 1, 2 };
+  gint8 found[G_N_ELEMENTS (values)];
+  float scale = alexnet_int8_scale (values, G_N_ELEMENTS (values));
+
+  g_assert_cmpfloat (scale, ==, 2);
+  alexnet_int8_quantize (found, values, G_N_ELEMENTS (values), scale);
+  g_assert_cmpmem (found, sizeof found, expected, sizeof expected);
+}
+
+/* Values that leave no scale. */
+static void
+test_int8_odd (void)
+{
+  static const struct {
+    float value, scale;
+  } cases[] = { { 0, 0 }, { 1e-42f, 0 }, { NAN, NAN }, { INFINITY, NAN },
+    { -INFINITY, NAN } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    float values[] = { 0, cases[i].value };
+    gint8 found[] = { 1, 1 };
+    float scale = alexnet_int8_scale (values, 2);
+
+    g_assert_cmpint (isnan (scale), ==, isnan (cases[i].scale));
+    if (!isnan (scale))
+      g_assert_cmpfloat_with_epsilon (scale, cases[i].scale, FLT_MIN);
+    alexnet_int8_quantize (found, values, 2, scale);
+    g_assert_cmpint (found[0], ==, 0);
+    g_assert_cmpint (found[1], ==, 0);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -446,5 +486,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tensor/unbound", test_unbound);
   g_test_add_func ("/tensor/cut", test_cut);
   g_test_add_func ("/tensor/not-finite", test_not_finite);
+  g_test_add_func ("/tensor/int8", test_int8);
+  g_test_add_func ("/tensor/int8/odd", test_int8_odd);
   return g_test_run ();
 }

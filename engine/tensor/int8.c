@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "int8.h"
+
+#include <math.h>
+
+float
+alexnet_int8_scale (const float *values, gsize n)
+{
+  float most = 0, sum = 0;
+
+  for (gsize i = 0; i < n; i++) {
+    most = fmaxf (most, fabsf (values[i]));
+    sum += values[i] * 0;
+  }
+  return sum == 0 ? most / G_MAXINT8 : NAN;
+}
+
+void
+alexnet_int8_quantize (gint8 *to, const float *values, gsize n, float scale)
+{
+  for (gsize i = 0; i < n; i++)
+    to[i] = isnormal (scale)
+        ? (gint8) CLAMP (rintf (values[i] / scale), -G_MAXINT8, G_MAXINT8)
+        : 0;
+}
