@@ -20,7 +20,8 @@ typedef struct {
   /* The caller's to fill in. */
   AlexnetDevice *device;
   const AlexnetProgram *program;
-  AlexnetPrecision precision;
+  AlexnetPrecision precision; /* of values: none of 8 bits */
+  gboolean int8;              /* weights of LINEAR, with FP16 */
   guint max_batch, n_slots;
   guint n_spare_slots; /* behind the last one, for batches that reach there */
   gboolean embedding;  /* of the network, which has a LINEAR */

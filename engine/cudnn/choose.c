@@ -145,11 +145,9 @@ choose_linear (AlexnetWay *way, const AlexnetSteps *steps,
     GError **error)
 {
   const AlexnetBuffers *b = steps->buffers;
-  const AlexnetOp *op = &b->program->ops[i];
   gboolean pool = has_pool (schedule, i);
-  AlexnetLinearShape shape = { schedule->n,
-    (guint) alexnet_shape_size (&op->in), op->out.channels, op->relu,
-    alexnet_op_get_alignment (b->program, i, b->precision), b->precision };
+  AlexnetLinearShape shape = alexnet_linear_shape (b->program, i, schedule->n,
+      b->max_batch, b->precision, b->int8);
   g_autofree char *key = describe_linear (b->program, i, &shape, pool);
   Candidates candidates = { steps, schedule, i, NULL, way };
   char text[16];

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "choose.h"
+#include "precision.h"
 
 static gboolean
 run_op (const AlexnetExecutor *ex, const AlexnetBatch *batch, guint i,
@@ -130,7 +131,8 @@ make_batches (AlexnetExecutor *ex, GError **error)
     AlexnetBatch *batch = &ex->batches[i];
 
     batch->schedule = alexnet_schedule_make (&ex->program,
-        ex->buffers.precision, ex->buffers.embedding_op, sizes[i]);
+        ex->buffers.precision, ex->buffers.int8, ex->buffers.embedding_op,
+        sizes[i]);
     ok = alexnet_l2_set_persisting (&ex->l2, batch->schedule.persisting,
              error) &&
         choose_ways (ex, batch, cache, error) && warm_up (ex, batch, error) &&
@@ -151,7 +153,8 @@ alexnet_executor_open (AlexnetExecutor *ex, AlexnetDevice *device,
   ex->buffers = (AlexnetBuffers){
     .device = device,
     .program = &ex->program,
-    .precision = precision,
+    .precision = alexnet_precision_of_values (precision),
+    .int8 = precision == ALEXNET_PRECISION_INT8,
     .max_batch = max_batch_size,
     .n_slots = params->n_slots,
     .n_spare_slots = count_overrun (max_batch_size),

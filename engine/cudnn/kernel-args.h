@@ -26,10 +26,11 @@ typedef struct {
   const void *functions[ALEXNET_N_KERNELS];
 } AlexnetKernels;
 
-/* For each type of values; made by nvcc. */
+/* For each type of values, and for f16 with products by weights of 8 bits;
+ * made by nvcc. */
 G_BEGIN_DECLS
 extern const AlexnetKernels alexnet_kernels_f16, alexnet_kernels_bf16,
-    alexnet_kernels_f32;
+    alexnet_kernels_f32, alexnet_kernels_f16_s8;
 G_END_DECLS
 
 /* An activation: [parts][n][height][width][channels / parts], the parts
@@ -146,12 +147,39 @@ typedef struct {
   void *y;
   guint n, n_in, n_out;
   guint relu;
+  const float *scales; /* gemv_s8: [n_out] */
 } AlexnetGemvArgs;
 
-/* pooled_gemv: the same for one image, of which x is what maxpool makes of
- * pool.in. Every block pools it all, at most ALEXNET_POOLED_VALUES, into its
- * own memory: so its blocks are large, of 32 * ALEXNET_POOLED_WARPS threads.
- * Neither gemv.x nor pool.out.data is used; n is 1, pool.vector is not 1. */
+/* gemv_s8: the same with weights of 8 bits, of which each is a whole number,
+ * -127 .. 127, plus ALEXNET_S8_ZERO, and stands for that number times the scale
+ * of its output. n_in is a multiple of ALEXNET_VECTOR_BYTES.
+ *
+ * A vector of weights is multiplied with two vectors of x. Of the columns that
+ * a warp takes at once, or of those that are left, it holds a part of the first
+ * half and one of the second, so that what the warp reads of x lies together,
+ * too. */
+#define ALEXNET_S8_ZERO 128
+#define ALEXNET_S8_STRIDE (32 * ALEXNET_VECTOR_BYTES)
+
+/* The column whose weight is the i-th of its row. */
+ALEXNET_INLINE guint
+alexnet_s8_column (guint n_in, guint i)
+{
+  guint begin = i / ALEXNET_S8_STRIDE * ALEXNET_S8_STRIDE, left = n_in - begin;
+  guint half = (left < ALEXNET_S8_STRIDE ? left : ALEXNET_S8_STRIDE) / 2;
+  guint vector = i % ALEXNET_S8_STRIDE / ALEXNET_VECTOR_BYTES;
+  guint place = i % ALEXNET_VECTOR_BYTES;
+
+  return begin + vector * (ALEXNET_VECTOR_BYTES / 2) +
+      place / (ALEXNET_VECTOR_BYTES / 2) * half +
+      place % (ALEXNET_VECTOR_BYTES / 2);
+}
+
+/* pooled_gemv, pooled_gemv_s8: the same for one image, of which x is what
+ * maxpool makes of pool.in. Every block pools it all, at most
+ * ALEXNET_POOLED_VALUES, into its own memory: so its blocks are large, of 32 *
+ * ALEXNET_POOLED_WARPS threads. Neither gemv.x nor pool.out.data is used; n is
+ * 1, pool.vector is not 1. */
 #define ALEXNET_POOLED_VALUES 9216
 #define ALEXNET_POOLED_WARPS 16
 typedef struct {

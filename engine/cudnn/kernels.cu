@@ -13,6 +13,7 @@
 #define WARP_SUM(x) warp_sum (x)
 #define WARP_MAX(x) warp_max (x)
 #define FMA(a, b, c) fmaf (a, b, c)
+#define WITH_BYTE(a, b, i) __byte_perm (b, a, 0x7650 + (i))
 #define THREAD_X threadIdx.x
 #define THREAD_Y threadIdx.y
 #define BLOCK_X blockIdx.x
@@ -40,6 +41,7 @@ warp_max (guint64 x)
   return x;
 }
 
+#define WITH_S8
 #define REAL guint16
 #define TO_FLOAT(x) __half2float (__ushort_as_half (x))
 #define FROM_FLOAT(x) __half_as_ushort (__float2half_rn (x))
@@ -58,8 +60,8 @@ warp_max (guint64 x)
 #define NAME(x) alexnet_##x##_f32
 #include "kernels.h"
 
-/* In the order of AlexnetKernel. */
-#define KERNELS(type)                                     \
+/* In the order of AlexnetKernel; with products by `s8`, _s8 or nothing. */
+#define KERNELS(type, s8)                                 \
   {                                                       \
     {                                                     \
       (const void *) alexnet_pixels_##type,               \
@@ -69,11 +71,12 @@ warp_max (guint64 x)
       (const void *) alexnet_copy_##type,                 \
       (const void *) alexnet_output_##type,               \
       (const void *) alexnet_softmax_##type,              \
-      (const void *) alexnet_gemv_##type,                 \
-      (const void *) alexnet_pooled_gemv_##type,          \
+      (const void *) alexnet_gemv##s8##_##type,           \
+      (const void *) alexnet_pooled_gemv##s8##_##type,    \
     }                                                     \
   }
 
-const AlexnetKernels alexnet_kernels_f16 = KERNELS (f16);
-const AlexnetKernels alexnet_kernels_bf16 = KERNELS (bf16);
-const AlexnetKernels alexnet_kernels_f32 = KERNELS (f32);
+const AlexnetKernels alexnet_kernels_f16 = KERNELS (f16, );
+const AlexnetKernels alexnet_kernels_bf16 = KERNELS (bf16, );
+const AlexnetKernels alexnet_kernels_f32 = KERNELS (f32, );
+const AlexnetKernels alexnet_kernels_f16_s8 = KERNELS (f16, _s8);

@@ -5,6 +5,8 @@
  * must be defined:
  *
  *   REAL, TO_FLOAT (x), FROM_FLOAT (x)     how a value is stored
+ *   WITH_S8                                if there are products by weights of
+ *                                          8 bits, too; of types of 16 bits
  *   NAME (x)                               alexnet_x_f16 and so on
  *   KERNEL, PARAM (Type)                   a kernel and its argument
  *   DEVICE                                 a function that kernels call
@@ -15,6 +17,8 @@
  *   THREAD_X, THREAD_Y, BLOCK_X, BLOCK_Y   indices
  *   FMA (a, b, c)                          a * b + c, rounded once if that is
  *                                          fast; nothing else is contracted
+ *   WITH_BYTE (a, b, i)                    a, its lowest byte 0, with the i-th
+ *                                          byte of b there; guint32
  *   UNROLL, UNROLL_BY (n)                  before a loop: all of it, or n turns
  *
  * All threads of a block reach every BARRIER that one of them reaches, all of a
@@ -342,112 +346,41 @@ NAME (softmax) (PARAM (AlexnetSoftmaxArgs) args)
       args.best + (gsize) BLOCK_X * ALEXNET_MAX_BEST);
 }
 
-/* The products of `ahead` strides of a warp from column k on. All weights are
- * asked for before the first is used. */
-DEVICE void
-NAME (gemv_strides) (const AlexnetGemvArgs *args, const REAL *x, guint row,
-    guint k, guint ahead, guint n,
-    float sums[ALEXNET_GEMV_ROWS][ALEXNET_GEMV_COLUMNS])
-{
-  const REAL *w = (const REAL *) args->w;
-  NAME (vector) a[ALEXNET_GEMV_AHEAD][ALEXNET_GEMV_ROWS];
-  float b[ALEXNET_VECTOR_BYTES / sizeof (REAL)];
+/* By weights of the same type. */
+#define PRODUCT(x) NAME (x)
+#define WEIGHT REAL
+#define PACK NAME (vector)
+#define WEIGHT_TO_FLOAT(pack, i) TO_FLOAT ((pack).v[i])
+#define SCALED(sum, args, row) (sum)
+#include "gemv.h"
 
-  UNROLL for (guint d = 0; d < ahead; d++)
-    UNROLL for (guint r = 0; r < ALEXNET_GEMV_ROWS; r++)
-      a[d][r] = *(const NAME (vector) *) (w +
-          (gsize) (row + r < args->n_out ? row + r : row) * args->n_in + k +
-          d * 32 * VECTOR);
-  UNROLL for (guint d = 0; d < ahead; d++)
-    UNROLL for (guint j = 0; j < n; j++) {
-      NAME (load) (b, x + (gsize) j * args->n_in + k + d * 32 * VECTOR, VECTOR);
-      UNROLL for (guint r = 0; r < ALEXNET_GEMV_ROWS; r++)
-        UNROLL for (guint i = 0; i < VECTOR; i++)
-          sums[r][j] = FMA (TO_FLOAT (a[d][r].v[i]), b[i], sums[r][j]);
-    }
+#ifdef WITH_S8
+typedef struct {
+  guint32 v[ALEXNET_VECTOR_BYTES / sizeof (guint32)];
+} __attribute__ ((aligned (ALEXNET_VECTOR_BYTES))) NAME (bytes);
+
+/* The i-th byte of a word, less ALEXNET_S8_ZERO: the last bits of 2^23 count
+ * ones. */
+DEVICE float
+NAME (whole) (guint32 word, guint i)
+{
+  union {
+    guint32 bits;
+    float value;
+  } as = { WITH_BYTE (0x4b000000u, word, i) };
+
+  return as.value - (8388608.0f + ALEXNET_S8_ZERO);
 }
 
-/* The part of ALEXNET_GEMV_ROWS rows' products that one thread makes. Called
- * with a constant `n`, so that nothing is left of the conditions. */
-DEVICE void
-NAME (gemv_part) (const AlexnetGemvArgs *args, const REAL *x, guint row,
-    guint n, float sums[ALEXNET_GEMV_ROWS][ALEXNET_GEMV_COLUMNS])
-{
-  guint stride = 32 * VECTOR, k = THREAD_X % 32 * VECTOR;
-
-  for (; k + (ALEXNET_GEMV_AHEAD - 1) * stride < args->n_in;
-       k += ALEXNET_GEMV_AHEAD * stride)
-    NAME (gemv_strides) (args, x, row, k, ALEXNET_GEMV_AHEAD, n, sums);
-  UNROLL_BY (1)
-  for (; k < args->n_in; k += stride)
-    NAME (gemv_strides) (args, x, row, k, 1, n, sums);
-}
-
-DEVICE void
-NAME (gemv_rows) (const AlexnetGemvArgs *args, const REAL *x, guint row,
-    guint n)
-{
-  const REAL *bias = (const REAL *) args->bias;
-  REAL *y = (REAL *) args->y;
-  float sums[ALEXNET_GEMV_ROWS][ALEXNET_GEMV_COLUMNS] = { { 0.0f } };
-
-  NAME (gemv_part) (args, x, row, n, sums);
-  UNROLL for (guint r = 0; r < ALEXNET_GEMV_ROWS; r++)
-    UNROLL for (guint j = 0; j < n; j++) {
-      float sum = WARP_SUM (sums[r][j]);
-
-      if (THREAD_X % 32 == 0 && row + r < args->n_out) {
-        sum += TO_FLOAT (bias[row + r]);
-        y[(gsize) j * args->n_out + row + r] =
-            FROM_FLOAT (args->relu ? NAME (relu) (sum) : sum);
-      }
-    }
-}
-
-KERNEL
-NAME (gemv) (PARAM (AlexnetGemvArgs) args)
-{
-  guint warp = BLOCK_X * ALEXNET_GEMV_WARPS + THREAD_X / 32;
-  guint row = warp * ALEXNET_GEMV_ROWS;
-  const REAL *x = (const REAL *) args.x;
-
-  if (row >= args.n_out)
-    return;
-  switch (args.n) {
-    case 1:
-      NAME (gemv_rows) (&args, x, row, 1);
-      break;
-    case 2:
-      NAME (gemv_rows) (&args, x, row, 2);
-      break;
-    case 4:
-      NAME (gemv_rows) (&args, x, row, 4);
-      break;
-    case 8:
-      NAME (gemv_rows) (&args, x, row, 8);
-      break;
-  }
-}
-
-KERNEL
-NAME (pooled_gemv) (PARAM (AlexnetPooledGemvArgs) args)
-{
-  SHARED NAME (vector) x[ALEXNET_POOLED_VALUES / VECTOR];
-  guint warp = BLOCK_X * ALEXNET_POOLED_WARPS + THREAD_X / 32;
-  guint row = warp * ALEXNET_GEMV_ROWS;
-
-  for (guint i = THREAD_X; i < args.gemv.n_in / VECTOR;
-       i += 32 * ALEXNET_POOLED_WARPS) {
-    float best[ALEXNET_VECTOR_BYTES / sizeof (REAL)];
-
-    NAME (pool) (best, &args.pool, NAME (locate) (&args.pool.out, i, VECTOR),
-        VECTOR);
-    NAME (store) (x[i].v, best, VECTOR);
-  }
-  BARRIER ();
-  if (row < args.gemv.n_out)
-    NAME (gemv_rows) (&args.gemv, x[0].v, row, 1);
-}
+/* By weights of 8 bits. */
+#define PRODUCT(x) NAME (x##_s8)
+#define WEIGHT guint8
+#define PACK NAME (bytes)
+#define WEIGHT_TO_FLOAT(pack, i) NAME (whole) ((pack).v[(i) / 4], (i) % 4)
+#define SCALED(sum, args, row) ((sum) * (args)->scales[row])
+#include "gemv.h"
+#undef WITH_S8
+#endif
 
 #undef VECTOR
 #undef REAL

@@ -22,6 +22,8 @@ choose (AlexnetPrecision precision)
       return &alexnet_kernels_f16;
     case ALEXNET_PRECISION_BF16:
       return &alexnet_kernels_bf16;
+    case ALEXNET_PRECISION_INT8:
+      return &alexnet_kernels_f16_s8;
     default:
       return &alexnet_kernels_f32;
   }

@@ -115,12 +115,50 @@ find_algorithms (AlexnetLinear *linear, gsize workspace_size, GError **error)
 static gboolean
 can_gemv (const AlexnetLinearShape *shape)
 {
-  gsize row = (gsize) shape->n_in * alexnet_precision_size (shape->precision);
+  gsize size = shape->storage == ALEXNET_STORAGE_VALUES
+      ? alexnet_precision_size (shape->precision)
+      : 1;
   gboolean power_of_two = (shape->n & (shape->n - 1)) == 0;
 
   return shape->n <= ALEXNET_GEMV_COLUMNS && power_of_two &&
-      row % ALEXNET_VECTOR_BYTES == 0 &&
+      shape->n_in * size % ALEXNET_VECTOR_BYTES == 0 &&
       shape->alignment % ALEXNET_VECTOR_BYTES == 0;
+}
+
+/* That of weights of 8 bits. */
+static AlexnetStorage
+find_storage (AlexnetLinearShape shape, guint max_batch)
+{
+  guint sizes[ALEXNET_MAX_BATCHES];
+  guint n = alexnet_get_batches (max_batch, sizes);
+
+  shape.storage = ALEXNET_STORAGE_INT8;
+  for (guint i = 0; i < n; i++) {
+    shape.n = sizes[i];
+    if (!can_gemv (&shape))
+      return ALEXNET_STORAGE_BOTH;
+  }
+  return ALEXNET_STORAGE_INT8;
+}
+
+AlexnetLinearShape
+alexnet_linear_shape (const AlexnetProgram *program, guint i, guint n,
+    guint max_batch, AlexnetPrecision precision, gboolean int8)
+{
+  const AlexnetOp *op = &program->ops[i];
+  AlexnetLinearShape shape = {
+    .n = n,
+    .n_in = (guint) alexnet_shape_size (&op->in),
+    .n_out = op->out.channels,
+    .relu = op->relu,
+    .alignment = alexnet_op_get_alignment (program, i, precision),
+    .precision = precision,
+    .storage = ALEXNET_STORAGE_VALUES,
+  };
+
+  if (int8)
+    shape.storage = find_storage (shape, max_batch);
+  return shape;
 }
 
 static gboolean
@@ -149,8 +187,9 @@ alexnet_linear_new (AlexnetDevice *device, const AlexnetKernels *kernels,
   linear->weights = weights;
   linear->workspace = workspace;
   linear->has_gemv = can_gemv (shape);
-  if (describe_product (linear, error) &&
-      find_algorithms (linear, workspace_size, error) &&
+  if ((!weights->weight ||
+          (describe_product (linear, error) &&
+              find_algorithms (linear, workspace_size, error))) &&
       has_choices (linear, error))
     return linear;
   alexnet_linear_free (linear, error);
@@ -185,20 +224,28 @@ alexnet_linear_choose (AlexnetLinear *linear, guint choice)
   linear->choice = choice;
 }
 
+gboolean
+alexnet_linear_is_own (const AlexnetLinear *linear)
+{
+  return linear->has_gemv && linear->choice == 0;
+}
+
 static AlexnetGemvArgs
 get_gemv (const AlexnetLinear *linear, const void *x, void *y)
 {
   const AlexnetLinearShape *s = &linear->shape;
+  const AlexnetWeights *weights = linear->weights;
 
   return (AlexnetGemvArgs){
     .x = x,
-    .w = linear->weights->weight,
-    .bias = linear->weights->bias,
+    .w = weights->int8 ? weights->int8 : weights->weight,
+    .bias = weights->bias,
     .y = y,
     .n = s->n,
     .n_in = s->n_in,
     .n_out = s->n_out,
     .relu = s->relu != FALSE,
+    .scales = weights->scales,
   };
 }
 
@@ -228,11 +275,10 @@ gboolean
 alexnet_linear_run (AlexnetLinear *linear, const void *x, void *y,
     GError **error)
 {
-  guint n_own = linear->has_gemv ? 1 : 0;
-
-  if (linear->choice < n_own)
+  if (alexnet_linear_is_own (linear))
     return run_gemv (linear, x, y, error);
-  return run_cublas (linear, linear->choice - n_own, x, y, error);
+  return run_cublas (linear, linear->choice - (linear->has_gemv ? 1 : 0), x, y,
+      error);
 }
 
 gboolean
@@ -248,7 +294,13 @@ alexnet_linear_run_pooled (AlexnetLinear *linear, const AlexnetPoolArgs *pool,
 char *
 alexnet_linear_describe (const AlexnetLinearShape *s)
 {
-  return g_strdup_printf ("linear %ux%u to %u%s %s aligned %u", s->n, s->n_in,
+  static const char *const storages[] = {
+    [ALEXNET_STORAGE_VALUES] = "",
+    [ALEXNET_STORAGE_INT8] = " by int8",
+    [ALEXNET_STORAGE_BOTH] = " by int8 and copy",
+  };
+
+  return g_strdup_printf ("linear %ux%u to %u%s %s%s aligned %u", s->n, s->n_in,
       s->n_out, s->relu ? " relu" : "", alexnet_precision_name (s->precision),
-      s->alignment);
+      storages[s->storage], s->alignment);
 }

@@ -17,7 +17,14 @@ typedef struct {
   gboolean relu;
   guint alignment; /* of x, in bytes */
   AlexnetPrecision precision;
+  AlexnetStorage storage; /* of the weights */
 } AlexnetLinearShape;
+
+/* Of operation `i`, a LINEAR, for batches of up to `max_batch`, of which this
+ * is one of n; `int8` is that of AlexnetBuffers. Where our own product takes
+ * them all, cublasLt's weights need not be there. */
+AlexnetLinearShape alexnet_linear_shape (const AlexnetProgram *program, guint i,
+    guint n, guint max_batch, AlexnetPrecision precision, gboolean int8);
 
 typedef struct _AlexnetLinear AlexnetLinear;
 
@@ -32,6 +39,9 @@ void alexnet_linear_free (AlexnetLinear *linear, GError **error);
 /* Ways to choose from, numbered from 0, which is chosen at first. */
 guint alexnet_linear_n_choices (const AlexnetLinear *linear);
 void alexnet_linear_choose (AlexnetLinear *linear, guint choice);
+
+/* Whether that is our own product. */
+gboolean alexnet_linear_is_own (const AlexnetLinear *linear);
 
 /* On the device's compute stream. */
 gboolean alexnet_linear_run (AlexnetLinear *linear, const void *x, void *y,

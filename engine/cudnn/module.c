@@ -47,8 +47,8 @@ fill_plan (CudnnPlan *plan, const AlexnetNetwork *network,
           *precision, params, error))
     return FALSE;
   plan->staging = alexnet_staging_new (&plan->device, kernels,
-      &plan->executor.program.slot, *precision, plan->executor.buffers.slots,
-      params->n_slots, error);
+      &plan->executor.program.slot, plan->executor.buffers.precision,
+      plan->executor.buffers.slots, params->n_slots, error);
   return plan->staging != NULL;
 }
 

@@ -8,7 +8,7 @@
 static const guint needed[] = {
   [ALEXNET_PRECISION_TF32] = 80,
   [ALEXNET_PRECISION_BF16] = 80,
-  [ALEXNET_PRECISION_INT8] = 0,
+  [ALEXNET_PRECISION_INT8] = 0, /* the last */
 };
 
 /* Whether cuDNN lists a plan for a convolution of `program`. */
@@ -64,11 +64,6 @@ alexnet_precision_resolve (AlexnetPrecision *precision,
 
   if (*precision == ALEXNET_PRECISION_AUTO)
     return choose (precision, cudnn, network, capability, error);
-  if (*precision == ALEXNET_PRECISION_INT8) {
-    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
-        "precision %s is not built in; there are fp16, bf16, tf32, fp32", name);
-    return FALSE;
-  }
   least = needed[*precision];
   if (capability >= least)
     return TRUE;
@@ -78,4 +73,11 @@ alexnet_precision_resolve (AlexnetPrecision *precision,
       "fp32 work there",
       device, capability / 10, capability % 10, name, least / 10, least % 10);
   return FALSE;
+}
+
+AlexnetPrecision
+alexnet_precision_of_values (AlexnetPrecision precision)
+{
+  return precision == ALEXNET_PRECISION_INT8 ? ALEXNET_PRECISION_FP16
+                                             : precision;
 }

@@ -19,6 +19,10 @@ gboolean alexnet_precision_resolve (AlexnetPrecision *precision,
     const AlexnetCudnn *cudnn, const AlexnetNetwork *network, guint capability,
     const char *device, GError **error);
 
+/* What all is computed in but products by weights of INT8, which are FP16's
+ * values by whole numbers. */
+AlexnetPrecision alexnet_precision_of_values (AlexnetPrecision precision);
+
 G_END_DECLS
 
 #endif /* ALEXNET_CUDNN_PRECISION_H */

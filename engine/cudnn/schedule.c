@@ -10,18 +10,20 @@
  * which operation 0 reads, are not as aligned as it wants. */
 static gboolean
 can_join (const AlexnetOp *pool, const AlexnetOp *next,
-    AlexnetPrecision precision)
+    AlexnetPrecision precision, gboolean int8)
 {
   guint vector = ALEXNET_VECTOR_BYTES / alexnet_precision_size (precision);
+  guint weights = int8 ? ALEXNET_VECTOR_BYTES : vector;
 
   return alexnet_op_can_join (pool, next) && pool->out_parts == 1 &&
       pool->in.channels / pool->in_parts % vector == 0 &&
+      alexnet_shape_size (&next->in) % weights == 0 &&
       alexnet_shape_size (&next->in) <= ALEXNET_POOLED_VALUES;
 }
 
 AlexnetSchedule
 alexnet_schedule_make (const AlexnetProgram *program,
-    AlexnetPrecision precision, guint embedding_op, guint n)
+    AlexnetPrecision precision, gboolean int8, guint embedding_op, guint n)
 {
   /* Our own product, which streams weights, is for so many images: others
    * compute for longer than they read. */
@@ -33,6 +35,6 @@ alexnet_schedule_make (const AlexnetProgram *program,
     return schedule;
   for (guint i = 1; i + 1 < program->n_ops; i++)
     schedule.joined[i] = i + 1 != embedding_op &&
-        can_join (&program->ops[i], &program->ops[i + 1], precision);
+        can_join (&program->ops[i], &program->ops[i + 1], precision, int8);
   return schedule;
 }

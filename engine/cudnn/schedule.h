@@ -30,9 +30,9 @@ typedef struct {
 } AlexnetSchedule;
 
 /* For batches of n. `embedding_op` is the operation whose input somebody wants
- * to see, 0 = none. */
+ * to see, 0 = none; `int8` says that the weights of LINEAR are that. */
 AlexnetSchedule alexnet_schedule_make (const AlexnetProgram *program,
-    AlexnetPrecision precision, guint embedding_op, guint n);
+    AlexnetPrecision precision, gboolean int8, guint embedding_op, guint n);
 
 G_END_DECLS
 

@@ -51,6 +51,16 @@ has_weights (const AlexnetOp *op)
   return op->kind == ALEXNET_OP_CONV || op->kind == ALEXNET_OP_LINEAR;
 }
 
+static AlexnetStorage
+find_storage (const AlexnetBuffers *b, guint i)
+{
+  if (b->program->ops[i].kind != ALEXNET_OP_LINEAR)
+    return ALEXNET_STORAGE_VALUES;
+  return alexnet_linear_shape (b->program, i, 1, b->max_batch, b->precision,
+      b->int8)
+      .storage;
+}
+
 /* Places the weights of operation `i` behind all that were placed. */
 static void
 place_weights (AlexnetSteps *steps, guint i, gsize offsets[ALEXNET_MAX_OPS])
@@ -59,7 +69,8 @@ place_weights (AlexnetSteps *steps, guint i, gsize offsets[ALEXNET_MAX_OPS])
 
   offsets[i] = steps->weights_size;
   steps->weights_size += alexnet_weights_measure (&steps->weights[i],
-      &program->ops[i], &program->slot, steps->buffers->precision);
+      &program->ops[i], &program->slot, steps->buffers->precision,
+      find_storage (steps->buffers, i));
 }
 
 static gboolean
@@ -81,7 +92,8 @@ allocate_weights (AlexnetSteps *steps, GError **error)
     return FALSE;
   for (guint i = 0; i < n; i++)
     if (has_weights (&ops[i]))
-      steps->weights[i].weight = steps->all_weights + offsets[i];
+      alexnet_weights_set_memory (&steps->weights[i],
+          steps->all_weights + offsets[i]);
   return TRUE;
 }
 

@@ -28,7 +28,8 @@ typedef struct {
   const AlexnetBuffers *buffers;
   const AlexnetKernels *kernels;
   AlexnetWeights weights[ALEXNET_MAX_OPS]; /* CONV, LINEAR */
-  guint8 *all_weights;                     /* one allocation: the convolutions',
+  guint8 *all_weights;                     /* one allocation of what small
+                                              batches read: the convolutions',
                                               then the linear layers', the last
                                               first */
   gsize weights_size;                      /* bytes of it */

@@ -5,8 +5,16 @@
 #include <string.h>
 
 #include "float-bits.h"
+#include "kernel-args.h"
+#include "tensor/int8.h"
 
 #define ALIGNMENT 256
+
+/* What is going to be uploaded; NULL: there is none of it. */
+typedef struct {
+  guint8 *weight, *int8;
+  float *scales;
+} Prepared;
 
 /* Drops `n` low bits. */
 static guint32
@@ -125,18 +133,67 @@ count_parts (const AlexnetOp *op)
 
 gsize
 alexnet_weights_measure (AlexnetWeights *weights, const AlexnetOp *op,
-    const AlexnetSlotLayout *slot, AlexnetPrecision precision)
+    const AlexnetSlotLayout *slot, AlexnetPrecision precision,
+    AlexnetStorage storage)
 {
   guint n_parts = count_parts (op);
   gsize n = op->layer->channels / n_parts * count_row (op, slot);
 
+  weights->storage = storage;
   weights->weight_stride = align_up (n * alexnet_precision_size (precision));
-  return n_parts * weights->weight_stride;
+  return storage == ALEXNET_STORAGE_VALUES ? n_parts * weights->weight_stride
+                                           : align_up (n);
 }
 
-static guint8 *
-prepare_weight (const AlexnetWeights *weights, const AlexnetOp *op,
-    const AlexnetSlotLayout *slot, AlexnetPrecision precision, GError **error)
+void
+alexnet_weights_set_memory (AlexnetWeights *weights, guint8 *memory)
+{
+  if (weights->storage == ALEXNET_STORAGE_VALUES)
+    weights->weight = memory;
+  else
+    weights->int8 = memory;
+}
+
+float
+alexnet_weights_pack_int8 (guint8 *to, float *row, guint n)
+{
+  g_autofree gint8 *whole = g_new (gint8, n);
+  float scale = alexnet_int8_scale (row, n);
+
+  alexnet_int8_quantize (whole, row, n, scale);
+  for (guint i = 0; i < n; i++)
+    to[i] = (guint8) (whole[alexnet_s8_column (n, i)] + ALEXNET_S8_ZERO);
+  for (guint i = 0; i < n; i++)
+    row[i] = whole[i] * scale;
+  return scale;
+}
+
+static void
+prepared_clear (Prepared *prepared)
+{
+  g_free (prepared->weight);
+  g_free (prepared->int8);
+  g_free (prepared->scales);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Prepared, prepared_clear)
+
+/* Memory for what `weights` wants of n_rows rows of n. */
+static void
+prepared_allocate (Prepared *prepared, const AlexnetWeights *weights,
+    guint n_parts, guint n_rows, gsize n)
+{
+  if (weights->storage != ALEXNET_STORAGE_INT8)
+    prepared->weight = g_malloc0 (n_parts * weights->weight_stride);
+  if (weights->storage == ALEXNET_STORAGE_VALUES)
+    return;
+  prepared->int8 = g_malloc (n_rows * n);
+  prepared->scales = g_new (float, n_rows);
+}
+
+static gboolean
+prepare_weight (Prepared *prepared, const AlexnetWeights *weights,
+    const AlexnetOp *op, const AlexnetSlotLayout *slot,
+    AlexnetPrecision precision, GError **error)
 {
   const AlexnetTensor *tensor = &op->layer->weight;
   g_autoptr (AlexnetTensorRows)
@@ -147,19 +204,23 @@ prepare_weight (const AlexnetWeights *weights, const AlexnetOp *op,
   guint n_parts = count_parts (op), rows = n_rows / n_parts;
   g_autofree float *from = g_new (float, length);
   g_autofree float *to = g_new0 (float, n);
-  g_autofree guint8 *all = NULL;
 
   if (!reader)
-    return NULL;
-  all = g_malloc0 (n_parts * weights->weight_stride);
+    return FALSE;
+  prepared_allocate (prepared, weights, n_parts, n_rows, n);
   for (guint i = 0; i < n_rows; i++) {
     if (!alexnet_tensor_rows_read (reader, i, 1, from, error))
-      return NULL;
+      return FALSE;
     alexnet_weights_permute (to, from, op, slot);
-    store (all + i / rows * weights->weight_stride + i % rows * n * size, to, n,
-        precision);
+    if (prepared->int8)
+      prepared->scales[i] = alexnet_weights_pack_int8 (prepared->int8 + i * n,
+          to, (guint) n);
+    if (prepared->weight)
+      store (prepared->weight + i / rows * weights->weight_stride +
+              i % rows * n * size,
+          to, n, precision);
   }
-  return g_steal_pointer (&all);
+  return TRUE;
 }
 
 static guint8 *
@@ -179,25 +240,50 @@ prepare_bias (AlexnetWeights *weights, const AlexnetOp *op,
   return all;
 }
 
+/* To memory of its own; NULL when that fails. */
+static void *
+upload_new (AlexnetDevice *device, const void *from, gsize size, GError **error)
+{
+  void *to = alexnet_device_alloc (device, size, error);
+
+  return to && alexnet_device_upload (device, to, from, size, error) ? to
+                                                                     : NULL;
+}
+
+/* Those of INT8 and BOTH. */
+static gboolean
+upload_int8 (AlexnetWeights *weights, AlexnetDevice *device,
+    const AlexnetOp *op, const Prepared *prepared, GError **error)
+{
+  guint n_rows = op->layer->channels;
+  gsize n = n_rows * alexnet_shape_size (&op->in);
+
+  if (!alexnet_device_upload (device, weights->int8, prepared->int8, n,
+          error) ||
+      !(weights->scales = upload_new (device, prepared->scales,
+            n_rows * sizeof (float), error)))
+    return FALSE;
+  return !prepared->weight ||
+      (weights->weight = upload_new (device, prepared->weight,
+           weights->weight_stride, error));
+}
+
 gboolean
 alexnet_weights_upload (AlexnetWeights *weights, AlexnetDevice *device,
     const AlexnetOp *op, const AlexnetSlotLayout *slot,
     AlexnetPrecision precision, GError **error)
 {
   guint n_parts = count_parts (op);
-  g_autofree guint8 *weight = prepare_weight (weights, op, slot, precision,
-      error);
-  g_autofree guint8 *bias = weight
-      ? prepare_bias (weights, op, precision, error)
-      : NULL;
-  gsize weight_size = n_parts * weights->weight_stride;
-  gsize bias_size = n_parts * weights->bias_stride;
+  g_auto (Prepared) prepared = { NULL };
+  g_autofree guint8 *bias = NULL;
 
-  if (!bias)
+  if (!prepare_weight (&prepared, weights, op, slot, precision, error) ||
+      !(bias = prepare_bias (weights, op, precision, error)) ||
+      !(weights->bias = upload_new (device, bias,
+            n_parts * weights->bias_stride, error)))
     return FALSE;
-  weights->bias = alexnet_device_alloc (device, bias_size, error);
-  return weights->bias &&
-      alexnet_device_upload (device, weights->weight, weight, weight_size,
-          error) &&
-      alexnet_device_upload (device, weights->bias, bias, bias_size, error);
+  if (weights->storage != ALEXNET_STORAGE_VALUES)
+    return upload_int8 (weights, device, op, &prepared, error);
+  return alexnet_device_upload (device, weights->weight, prepared.weight,
+      n_parts * weights->weight_stride, error);
 }

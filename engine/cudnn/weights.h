@@ -12,21 +12,42 @@
 
 G_BEGIN_DECLS
 
+/* How the weights of a layer are kept. */
+typedef enum {
+  ALEXNET_STORAGE_VALUES, /* in the type of values */
+  ALEXNET_STORAGE_INT8,   /* LINEAR: as gemv_s8 of kernel-args.h reads them */
+  ALEXNET_STORAGE_BOTH,   /* the same, and what that stands for in the type of
+                             values */
+} AlexnetStorage;
+
+/* Device memory. */
 typedef struct {
-  guint8 *weight, *bias;            /* device memory, of part 0 */
+  AlexnetStorage storage;
+  guint8 *weight, *bias;            /* of part 0; `weight` is NULL with INT8 */
   gsize weight_stride, bias_stride; /* bytes from one part to the next */
+  guint8 *int8;                     /* of INT8 and BOTH, else NULL */
+  float *scales;                    /* of `int8` */
 } AlexnetWeights;
 
-/* Of a CONV or a LINEAR. Sets weight_stride, and returns the bytes of all
- * parts' weights, a multiple of the alignment. */
+/* Of a CONV or a LINEAR. Sets storage and weight_stride, and returns the bytes,
+ * a multiple of the alignment, of what small batches read: all parts' `weight`,
+ * or `int8`. */
 gsize alexnet_weights_measure (AlexnetWeights *weights, const AlexnetOp *op,
-    const AlexnetSlotLayout *slot, AlexnetPrecision precision);
+    const AlexnetSlotLayout *slot, AlexnetPrecision precision,
+    AlexnetStorage storage);
 
-/* Of one that was measured: `weight` is the caller's memory for so many bytes,
- * the bias is the device's. NO_MEMORY, DEVICE, and what reading gives. */
+/* Makes the caller's memory that. */
+void alexnet_weights_set_memory (AlexnetWeights *weights, guint8 *memory);
+
+/* Of one that has memory; all else is the device's. NO_MEMORY, DEVICE, and what
+ * reading gives. */
 gboolean alexnet_weights_upload (AlexnetWeights *weights, AlexnetDevice *device,
     const AlexnetOp *op, const AlexnetSlotLayout *slot,
     AlexnetPrecision precision, GError **error);
+
+/* One row of `n` weights as gemv_s8 reads it; they become what that stands for.
+ * Returns the scale. */
+float alexnet_weights_pack_int8 (guint8 *to, float *row, guint n);
 
 /* One value in the device's type, rounded to nearest, ties to even. */
 guint16 alexnet_float_to_half (float value);

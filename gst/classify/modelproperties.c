@@ -151,11 +151,14 @@ const GstAlexnetProperty gst_alexnet_model_properties[] = {
   /**
    * GstAlexnetClassify:precision:
    *
-   * Numbers that the network is computed in.
+   * Numbers that the network is computed in. On the CPU int8 wants a model that
+   * `alexnet-inspect calibrate` wrote. On a GPU it is the weights of the fully
+   * connected layers, of any model, and all else is as with fp16.
    */
   { GST_ALEXNET_PROP_PRECISION, ENUM, "precision", "Precision",
-      "Numbers that the network is computed in", READY,
-      .value = ALEXNET_PRECISION_AUTO, .type = "GstAlexnetPrecision",
+      "Numbers that the network is computed in; on a GPU int8 is the weights "
+      "of fully connected layers alone, the rest is fp16",
+      READY, .value = ALEXNET_PRECISION_AUTO, .type = "GstAlexnetPrecision",
       .choices = precisions },
 
   /**

@@ -110,12 +110,26 @@ name_step (const AlexnetProgram *program, guint first, guint i)
                     : g_strconcat (joined, "+", name, NULL);
 }
 
+/* Bytes of a weight, as the way that was chosen reads it. */
+static double
+get_weight_size (const Bench *b, const AlexnetBatch *batch, guint i)
+{
+  const AlexnetWay *way = &batch->ways[i];
+
+  if (b->executor.steps.weights[i].int8 &&
+      (way->pooled || alexnet_linear_is_own (way->linear)))
+    return 1;
+  return alexnet_precision_size (b->executor.buffers.precision);
+}
+
 static void
 print_layer (const Bench *b, const AlexnetBatch *batch, guint i, double time)
 {
   const AlexnetProgram *program = &b->executor.program;
   const AlexnetOp *op = &program->ops[i];
-  AlexnetPrecision precision = b->executor.buffers.precision;
+  const AlexnetBuffers *buffers = &b->executor.buffers;
+  AlexnetPrecision precision = buffers->int8 ? ALEXNET_PRECISION_INT8
+                                             : buffers->precision;
   guint first = i > 0 && batch->schedule.joined[i - 1] ? i - 1 : i;
   g_autofree char *name = name_step (program, first, i);
   double values = (double) batch->schedule.n *
@@ -126,7 +140,10 @@ print_layer (const Bench *b, const AlexnetBatch *batch, guint i, double time)
   count_products (op, &products, &weights);
   printf ("layer\t%s\t%u\t%s\t%.2f\t%.0f\t%.1f\n",
       alexnet_precision_name (precision), batch->schedule.n, name, time,
-      1e-3 * (values + weights) * alexnet_precision_size (precision) / time,
+      1e-3 *
+          (values * alexnet_precision_size (buffers->precision) +
+              weights * get_weight_size (b, batch, i)) /
+          time,
       2e-6 * products * batch->schedule.n / time);
 }
 

@@ -139,7 +139,7 @@ expect_labels () {
 same_labels () {
   play="filesrc location=$clip ! decodebin3 ! videoconvert"
   labels "$play" -- backend=reference >"$work/expected" || return 1
-  for precision in fp32 tf32 fp16 bf16; do
+  for precision in fp32 tf32 fp16 bf16 int8; do
     labels "$play" -- backend=cudnn precision=$precision >"$work/found" &&
       expect_labels $precision || return 1
   done
@@ -212,7 +212,7 @@ baseline () {
 # Every plan and its time, as the engine says while it chooses.
 plans () {
   rm -rf "$work/cache"
-  G_MESSAGES_DEBUG=alexnet measure plans fp16 bf16 tf32 >"$work/log" 2>&1 || {
+  G_MESSAGES_DEBUG=alexnet measure plans fp16 int8 bf16 tf32 >"$work/log" 2>&1 || {
     tail -n 20 "$work/log"
     return 1
   }
@@ -244,10 +244,10 @@ element () {
 }
 
 speed () {
-  step 'time of a batch' measure speed fp16 bf16 tf32
-  step 'weights in the L2 cache and not' measure l2 fp16 bf16 tf32
+  step 'time of a batch' measure speed fp16 int8 bf16 tf32
+  step 'weights in the L2 cache and not' measure l2 fp16 int8 bf16 tf32
   step 'time in PyTorch' for_gpu baseline
-  step 'frames through the engine' measure frames fp16 bf16 tf32
+  step 'frames through the engine' measure frames fp16 int8 bf16 tf32
 }
 
 sanitize () {
@@ -261,7 +261,7 @@ stage () {
   machine
   case $1 in
     plans) step 'the time of every plan' plans ;;
-    profile) step 'the time of each operation' measure profile fp16 tf32 ;;
+    profile) step 'the time of each operation' measure profile fp16 int8 tf32 ;;
     *) "$1" ;;
   esac
   echo "== $1: $passed passed, $failed failed, $skipped skipped"

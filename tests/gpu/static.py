@@ -188,12 +188,14 @@ def check_widths(kernel):
 
 def loops(kernel, args):
     """(name, wide loads of the step that is unrolled) of those over weights:
-    gemv reads its columns from memory, pooled_gemv one from shared memory."""
+    gemv reads its columns from memory, a vector of each for one of weights, or
+    two for one of 8 bits; pooled_gemv reads one from shared memory."""
     weights = args['GEMV_ROWS'] * args['GEMV_AHEAD']
     if kernel.kind == 'pooled':
         return [('the loop', weights)]
+    inputs = args['GEMV_AHEAD'] * (2 if '_s8_' in kernel.name else 1)
     columns = [2 ** n for n in range(args['GEMV_COLUMNS'].bit_length())]
-    return [(f'the loop over {n} columns', weights + args['GEMV_AHEAD'] * n)
+    return [(f'the loop over {n} columns', weights + inputs * n)
             for n in columns]
 
 
@@ -282,14 +284,14 @@ def disassemble(cuobjdump, nvdisasm, path, wanted):
 
 
 def table(kernels, limits, args):
-    yield (f'{"":13}{"registers":>10}{"shared":>8}{"spills":>8}{"warps":>7}'
+    yield (f'{"":19}{"registers":>10}{"shared":>8}{"spills":>8}{"warps":>7}'
            f'{"of":>4}   loads by bytes')
     for kernel in kernels:
         n = threads(kernel, args)
         warps = limits.resident(kernel, n) * n // WARP
         loads = ', '.join(f'{count} of {size}' for size, count in
                           sorted(kernel.widths().items()))
-        yield (f'{kernel.short:13}{kernel.registers:10}{kernel.shared:8}'
+        yield (f'{kernel.short:19}{kernel.registers:10}{kernel.shared:8}'
                f'{kernel.count("LDL", "STL"):8}{warps:7}{limits.warps:4}   '
                f'{loads}')
 

@@ -13,6 +13,7 @@ const AlexnetPrecision fixture_precisions[FIXTURE_N_PRECISIONS] = {
   ALEXNET_PRECISION_TF32,
   ALEXNET_PRECISION_FP16,
   ALEXNET_PRECISION_BF16,
+  ALEXNET_PRECISION_INT8,
 };
 
 AlexnetNetwork *

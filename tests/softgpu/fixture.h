@@ -54,7 +54,8 @@ float *fixture_reference (const AlexnetNetwork *network, guint n,
     const float *inputs);
 
 /* Half a unit of the last bit of 1.0: the largest relative error of rounding
- * to the type in which `precision` keeps values, or multiplies them. */
+ * to the type in which `precision` keeps values, or multiplies them; of INT8
+ * that of values. */
 double fixture_rounding (AlexnetPrecision precision, gboolean multiplies);
 
 /* Fails the test, saying `what`, unless each |a - b| <= tolerance. */
@@ -64,8 +65,9 @@ void fixture_assert_near (const float *a, const float *b, gsize n,
 /* Largest |value|. */
 double fixture_largest (const float *values, gsize n);
 
-/* All that the module has. */
-#define FIXTURE_N_PRECISIONS 4
+/* All that the module has; the first ones differ in the type of values. */
+#define FIXTURE_N_PRECISIONS 5
+#define FIXTURE_N_TYPES 4
 extern const AlexnetPrecision fixture_precisions[FIXTURE_N_PRECISIONS];
 
 G_END_DECLS

@@ -16,6 +16,7 @@
 #define BARRIER() soft_barrier ()
 #define WARP_SUM(x) soft_warp_sum (x)
 #define WARP_MAX(x) soft_warp_max (x)
+#define WITH_BYTE(a, b, i) ((a) | ((b) >> 8 * (i) & 0xff))
 #define THREAD_X soft_thread.thread_x
 #define THREAD_Y soft_thread.thread_y
 #define BLOCK_X soft_thread.block_x
@@ -23,6 +24,7 @@
 #define UNROLL
 #define UNROLL_BY(n)
 
+#define WITH_S8
 #define REAL guint16
 #define TO_FLOAT(x) soft_fp16_to_float (x)
 #define FROM_FLOAT(x) soft_fp16_from_float (x)
@@ -49,6 +51,7 @@
 #define ENTRY(name, Args, meets) \
   { "alexnet_" #name, sizeof (Args), run_##name, meets },
 
+#define RUN_ONE(name, Args, meets) RUN (name, Args)
 #define RUN_KERNEL(name, Args, meets) \
   RUN (name##_f16, Args) RUN (name##_bf16, Args) RUN (name##_f32, Args)
 #define ENTER_KERNEL(name, Args, meets) \
@@ -67,9 +70,17 @@
   DO (gemv, AlexnetGemvArgs, TRUE)       \
   DO (pooled_gemv, AlexnetPooledGemvArgs, TRUE)
 
-KERNELS (RUN_KERNEL)
+/* Only with values of this type. */
+#define KERNELS_F16(DO)                    \
+  DO (gemv_s8_f16, AlexnetGemvArgs, TRUE)  \
+  DO (pooled_gemv_s8_f16, AlexnetPooledGemvArgs, TRUE)
 
-static const SoftKernel kernels[] = { KERNELS (ENTER_KERNEL){ NULL } };
+KERNELS (RUN_KERNEL)
+KERNELS_F16 (RUN_ONE)
+
+static const SoftKernel kernels[] = {
+  KERNELS (ENTER_KERNEL) KERNELS_F16 (ENTRY){ NULL }
+};
 
 const SoftKernel *
 soft_find_kernel (const char *name)

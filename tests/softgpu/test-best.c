@@ -123,7 +123,7 @@ int
 main (int argc, char **argv)
 {
   cache_directory_init (&argc, &argv);
-  for (guint p = 0; p < FIXTURE_N_PRECISIONS; p++) {
+  for (guint p = 0; p < FIXTURE_N_TYPES; p++) {
     AlexnetPrecision precision = fixture_precisions[p];
     g_autofree char *path = g_strconcat ("/softgpu/best/",
         alexnet_precision_name (precision), NULL);

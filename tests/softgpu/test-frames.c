@@ -488,7 +488,7 @@ int
 main (int argc, char **argv)
 {
   cache_directory_init (&argc, &argv);
-  for (guint i = 0; i < FIXTURE_N_PRECISIONS; i++) {
+  for (guint i = 0; i < FIXTURE_N_TYPES; i++) {
     const char *name = alexnet_precision_name (fixture_precisions[i]);
     gpointer precision = GUINT_TO_POINTER (fixture_precisions[i]);
     g_autofree char *formats = g_strdup_printf ("/softgpu/frames/formats/%s",

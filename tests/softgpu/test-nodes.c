@@ -233,6 +233,8 @@ main (int argc, char **argv)
       GUINT_TO_POINTER (ALEXNET_PRECISION_FP32), test_frame);
   g_test_add_data_func ("/softgpu/nodes/frame/fp16",
       GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), test_frame);
+  g_test_add_data_func ("/softgpu/nodes/frame/int8",
+      GUINT_TO_POINTER (ALEXNET_PRECISION_INT8), test_frame);
   g_test_add_func ("/softgpu/nodes/many", test_many);
   g_test_add_func ("/softgpu/nodes/ways", test_ways);
   return cache_directory_run ();

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "cudnn/linear.h"
+#include "cudnn/precision.h"
 #include "cudnn/schedule.h"
 #include "cudnn/weights.h"
 
@@ -201,11 +203,15 @@ test_schedule (void)
     AlexnetProgram program = build (architectures[a]);
 
     for (AlexnetPrecision p = ALEXNET_PRECISION_FP32;
-         p <= ALEXNET_PRECISION_BF16; p++) {
-      AlexnetSchedule one = alexnet_schedule_make (&program, p, 0, 1);
-      AlexnetSchedule two = alexnet_schedule_make (&program, p, 0, 2);
-      AlexnetSchedule seen = alexnet_schedule_make (&program, p, pools[a] + 1,
+         p <= ALEXNET_PRECISION_INT8; p++) {
+      AlexnetPrecision values = alexnet_precision_of_values (p);
+      gboolean int8 = p == ALEXNET_PRECISION_INT8;
+      AlexnetSchedule one = alexnet_schedule_make (&program, values, int8, 0,
           1);
+      AlexnetSchedule two = alexnet_schedule_make (&program, values, int8, 0,
+          2);
+      AlexnetSchedule seen = alexnet_schedule_make (&program, values, int8,
+          pools[a] + 1, 1);
 
       for (guint i = 0; i < program.n_ops; i++) {
         g_assert_cmpint (one.joined[i], ==, i == pools[a]);
@@ -225,11 +231,27 @@ test_mapped (void)
 
   for (guint n = 1; n <= ALEXNET_MAX_BATCH_SIZE; n *= 2) {
     AlexnetSchedule s = alexnet_schedule_make (&program, ALEXNET_PRECISION_FP16,
-        0, n);
+        FALSE, 0, n);
 
     g_assert_cmpint (s.mapped, ==, n <= 8);
     g_assert_cmpint (s.persisting, ==, n <= 8);
   }
+}
+
+/* A pooling in front of a linear layer, and something in front of that. */
+static AlexnetNetwork
+make_pooled (const AlexnetShape *in)
+{
+  AlexnetNetwork network = { .input = *in, .n_layers = 3 };
+
+  network.layers[0] = (AlexnetLayer){ .kind = ALEXNET_LAYER_RELU };
+  network.layers[1] = (AlexnetLayer){
+    .kind = ALEXNET_LAYER_MAXPOOL, .kernel = 3, .stride = 1
+  };
+  network.layers[2] = (AlexnetLayer){ .kind = ALEXNET_LAYER_LINEAR,
+    .channels = 8 };
+  g_assert_true (alexnet_network_infer_shapes (&network, NULL));
+  return network;
 }
 
 /* A pooling that a kernel cannot take together with what is behind it: of too
@@ -240,30 +262,63 @@ test_not_joined (void)
   static const AlexnetShape inputs[] = { { 1160, 6, 6 }, { 12, 6, 6 } };
 
   for (guint i = 0; i < G_N_ELEMENTS (inputs); i++) {
-    AlexnetNetwork network = { .input = inputs[i], .n_layers = 3 };
+    AlexnetNetwork network = make_pooled (&inputs[i]);
     AlexnetProgram program;
     AlexnetSchedule s;
 
-    network.layers[0] = (AlexnetLayer){ .kind = ALEXNET_LAYER_RELU };
-    network.layers[1] = (AlexnetLayer){
-      .kind = ALEXNET_LAYER_MAXPOOL, .kernel = 3, .stride = 1
-    };
-    network.layers[2] = (AlexnetLayer){ .kind = ALEXNET_LAYER_LINEAR,
-      .channels = 8 };
-    g_assert_true (alexnet_network_infer_shapes (&network, NULL));
     g_assert_true (alexnet_program_build (&program, &network, NULL));
-    s = alexnet_schedule_make (&program, ALEXNET_PRECISION_FP16, 0, 1);
+    s = alexnet_schedule_make (&program, ALEXNET_PRECISION_FP16, FALSE, 0, 1);
     g_assert_false (s.joined[1]);
-    s = alexnet_schedule_make (&program, ALEXNET_PRECISION_FP32, 0, 1);
+    s = alexnet_schedule_make (&program, ALEXNET_PRECISION_FP32, FALSE, 0, 1);
     g_assert_cmpint (s.joined[1], ==, i == 1);
 
     memmove (network.layers, network.layers + 1, 2 * sizeof *network.layers);
     network.n_layers = 2;
     g_assert_true (alexnet_network_infer_shapes (&network, NULL));
     g_assert_true (alexnet_program_build (&program, &network, NULL));
-    s = alexnet_schedule_make (&program, ALEXNET_PRECISION_FP32, 0, 1);
+    s = alexnet_schedule_make (&program, ALEXNET_PRECISION_FP32, FALSE, 0, 1);
     g_assert_false (s.joined[0]);
   }
+}
+
+/* Whole vectors of values that are no whole vectors of weights of 8 bits. */
+static void
+test_not_joined_int8 (void)
+{
+  AlexnetNetwork network = make_pooled (&(AlexnetShape){ 8, 5, 5 });
+  AlexnetProgram program;
+
+  g_assert_true (alexnet_program_build (&program, &network, NULL));
+  for (gboolean int8 = FALSE; int8 <= TRUE; int8++)
+    g_assert_cmpint (alexnet_schedule_make (&program, ALEXNET_PRECISION_FP16,
+                         int8, 0, 1)
+                         .joined[1],
+        ==, !int8);
+}
+
+/* Weights in 16 bits are there, too, where our own product does not take every
+ * batch; and all are whole numbers then. */
+static void
+test_storage (void)
+{
+  static const struct {
+    guint max_batch;
+    AlexnetStorage storage;
+  } cases[] = { { 1, ALEXNET_STORAGE_INT8 }, { 2, ALEXNET_STORAGE_INT8 },
+    { 3, ALEXNET_STORAGE_BOTH }, { 8, ALEXNET_STORAGE_INT8 },
+    { 9, ALEXNET_STORAGE_BOTH }, { 512, ALEXNET_STORAGE_BOTH } };
+  AlexnetProgram program = build ("torchvision");
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    for (guint op = 8; op <= 10; op++) {
+      AlexnetLinearShape shape = alexnet_linear_shape (&program, op, 1,
+          cases[i].max_batch, ALEXNET_PRECISION_FP16, TRUE);
+
+      g_assert_cmpint (shape.storage, ==, cases[i].storage);
+      shape = alexnet_linear_shape (&program, op, 1, cases[i].max_batch,
+          ALEXNET_PRECISION_FP16, FALSE);
+      g_assert_cmpint (shape.storage, ==, ALEXNET_STORAGE_VALUES);
+    }
 }
 
 static float
@@ -348,6 +403,75 @@ test_permute_linear (void)
     g_assert_cmpfloat (to[i], ==, i % 256 * 36 + i / 256);
 }
 
+/* Each weight is where the kernel looks for it, within half of what 1 stands
+ * for; nothing else is a weight of a row. */
+static void
+check_pack (const float *row, guint n)
+{
+  g_autofree float *dequantized = g_memdup2 (row, n * sizeof *row);
+  g_autofree guint8 *packed = g_new (guint8, n);
+  g_autofree gboolean *met = g_new0 (gboolean, n);
+  float scale = alexnet_weights_pack_int8 (packed, dequantized, n);
+
+  for (guint i = 0; i < n; i++) {
+    guint column = alexnet_s8_column (n, i);
+    int number = packed[i] - ALEXNET_S8_ZERO;
+
+    g_assert_cmpuint (column, <, n);
+    g_assert_false (met[column]);
+    met[column] = TRUE;
+    g_assert_cmpint (ABS (number), <=, 127);
+    g_assert_cmpfloat (fabsf (row[column] - number * scale), <=,
+        0.5001f * scale);
+    g_assert_cmpfloat (dequantized[column], ==, number * scale);
+  }
+}
+
+static void
+test_pack_int8 (void)
+{
+  static const guint lengths[] = { 16, 48, 512, 528, 1536, 4096, 9216 };
+  g_autofree float *row = g_new (float, 9216);
+
+  for (guint i = 0; i < G_N_ELEMENTS (lengths); i++) {
+    for (guint k = 0; k < lengths[i]; k++)
+      row[k] = sinf (k + 1) * (k % 7 == 0 ? 10 : 1);
+    check_pack (row, lengths[i]);
+  }
+}
+
+/* The threads of a warp find their inputs beside each other: of a thread's
+ * sixteen, eight and eight. */
+static void
+test_columns_int8 (void)
+{
+  const guint n = 2 * ALEXNET_S8_STRIDE + 96;
+
+  for (guint i = 0; i < n; i++) {
+    guint begin = i / ALEXNET_S8_STRIDE * ALEXNET_S8_STRIDE;
+    guint thread = (i - begin) / 16, half = i % 16 / 8;
+    guint width = MIN (n - begin, ALEXNET_S8_STRIDE) / 2;
+
+    g_assert_cmpuint (alexnet_s8_column (n, i), ==,
+        begin + half * width + 8 * thread + i % 8);
+  }
+}
+
+/* What is not finite shows in what comes of a row. */
+static void
+test_pack_not_finite (void)
+{
+  static const float odd[] = { INFINITY, -INFINITY, NAN };
+
+  for (guint i = 0; i < G_N_ELEMENTS (odd); i++) {
+    float row[16] = { 1, 2, odd[i] };
+    guint8 packed[16];
+
+    g_assert_true (isnan (alexnet_weights_pack_int8 (packed, row, 16)));
+    g_assert_true (isnan (row[0]));
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -365,6 +489,12 @@ main (int argc, char **argv)
   g_test_add_func ("/cudnn-parts/schedule/networks", test_schedule);
   g_test_add_func ("/cudnn-parts/schedule/mapped", test_mapped);
   g_test_add_func ("/cudnn-parts/schedule/not-joined", test_not_joined);
+  g_test_add_func ("/cudnn-parts/schedule/not-joined-int8",
+      test_not_joined_int8);
+  g_test_add_func ("/cudnn-parts/int8/storage", test_storage);
+  g_test_add_func ("/cudnn-parts/int8/pack", test_pack_int8);
+  g_test_add_func ("/cudnn-parts/int8/columns", test_columns_int8);
+  g_test_add_func ("/cudnn-parts/int8/not-finite", test_pack_not_finite);
   g_test_add_func ("/cudnn-parts/round/half", test_round_half);
   g_test_add_func ("/cudnn-parts/round/bfloat", test_round_bfloat);
   g_test_add_func ("/cudnn-parts/permute/blocked", test_permute_blocked);

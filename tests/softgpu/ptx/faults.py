@@ -127,6 +127,10 @@ FAULTS = (
           'endless', at_once=True),
     Fault('an instruction that is not known', 'tensor', 'f16',
           (7, 5, 3, 4, 2), r'cvt\.rn\.f16\.f32', 'cvt.rz.f16.f32', 'refused'),
+    Fault('weights, a scale or a bias one too far', 'gemv_s8', 'f16', GEMV,
+          ACCESS, one_further, 'outside unwritten race differs'),
+    Fault('a byte that is no weight', 'gemv_s8', 'f16', GEMV,
+          r'(prmt\.b32\s+\S+ \S+ \S+) \S+;', r'\1 30292;', 'differs'),
 )
 
 

@@ -49,7 +49,8 @@ POOL = struct(
 GEMV = struct(
     'AlexnetGemvArgs', ('x', c_uint64), ('w', c_uint64), ('bias', c_uint64),
     ('y', c_uint64), ('n', c_uint), ('n_in', c_uint), ('n_out', c_uint),
-    ('relu', c_uint))
+    ('relu', c_uint), ('scales', c_uint64))
+POOLED_GEMV = struct('AlexnetPooledGemvArgs', ('gemv', GEMV), ('pool', POOL))
 
 # What a kernel takes, by its name.
 ARGS = {
@@ -73,8 +74,9 @@ ARGS = {
         'AlexnetSoftmaxArgs', ('input', ARRAY), ('output', c_uint64),
         ('best', c_uint64)),
     'gemv': GEMV,
-    'pooled_gemv': struct(
-        'AlexnetPooledGemvArgs', ('gemv', GEMV), ('pool', POOL)),
+    'gemv_s8': GEMV,
+    'pooled_gemv': POOLED_GEMV,
+    'pooled_gemv_s8': POOLED_GEMV,
 }
 
 

@@ -203,55 +203,94 @@ class Maker:
         launch.check = checks.probabilities(launch, n, channels, best // pixels)
         return launch
 
-    def gemv(self, real, n, groups, n_out, relu, make=samples.tame):
+    def weights(self, real, n_in, n_out, make):
+        return {'w': given(make(self.rng, real, n_in * n_out, 0.1))}
+
+    def whole_weights(self, n_in, n_out):
+        """Of 8 bits, any but the lowest; the scale of the first output is 0.
+        """
+        zero = self.host.constant('ALEXNET_S8_ZERO')
+        whole = self.rng.integers(zero - 127, zero + 128, n_in * n_out)
+        scales = self.rng.uniform(1e-4, 1e-2, n_out).astype(np.float32)
+        scales[0] = 0
+        return {'w': given(whole.astype(np.uint8)), 'scales': given(scales)}
+
+    def product(self, kernel, real, n, n_in, n_out, relu, make, weights):
         rows = self.host.constant('ALEXNET_GEMV_ROWS')
         warps = self.host.constant('ALEXNET_GEMV_WARPS')
-        n_in = groups * self.vector_bytes // real.size
         rng = self.rng
+        buffers = {
+            'x': given(make(rng, real, n * n_in)), **weights,
+            'bias': given(make(rng, real, n_out), shift=real.size),
+            'y': wanted(n * n_out, real.bits, real.size)}
 
         def fill(at):
-            return ARGS['gemv'](
-                **{name: at(name) for name in ('x', 'w', 'bias', 'y')}, n=n,
-                n_in=n_in, n_out=n_out, relu=relu)
+            return ARGS[kernel](**{name: at(name) for name in buffers}, n=n,
+                                n_in=n_in, n_out=n_out, relu=relu)
         return Launch(
-            f'{n}x{n_in} * {n_in}x{n_out}', 'gemv', real,
-            (divide_up(n_out, rows * warps), 1), (32 * warps, 1),
-            {'x': given(make(rng, real, n * n_in)),
-             'w': given(make(rng, real, n_in * n_out, 0.1)),
-             'bias': given(make(rng, real, n_out), shift=real.size),
-             'y': wanted(n * n_out, real.bits, real.size)}, fill)
+            f'{n}x{n_in} * {n_in}x{n_out}', kernel, real,
+            (divide_up(n_out, rows * warps), 1), (32 * warps, 1), buffers,
+            fill)
 
+    def gemv(self, real, n, groups, n_out, relu, make=samples.tame):
+        n_in = groups * self.vector_bytes // real.size
+        return self.product('gemv', real, n, n_in, n_out, relu, make,
+                            self.weights(real, n_in, n_out, make))
 
-    def pooled_gemv(self, real, height, width, groups, parts, n_out, relu,
-                    *window, make=samples.tame):
+    def gemv_s8(self, real, n, groups, n_out, relu, make=samples.tame):
+        n_in = groups * self.vector_bytes
+        return self.product('gemv_s8', real, n, n_in, n_out, relu, make,
+                            self.whole_weights(n_in, n_out))
+
+    def pooled_product(self, kernel, real, source, into, n_out, relu, window,
+                       make, weights):
         rows = self.host.constant('ALEXNET_GEMV_ROWS')
         warps = self.host.constant('ALEXNET_POOLED_WARPS')
-        vector = self.vector(real, True)
-        source = Shape(1, height, width, groups * vector, parts, 2 * vector)
-        into = Shape(1, self.pooled(height, *window),
-                     self.pooled(width, *window), groups * vector, 1)
-        kernel, stride, padding, *_ = *window, 0
+        size, stride, padding, *_ = *window, 0
         rng = self.rng
+        of_product = {
+            **weights,
+            'bias': given(make(rng, real, n_out), shift=real.size),
+            'y': wanted(n_out, real.bits, real.size)}
 
         def fill(at):
-            args = ARGS['pooled_gemv']()
-            for name in ('w', 'bias', 'y'):
+            args = ARGS[kernel]()
+            for name in of_product:
                 setattr(args.gemv, name, at(name))
             args.gemv.n, args.gemv.n_in = 1, into.size
             args.gemv.n_out, args.gemv.relu = n_out, relu
             source.fill(args.pool.input, at('input'))
             into.fill(args.pool.output, 0)
-            args.pool.vector, args.pool.kernel = vector, kernel
+            args.pool.vector, args.pool.kernel = self.vector(real, True), size
             args.pool.stride, args.pool.padding = stride, padding
             return args
         return Launch(
-            f'{height}x{width}x{source.channels}/{parts} to {n_out}',
-            'pooled_gemv', real, (divide_up(n_out, rows * warps), 1),
-            (32 * warps, 1),
-            {'input': source.given(make(rng, real, source.part * parts)),
-             'w': given(make(rng, real, into.size * n_out, 0.1)),
-             'bias': given(make(rng, real, n_out), shift=real.size),
-             'y': wanted(n_out, real.bits, real.size)}, fill)
+            f'{source.height}x{source.width}x{source.channels}/'
+            f'{source.parts} to {n_out}', kernel, real,
+            (divide_up(n_out, rows * warps), 1), (32 * warps, 1),
+            {'input': source.given(make(rng, real, source.part *
+                                        source.parts)), **of_product}, fill)
+
+    def pooling(self, real, height, width, groups, parts, window):
+        """What a pooled product reads, and what it pools that to."""
+        vector = self.vector(real, True)
+        return (Shape(1, height, width, groups * vector, parts, 2 * vector),
+                Shape(1, self.pooled(height, *window),
+                      self.pooled(width, *window), groups * vector, 1))
+
+    def pooled_gemv(self, real, height, width, groups, parts, n_out, relu,
+                    *window, make=samples.tame):
+        source, into = self.pooling(real, height, width, groups, parts, window)
+        return self.pooled_product(
+            'pooled_gemv', real, source, into, n_out, relu, window, make,
+            self.weights(real, into.size, n_out, make))
+
+    def pooled_gemv_s8(self, real, height, width, groups, parts, n_out, relu,
+                       *window, make=samples.tame):
+        source, into = self.pooling(real, height, width, groups, parts, window)
+        return self.pooled_product(
+            'pooled_gemv_s8', real, source, into, n_out, relu, window, make,
+            self.whole_weights(into.size, n_out))
 
 
 WHOLE = None  # region
@@ -319,8 +358,18 @@ ROWS = {
         (1, 1, 1, 0), (1, 33, 9, 1), (2, 131, 7, 0), (4, 5, 17, 1),
         (8, 34, 3, 0), (4, 300, 3, 1), (1, 9, 40, 1, samples.any_number),
     ],
+    # images, inputs in vectors of weights, outputs, relu
+    'gemv_s8': [
+        (1, 1, 1, 0), (1, 33, 9, 1), (2, 131, 7, 0), (4, 5, 17, 1),
+        (8, 34, 3, 0), (1, 9, 40, 1, samples.any_number),
+    ],
     # height, width, channels in vectors, parts, outputs, relu, kernel, stride;
     # padding at the beginning and at the end
+    'pooled_gemv_s8': [
+        (1, 1, 2, 1, 1, 0, 1, 1), (13, 13, 2, 1, 37, 1, 3, 2),
+        (5, 8, 6, 2, 9, 0, 3, 2, 1, 2), (7, 4, 9, 3, 33, 1, 2, 2),
+    ],
+    # ... as above
     'pooled_gemv': [
         (1, 1, 1, 1, 1, 0, 1, 1), (13, 13, 2, 1, 37, 1, 3, 2),
         (5, 8, 6, 2, 9, 0, 3, 2, 1, 2), (7, 4, 9, 3, 33, 1, 2, 2),
@@ -339,5 +388,7 @@ COUNTED = {
     'output': (1, 6, 6, 64, 1),
     'softmax': (1, 1, 1, 1000, 1, 1.0),
     'gemv': (1, 128, 64, 1),
+    'gemv_s8': (1, 128, 64, 1),
     'pooled_gemv': (13, 13, 4, 1, 64, 1, 3, 2),
+    'pooled_gemv_s8': (13, 13, 4, 1, 64, 1, 3, 2),
 }

@@ -98,6 +98,7 @@ enter('mul.wide.u32', wide('u64'), 'u64', 'u32', 'u32')
 same('div', 'u32', 2, divide, divides=True)
 same('rem', 'u32', 2, remainder, divides=True)
 same('max', 'u32 u64', 2, np.maximum)
+same('min', 'u32', 2, np.minimum)
 same('neg', 's32', 1, np.negative)
 
 same('and', 'pred b16 b32', 2, np.bitwise_and)

@@ -15,7 +15,7 @@ import host
 import kernels
 import memory
 import parse
-from launch import F32, REALS, check_sizes
+from launch import F32, REALS, check_sizes, reals_of
 from machine import Machine
 
 
@@ -106,7 +106,7 @@ def test_launches(module, library, name, real):
 def count(module, library):
     """(title, launch, machine) of the rows that are counted."""
     for name, row in kernels.COUNTED.items():
-        for real in REALS:
+        for real in reals_of(name):
             launch = getattr(kernels.Maker(library), name)(real, *row)
             _, machine = launch.interpret(module.kernels, counts.Traffic())
             yield f'{name} {real.name}', launch, machine
@@ -114,7 +114,8 @@ def count(module, library):
 
 # What of a kernel's memory may be touched by less than 16 bytes at once.
 NARROW = {'maxpool': (), 'gemv': ('bias', 'y'),
-          'pooled_gemv': ('bias', 'y')}
+          'gemv_s8': ('bias', 'y', 'scales'), 'pooled_gemv': ('bias', 'y'),
+          'pooled_gemv_s8': ('bias', 'y', 'scales')}
 
 
 def test_traffic(counted):
@@ -178,7 +179,7 @@ def run(library, modules, tap):
                 test_known(module))
     for module in modules:
         for name in kernels.ROWS:
-            for real in REALS:
+            for real in reals_of(name):
                 tap.say(f'{module.name}: {name} {real.name}',
                         test_launches(module, library, name, real))
     for i, fault in enumerate(faults.FAULTS):
