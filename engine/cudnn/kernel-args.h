@@ -13,6 +13,7 @@ typedef enum {
   ALEXNET_KERNEL_TENSOR,
   ALEXNET_KERNEL_MAXPOOL,
   ALEXNET_KERNEL_LRN,
+  ALEXNET_KERNEL_LRN_POOL,
   ALEXNET_KERNEL_COPY,
   ALEXNET_KERNEL_OUTPUT,
   ALEXNET_KERNEL_SOFTMAX,
@@ -110,6 +111,22 @@ typedef struct {
   guint size;
   float alpha, beta, k;
 } AlexnetLrnArgs;
+
+/* lrn_pool: an LRN and a max pooling that follows it, or the other way round
+ * unless `lrn_first`: `in` is read by the first, `out` written by the second,
+ * and what lies between them is as they would store it. One block an output
+ * pixel, whose window, kernel * kernel * channels values, at most
+ * ALEXNET_WINDOW_VALUES, is in the block's memory; vector as above, of `in`
+ * alone. */
+#define ALEXNET_WINDOW_VALUES 2304
+typedef struct {
+  AlexnetArray in, out;
+  guint vector;
+  guint kernel, stride, padding;
+  guint size;
+  float alpha, beta, k;
+  guint lrn_first;
+} AlexnetLrnPoolArgs;
 
 /* copy: one thread a value; other parts, ReLU if `relu`. */
 typedef struct {

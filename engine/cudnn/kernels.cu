@@ -68,6 +68,7 @@ warp_max (guint64 x)
       (const void *) alexnet_tensor_##type,               \
       (const void *) alexnet_maxpool_##type,              \
       (const void *) alexnet_lrn_##type,                  \
+      (const void *) alexnet_lrn_pool_##type,             \
       (const void *) alexnet_copy_##type,                 \
       (const void *) alexnet_output_##type,               \
       (const void *) alexnet_softmax_##type,              \

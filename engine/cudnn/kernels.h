@@ -209,6 +209,106 @@ NAME (lrn) (PARAM (AlexnetLrnArgs) args)
       value, args.vector);
 }
 
+/* Place of pixel `k` of the window of an output pixel; FALSE: it is outside of
+ * the image. */
+DEVICE int
+NAME (window_pixel) (const AlexnetLrnPoolArgs *args, NAME (place) *at, guint k)
+{
+  at->y = at->y * args->stride + k / args->kernel - args->padding;
+  at->x = at->x * args->stride + k % args->kernel - args->padding;
+  return at->y < args->in.height && at->x < args->in.width;
+}
+
+/* [kernel,kernel,channels] of an output pixel, where they are inside. */
+DEVICE void
+NAME (load_window) (float *window, const AlexnetLrnPoolArgs *args,
+    NAME (place) out)
+{
+  const REAL *in = (const REAL *) args->in.data;
+  guint channels = args->in.channels;
+  guint n = args->kernel * args->kernel * channels;
+
+  for (guint i = THREAD_X * args->vector; i < n;
+       i += ALEXNET_THREADS * args->vector) {
+    float value[ALEXNET_VECTOR_BYTES / sizeof (REAL)] = { 0.0f };
+    NAME (place) at = out;
+
+    if (!NAME (window_pixel) (args, &at, i / channels))
+      continue;
+    NAME (load) (value, in + alexnet_array_index (&args->in, at.n, at.y, at.x,
+        i % channels), args->vector);
+    UNROLL for (guint j = 0; j < VECTOR; j++)
+      if (j < args->vector)
+        window[i + j] = value[j];
+  }
+}
+
+/* Value `i` of [pixels][channels], normalised as NAME (lrn) does it. */
+DEVICE float
+NAME (normal) (const float *values, guint i, const AlexnetLrnPoolArgs *args)
+{
+  guint first = i % args->in.channels - args->size / 2;
+  float sum = 0.0f;
+
+  for (guint k = 0; k < args->size; k++) {
+    guint c = first + k;
+
+    if (c < args->in.channels) {
+      float v = values[i - args->size / 2 + k];
+
+      sum += v * v;
+    }
+  }
+  return values[i] *
+      powf (args->k + args->alpha / args->size * sum, -args->beta);
+}
+
+/* The largest of [pixels][channels] in channel c, as NAME (pool) has it. */
+DEVICE float
+NAME (largest) (const float *values, guint c, const AlexnetLrnPoolArgs *args,
+    NAME (place) out)
+{
+  float best = -INFINITY;
+
+  for (guint k = 0; k < args->kernel * args->kernel; k++) {
+    NAME (place) at = out;
+    float v;
+
+    if (!NAME (window_pixel) (args, &at, k))
+      continue;
+    v = values[k * args->in.channels + c];
+    best = !(v <= best) ? v : best;
+  }
+  return best;
+}
+
+KERNEL
+NAME (lrn_pool) (PARAM (AlexnetLrnPoolArgs) args)
+{
+  SHARED float window[ALEXNET_WINDOW_VALUES];
+  SHARED float between[ALEXNET_WINDOW_VALUES];
+  guint channels = args.in.channels;
+  guint n = args.lrn_first ? args.kernel * args.kernel * channels : channels;
+  NAME (place) out = NAME (locate) (&args.out, BLOCK_X * channels, 1);
+
+  NAME (load_window) (window, &args, out);
+  BARRIER ();
+  for (guint i = THREAD_X; i < n; i += ALEXNET_THREADS) {
+    NAME (place) at = out;
+
+    if (!args.lrn_first)
+      between[i] = NAME (largest) (window, i, &args, out);
+    else if (NAME (window_pixel) (&args, &at, i / channels))
+      between[i] = NAME (normal) (window, i, &args);
+  }
+  BARRIER ();
+  for (guint c = THREAD_X; c < channels; c += ALEXNET_THREADS)
+    ((REAL *) args.out.data)[alexnet_array_index (&args.out, out.n, out.y,
+        out.x, c)] = FROM_FLOAT (args.lrn_first
+            ? NAME (largest) (between, c, &args, out)
+            : NAME (normal) (between, c, &args));
+}
+
 KERNEL
 NAME (copy) (PARAM (AlexnetCopyArgs) args)
 {

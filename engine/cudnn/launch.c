@@ -7,6 +7,7 @@ static const char *const names[ALEXNET_N_KERNELS] = {
   [ALEXNET_KERNEL_TENSOR] = "tensor",
   [ALEXNET_KERNEL_MAXPOOL] = "maxpool",
   [ALEXNET_KERNEL_LRN] = "lrn",
+  [ALEXNET_KERNEL_LRN_POOL] = "lrn_pool",
   [ALEXNET_KERNEL_COPY] = "copy",
   [ALEXNET_KERNEL_OUTPUT] = "output",
   [ALEXNET_KERNEL_SOFTMAX] = "softmax",

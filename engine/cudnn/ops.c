@@ -149,7 +149,10 @@ assign_parts (AlexnetProgram *to, const AlexnetProgram *from)
 gboolean
 alexnet_op_can_join (const AlexnetOp *op, const AlexnetOp *next)
 {
-  return op->kind == ALEXNET_OP_MAXPOOL && next->kind == ALEXNET_OP_LINEAR;
+  if (op->kind == ALEXNET_OP_LRN)
+    return next->kind == ALEXNET_OP_MAXPOOL;
+  return op->kind == ALEXNET_OP_MAXPOOL &&
+      (next->kind == ALEXNET_OP_LRN || next->kind == ALEXNET_OP_LINEAR);
 }
 
 /* The first buffer that is free to be written. */

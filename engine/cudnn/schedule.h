@@ -2,9 +2,10 @@
 
 /* What of a program one kernel does at once, for one batch size. A few images
  * are made for latency, of which the way from one kernel to the next is a
- * large part: a pooling is done by the kernel that reads it, and results are
- * written to where the host reads them. Many are made for throughput. No CUDA
- * in it, so that a test can walk it. */
+ * large part: a pooling is done by the kernel that reads it, or together with
+ * the normalisation beside it, and results are written to where the host reads
+ * them. Many are made for throughput. No CUDA in it, so that a test can walk
+ * it. */
 
 #ifndef ALEXNET_CUDNN_SCHEDULE_H
 #define ALEXNET_CUDNN_SCHEDULE_H
@@ -17,8 +18,8 @@ G_BEGIN_DECLS
 typedef struct {
   guint n; /* images */
 
-  /* A MAXPOOL that has no step of its own: it is part of the step of the next
-   * operation, a LINEAR, which may do both in one kernel. */
+  /* An operation that has no step of its own: it is part of the next one's,
+   * which does both in one kernel or, where that is a LINEAR, may do so. */
   gboolean joined[ALEXNET_MAX_OPS];
 
   /* Kernels write results into pinned memory themselves; else they are copied

@@ -216,6 +216,25 @@ run_lrn (const AlexnetSteps *steps, guint i, const AlexnetArray *in,
       &args, error);
 }
 
+/* Of operation `i` and the one that is joined to it. */
+static gboolean
+run_lrn_pool (const AlexnetSteps *steps, guint i, guint n, GError **error)
+{
+  const AlexnetOp *ops = steps->buffers->program->ops;
+  gboolean lrn_first = ops[i].kind == ALEXNET_OP_MAXPOOL;
+  const AlexnetOp *pool = lrn_first ? &ops[i] : &ops[i - 1];
+  const AlexnetLayer *lrn = lrn_first ? ops[i - 1].layer : ops[i].layer;
+  AlexnetArray in = alexnet_buffers_get_input (steps->buffers, i - 1, 0, n);
+  AlexnetArray out = alexnet_buffers_get_output (steps->buffers, i, n);
+  AlexnetLrnPoolArgs args = { in, out, get_vector (steps, &in, &in),
+    pool->kernel, pool->stride, pool->padding, lrn->size, lrn->alpha, lrn->beta,
+    lrn->k, lrn_first != FALSE };
+  gsize n_blocks = (gsize) n * out.height * out.width;
+
+  return run_kernel (steps, ALEXNET_KERNEL_LRN_POOL, n_blocks * ALEXNET_THREADS,
+      &args, error);
+}
+
 static gboolean
 run_copy (const AlexnetSteps *steps, guint i, const AlexnetArray *in,
     const AlexnetArray *out, GError **error)
@@ -255,10 +274,13 @@ alexnet_steps_run (const AlexnetSteps *steps, const AlexnetSchedule *schedule,
     guint i, const AlexnetWay *way, guint first, GError **error)
 {
   guint n = schedule->n;
+  gboolean has_joined = i > 0 && schedule->joined[i - 1];
   AlexnetPoolArgs pool;
   AlexnetArray in = alexnet_buffers_get_input (steps->buffers, i, first, n);
   AlexnetArray out = alexnet_buffers_get_output (steps->buffers, i, n);
 
+  if (schedule->joined[i])
+    return TRUE;
   switch (steps->buffers->program->ops[i].kind) {
     case ALEXNET_OP_CONV:
       return run_conv (steps, way->conv, i, first, error);
@@ -267,10 +289,12 @@ alexnet_steps_run (const AlexnetSteps *steps, const AlexnetSchedule *schedule,
     case ALEXNET_OP_COPY:
       return run_copy (steps, i, &in, &out, error);
     case ALEXNET_OP_LRN:
-      return run_lrn (steps, i, &in, &out, error);
+      return has_joined ? run_lrn_pool (steps, i, n, error)
+                        : run_lrn (steps, i, &in, &out, error);
     case ALEXNET_OP_MAXPOOL:
       pool = get_pool (steps, i, first, n);
-      return schedule->joined[i] || run_maxpool (steps, &pool, error);
+      return has_joined ? run_lrn_pool (steps, i, n, error)
+                        : run_maxpool (steps, &pool, error);
     case ALEXNET_OP_SOFTMAX:
       return run_softmax (steps, schedule, &in, error);
     case ALEXNET_OP_OUTPUT:

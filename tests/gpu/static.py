@@ -23,15 +23,16 @@ WARP = 32
 VECTOR = 16  # bytes
 # Bytes a processor, at least. pooled_gemv is taken only where the clock says
 # so; on sm_80 in f32 it has 24 KiB.
-IN_FLIGHT = {'gemv': 32 << 10, 'pooled': 16 << 10}
+IN_FLIGHT = {'gemv': 32 << 10, 'pooled_gemv': 16 << 10}
 # Outputs of AlexNet's first two fully connected layers, which have nine tenths
 # of all weights. The third has 1000, for less than a block a processor.
 GEMV_ROWS = 4096
 # 8.6 has no device in devices.json; 8.7 has its registers, threads and blocks.
 LIKE = {86: 87}
 CANVAS = 'pixels', 'tensor'
-WIDE = 'maxpool', 'lrn'
-PRODUCTS = tuple(IN_FLIGHT)
+# A block of lrn_pool stores its pixel's channels side by side.
+WIDE = {'maxpool': ('LDG', 'STG'), 'lrn': ('LDG', 'STG'), 'lrn_pool': ('LDG',)}
+PRODUCTS = {'gemv': 'GEMV_WARPS', 'pooled_gemv': 'POOLED_WARPS'}
 BRANCHES = 'BRA', 'BRX', 'EXIT', 'RET', 'JMP', 'JMX'
 
 Instruction = collections.namedtuple('Instruction', 'opcode operands')
@@ -43,7 +44,7 @@ class Kernel:
     def __init__(self, arch, name):
         self.arch, self.name = arch, name
         self.short = name.removeprefix('alexnet_')
-        self.kind = self.short.split('_')[0]
+        self.kind = self.short.rsplit('_', 1)[0].removesuffix('_s8')
         self.registers = self.shared = 0
         self.blocks = [[]]
 
@@ -159,7 +160,7 @@ def threads(kernel, args):
     if kernel.kind in CANVAS:
         return args['CANVAS_X'] * args['CANVAS_Y']
     if kernel.kind in PRODUCTS:
-        return WARP * args[f'{kernel.kind.upper()}_WARPS']
+        return WARP * args[PRODUCTS[kernel.kind]]
     return args['THREADS']
 
 
@@ -180,7 +181,7 @@ def check_widths(kernel):
             if narrow:
                 return f'{narrow[0]} among its products'
     elif kernel.kind in WIDE:
-        for name in 'LDG', 'STG':
+        for name in WIDE[kernel.kind]:
             if not kernel.widths(name)[VECTOR]:
                 return f'no {name} of {VECTOR} bytes'
     return None
@@ -191,7 +192,7 @@ def loops(kernel, args):
     gemv reads its columns from memory, a vector of each for one of weights, or
     two for one of 8 bits; pooled_gemv reads one from shared memory."""
     weights = args['GEMV_ROWS'] * args['GEMV_AHEAD']
-    if kernel.kind == 'pooled':
+    if kernel.kind == 'pooled_gemv':
         return [('the loop', weights)]
     inputs = args['GEMV_AHEAD'] * (2 if '_s8_' in kernel.name else 1)
     columns = [2 ** n for n in range(args['GEMV_COLUMNS'].bit_length())]

@@ -59,15 +59,16 @@
   ENTRY (name##_bf16, Args, meets)      \
   ENTRY (name##_f32, Args, meets)
 
-#define KERNELS(DO)                      \
-  DO (pixels, AlexnetPixelsArgs, FALSE)  \
-  DO (tensor, AlexnetTensorArgs, FALSE)  \
-  DO (maxpool, AlexnetPoolArgs, FALSE)   \
-  DO (lrn, AlexnetLrnArgs, FALSE)        \
-  DO (copy, AlexnetCopyArgs, FALSE)      \
-  DO (output, AlexnetOutputArgs, FALSE)  \
-  DO (softmax, AlexnetSoftmaxArgs, TRUE) \
-  DO (gemv, AlexnetGemvArgs, TRUE)       \
+#define KERNELS(DO)                       \
+  DO (pixels, AlexnetPixelsArgs, FALSE)   \
+  DO (tensor, AlexnetTensorArgs, FALSE)   \
+  DO (maxpool, AlexnetPoolArgs, FALSE)    \
+  DO (lrn, AlexnetLrnArgs, FALSE)         \
+  DO (lrn_pool, AlexnetLrnPoolArgs, TRUE) \
+  DO (copy, AlexnetCopyArgs, FALSE)       \
+  DO (output, AlexnetOutputArgs, FALSE)   \
+  DO (softmax, AlexnetSoftmaxArgs, TRUE)  \
+  DO (gemv, AlexnetGemvArgs, TRUE)        \
   DO (pooled_gemv, AlexnetPooledGemvArgs, TRUE)
 
 /* Only with values of this type. */

@@ -271,6 +271,53 @@ test_batches (gconstpointer data)
   softgpu_reset ();
 }
 
+/* A normalisation and a pooling, in either order: one kernel does both for one
+ * image, of two each has its own, and that gives the same bits. */
+static void
+check_joined (AlexnetPrecision precision, gboolean lrn_first)
+{
+  static const AlexnetLayer pool = { .kind = ALEXNET_LAYER_MAXPOOL,
+    .kernel = 3,
+    .stride = 2,
+    .padding = 1,
+    .end_padding = 1 };
+  static const AlexnetLayer lrn = {
+    .kind = ALEXNET_LAYER_LRN, .size = 5, .alpha = 0.5f, .beta = 0.75f, .k = 1
+  };
+  AlexnetNetwork network = { .input = { 24, 10, 13 }, .n_layers = 3 };
+  g_autoptr (AlexnetPlan) plan = NULL;
+  g_autofree float *inputs = NULL, *one = NULL, *two = NULL;
+  g_autofree char *text = NULL;
+  guint n_works, n_nodes;
+
+  network.layers[0] = (AlexnetLayer){ .kind = ALEXNET_LAYER_RELU };
+  network.layers[1] = lrn_first ? lrn : pool;
+  network.layers[2] = lrn_first ? pool : lrn;
+  g_assert_true (alexnet_network_infer_shapes (&network, NULL));
+  plan = fixture_open (&network, precision, 2);
+  inputs = fixture_inputs (&network, 2, 0);
+  fixture_stage (plan, &network, 0, 2, inputs);
+  two = fixture_infer (plan, &network, 0, 2);
+  g_free (softgpu_take_works (&n_works, &n_nodes));
+  one = fixture_infer (plan, &network, 0, 1);
+  text = softgpu_take_works (&n_works, &n_nodes);
+  g_assert_nonnull (strstr (text, "1 node alexnet_lrn_pool_"));
+  g_assert_cmpuint (n_nodes, ==, 2);
+  g_assert_cmpmem (one,
+      alexnet_shape_size (alexnet_network_output (&network)) * sizeof *one, two,
+      alexnet_shape_size (alexnet_network_output (&network)) * sizeof *two);
+}
+
+static void
+test_joined (void)
+{
+  for (guint p = 0; p < FIXTURE_N_PRECISIONS; p++) {
+    check_joined (fixture_precisions[p], TRUE);
+    check_joined (fixture_precisions[p], FALSE);
+  }
+  softgpu_reset ();
+}
+
 /* A file as long as a tensor, of which only the beginning is left. */
 static AlexnetFile *
 make_cut_file (const AlexnetTensor *tensor)
@@ -340,6 +387,7 @@ main (int argc, char **argv)
   add_cases ("layers", test_layers, 2);
   add_cases ("beginnings", test_beginnings, 3);
   add_cases ("batches", test_batches, 2);
+  g_test_add_func ("/softgpu/joined", test_joined);
   g_test_add_func ("/softgpu/cut-file", test_cut_file);
   return cache_directory_run ();
 }

@@ -23,9 +23,10 @@ static const struct {
   /* pixels, 5 convolutions, 2 poolings, 3 products of which the first pools,
    * softmax with the best classes */
   { "torchvision", 12, 10 },
-  /* The same with 4 convolutions in halves and 2 normalisations. */
-  { "caffe", 18, 16 },
-  { "caffenet", 18, 16 },
+  /* The same with 4 convolutions in halves; each of the 2 normalisations is one
+   * with a pooling. */
+  { "caffe", 16, 14 },
+  { "caffenet", 16, 14 },
 };
 
 typedef struct {

@@ -42,6 +42,7 @@ ACCESS = r'((?:ld|st)\.global\.\S+\s+[^;]*\[%\w+)(?:\+(-?\d+))?\];'
 SHARED = ACCESS.replace('global', 'shared')
 POOL = (2, 5, 7, 6, 2, 1, False, 2, 1)
 WIDE_POOL = (1, 5, 7, 32, 2, 1, True, 3, 2)
+WINDOW = (1, 5, 5, 32, 1, 1, True, (3, 2), 5, 1e-1, 0.75, 1.0, 1)
 COPY = (2, 3, 5, 12, 3, 2, 1)
 FEW = (1, 1, 1, 100, 1, 2.0)
 RISING = (1, 1, 1, 256, 1, 4.0, samples.rising)
@@ -130,6 +131,10 @@ FAULTS = (
           ACCESS, one_further, 'outside unwritten race differs'),
     Fault('a byte that is no weight', 'gemv_s8', 'f16', GEMV,
           r'(prmt\.b32\s+\S+ \S+ \S+) \S+;', r'\1 30292;', 'differs'),
+    Fault('a window before all of it is loaded', 'lrn_pool', 'f16', WINDOW,
+          r'bar\.sync\s+0;', '', 'race unwritten'),
+    Fault('an access of a window one too far', 'lrn_pool', 'f32', WINDOW,
+          ACCESS, one_further, 'outside unwritten race differs'),
 )
 
 

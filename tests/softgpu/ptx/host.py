@@ -65,6 +65,11 @@ ARGS = {
         'AlexnetLrnArgs', ('input', ARRAY), ('output', ARRAY),
         ('vector', c_uint), ('size', c_uint), ('alpha', c_float),
         ('beta', c_float), ('k', c_float)),
+    'lrn_pool': struct(
+        'AlexnetLrnPoolArgs', ('input', ARRAY), ('output', ARRAY),
+        ('vector', c_uint), ('kernel', c_uint), ('stride', c_uint),
+        ('padding', c_uint), ('size', c_uint), ('alpha', c_float),
+        ('beta', c_float), ('k', c_float), ('lrn_first', c_uint)),
     'copy': struct(
         'AlexnetCopyArgs', ('input', ARRAY), ('output', ARRAY),
         ('relu', c_uint)),

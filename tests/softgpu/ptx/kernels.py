@@ -163,6 +163,25 @@ class Maker:
         launch.check = checks.near(launch, plain, into.inside(), self.host)
         return launch
 
+    def lrn_pool(self, real, n, height, width, channels, parts, out_parts, wide,
+                 window, size, alpha, beta, k, lrn_first):
+        vector = self.vector(real, wide)
+        source = Shape(n, height, width, channels, parts, 2 * vector)
+        into = Shape(n, self.pooled(height, *window),
+                     self.pooled(width, *window), channels, out_parts, 3)
+        values = samples.any_number(self.rng, real, source.part * parts, 20.0)
+        kernel, stride, padding, *_ = *window, 0
+        fields = dict(kernel=kernel, stride=stride, padding=padding, size=size,
+                      alpha=alpha, beta=beta, k=k, lrn_first=lrn_first)
+        count = self.threads * n * into.height * into.width
+        launch = self.between('lrn_pool', real, source, into, values, count,
+                              vector=vector, **fields)
+        plain = self.between('lrn_pool', F32, source, into,
+                             real.to_float(values).view(np.uint32), count,
+                             vector=1, **fields)
+        launch.check = checks.near(launch, plain, into.inside(), self.host)
+        return launch
+
     def copy(self, real, n, height, width, channels, parts, out_parts, relu):
         source = Shape(n, height, width, channels, parts, 3)
         into = Shape(n, height, width, channels, out_parts, 5)
@@ -338,6 +357,16 @@ ROWS = {
         (1, 2, 5, 16, 1, 2, True, 4, 2e-2, 1.0, 0.5),
         (3, 1, 1, 8, 1, 1, True, 11, 1e-3, 0.5, 1.0),
     ],
+    # as of maxpool, the window in brackets, then as of lrn, and which is first
+    'lrn_pool': [
+        (1, 1, 1, 1, 1, 1, False, (1, 1), 5, 1e-4, 0.75, 1.0, 1),
+        (2, 5, 7, 6, 2, 1, False, (2, 1), 5, 1e-4, 0.75, 2.0, 1),
+        (1, 7, 5, 9, 1, 3, False, (3, 2), 3, 0.5, 0.25, 1.5, 0),
+        (1, 5, 7, 96, 1, 2, True, (3, 2), 5, 1e-4, 0.75, 1.0, 1),
+        (1, 3, 3, 256, 2, 1, True, (3, 2), 5, 1e-4, 0.75, 1.0, 0),
+        (2, 4, 5, 16, 2, 1, True, (3, 2, 1, 2), 4, 2e-2, 1.0, 0.5, 1),
+        (1, 5, 4, 24, 3, 1, True, (3, 2, 1, 1), 11, 1e-3, 0.5, 1.0, 0),
+    ],
     # images, height, width, channels, parts, parts of the output, relu
     'copy': [
         (1, 1, 1, 1, 1, 1, 0), (2, 3, 5, 6, 2, 3, 1), (3, 1, 7, 5, 5, 1, 0),
@@ -384,6 +413,7 @@ COUNTED = {
     'tensor': (64, 64, 3, 4, 2),
     'maxpool': (1, 13, 13, 64, 1, 1, True, 3, 2),
     'lrn': (1, 13, 13, 64, 1, 1, True, 5, 1e-4, 0.75, 1.0),
+    'lrn_pool': (1, 13, 13, 64, 1, 1, True, (3, 2), 5, 1e-4, 0.75, 1.0, 1),
     'copy': (1, 13, 13, 64, 2, 1, 1),
     'output': (1, 6, 6, 64, 1),
     'softmax': (1, 1, 1, 1000, 1, 1.0),

@@ -29,7 +29,7 @@ ACCESSES = {
         ('ld', 'shared', 'f32 u64 b32 b64 v4.u32 v4.f32 v4.b32'),
         ('ld', 'local', 'u32 f32 b32'),
         ('st', 'global', 'u16 u32 f32 v4.u32 v4.f32 b16 b32 v4.b32'),
-        ('st', 'shared', 'f32 u64 b32 b64 v4.u32 v4.f32 v4.b32'),
+        ('st', 'shared', 'f32 u32 u64 b32 b64 v4.u32 v4.f32 v4.b32'),
         ('st', 'local', 'u32 f32 b32'),
     ) for kind in kinds.split()}
 

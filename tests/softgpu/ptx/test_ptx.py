@@ -113,7 +113,7 @@ def count(module, library):
 
 
 # What of a kernel's memory may be touched by less than 16 bytes at once.
-NARROW = {'maxpool': (), 'gemv': ('bias', 'y'),
+NARROW = {'maxpool': (), 'lrn_pool': ('output',), 'gemv': ('bias', 'y'),
           'gemv_s8': ('bias', 'y', 'scales'), 'pooled_gemv': ('bias', 'y'),
           'pooled_gemv_s8': ('bias', 'y', 'scales')}
 
