@@ -346,7 +346,8 @@ report_messages (GstAlexnetProducer *producer, rd_kafka_event_t *event)
   const rd_kafka_message_t *message;
 
   while ((message = rd_kafka_event_message_next (event))) {
-    g_autofree char *why = describe (producer, message->err);
+    g_autofree char *why = message->err ? describe (producer, message->err)
+                                        : NULL;
 
     producer->events->sent (producer->user, message->_private,
         judge (message->err), why);
