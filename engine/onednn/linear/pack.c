@@ -142,7 +142,7 @@ SIMD_NAME (alexnet_onednn_convert_s8) (void *out, guint16 *scales, gsize stride,
 
     *scales = find_scale (clean_group (clean, values + i, met));
     round_group ((gint8 *) out + i, clean,
-        float_from_bits ((gint32) *scales << 16), lost, all);
+        alexnet_onednn_bf16_to_float (*scales), lost, all);
   }
   for (guint c = 0; c < LINEAR_GROUP; c++) {
     met->lost += (double) lost[c];

@@ -28,11 +28,7 @@ alexnet_onednn_bf16_from_float (float value)
 static inline float
 alexnet_onednn_bf16_to_float (guint16 value)
 {
-  guint32 bits = (guint32) value << 16;
-  float result;
-
-  memcpy (&result, &bits, sizeof result);
-  return result;
+  return alexnet_float_from_bits ((guint32) value << 16);
 }
 
 static inline guint16
