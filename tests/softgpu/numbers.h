@@ -8,36 +8,19 @@
 
 #include <glib.h>
 #include <math.h>
-#include <string.h>
 
-static inline guint32
-soft_bits (float value)
-{
-  guint32 bits;
-
-  memcpy (&bits, &value, sizeof bits);
-  return bits;
-}
-
-static inline float
-soft_float (guint32 bits)
-{
-  float value;
-
-  memcpy (&value, &bits, sizeof value);
-  return value;
-}
+#include "float-bits.h"
 
 /* Drops the last `n` bits of a float. Infinity and NaN stay what they are. */
 static inline float
 soft_round_bits (float value, guint n)
 {
-  guint32 bits = soft_bits (value), half = 1u << (n - 1);
+  guint32 bits = alexnet_float_to_bits (value), half = 1u << (n - 1);
 
   if (!isfinite (value))
     return value;
   bits += half - 1 + (bits >> n & 1);
-  return soft_float (bits & ~((1u << n) - 1));
+  return alexnet_float_from_bits (bits & ~((1u << n) - 1));
 }
 
 /* 10 bits of fraction, float's exponent: what tensor cores see of a float. */
@@ -50,7 +33,7 @@ soft_round_tf32 (float value)
 static inline float
 soft_bf16_to_float (guint16 bits)
 {
-  return soft_float ((guint32) bits << 16);
+  return alexnet_float_from_bits ((guint32) bits << 16);
 }
 
 static inline guint16
@@ -58,7 +41,7 @@ soft_bf16_from_float (float value)
 {
   if (isnan (value))
     return 0x7fff;
-  return soft_bits (soft_round_bits (value, 16)) >> 16;
+  return alexnet_float_to_bits (soft_round_bits (value, 16)) >> 16;
 }
 
 static inline float
@@ -68,16 +51,17 @@ soft_fp16_to_float (guint16 bits)
   guint32 rest = bits & 0x7fff;
 
   if (rest >= 0x7c00)
-    return soft_float (sign | 0x7f800000 | (rest & 0x3ff) << 13);
+    return alexnet_float_from_bits (sign | 0x7f800000 | (rest & 0x3ff) << 13);
   if (rest >= 0x400)
-    return soft_float (sign | ((rest << 13) + (112u << 23)));
-  return soft_float (sign | soft_bits (rest * 0x1p-24f));
+    return alexnet_float_from_bits (sign | ((rest << 13) + (112u << 23)));
+  return alexnet_float_from_bits (sign |
+      alexnet_float_to_bits (rest * 0x1p-24f));
 }
 
 static inline guint16
 soft_fp16_from_float (float value)
 {
-  guint16 sign = soft_bits (value) >> 16 & 0x8000;
+  guint16 sign = alexnet_float_to_bits (value) >> 16 & 0x8000;
   float size = fabsf (value), rounded;
 
   if (isnan (value))
@@ -87,7 +71,8 @@ soft_fp16_from_float (float value)
   rounded = soft_round_bits (size, 13);
   if (rounded >= 0x1p16f)
     return sign | 0x7c00;
-  return sign | (guint16) ((soft_bits (rounded) - (112u << 23)) >> 13);
+  return sign |
+      (guint16) ((alexnet_float_to_bits (rounded) - (112u << 23)) >> 13);
 }
 
 #endif /* SOFTGPU_NUMBERS_H */
