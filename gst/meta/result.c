@@ -122,59 +122,21 @@ of_quark (GQuark string)
   return value;
 }
 
-static GValue
-of_boolean (gboolean boolean)
-{
-  GValue value = blanks.of_boolean;
+#define DEFINE_MAKER(type, CType)    \
+  static GValue of_##type (CType it) \
+  {                                  \
+    GValue value = blanks.of_##type; \
+                                     \
+    g_value_set_##type (&value, it); \
+    return value;                    \
+  }
 
-  g_value_set_boolean (&value, boolean);
-  return value;
-}
-
-static GValue
-of_int (int number)
-{
-  GValue value = blanks.of_int;
-
-  g_value_set_int (&value, number);
-  return value;
-}
-
-static GValue
-of_uint (guint number)
-{
-  GValue value = blanks.of_uint;
-
-  g_value_set_uint (&value, number);
-  return value;
-}
-
-static GValue
-of_uint64 (guint64 number)
-{
-  GValue value = blanks.of_uint64;
-
-  g_value_set_uint64 (&value, number);
-  return value;
-}
-
-static GValue
-of_float (float number)
-{
-  GValue value = blanks.of_float;
-
-  g_value_set_float (&value, number);
-  return value;
-}
-
-static GValue
-of_double (double number)
-{
-  GValue value = blanks.of_double;
-
-  g_value_set_double (&value, number);
-  return value;
-}
+DEFINE_MAKER (boolean, gboolean)
+DEFINE_MAKER (int, int)
+DEFINE_MAKER (uint, guint)
+DEFINE_MAKER (uint64, guint64)
+DEFINE_MAKER (float, float)
+DEFINE_MAKER (double, double)
 
 static void
 append (GValue *array, GValue value)
