@@ -108,18 +108,6 @@ alexnet_stream_submit (AlexnetStream *stream, const AlexnetImage *image,
 #pragma GCC visibility pop
 
 static void
-push_cuda_caps (Fixture *fixture)
-{
-  GstCaps *caps = gst_caps_copy (fixture->caps);
-
-  gst_caps_set_features (caps, 0,
-      gst_caps_features_new ("memory:CUDAMemory", NULL));
-  fail_unless (gst_harness_push_event (fixture->harness,
-      gst_event_new_caps (caps)));
-  gst_caps_unref (caps);
-}
-
-static void
 expect_warning (Fixture *fixture)
 {
   GstMessage *message = test_pop_message (fixture->bus, GST_MESSAGE_WARNING);
@@ -140,7 +128,7 @@ GST_START_TEST (test_motion_threshold)
   Fixture *fixture = test_fixture_new ("backend", has_cpu ? "cpu" : "reference",
       "motion-threshold", "2", NULL);
 
-  push_cuda_caps (fixture);
+  test_push_cuda_caps (fixture);
   on_device = TRUE;
   for (guint i = 0; i < 2; i++)
     fail_unless (test_push_pull_kind (fixture) == 'x');

@@ -431,13 +431,8 @@ GST_START_TEST (test_frames_in_gpu_memory)
 {
   Saving *saving = saving_new ("first", "0");
   Fixture *fixture = saving->fixture;
-  GstCaps *caps = gst_caps_copy (fixture->caps);
 
-  gst_caps_set_features (caps, 0,
-      gst_caps_features_new ("memory:CUDAMemory", NULL));
-  fail_unless (gst_harness_push_event (fixture->harness,
-      gst_event_new_caps (caps)));
-  gst_caps_unref (caps);
+  test_push_cuda_caps (fixture);
   test_expect_horse (fixture);
   test_expect_horse (fixture);
   fail_unless_equals_int (test_count_messages (fixture->bus,

@@ -355,6 +355,18 @@ test_push_pull (Fixture *fixture, GstBuffer *buffer)
 }
 
 void
+test_push_cuda_caps (Fixture *fixture)
+{
+  GstCaps *caps = gst_caps_copy (fixture->caps);
+
+  gst_caps_set_features (caps, 0,
+      gst_caps_features_new ("memory:CUDAMemory", NULL));
+  fail_unless (gst_harness_push_event (fixture->harness,
+      gst_event_new_caps (caps)));
+  gst_caps_unref (caps);
+}
+
+void
 test_expect_horse (Fixture *fixture)
 {
   GstBuffer *buffer;

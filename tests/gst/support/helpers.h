@@ -94,6 +94,9 @@ void test_push_segment (Fixture *fixture, double rate, GstClockTime start,
 /* FLUSH_START, FLUSH_STOP and a segment. */
 void test_flush (Fixture *fixture);
 
+/* The fixture's caps again, of frames in CUDA's memory. */
+void test_push_cuda_caps (Fixture *fixture);
+
 /* The next frame that came out; fails after some seconds. */
 GstBuffer *test_pull (Fixture *fixture);
 
