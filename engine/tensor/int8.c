@@ -7,13 +7,14 @@
 float
 alexnet_int8_scale (const float *values, gsize n)
 {
-  float most = 0, sum = 0;
+  float most = 0;
 
   for (gsize i = 0; i < n; i++) {
+    if (!isfinite (values[i]))
+      return NAN;
     most = fmaxf (most, fabsf (values[i]));
-    sum += values[i] * 0;
   }
-  return sum == 0 ? most / G_MAXINT8 : NAN;
+  return most / G_MAXINT8;
 }
 
 void
