@@ -113,14 +113,16 @@ run_into () {
   {
     {
       {
-        { run_line "$2" 2>&3 && [ ! -f "$work/pid.ended" ]; } ||
-          echo $? >"$work/status"
+        run_line "$2" 2>&3 || echo $? >"$work/status"
       } | (eval "$1") || grep -qvx 0 "$work/status" || echo 1 >"$work/status"
     } 3>&1 >&4 | (trap '' INT; read_launch)
   } 4>&1
-  # gst-launch-1.0 returns -1 when a pipeline does not even start.
+  # gst-launch-1.0 returns -1 when a pipeline does not even start, and what it
+  # will when complaints.awk has ended it.
   status=$(cat "$work/status")
-  [ "$status" -ne 255 ] || status=1
+  if [ "$status" -eq 255 ] || [ -f "$work/pid.ended" ]; then
+    status=1
+  fi
   return "$status"
 }
 

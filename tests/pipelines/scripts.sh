@@ -56,12 +56,13 @@ bad_input () {
 }
 
 # As gst-launch-1.0 sometimes: after an error at the start, or when there was
-# nothing to link, it waits until it is interrupted.
+# nothing to link, it waits until it is interrupted, in its main loop or later,
+# where that kills it.
 hung_launch () {
   mkdir "$work/bin"
   cat >"$work/bin/gst-launch-1.0" <<'EOF' && chmod +x "$work/bin/gst-launch-1.0"
 #!/bin/sh
-trap 'exit 0' INT
+trap 'exit ${ENDS_WITH-0}' INT
 [ "${1-}" = -q ] || [ -z "${UNLINKED-}" ] || cat <<'END'
 WARNING: from element /GstPipeline:pipeline0/GstDecodeBin:decodebin0: Delayed linking failed.
 Additional debug info:
@@ -83,6 +84,7 @@ EOF
     PATH=$work/bin:$PATH
     fails_with 'It broke. (the reason)' overlay.sh &&
       fails_with 'It broke. (the reason)' json.sh &&
+      ENDS_WITH=130 fails_with 'It broke. (the reason)' json.sh &&
       export UNLINKED=yes &&
       fails_with 'Delayed linking failed. (another reason)' overlay.sh &&
       fails_with 'Delayed linking failed. (another reason)' json.sh
