@@ -238,6 +238,19 @@ test_beginnings (gconstpointer data)
   softgpu_reset ();
 }
 
+/* The whole of a network whose beginnings are much as those of another. */
+static void
+test_whole (gconstpointer data)
+{
+  const Case *c = data;
+  AlexnetNetwork *network = fixture_network (c->architecture);
+
+  check_beginning (network, network->n_layers, c->precision);
+  random_model_clear (network);
+  g_free (network);
+  softgpu_reset ();
+}
+
 /* Every batch size at every place where the engine would put it. */
 static void
 test_batches (gconstpointer data)
@@ -360,33 +373,33 @@ test_cut_file (void)
   softgpu_reset ();
 }
 
-/* Of the first `n` networks. */
 static void
-add_cases (const char *name, GTestDataFunc func, guint n)
+add_cases (const char *name, const char *architecture, GTestDataFunc func)
 {
-  static const char *const architectures[] = { "torchvision", "caffe",
-    "caffenet" };
+  for (guint p = 0; p < FIXTURE_N_PRECISIONS; p++) {
+    Case *c = g_new (Case, 1);
+    g_autofree char *path = NULL;
 
-  for (guint i = 0; i < n; i++)
-    for (guint p = 0; p < FIXTURE_N_PRECISIONS; p++) {
-      Case *c = g_new (Case, 1);
-      g_autofree char *path = NULL;
-
-      c->architecture = architectures[i];
-      c->precision = fixture_precisions[p];
-      path = g_strdup_printf ("/softgpu/%s/%s/%s", name, c->architecture,
-          alexnet_precision_name (c->precision));
-      g_test_add_data_func_full (path, c, func, g_free);
-    }
+    c->architecture = architecture;
+    c->precision = fixture_precisions[p];
+    path = g_strdup_printf ("/softgpu/%s/%s/%s", name, architecture,
+        alexnet_precision_name (c->precision));
+    g_test_add_data_func_full (path, c, func, g_free);
+  }
 }
 
 int
 main (int argc, char **argv)
 {
+  static const char *const architectures[] = { "torchvision", "caffe" };
+
   cache_directory_init (&argc, &argv);
-  add_cases ("layers", test_layers, 2);
-  add_cases ("beginnings", test_beginnings, 3);
-  add_cases ("batches", test_batches, 2);
+  for (guint i = 0; i < G_N_ELEMENTS (architectures); i++) {
+    add_cases ("layers", architectures[i], test_layers);
+    add_cases ("beginnings", architectures[i], test_beginnings);
+    add_cases ("batches", architectures[i], test_batches);
+  }
+  add_cases ("whole", "caffenet", test_whole);
   g_test_add_func ("/softgpu/joined", test_joined);
   g_test_add_func ("/softgpu/cut-file", test_cut_file);
   return cache_directory_run ();
