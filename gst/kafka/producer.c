@@ -239,7 +239,7 @@ end_client (rd_kafka_t *client)
   funeral->client = client;
   g_mutex_init (&funeral->lock);
   g_cond_init (&funeral->cond);
-  thread = g_thread_new ("alexnet-kafka-end", bury,
+  thread = g_thread_new ("alexnet-bury", bury,
       g_atomic_rc_box_acquire (funeral));
   g_mutex_lock (&funeral->lock);
   while (!funeral->ended && waiting)

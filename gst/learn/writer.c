@@ -109,7 +109,7 @@ gst_alexnet_writer_new (GstAlexnetStore *store, GstAlexnetPicture picture,
   writer->user = user;
   writer->crops = g_async_queue_new ();
   if (check_encoder (writer, error)) {
-    writer->thread = g_thread_new ("alexnet-examples", run, writer);
+    writer->thread = g_thread_new ("alexnet-save", run, writer);
     return writer;
   }
   gst_alexnet_writer_free (writer);
