@@ -40,25 +40,35 @@ encode (const GstAlexnetWriter *writer, GstSample *crop, GError **error)
 }
 
 static gboolean
-save (GstAlexnetWriter *writer, GstSample *crop, GError **error)
+store (const GstAlexnetWriter *writer, GstBuffer *picture, const char *line,
+    GError **error)
+{
+  GstMapInfo map;
+  gboolean ok;
+
+  if (!gst_buffer_map (picture, &map, GST_MAP_READ)) {
+    g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_FAILED,
+        "cannot read an example encoded as %s", writer->suffix);
+    return FALSE;
+  }
+  ok = gst_alexnet_store_add (writer->store, writer->suffix, map.data, map.size,
+      line, error);
+  gst_buffer_unmap (picture, &map);
+  return ok;
+}
+
+static gboolean
+save (const GstAlexnetWriter *writer, GstSample *crop, GError **error)
 {
   g_autoptr (GstSample) picture = encode (writer, crop, error);
   g_auto (GstAlexnetReading) reading = { 0 };
   g_autofree char *line = NULL;
-  GstBuffer *buffer;
-  GstMapInfo map;
-  gboolean ok;
 
   if (!picture)
     return FALSE;
   gst_alexnet_reading_init_structure (&reading, gst_sample_get_info (crop));
   line = gst_alexnet_json_line (&reading);
-  buffer = gst_sample_get_buffer (picture);
-  gst_buffer_map (buffer, &map, GST_MAP_READ);
-  ok = gst_alexnet_store_add (writer->store, writer->suffix, map.data, map.size,
-      line, error);
-  gst_buffer_unmap (buffer, &map);
-  return ok;
+  return store (writer, gst_sample_get_buffer (picture), line, error);
 }
 
 static gpointer
