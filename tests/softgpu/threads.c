@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Runs a kernel's body for every thread of every block, the blocks in turn.
- * Where threads wait for each other, each is a context of its own, and one
- * that waits switches to the next: when the turn comes back to the first, all
- * have arrived. A thread that has returned is passed over. */
+ * Where threads wait for each other, each is a fiber, and one that waits
+ * switches to the next: when the turn comes back to the first, all have
+ * arrived. A thread that has returned is passed over; its fiber is the same
+ * thread of the next block. Fibers begin as contexts and switch by longjmp,
+ * which makes no system call. */
+
+#undef _FORTIFY_SOURCE /* it forbids longjmp to another stack */
 
 #include "private.h"
 
+#include <setjmp.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <ucontext.h>
@@ -26,11 +31,11 @@
 #define STACK_SIZE (32 << 10)
 
 typedef struct {
-  ucontext_t context;
+  jmp_buf place; /* where it goes on */
   const void *stack;
   gsize stack_size;
   void *fake_stack; /* AddressSanitizer's */
-  gboolean running;
+  gboolean begun, running;
   gboolean odd; /* which of block.values it puts the next value into */
 } Fiber;
 
@@ -38,6 +43,7 @@ SoftThread soft_thread;
 
 static struct {
   Fiber fibers[SOFT_MAX_THREADS + 1]; /* the last one is the caller */
+  Fiber *left; /* by the last switch */
   guint n, current;
   guint width; /* of a block */
   guint8 values[2][SOFT_MAX_THREADS * MAX_VALUE];
@@ -53,6 +59,22 @@ set_thread (guint i)
   soft_thread.thread_y = i / block.width;
 }
 
+static void fiber_main (void);
+
+static void
+begin (Fiber *fiber)
+{
+  ucontext_t context;
+
+  getcontext (&context);
+  context.uc_stack.ss_sp = (void *) fiber->stack;
+  context.uc_stack.ss_size = fiber->stack_size;
+  context.uc_link = NULL;
+  makecontext (&context, fiber_main, 0);
+  fiber->begun = TRUE;
+  setcontext (&context);
+}
+
 static void
 switch_to (guint to)
 {
@@ -62,10 +84,15 @@ switch_to (guint to)
   if (to == from)
     return;
   set_thread (to);
-  LEAVE_FIBER (leaving->running ? &leaving->fake_stack : NULL, entering->stack,
-      entering->stack_size);
-  swapcontext (&leaving->context, &entering->context);
-  ENTER_FIBER (leaving->fake_stack, NULL, NULL);
+  block.left = leaving;
+  LEAVE_FIBER (&leaving->fake_stack, entering->stack, entering->stack_size);
+  if (_setjmp (leaving->place) == 0) {
+    if (!entering->begun)
+      begin (entering);
+    _longjmp (entering->place, 1);
+  }
+  ENTER_FIBER (leaving->fake_stack, &block.left->stack,
+      &block.left->stack_size);
 }
 
 /* Threads first .. first + n - 1 meet: the next of them that runs. */
@@ -84,18 +111,12 @@ next_running (guint first, guint n)
 static void
 fiber_main (void)
 {
-  Fiber *caller = &block.fibers[SOFT_MAX_THREADS];
-  guint next;
-
-  if (block.current == 0)
-    ENTER_FIBER (NULL, &caller->stack, &caller->stack_size);
-  else
-    ENTER_FIBER (NULL, NULL, NULL);
-  block.kernel->run (block.args);
-  block.fibers[block.current].running = FALSE;
-  next = next_running (0, block.n);
-  switch_to (next);
-  g_assert_not_reached ();
+  ENTER_FIBER (NULL, &block.left->stack, &block.left->stack_size);
+  for (;;) {
+    block.kernel->run (block.args);
+    block.fibers[block.current].running = FALSE;
+    switch_to (next_running (0, block.n));
+  }
 }
 
 void
@@ -153,24 +174,21 @@ start_fiber (Fiber *fiber)
         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (fiber->stack == MAP_FAILED)
       g_error ("no memory for a thread's stack");
+    fiber->stack_size = STACK_SIZE;
   }
-  getcontext (&fiber->context);
-  fiber->stack_size = STACK_SIZE;
-  fiber->context.uc_stack.ss_sp = (void *) fiber->stack;
-  fiber->context.uc_stack.ss_size = STACK_SIZE;
-  fiber->context.uc_link = NULL;
   fiber->running = TRUE;
   fiber->odd = FALSE;
-  makecontext (&fiber->context, fiber_main, 0);
 }
 
 static void
 run_block_of_fibers (void)
 {
+  Fiber *caller = &block.fibers[SOFT_MAX_THREADS];
+
   for (guint i = 0; i < block.n; i++)
     start_fiber (&block.fibers[i]);
   block.current = SOFT_MAX_THREADS;
-  block.fibers[SOFT_MAX_THREADS].running = TRUE;
+  caller->begun = caller->running = TRUE;
   switch_to (0);
 }
 
