@@ -1,0 +1,134 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What alexnet-batch makes of inputs of every kind. Prints TAP.
+set -u
+. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/batch-tap.sh"
+
+# What only says that it is large: 30000x30000.
+huge_png () {
+  /usr/bin/python3 -c '
+import struct, sys, zlib
+sys.stdout.buffer.write(b"\x89PNG\r\n\x1a\n")
+for kind, data in [(b"IHDR", struct.pack(">2I5B", 30000, 30000, 8, 2, 0, 0, 0)),
+                   (b"IDAT", zlib.compress(bytes(9))), (b"IEND", b"")]:
+    sys.stdout.buffer.write(struct.pack(">I", len(data)) + kind + data +
+                            struct.pack(">I", zlib.crc32(kind + data)))'
+}
+
+make_bad_inputs () {
+  mkdir "$work/bad" && huge_png >"$work/bad/huge.png" &&
+    cp "$photo" "$work/bad/good.jpg" &&
+    head -c 40000 "$sample" >"$work/bad/cut.webm" &&
+    gst-launch-1.0 -q videotestsrc num-buffers=1 \
+      ! video/x-raw,width=9000,height=2 ! pngenc \
+      ! filesink location="$work/bad/wide.png" &&
+    head -c 900 "$photo" >"$work/bad/cut.jpg" &&
+    : >"$work/bad/empty.mp4" && mkfifo "$work/bad/pipe.mp4" &&
+    cp "$root/README.md" "$work/bad/text.mp4" &&
+    gst-launch-1.0 -q audiotestsrc num-buffers=10 ! wavenc \
+      ! filesink location="$work/bad/sound.mp4"
+}
+
+bad_inputs () {
+  results=bad-results
+  make_bad_inputs && ends_with 65 -j 3 "$work/bad" "$work/absent.mp4" &&
+    same "absent.mp4 open: no file $work/absent.mp4
+cut.jpg decode: the picture is cut short
+empty.mp4 open: the file is empty
+huge.png decode: more pixels in a row or column than alexnetclassify takes
+pipe.mp4 open: no regular file $work/bad/pipe.mp4
+sound.mp4 decode: no picture in it
+text.mp4 decode: This appears to be a text file (decodebin cannot decode plain\
+ text files)
+wide.png decode: more pixels in a row or column than alexnetclassify takes" \
+      "$(failures)" &&
+    same 2 "$(find "$work/bad-results" -name '*.done' | wc -l)" &&
+    same 'ends after 5.600 s of 10.000' "$(jq -r '.warnings[]' \
+      "$(of cut.webm done)")" &&
+    grep '^10 of 10 inputs, 8 failed, .* 1 with warnings' "$work/errors"
+}
+
+bad_again () {
+  results=bad-results
+  ends_with 65 "$work/bad" "$work/absent.mp4" && same 8 "$(failures | wc -l)" &&
+    cp "$sample" "$work/absent.mp4" &&
+    ends_with 0 --dry-run --retry-failed "$work/bad/empty.mp4" &&
+    same to "$(cut -d ' ' -f 1 "$work/out")" &&
+    ends_with 65 --retry-failed "$work/absent.mp4" "$work/bad/empty.mp4" &&
+    same "$classes" "$(best "$(of absent.mp4 jsonl)")" &&
+    same 9 "$(failures | wc -l)" && ! of absent.mp4 failed &&
+    ends_with 0 "$work/absent.mp4" "$work/bad/good.jpg"
+}
+
+# What was right and is not any more has no result any more.
+went_bad () {
+  results=went
+  cp "$photo" "$work/went.jpg" && ends_with 0 "$work/went.jpg" &&
+    : >"$work/went.jpg" && ends_with 65 "$work/went.jpg" &&
+    ! of went.jpg jsonl && ! of went.jpg done && of went.jpg failed
+}
+
+odd_uris () {
+  results=odd
+  mkdir "$work/many" && for i in 1 2 3; do
+    cp "$photo" "$work/many/$i.jpg" || return 1
+  done
+  ends_with 75 --attempts 1 "file://localhost$work/many/1.jpg" \
+    "FILE://$work/many/2.jpg" "file:///a%00b.jpg" \
+    "$(printf 'http://127.0.0.1:9/\377.jpg')" "$work/many/3.jpg" &&
+    of 1.jpg done && of 2.jpg done && of 3.jpg done &&
+    same '%FF.jpg a%00b.jpg' "$(failures | cut -d ' ' -f 1 | xargs)"
+}
+
+# as_nobody COMMAND...: root reads everything.
+as_nobody () {
+  if [ "$(id -u)" -eq 0 ]; then
+    setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+  else
+    "$@"
+  fi
+}
+
+# What cannot be read is done when it can be.
+unreadable () {
+  results=unreadable$1
+  mkdir -p "$work/shut/locked" "$work/$results" &&
+    cp "$work/many/1.jpg" "$work/many/2.jpg" "$work/shut" &&
+    cp "$work/many/3.jpg" "$work/shut/locked" &&
+    chmod 755 "$work" && chmod 777 "$work/$results" &&
+    chmod 0 "$work/shut/locked" "$work/shut/1.jpg" || return 1
+  as_nobody "$root/pipelines/batch/alexnet-batch" -o "$work/$results" \
+    "$1" "$work/shut" 2>&1
+  same 65 $? && same "1.jpg open: Permission denied
+locked open: Permission denied" "$(failures)" && of 2.jpg done &&
+    chmod 755 "$work/shut/locked" && chmod 644 "$work/shut/1.jpg" &&
+    ends_with 0 "$1" "$work/shut" && of 1.jpg done && of 3.jpg done
+}
+
+# One JPEG after the other is a video, a camera's second picture is not.
+motion_jpeg () {
+  results=motion
+  gst-launch-1.0 -q videotestsrc num-buffers=12 \
+    ! video/x-raw,width=96,height=72 ! jpegenc \
+    ! tee name=t ! queue ! filesink location="$work/frames.mjpeg" \
+    t. ! queue ! multifilesink location="$work/frame-%d.jpg" &&
+    {
+      printf '\377\330\377\342\0\006MPF\0'
+      tail -c +3 "$work/frame-0.jpg"
+      cat "$work/frame-1.jpg"
+    } >"$work/two.jpg" &&
+    ends_with 0 "$work/frames.mjpeg" "$work/two.jpg" "$work/frame-2.jpg" &&
+    same '12 1 1' "$(field frames "$(of frames.mjpeg done)") $(field frames \
+      "$(of two.jpg done)") $(field frames "$(of frame-2.jpg done)")"
+}
+
+check 'bad inputs' bad_inputs
+check 'bad inputs again' bad_again
+check 'a good input became bad' went_bad
+check 'odd URIs' odd_uris
+check 'unreadable' unreadable --progress=none
+check 'unreadable, --hash' unreadable --hash
+check 'motion JPEG' motion_jpeg
+done_testing
