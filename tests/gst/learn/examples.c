@@ -40,8 +40,8 @@ is_of_writer (void)
 __attribute__ ((visibility ("default"))) gboolean
 gst_buffer_map (GstBuffer *buffer, GstMapInfo *info, GstMapFlags flags)
 {
-  gboolean (*real) (GstBuffer *, GstMapInfo *,
-      GstMapFlags) = dlsym (RTLD_NEXT, "gst_buffer_map");
+  gboolean (*real) (GstBuffer *, GstMapInfo *, GstMapFlags) = dlsym (RTLD_NEXT,
+      "gst_buffer_map");
 
   return !(g_atomic_int_get (&is_unreadable) && is_of_writer ()) &&
       real (buffer, info, flags);
