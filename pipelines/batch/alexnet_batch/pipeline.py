@@ -6,7 +6,8 @@ import time
 import gi
 
 gi.require_version('Gst', '1.0')
-from gi.repository import GLib, Gst  # noqa: E402
+gi.require_version('GstVideo', '1.0')
+from gi.repository import GLib, Gst, GstVideo  # noqa: E402
 
 from .errors import Failure, Stopped, UsageError  # noqa: E402
 from .pictures import is_picture, read_picture  # noqa: E402
@@ -15,6 +16,7 @@ POLL = Gst.SECOND // 5
 SECONDS_TO_STOP = 3
 SECONDS_OF_ERRORS = 0.5  # in which further ones come
 MAX_WARNINGS = 20
+ASSUMED_RATE = 25  # by alexnetclassify, of frames that have no times
 
 STREAM_ERROR = GLib.quark_to_string(Gst.StreamError.quark())
 RESOURCE_ERROR = GLib.quark_to_string(Gst.ResourceError.quark())
@@ -118,7 +120,8 @@ class Pipeline:
         self.source.connect('no-more-pads', self.require_video, sink)
 
     def add_picture(self):
-        caps, buffer = read_picture(self.item.path, self.is_taken)
+        caps, buffer, warnings = read_picture(self.item.path, self.is_taken)
+        self.warnings += warnings
         self.source.set_property('caps', caps)
         self.source.link(self.pipeline.get_by_name('convert'))
         self.source.emit('push-buffer', buffer)
@@ -229,6 +232,7 @@ class Pipeline:
         if stats['inferred'] == 0:
             raise Failure('infer', 'no frame was classified')
         self.check_length()
+        self.check_times()
         return {'frames': stats['frames'], 'inferred': stats['inferred'],
                 'backend': self.classifier.get_property('active-backend'),
                 'precision': self.classifier.get_property('active-precision'),
@@ -242,3 +246,12 @@ class Pipeline:
             self.warnings.append(
                 f'ends after {position / Gst.SECOND:.3f} s of'
                 f' {duration / Gst.SECOND:.3f}')
+
+    def check_times(self):
+        """A raw stream, as of MJPEG or H.264, may have none."""
+        sample = self.pipeline.get_by_name('sink').get_property('last-sample')
+        if sample and sample.get_buffer().pts == Gst.CLOCK_TIME_NONE:
+            info = GstVideo.VideoInfo.new_from_caps(sample.get_caps())
+            rate = info.fps_n / info.fps_d if info.fps_n else ASSUMED_RATE
+            self.warnings.append('frames have no times; taken for'
+                                 f' {rate:g} a second')
