@@ -42,6 +42,10 @@ struct _AlexnetBackend {
   /* Bit 1 << AlexnetMemory for each kind of memory that stage can read. */
   guint memories;
 
+  /* Running one image makes infer as fast as it gets, for any number of them.
+   * FALSE: running max_batch_size does. */
+  gboolean warm_after_one;
+
   /* Compiles `network` (all weights bound; any table, down to one layer) and
    * allocates everything that stage and infer will need. The network and its
    * tensors outlive the plan. UNSUPPORTED with the reason when this machine

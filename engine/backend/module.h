@@ -12,7 +12,7 @@
 G_BEGIN_DECLS
 
 /* Changes with backend.h, network.h, preprocess.h and alexnet.h. */
-#define ALEXNET_MODULE_ABI 6
+#define ALEXNET_MODULE_ABI 7
 
 /* What a module exports, as ALEXNET_MODULE_SYMBOL. `abi` stays first. */
 typedef struct {

@@ -446,6 +446,7 @@ onednn_get_embeddings (AlexnetPlan *plan, guint n, float *const *embeddings)
 const AlexnetBackend alexnet_onednn_backend = {
   .name = "cpu",
   .memories = 1 << ALEXNET_MEMORY_HOST,
+  .warm_after_one = TRUE,
   .open = onednn_open,
   .close = onednn_close,
   .stage = onednn_stage,

@@ -245,6 +245,7 @@ reference_get_embeddings (AlexnetPlan *plan, guint n, float *const *embeddings)
 const AlexnetBackend alexnet_reference_backend = {
   .name = "reference",
   .memories = 1 << ALEXNET_MEMORY_HOST,
+  .warm_after_one = TRUE,
   .open = reference_open,
   .close = reference_close,
   .stage = reference_stage,

@@ -213,7 +213,7 @@ static GError *
 warm_up (AlexnetEngine *engine)
 {
   const AlexnetBackend *backend = engine->plan->backend;
-  guint batch = engine->params.max_batch_size;
+  guint batch = backend->warm_after_one ? 1 : engine->params.max_batch_size;
   g_autofree float *zeros = g_new0 (float, alexnet_shape_size (&engine->input));
   g_autofree float *scratch = g_new (float, engine->n_classes *(gsize) batch);
   g_autofree float **outputs = g_new (float *, batch);

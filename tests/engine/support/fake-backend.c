@@ -20,7 +20,7 @@ static struct {
   pthread_cond_t changed;
   gboolean gate, fail_stage;
   int fail_infer;
-  guint n_batches, n_open;
+  guint n_batches, n_open, n_warm;
   guint sizes[MAX_BATCHES];
 } fake = {
   .lock = PTHREAD_MUTEX_INITIALIZER,
@@ -30,6 +30,8 @@ static struct {
 };
 
 static AlexnetPlan *fake_open (const AlexnetNetwork *network,
+    const AlexnetPlanParams *params, GError **error);
+static AlexnetPlan *quick_open (const AlexnetNetwork *network,
     const AlexnetPlanParams *params, GError **error);
 static void fake_close (AlexnetPlan *plan);
 static gboolean fake_stage (AlexnetPlan *plan, guint slot,
@@ -54,27 +56,35 @@ static const AlexnetBackend absent_backend = {
   .open = absent_open,
 };
 
+#define FAKE_VERBS                                                             \
+  .memories = 1u << ALEXNET_MEMORY_HOST, .close = fake_close,                  \
+  .stage = fake_stage, .stage_tensor = fake_stage_tensor, .infer = fake_infer, \
+  .get_device_memory = fake_get_device_memory
+
 static const AlexnetBackend fake_backend = {
   .name = "fake",
-  .memories = 1u << ALEXNET_MEMORY_HOST,
   .open = fake_open,
-  .close = fake_close,
-  .stage = fake_stage,
-  .stage_tensor = fake_stage_tensor,
-  .infer = fake_infer,
-  .get_device_memory = fake_get_device_memory,
+  FAKE_VERBS,
+};
+
+static const AlexnetBackend quick_backend = {
+  .name = "quick",
+  .warm_after_one = TRUE,
+  .open = quick_open,
+  FAKE_VERBS,
 };
 
 const AlexnetBackend *const alexnet_backends[] = {
   &absent_backend,
   &fake_backend,
+  &quick_backend,
   NULL,
 };
 
 const char *const *
 alexnet_backend_names (void)
 {
-  static const char *const names[] = { "absent", "fake", NULL };
+  static const char *const names[] = { "absent", "fake", "quick", NULL };
 
   return names;
 }
@@ -111,22 +121,38 @@ read_weights (const AlexnetNetwork *network)
 }
 
 static AlexnetPlan *
-fake_open (const AlexnetNetwork *network, const AlexnetPlanParams *params,
-    GError **error)
+open_plan (const AlexnetBackend *backend, const AlexnetNetwork *network,
+    const AlexnetPlanParams *params)
 {
   FakePlan *plan = g_new0 (FakePlan, 1);
 
   read_weights (network);
-  plan->parent.backend = &fake_backend;
+  plan->parent.backend = backend;
   plan->parent.precision = ALEXNET_PRECISION_FP32;
   plan->n_classes = alexnet_network_output (network)->channels;
-  plan->warm_ups = params->max_batch_size > 1 ? 2 : 1;
+  plan->warm_ups = params->max_batch_size > 1 && !backend->warm_after_one ? 2
+                                                                          : 1;
   plan->inputs = g_new0 (float, params->n_slots);
 
   pthread_mutex_lock (&fake.lock);
   fake.n_open++;
+  fake.n_warm = 0;
   pthread_mutex_unlock (&fake.lock);
   return &plan->parent;
+}
+
+static AlexnetPlan *
+fake_open (const AlexnetNetwork *network, const AlexnetPlanParams *params,
+    GError **error)
+{
+  return open_plan (&fake_backend, network, params);
+}
+
+static AlexnetPlan *
+quick_open (const AlexnetNetwork *network, const AlexnetPlanParams *params,
+    GError **error)
+{
+  return open_plan (&quick_backend, network, params);
 }
 
 static void
@@ -169,6 +195,14 @@ fake_stage_tensor (AlexnetPlan *plan, guint slot, const float *tensor,
   return stage_value (plan, slot, tensor[0], error);
 }
 
+static void
+record_warm_up (guint n)
+{
+  pthread_mutex_lock (&fake.lock);
+  fake.n_warm += n;
+  pthread_mutex_unlock (&fake.lock);
+}
+
 /* Records the batch, waits for the gate; FALSE when the batch shall fail. */
 static gboolean
 enter_batch (guint n)
@@ -202,6 +236,7 @@ fake_infer (AlexnetPlan *base, guint first, guint n, float *const *outputs,
 
   if (plan->warm_ups > 0) {
     plan->warm_ups--;
+    record_warm_up (n);
     return TRUE;
   }
   if (!enter_batch (n)) {
@@ -284,6 +319,17 @@ fake_backend_batch_size (guint i)
   size = fake.sizes[i];
   pthread_mutex_unlock (&fake.lock);
   return size;
+}
+
+guint
+fake_backend_n_warm (void)
+{
+  guint n;
+
+  pthread_mutex_lock (&fake.lock);
+  n = fake.n_warm;
+  pthread_mutex_unlock (&fake.lock);
+  return n;
 }
 
 guint

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A registry with two backends under the test's control, instead of the
- * library's own: "absent" never opens, "fake" answers each image with what
- * went in. Linked before the library, it replaces backends.c. */
+/* A registry with backends under the test's control, instead of the library's
+ * own: "absent" never opens, "fake" answers each image with what went in, and
+ * so does "quick", which is warm after one. Linked before the library, it
+ * replaces backends.c. */
 
 #ifndef FAKE_BACKEND_H
 #define FAKE_BACKEND_H
@@ -30,6 +31,9 @@ void fake_backend_fail_stage (gboolean fail);
 /* Sizes of the batches so far, the warm-up left out. */
 guint fake_backend_n_batches (void);
 guint fake_backend_batch_size (guint i);
+
+/* Images that the last engine made was warmed up with, run by run. */
+guint fake_backend_n_warm (void);
 
 guint fake_backend_n_open (void);
 
