@@ -138,6 +138,13 @@ NAME (locate) (const AlexnetArray *a, guint i, guint vector)
   return at;
 }
 
+/* The larger one, or the one that is NaN: it is the user's to see. */
+DEVICE float
+NAME (larger) (float best, float value)
+{
+  return value > best || value != value ? value : best;
+}
+
 /* The largest values of the window of an output. */
 DEVICE void
 NAME (pool) (float *best, const AlexnetPoolArgs *args, NAME (place) at,
@@ -159,8 +166,7 @@ NAME (pool) (float *best, const AlexnetPoolArgs *args, NAME (place) at,
         in + alexnet_array_index (&args->in, at.n, y, x, at.c), vector);
     UNROLL for (guint j = 0; j < VECTOR; j++)
       if (j < vector)
-        /* NaN stays: it is the user's to see. */
-        best[j] = !(value[j] <= best[j]) ? value[j] : best[j];
+        best[j] = NAME (larger) (best[j], value[j]);
   }
 }
 
@@ -272,12 +278,9 @@ NAME (largest) (const float *values, guint c, const AlexnetLrnPoolArgs *args,
 
   for (guint k = 0; k < args->kernel * args->kernel; k++) {
     NAME (place) at = out;
-    float v;
 
-    if (!NAME (window_pixel) (args, &at, k))
-      continue;
-    v = values[k * args->in.channels + c];
-    best = !(v <= best) ? v : best;
+    if (NAME (window_pixel) (args, &at, k))
+      best = NAME (larger) (best, values[k * args->in.channels + c]);
   }
   return best;
 }

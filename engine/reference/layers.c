@@ -122,16 +122,20 @@ find_window (const AlexnetLayer *layer, guint i, guint side)
     (guint) MIN (start + layer->kernel, side) };
 }
 
-/* Largest value of a window of rows and columns; in [H,W]. */
+/* Largest value of a window of rows and columns, NaN if there is one; in
+ * [H,W]. */
 static float
 window_max (const float *in, Window rows, Window columns, guint width)
 {
   float max = -INFINITY;
 
   for (guint y = rows.first; y < rows.end; y++)
-    for (guint x = columns.first; x < columns.end; x++)
-      if (!(in[(gsize) y * width + x] <= max))
-        max = in[(gsize) y * width + x];
+    for (guint x = columns.first; x < columns.end; x++) {
+      float value = in[(gsize) y * width + x];
+
+      if (value > max || isnan (value))
+        max = value;
+    }
   return max;
 }
 

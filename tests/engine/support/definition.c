@@ -64,9 +64,11 @@ maxpool (const AlexnetLayer *layer, const float *in, int k, int p, int q)
   int x = q * stride - (int) layer->padding;
   double max = -INFINITY;
 
-  for (int i = 0; i < side * side; i++)
-    max = fmax (max,
-        at_or (layer, in, k, y + i / side, x + i % side, -INFINITY));
+  for (int i = 0; i < side * side; i++) {
+    double value = at_or (layer, in, k, y + i / side, x + i % side, -INFINITY);
+
+    max = isnan (max) || isnan (value) ? NAN : fmax (max, value);
+  }
   return max;
 }
 
@@ -85,7 +87,9 @@ lrn (const AlexnetLayer *layer, const float *in, int k, int p, int q)
 static double
 relu (const AlexnetLayer *layer, const float *in, int k, int p, int q)
 {
-  return fmax (at (layer, in, k, p, q), 0);
+  double value = at (layer, in, k, p, q);
+
+  return isnan (value) ? NAN : fmax (value, 0);
 }
 
 static double
