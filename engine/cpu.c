@@ -10,8 +10,12 @@
 
 static const char *const names[ALEXNET_N_ISAS] = {
   [ALEXNET_ISA_PLAIN] = "plain",
+#if defined(ALEXNET_CPU_X86)
   [ALEXNET_ISA_AVX2] = "avx2",
   [ALEXNET_ISA_AVX512] = "avx512",
+#elif defined(ALEXNET_CPU_ARM64)
+  [ALEXNET_ISA_NEON] = "neon",
+#endif
 };
 
 const char *
@@ -49,7 +53,7 @@ alexnet_cpu_detect (void)
 AlexnetIsa
 alexnet_cpu_detect (void)
 {
-  return ALEXNET_ISA_PLAIN;
+  return ALEXNET_N_ISAS - 1;
 }
 #endif
 
@@ -77,7 +81,7 @@ alexnet_cpu_isa (void)
     return isa;
   warn_once (value,
       isa < ALEXNET_N_ISAS ? "which this processor does not have"
-                           : "expected plain, avx2 or avx512",
+                           : "which names no instruction set",
       best);
   return best;
 }

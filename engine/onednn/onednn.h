@@ -5,7 +5,7 @@
  *
  * ALEXNET_PRECISION_FP32: everything in float, everywhere.
  * ALEXNET_PRECISION_FP16: the weights of linear layers are stored in fp16 and
- *   everything is computed in float; with AVX2 and F16C.
+ *   everything is computed in float; with AVX2 and F16C, or NEON.
  * ALEXNET_PRECISION_BF16: convolutions in bfloat16, where the CPU multiplies
  *   it (AVX512-BF16 or AMX); linear layers on few images as in FP16, and on
  * more in whichever is faster. ALEXNET_PRECISION_INT8: convolutions with whole

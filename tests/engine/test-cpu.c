@@ -50,7 +50,13 @@ main (int argc, char **argv)
   g_test_add_func ("/cpu/forced", test_forced);
   g_test_add_data_func ("/cpu/unknown", "sse9", test_wrong);
   g_test_add_data_func ("/cpu/case", "AVX2", test_wrong);
-  if (alexnet_cpu_detect () < ALEXNET_ISA_AVX512)
-    g_test_add_data_func ("/cpu/unsupported", "avx512", test_wrong);
+#ifdef ALEXNET_CPU_X86
+  g_test_add_data_func ("/cpu/foreign", "neon", test_wrong);
+#else
+  g_test_add_data_func ("/cpu/foreign", "avx512", test_wrong);
+#endif
+  if (alexnet_cpu_detect () < ALEXNET_N_ISAS - 1)
+    g_test_add_data_func ("/cpu/unsupported",
+        alexnet_isa_name (ALEXNET_N_ISAS - 1), test_wrong);
   return g_test_run ();
 }

@@ -33,8 +33,8 @@ check_precision (const OnednnContext *context, AlexnetPrecision precision,
       if (context->isa != ALEXNET_ISA_PLAIN)
         return TRUE;
       g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
-          "precision fp16 needs the instruction sets AVX2 and F16C, and '%s' "
-          "is all there is",
+          "precision fp16 needs the instruction sets AVX2 and F16C, or NEON, "
+          "and '%s' is all there is",
           alexnet_isa_name (context->isa));
       return FALSE;
     case ALEXNET_PRECISION_BF16:

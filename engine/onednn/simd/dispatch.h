@@ -17,11 +17,14 @@
 
 #define SIMD_KERNEL(name, type, sets)                                      \
   extern type alexnet_onednn_##name##_plain, alexnet_onednn_##name##_avx2, \
-      alexnet_onednn_##name##_avx512, alexnet_onednn_##name##_vnni;        \
+      alexnet_onednn_##name##_avx512, alexnet_onednn_##name##_vnni,        \
+      alexnet_onednn_##name##_neon;                                        \
   SIMD_##sets (name, type)
 
 /* What `sets` may be. */
-#ifdef ALEXNET_CPU_X86
+#if defined(ALEXNET_CPU_X86)
+
+#define SIMD_LANES_OF_SETS 4, 8, 16
 
 #define SIMD_EVERY(name, type)                              \
   SIMD_DISPATCH (name, type, alexnet_onednn_##name##_plain, \
@@ -38,28 +41,40 @@
       __builtin_cpu_supports ("avx512vnni") ? alexnet_onednn_##name##_vnni \
                                             : NULL)
 
+#elif defined(ALEXNET_CPU_ARM64)
+
+#define SIMD_LANES_OF_SETS 4, 8
+#define SIMD_EVERY(name, type)                              \
+  SIMD_DISPATCH (name, type, alexnet_onednn_##name##_plain, \
+      alexnet_onednn_##name##_neon)
+#define SIMD_VECTORS(name, type) \
+  SIMD_DISPATCH (name, type, NULL, alexnet_onednn_##name##_neon)
+#define SIMD_VNNI(name, type) SIMD_DISPATCH (name, type, NULL)
+
 #else
 
+#define SIMD_LANES_OF_SETS 4
 #define SIMD_EVERY(name, type) \
-  SIMD_DISPATCH (name, type, alexnet_onednn_##name##_plain, NULL, NULL)
-#define SIMD_VECTORS(name, type) SIMD_DISPATCH (name, type, NULL, NULL, NULL)
-#define SIMD_VNNI(name, type) SIMD_DISPATCH (name, type, NULL, NULL, NULL)
+  SIMD_DISPATCH (name, type, alexnet_onednn_##name##_plain)
+#define SIMD_VECTORS(name, type) SIMD_DISPATCH (name, type, NULL)
+#define SIMD_VNNI(name, type) SIMD_DISPATCH (name, type, NULL)
 
 #endif
 
-#define SIMD_DISPATCH(name, type, plain, avx2, avx512)               \
-  static inline type *alexnet_onednn_##name (AlexnetIsa isa)         \
-  {                                                                  \
-    type *const functions[ALEXNET_N_ISAS] = { plain, avx2, avx512 }; \
-                                                                     \
-    return functions[isa];                                           \
+/* Behind the type, a function for each AlexnetIsa. */
+#define SIMD_DISPATCH(name, type, ...)                       \
+  static inline type *alexnet_onednn_##name (AlexnetIsa isa) \
+  {                                                          \
+    type *const functions[ALEXNET_N_ISAS] = { __VA_ARGS__ }; \
+                                                             \
+    return functions[isa];                                   \
   }
 
 /* Floats in a vector of `isa`. */
 static inline guint
 alexnet_onednn_simd_lanes (AlexnetIsa isa)
 {
-  static const guint lanes[ALEXNET_N_ISAS] = { 4, 8, 16 };
+  static const guint lanes[ALEXNET_N_ISAS] = { SIMD_LANES_OF_SETS };
 
   return lanes[isa];
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Vectors of floats. A source that includes this is compiled once for each
- * AlexnetIsa, with ONEDNN_SIMD_PLAIN, _AVX2 or _AVX512 defined, and puts
+ * AlexnetIsa, with ONEDNN_SIMD_PLAIN, _AVX2, _AVX512 or _NEON defined, and puts
  * SIMD_NAME() around every name that it exports, which are those of
  * kernels.inc. */
 
@@ -229,6 +229,128 @@ simd_store_bytes (guint8 *out, Simd a)
   _mm_storel_epi64 ((__m128i *) out,
       _mm_unpacklo_epi32 (_mm256_castsi256_si128 (bytes),
           _mm256_extracti128_si256 (bytes, 1)));
+}
+
+#elif defined(ONEDNN_SIMD_NEON)
+
+#include <arm_neon.h>
+
+#define SIMD_NAME(name) name##_neon
+#define SIMD_LANES 8
+
+/* Two registers: what lies in 16 bits fills one when it is read. */
+typedef struct {
+  float32x4_t low, high;
+} Simd;
+
+SIMD_INLINE Simd
+simd_load (const float *in)
+{
+  return (Simd){ vld1q_f32 (in), vld1q_f32 (in + 4) };
+}
+
+SIMD_INLINE void
+simd_store (float *out, Simd a)
+{
+  vst1q_f32 (out, a.low);
+  vst1q_f32 (out + 4, a.high);
+}
+
+SIMD_INLINE Simd
+simd_all (float a)
+{
+  return (Simd){ vdupq_n_f32 (a), vdupq_n_f32 (a) };
+}
+
+SIMD_INLINE Simd
+simd_add (Simd a, Simd b)
+{
+  return (Simd){ vaddq_f32 (a.low, b.low), vaddq_f32 (a.high, b.high) };
+}
+
+SIMD_INLINE Simd
+simd_sub (Simd a, Simd b)
+{
+  return (Simd){ vsubq_f32 (a.low, b.low), vsubq_f32 (a.high, b.high) };
+}
+
+SIMD_INLINE Simd
+simd_mul (Simd a, Simd b)
+{
+  return (Simd){ vmulq_f32 (a.low, b.low), vmulq_f32 (a.high, b.high) };
+}
+
+SIMD_INLINE Simd
+simd_fma (Simd a, Simd b, Simd c)
+{
+  return (Simd){ vfmaq_f32 (c.low, a.low, b.low),
+    vfmaq_f32 (c.high, a.high, b.high) };
+}
+
+/* What the processor itself calls the maximum with a NaN is one. */
+SIMD_INLINE Simd
+simd_max (Simd a, Simd b)
+{
+  return (Simd){ vbslq_f32 (vcgtq_f32 (a.low, b.low), a.low, b.low),
+    vbslq_f32 (vcgtq_f32 (a.high, b.high), a.high, b.high) };
+}
+
+SIMD_INLINE Simd
+simd_min (Simd a, Simd b)
+{
+  return (Simd){ vbslq_f32 (vcltq_f32 (a.low, b.low), a.low, b.low),
+    vbslq_f32 (vcltq_f32 (a.high, b.high), a.high, b.high) };
+}
+
+SIMD_INLINE Simd
+simd_load_bf16 (const guint16 *in)
+{
+  uint16x8_t bits = vld1q_u16 (in);
+
+  return (Simd){ vreinterpretq_f32_u32 (vshll_n_u16 (vget_low_u16 (bits), 16)),
+    vreinterpretq_f32_u32 (vshll_high_n_u16 (bits, 16)) };
+}
+
+SIMD_INLINE Simd
+simd_load_f16 (const guint16 *in)
+{
+  float16x8_t numbers = vreinterpretq_f16_u16 (vld1q_u16 (in));
+
+  return (Simd){ vcvt_f32_f16 (vget_low_f16 (numbers)),
+    vcvt_high_f32_f16 (numbers) };
+}
+
+SIMD_INLINE void
+simd_store_f16 (guint16 *out, Simd a)
+{
+  vst1q_u16 (out,
+      vreinterpretq_u16_f16 (vcvt_high_f16_f32 (vcvt_f16_f32 (a.low), a.high)));
+}
+
+SIMD_INLINE Simd
+simd_load_s8 (const gint8 *in)
+{
+  int16x8_t words = vmovl_s8 (vld1_s8 (in));
+
+  return (Simd){ vcvtq_f32_s32 (vmovl_s16 (vget_low_s16 (words))),
+    vcvtq_f32_s32 (vmovl_high_s16 (words)) };
+}
+
+SIMD_INLINE Simd
+simd_load_s32 (const gint32 *in)
+{
+  return (Simd){ vcvtq_f32_s32 (vld1q_s32 (in)),
+    vcvtq_f32_s32 (vld1q_s32 (in + 4)) };
+}
+
+/* The nearest whole numbers, which a byte holds. */
+SIMD_INLINE void
+simd_store_bytes (guint8 *out, Simd a)
+{
+  int16x4_t low = vmovn_s32 (vcvtnq_s32_f32 (a.low));
+  int16x8_t words = vmovn_high_s32 (low, vcvtnq_s32_f32 (a.high));
+
+  vst1_u8 (out, vmovn_u16 (vreinterpretq_u16_s16 (words)));
 }
 
 #else /* vectors that the compiler makes of what the CPU has */
