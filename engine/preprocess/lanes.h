@@ -18,7 +18,7 @@
 #define Floats NAME (Floats)
 #define Ints NAME (Ints)
 #define WIDE 4   /* vectors in flight: an addition takes some time */
-#define BYTES 16 /* of one __m128i: columns of a tile of bytes */
+#define BYTES 16 /* of one vector of them: columns of a tile of bytes */
 
 INLINE Floats
 NAME (load) (const float *p)
@@ -33,18 +33,6 @@ INLINE void
 NAME (store) (float *p, Floats v)
 {
   memcpy (p, &v, sizeof v);
-}
-
-INLINE __m128i
-NAME (load_bytes) (const guint8 *p)
-{
-  return _mm_loadu_si128 ((const __m128i *) (const void *) p);
-}
-
-INLINE void
-NAME (store_bytes) (guint8 *p, __m128i v)
-{
-  _mm_storeu_si128 ((__m128i *) (void *) p, v);
 }
 
 /* alexnet_round_fixed(). */
@@ -72,14 +60,14 @@ NAME (transpose) (Floats tile[LANES])
 /* The same for bytes: `n` = log2 (LANES) makes [LANES][BYTES] to
  * [BYTES][LANES], and 4 = log2 (BYTES) the reverse. */
 INLINE void
-NAME (rotate_bytes) (__m128i tile[LANES], guint n)
+NAME (rotate_bytes) (Bytes tile[LANES], guint n)
 {
-  __m128i next[LANES];
+  Bytes next[LANES];
 
   for (guint stage = 0; stage < n; stage++) {
     for (guint i = 0; i < LANES / 2; i++) {
-      next[2 * i] = _mm_unpacklo_epi8 (tile[i], tile[i + LANES / 2]);
-      next[2 * i + 1] = _mm_unpackhi_epi8 (tile[i], tile[i + LANES / 2]);
+      next[2 * i] = zip_bytes_low (tile[i], tile[i + LANES / 2]);
+      next[2 * i + 1] = zip_bytes_high (tile[i], tile[i + LANES / 2]);
     }
     for (guint i = 0; i < LANES; i++)
       tile[i] = next[i];
@@ -234,7 +222,7 @@ NAME (transpose_source) (AlexnetTransform *t, const AlexnetImage *image,
 {
   const AlexnetSpan *span = &t->spans[0];
   const guint8 *rows[LANES];
-  __m128i tile[LANES];
+  Bytes tile[LANES];
 
   for (guint r = 0; r < LANES; r++)
     rows[r] = (const guint8 *) image->planes[0] +
@@ -243,10 +231,10 @@ NAME (transpose_source) (AlexnetTransform *t, const AlexnetImage *image,
     gint32 at = MIN (i, span->count - BYTES);
 
     for (guint r = 0; r < LANES; r++)
-      tile[r] = NAME (load_bytes) (rows[r] + at);
-    NAME (rotate_bytes) (tile, LANES == 8 ? 3 : 4);
+      tile[r] = load_bytes (rows[r] + at);
+    NAME (rotate_bytes) (tile, LOG2_LANES);
     for (guint r = 0; r < LANES; r++)
-      NAME (store_bytes) (t->source + (gsize) at * LANES + r * BYTES, tile[r]);
+      store_bytes (t->source + (gsize) at * LANES + r * BYTES, tile[r]);
   }
 }
 
@@ -284,16 +272,16 @@ NAME (resize_source) (AlexnetTransform *t, gint32 row, guint lanes)
     rows[r] = t->ring + (row + r) % t->ring_rows * lanes * t->pitch;
   for (guint x = 0; x < n; x += BYTES) {
     guint8 bytes[3][BYTES * LANES];
-    __m128i tile[LANES];
+    Bytes tile[LANES];
 
     for (guint j = 0; j < BYTES; j++)
       NAME (resize_pixel) (t, MIN (x + j, n - 1), lanes, bytes, j);
     for (guint i = 0; i < lanes; i++) {
       for (guint r = 0; r < LANES; r++)
-        tile[r] = NAME (load_bytes) (bytes[i] + r * BYTES);
+        tile[r] = load_bytes (bytes[i] + r * BYTES);
       NAME (rotate_bytes) (tile, 4);
       for (guint r = 0; r < LANES; r++)
-        NAME (store_bytes) (rows[r] + i * t->pitch + x, tile[r]);
+        store_bytes (rows[r] + i * t->pitch + x, tile[r]);
     }
   }
 }

@@ -1,22 +1,50 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The loops in vectors of 8 or 16 numbers: lanes.h, once for each
+/* The loops in vectors of 4, 8 or 16 numbers: lanes.h, once for each
  * instruction set, and here what its language cannot say itself. */
 
 #include "private.h"
 
 #include <string.h>
 
-#ifdef ALEXNET_CPU_X86
-#include <immintrin.h>
-
 #define PASTE2(a, b) a##_##b
 #define PASTE(a, b) PASTE2 (a, b)
 #define NAME(name) PASTE (name, ISA)
-#define INLINE TARGET static inline __attribute__ ((always_inline))
+#define ALWAYS_INLINE static inline __attribute__ ((always_inline))
+#define INLINE TARGET ALWAYS_INLINE
+
+#if defined(ALEXNET_CPU_X86)
+#include <immintrin.h>
+
+typedef __m128i Bytes;
+
+ALWAYS_INLINE Bytes
+load_bytes (const guint8 *p)
+{
+  return _mm_loadu_si128 ((const __m128i *) (const void *) p);
+}
+
+ALWAYS_INLINE void
+store_bytes (guint8 *p, Bytes v)
+{
+  _mm_storeu_si128 ((__m128i *) (void *) p, v);
+}
+
+ALWAYS_INLINE Bytes
+zip_bytes_low (Bytes a, Bytes b)
+{
+  return _mm_unpacklo_epi8 (a, b);
+}
+
+ALWAYS_INLINE Bytes
+zip_bytes_high (Bytes a, Bytes b)
+{
+  return _mm_unpackhi_epi8 (a, b);
+}
 
 #define ISA avx2
 #define LANES 8
+#define LOG2_LANES 3
 #define TARGET ALEXNET_TARGET_AVX2
 typedef float Floats_avx2 __attribute__ ((vector_size (32)));
 typedef gint32 Ints_avx2 __attribute__ ((vector_size (32)));
@@ -66,10 +94,12 @@ zip_avx2 (Floats_avx2 a, Floats_avx2 b, Floats_avx2 *low, Floats_avx2 *high)
 #include "lanes.h"
 #undef ISA
 #undef LANES
+#undef LOG2_LANES
 #undef TARGET
 
 #define ISA avx512
 #define LANES 16
+#define LOG2_LANES 4
 #define TARGET ALEXNET_TARGET_AVX512
 typedef float Floats_avx512 __attribute__ ((vector_size (64)));
 typedef gint32 Ints_avx512 __attribute__ ((vector_size (64)));
@@ -116,10 +146,93 @@ zip_avx512 (Floats_avx512 a, Floats_avx512 b, Floats_avx512 *low,
 
 #include "lanes.h"
 
+#elif defined(ALEXNET_CPU_ARM64)
+#include <arm_neon.h>
+
+typedef uint8x16_t Bytes;
+
+ALWAYS_INLINE Bytes
+load_bytes (const guint8 *p)
+{
+  return vld1q_u8 (p);
+}
+
+ALWAYS_INLINE void
+store_bytes (guint8 *p, Bytes v)
+{
+  vst1q_u8 (p, v);
+}
+
+ALWAYS_INLINE Bytes
+zip_bytes_low (Bytes a, Bytes b)
+{
+  return vzip1q_u8 (a, b);
+}
+
+ALWAYS_INLINE Bytes
+zip_bytes_high (Bytes a, Bytes b)
+{
+  return vzip2q_u8 (a, b);
+}
+
+#define ISA neon
+#define LANES 4
+#define LOG2_LANES 2
+#define TARGET
+typedef float32x4_t Floats_neon;
+typedef int32x4_t Ints_neon;
+
+INLINE Ints_neon
+load_8_neon (const guint8 *p)
+{
+  guint32 four;
+
+  memcpy (&four, p, sizeof four);
+  return vreinterpretq_s32_u32 (vmovl_u16 (
+      vget_low_u16 (vmovl_u8 (vreinterpret_u8_u32 (vdup_n_u32 (four))))));
+}
+
+INLINE Ints_neon
+load_16_neon (const guint8 *p)
+{
+  return vreinterpretq_s32_u32 (vmovl_u16 (vreinterpret_u16_u8 (vld1_u8 (p))));
+}
+
+/* 0..255 each. */
+INLINE void
+store_8_neon (guint8 *p, Ints_neon v)
+{
+  uint16x4_t words = vmovn_u32 (vreinterpretq_u32_s32 (v));
+  uint8x8_t bytes = vmovn_u16 (vcombine_u16 (words, words));
+  guint32 four = vget_lane_u32 (vreinterpret_u32_u8 (bytes), 0);
+
+  memcpy (p, &four, sizeof four);
+}
+
+INLINE Floats_neon
+to_floats_neon (Ints_neon v)
+{
+  return vcvtq_f32_s32 (v);
+}
+
+INLINE void
+zip_neon (Floats_neon a, Floats_neon b, Floats_neon *low, Floats_neon *high)
+{
+  *low = vzip1q_f32 (a, b);
+  *high = vzip2q_f32 (a, b);
+}
+
+#include "lanes.h"
+#endif
+
 static const AlexnetKernels *const kernels[ALEXNET_N_ISAS] = {
   [ALEXNET_ISA_PLAIN] = &alexnet_kernels_plain,
+#if defined(ALEXNET_CPU_X86)
   [ALEXNET_ISA_AVX2] = &kernels_avx2,
   [ALEXNET_ISA_AVX512] = &kernels_avx512,
+#elif defined(ALEXNET_CPU_ARM64)
+  [ALEXNET_ISA_NEON] = &kernels_neon,
+#endif
 };
 
 const AlexnetKernels *
@@ -127,10 +240,3 @@ alexnet_kernels_get (AlexnetIsa isa)
 {
   return kernels[isa];
 }
-#else
-const AlexnetKernels *
-alexnet_kernels_get (AlexnetIsa isa)
-{
-  return &alexnet_kernels_plain;
-}
-#endif
