@@ -69,6 +69,8 @@ engine/onednn/int8-winograd/tables: -
 engine/onednn/int8-winograd/kernels: engine engine/onednn/simd
   engine/onednn/int8-winograd/tables
 engine/onednn/step: engine engine/tensor engine/network engine/onednn/dnnl
+  engine/onednn/simd
+engine/onednn/step/multiply: engine engine/onednn/simd
 engine/onednn/dnnl: engine engine/network
 engine/onednn/simd: engine
 

@@ -347,7 +347,7 @@ make_products (Int8Winograd *self, OnednnContext *context, guint i,
     size = self->outputs[p] + product->output_size;
     pad = MAX (pad, product->scratchpad_size);
   }
-  self->base.isa = alexnet_onednn_primitive_isa (self->products[0].primitive);
+  self->base.isa = self->products[0].isa;
   self->scratchpad = size;
   self->share = size + pad;
   self->base.scratch_size = alexnet_onednn_get_threads () * self->share;

@@ -233,7 +233,7 @@ make_product (Matmul *self, OnednnContext *context, guint i, GError **error)
       !alexnet_onednn_floats_get (context, &bias, self->rows, &self->bias,
           error))
     return FALSE;
-  self->base.isa = alexnet_onednn_primitive_isa (self->product.primitive);
+  self->base.isa = self->product.isa;
   self->base.scratch_size = self->product.input_size +
       self->product.output_size + self->product.scratchpad_size +
       self->batch * sizeof (float);

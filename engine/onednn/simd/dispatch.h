@@ -41,6 +41,9 @@
       __builtin_cpu_supports ("avx512vnni") ? alexnet_onednn_##name##_vnni \
                                             : NULL)
 
+/* Of arm64 alone. */
+#define SIMD_NEON(name, type) SIMD_DISPATCH (name, type, NULL)
+
 #elif defined(ALEXNET_CPU_ARM64)
 
 #define SIMD_LANES_OF_SETS 4, 8
@@ -49,6 +52,7 @@
       alexnet_onednn_##name##_neon)
 #define SIMD_VECTORS(name, type) \
   SIMD_DISPATCH (name, type, NULL, alexnet_onednn_##name##_neon)
+#define SIMD_NEON SIMD_VECTORS
 #define SIMD_VNNI(name, type) SIMD_DISPATCH (name, type, NULL)
 
 #else
@@ -57,6 +61,7 @@
 #define SIMD_EVERY(name, type) \
   SIMD_DISPATCH (name, type, alexnet_onednn_##name##_plain)
 #define SIMD_VECTORS(name, type) SIMD_DISPATCH (name, type, NULL)
+#define SIMD_NEON(name, type) SIMD_DISPATCH (name, type, NULL)
 #define SIMD_VNNI(name, type) SIMD_DISPATCH (name, type, NULL)
 
 #endif

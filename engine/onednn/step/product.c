@@ -2,6 +2,7 @@
 
 #include "product.h"
 
+#include "onednn/dnnl/isa.h"
 #include "onednn/dnnl/parallel.h"
 #include "program.h"
 
@@ -114,11 +115,15 @@ make_user (OnednnProductUser *user, const OnednnContext *context,
 }
 
 static gsize
+align (gsize size)
+{
+  return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+static gsize
 aligned_size (DnnlDesc desc)
 {
-  gsize size = desc ? dnnl_memory_desc_get_size (desc) : 0;
-
-  return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  return align (desc ? dnnl_memory_desc_get_size (desc) : 0);
 }
 
 static gboolean
@@ -155,20 +160,110 @@ make_product (OnednnProduct *self, OnednnContext *context,
       make_weights (self, context, shape, desc, values, error);
 }
 
+/* ---- by ourselves -------------------------------------------------------- */
+
+static gsize
+count_panels (const OnednnProductShape *shape)
+{
+  return (shape->out + MULTIPLY_PANEL - 1) / MULTIPLY_PANEL;
+}
+
+static gboolean
+make_panels (OnednnProduct *self, OnednnContext *context,
+    const OnednnValues *values, GError **error)
+{
+  const OnednnProductShape *shape = &self->shape;
+  dnnl_dims_t dims = { (dnnl_dim_t) (shape->n_weights * shape->n),
+    (dnnl_dim_t) shape->out, (dnnl_dim_t) shape->in };
+  g_auto (DnnlDesc) plain = NULL;
+  g_auto (DnnlDesc) panels = NULL;
+  dnnl_memory_t memory;
+  void *data;
+
+  ONEDNN_TRY (dnnl_compat_desc_new (&plain, 3, dims, dnnl_f32,
+      shape->transposed ? dnnl_abc : dnnl_acb));
+  ONEDNN_TRY (dnnl_compat_desc_new (&panels, 3, dims, dnnl_f32, dnnl_aBc8b));
+  if (!alexnet_onednn_weights_get (context, values, plain, panels, &memory,
+          error))
+    return FALSE;
+  ONEDNN_TRY (dnnl_memory_get_data_handle (memory, &data));
+  self->panels = data;
+  self->input_size = align (shape->n * shape->rows * shape->in *
+      sizeof (float));
+  self->output_size = align (shape->n * shape->rows * shape->out *
+      sizeof (float));
+  return TRUE;
+}
+
+typedef struct {
+  const OnednnProduct *product;
+  const float *input, *panels;
+  float *output;
+} Run;
+
+/* Panel `p` of product `i`. */
+static void
+multiply_panel (const Run *run, gsize i, gsize p)
+{
+  const OnednnProductShape *shape = &run->product->shape;
+  gsize first = p * MULTIPLY_PANEL;
+  OnednnPanel panel = {
+    .input = run->input + i * shape->rows * shape->in,
+    .weights = run->panels +
+        (i * count_panels (shape) + p) * shape->in * MULTIPLY_PANEL,
+    .output = run->output + i * shape->rows * shape->out + first,
+    .rows = shape->rows,
+    .in = shape->in,
+    .stride = shape->out,
+    .n = MIN (shape->out - first, MULTIPLY_PANEL),
+  };
+
+  run->product->multiply (&panel);
+}
+
+static void
+multiply_share (gpointer user, guint thread, guint n_threads)
+{
+  const Run *run = user;
+  gsize n_panels = count_panels (&run->product->shape);
+  gsize n = run->product->shape.n * n_panels;
+  gsize end = alexnet_onednn_part (n, thread + 1, n_threads);
+
+  for (gsize i = alexnet_onednn_part (n, thread, n_threads); i < end; i++)
+    multiply_panel (run, i / n_panels, i % n_panels);
+}
+
+/* ---- by whichever -------------------------------------------------------- */
+
 /* The library plans for as many threads as there are when it is asked. */
-gboolean
-alexnet_onednn_product_init (OnednnProduct *self, OnednnContext *context,
-    const OnednnProductShape *shape, const OnednnValues *values, guint n_users,
-    GError **error)
+static gboolean
+make_by_library (OnednnProduct *self, OnednnContext *context,
+    const OnednnValues *values, guint n_users, GError **error)
 {
   guint n_threads = alexnet_onednn_get_threads ();
   gboolean made;
 
   if (n_users > 1)
     alexnet_onednn_set_threads (1);
-  made = make_product (self, context, shape, values, n_users, error);
+  made = make_product (self, context, &self->shape, values, n_users, error);
   alexnet_onednn_set_threads (n_threads);
+  if (made)
+    self->isa = alexnet_onednn_primitive_isa (self->primitive);
   return made;
+}
+
+gboolean
+alexnet_onednn_product_init (OnednnProduct *self, OnednnContext *context,
+    const OnednnProductShape *shape, const OnednnValues *values, guint n_users,
+    GError **error)
+{
+  self->shape = *shape;
+  if (shape->type == dnnl_f32 && n_users == 1)
+    self->multiply = alexnet_onednn_multiply (context->isa);
+  if (!self->multiply)
+    return make_by_library (self, context, values, n_users, error);
+  self->isa = alexnet_isa_name (context->isa);
+  return make_panels (self, context, values, error);
 }
 
 static void
@@ -197,9 +292,9 @@ alexnet_onednn_product_clear (OnednnProduct *self)
   g_free (self->users);
 }
 
-gboolean
-alexnet_onednn_product_run (const OnednnProduct *self, guint user,
-    guint weights, void *input, void *output, void *scratchpad, GError **error)
+static gboolean
+run_by_library (const OnednnProduct *self, guint user, guint weights,
+    void *input, void *output, void *scratchpad, GError **error)
 {
   const OnednnProductUser *own = &self->users[user];
   dnnl_exec_arg_t args[] = { { DNNL_ARG_SRC, own->input },
@@ -213,5 +308,21 @@ alexnet_onednn_product_run (const OnednnProduct *self, guint user,
   ONEDNN_TRY (dnnl_primitive_execute (self->primitive, own->stream,
       own->scratchpad ? 4 : 3, args));
   ONEDNN_TRY (dnnl_stream_wait (own->stream));
+  return TRUE;
+}
+
+gboolean
+alexnet_onednn_product_run (const OnednnProduct *self, guint user,
+    guint weights, void *input, void *output, void *scratchpad, GError **error)
+{
+  const OnednnProductShape *shape = &self->shape;
+  Run run = { self, input, self->panels, output };
+
+  if (!self->multiply)
+    return run_by_library (self, user, weights, input, output, scratchpad,
+        error);
+  run.panels += weights * shape->n * count_panels (shape) * shape->in *
+      MULTIPLY_PANEL;
+  alexnet_onednn_parallel (multiply_share, &run);
   return TRUE;
 }

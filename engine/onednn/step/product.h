@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Many products of matrices of one shape at once, as Winograd's convolutions
- * need them, by the library. */
+ * need them: by the library, or where that has nothing fast in float for a
+ * processor (multiply.h) by ourselves. */
 
 #ifndef ALEXNET_ONEDNN_PRODUCT_H
 #define ALEXNET_ONEDNN_PRODUCT_H
 
+#include "multiply.h"
 #include "weights.h"
 
 G_BEGIN_DECLS
@@ -27,6 +29,10 @@ typedef struct {
 } OnednnProductUser;
 
 typedef struct {
+  OnednnProductShape shape;
+  const char *isa;          /* what multiplies, as in a table of plans */
+  OnednnMultiply *multiply; /* by ourselves, with these; else NULL */
+  const float *panels; /* [n_weights * n, panels of outputs, in, of a panel] */
   dnnl_primitive_t primitive;
   guint n_weights, n_users;
   dnnl_memory_t *weights;

@@ -14,7 +14,6 @@
 
 #include <stdlib.h>
 
-#include "onednn/dnnl/isa.h"
 #include "onednn/dnnl/parallel.h"
 #include "onednn/step/product.h"
 #include "tiles.h"
@@ -231,7 +230,7 @@ make_product (Winograd *self, OnednnContext *context, guint i, GError **error)
   if (!alexnet_onednn_product_init (&self->product, context, &shape, &weights,
           1, error))
     return FALSE;
-  self->base.isa = alexnet_onednn_primitive_isa (self->product.primitive);
+  self->base.isa = self->product.isa;
   self->base.scratch_size = self->product.input_size +
       self->product.output_size + self->product.scratchpad_size;
   self->zeros = alexnet_onednn_alloc (layer->in.channels * sizeof (float),

@@ -5,6 +5,7 @@
 #include "onednn/linear/kernels.h"
 #include "onednn/linear/pack.h"
 #include "onednn/simd/quantize.h"
+#include "onednn/step/multiply.h"
 #include "onednn/winograd/transform.h"
 
 #define KERNEL(name, type, sets)                \
