@@ -11,7 +11,8 @@ set -eu
 . "$(dirname "$0")/root.sh"
 
 tests='backend-linear calibration engine hostile int8-winograd kernels labels
-  model network pickle plan-cache preprocess-pillow torch-old winograd'
+  model network pickle plan-cache preprocess-isa preprocess-pillow torch-old
+  winograd'
 
 # What the build links.
 packages () {
