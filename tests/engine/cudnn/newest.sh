@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What test-cudnn-plans tests, with the newest cuDNN of Python's packages in
+# What a test of cuDNN's plans tests, with the newest cuDNN of Python's packages in
 # place of the one that it was built with. They are kept, with 1 GB, in
 # ${XDG_CACHE_HOME:-~/.cache}/alexnetclassify/cudnn.
 #     newest.sh PROGRAM
