@@ -106,7 +106,8 @@ run_line () {
 
 # run_into READER LINE: runs a line of gst_line. READER, a line of shell, has
 # its standard output; its standard error, which several threads write in
-# between, goes another way. Returns the status of the first that failed.
+# between, goes another way. Returns the status of the first that failed, or 1
+# when complaints.awk had to end it.
 run_into () {
   echo 0 >"$work/status"
   rm -f "$work/pid.ended"
@@ -114,15 +115,13 @@ run_into () {
     {
       {
         run_line "$2" 2>&3 || echo $? >"$work/status"
+        [ ! -f "$work/pid.ended" ] || echo 1 >"$work/status"
       } | (eval "$1") || grep -qvx 0 "$work/status" || echo 1 >"$work/status"
     } 3>&1 >&4 | (trap '' INT; read_launch)
   } 4>&1
-  # gst-launch-1.0 returns -1 when a pipeline does not even start, and what it
-  # will when complaints.awk has ended it.
+  # gst-launch-1.0 returns -1 when a pipeline does not even start.
   status=$(cat "$work/status")
-  if [ "$status" -eq 255 ] || [ -f "$work/pid.ended" ]; then
-    status=1
-  fi
+  [ "$status" -ne 255 ] || status=1
   return "$status"
 }
 
