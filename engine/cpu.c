@@ -5,6 +5,9 @@
 #ifdef ALEXNET_CPU_X86
 #include <cpuid.h>
 #endif
+#ifdef ALEXNET_CPU_ARM64
+#include <sys/auxv.h>
+#endif
 
 #define VARIABLE "ALEXNET_CPU_ISA"
 
@@ -54,6 +57,14 @@ AlexnetIsa
 alexnet_cpu_detect (void)
 {
   return ALEXNET_N_ISAS - 1;
+}
+#endif
+
+#ifdef ALEXNET_CPU_ARM64
+gboolean
+alexnet_cpu_has_dot_products (void)
+{
+  return (getauxval (AT_HWCAP) & HWCAP_ASIMDDP) != 0;
 }
 #endif
 

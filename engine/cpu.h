@@ -20,10 +20,10 @@
  *
  * with the variants marked `ALEXNET_TARGET_AVX512 static void` and so on. They
  * may share one always-inline body in C, or use intrinsics. What goes beyond
- * these sets (VNNI, BF16) asks __builtin_cpu_supports() on top, and only when
- * the set itself was chosen. The sets contain FMA, on arm64 plain C does, and
- * gcc makes use of it in C: a file whose results must not depend on the set is
- * compiled with -ffp-contract=off.
+ * these sets (VNNI, BF16; on arm64 dot products) asks __builtin_cpu_supports(),
+ * or here, on top, and only when the set itself was chosen. The sets contain
+ * FMA, on arm64 plain C does, and gcc makes use of it in C: a file whose
+ * results must not depend on the set is compiled with -ffp-contract=off.
  *
  * Thread-safety: any thread. */
 
@@ -58,6 +58,11 @@ typedef enum {
 
 /* The best that processor and operating system can do. */
 AlexnetIsa alexnet_cpu_detect (void);
+
+#ifdef ALEXNET_CPU_ARM64
+/* Of numbers of 8 bits, Armv8.2's. */
+gboolean alexnet_cpu_has_dot_products (void);
+#endif
 
 /* The one to use: $ALEXNET_CPU_ISA, else the best. A value that is unknown,
  * or that this processor cannot do, gets a warning, once, and the best. */

@@ -56,6 +56,8 @@ engine/onednn/int8-winograd: engine engine/tensor engine/network
 engine/onednn/linear/kernels: engine engine/onednn/simd
 engine/onednn/linear/dot: engine engine/onednn/simd
   engine/onednn/linear/kernels
+engine/onednn/linear/dot-neon: engine engine/onednn/simd
+  engine/onednn/linear/kernels
 engine/onednn/linear/pack: engine engine/onednn/simd
   engine/onednn/linear/kernels
 engine/onednn/winograd/tiles: engine engine/network

@@ -65,6 +65,13 @@ alexnet_onednn_linear_step (AlexnetIsa isa)
 
 #define LINEAR_DOT_STEP LINEAR_SLICE
 
+/* What it multiplies with, as in a table of plans. */
+#ifdef ALEXNET_CPU_ARM64
+#define LINEAR_DOT_ISA "dotprod"
+#else
+#define LINEAR_DOT_ISA "vnni"
+#endif
+
 /* Where in a step of alexnet_onednn_linear_dot() the sum of a row lies. */
 static inline gsize
 alexnet_onednn_linear_dot_place (gsize row)

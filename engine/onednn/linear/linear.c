@@ -415,7 +415,7 @@ linear_new (OnednnProgram *program, const OnednnMatrix *matrix, gboolean relu)
   self->kernel = find_kernel (matrix->storage, context->isa);
   if (context->int8 && matrix->storage == LINEAR_S8)
     self->dot = alexnet_onednn_linear_dot (context->isa);
-  self->base.isa = self->dot ? "vnni" : alexnet_isa_name (context->isa);
+  self->base.isa = self->dot ? LINEAR_DOT_ISA : alexnet_isa_name (context->isa);
   self->batch = alexnet_onednn_program_get_batch (program);
   self->relu = relu;
   self->base.scratch_size = make_run (self, NULL).size;

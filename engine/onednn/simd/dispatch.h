@@ -35,8 +35,8 @@
   SIMD_DISPATCH (name, type, NULL, alexnet_onednn_##name##_avx2, \
       alexnet_onednn_##name##_avx512)
 
-/* AVX512 where the processor has VNNI too. */
-#define SIMD_VNNI(name, type)                                              \
+/* The best set, where the processor has dot products of 8 bits too. */
+#define SIMD_DOT(name, type)                                               \
   SIMD_DISPATCH (name, type, NULL, NULL,                                   \
       __builtin_cpu_supports ("avx512vnni") ? alexnet_onednn_##name##_vnni \
                                             : NULL)
@@ -53,7 +53,9 @@
 #define SIMD_VECTORS(name, type) \
   SIMD_DISPATCH (name, type, NULL, alexnet_onednn_##name##_neon)
 #define SIMD_NEON SIMD_VECTORS
-#define SIMD_VNNI(name, type) SIMD_DISPATCH (name, type, NULL)
+#define SIMD_DOT(name, type)       \
+  SIMD_DISPATCH (name, type, NULL, \
+      alexnet_cpu_has_dot_products () ? alexnet_onednn_##name##_neon : NULL)
 
 #else
 
@@ -62,7 +64,7 @@
   SIMD_DISPATCH (name, type, alexnet_onednn_##name##_plain)
 #define SIMD_VECTORS(name, type) SIMD_DISPATCH (name, type, NULL)
 #define SIMD_NEON(name, type) SIMD_DISPATCH (name, type, NULL)
-#define SIMD_VNNI(name, type) SIMD_DISPATCH (name, type, NULL)
+#define SIMD_DOT(name, type) SIMD_DISPATCH (name, type, NULL)
 
 #endif
 
