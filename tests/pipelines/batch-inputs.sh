@@ -107,6 +107,25 @@ locked open: Permission denied" "$(failures)" && of 2.jpg done &&
     ends_with 0 "$1" "$work/shut" && of 1.jpg done && of 3.jpg done
 }
 
+# Names that are no UTF-8: of inputs, in a list too, whatever the locale says of
+# standard input, and of results, which GStreamer cannot write there.
+odd_names () {
+  results=odd-names
+  odd=$work/$(printf 'na\357ve')
+  mkdir "$odd" && cp "$photo" "$odd/$(printf '\344.jpg')" &&
+    find "$odd" -type f >"$work/list" || return 1
+  (
+    export PYTHONIOENCODING=utf-8:strict
+    ends_with 0 -l - <"$work/list" && ends_with 0 --dry-run "$odd" &&
+      same "done  file://$work/na%EFve/%E4.jpg" "$(cat "$work/out")" &&
+      ends_with 65 "$odd/none.jpg" &&
+      same "none.jpg open: no file $work/na\\xefve/none.jpg" "$(failures)" &&
+      ends_with 2 -l "$odd/none" && same "alexnet-batch: cannot read\
+ $work/na\\xefve/none: No such file or directory" "$(tail -n 1 "$work/errors")"
+  ) && results=$(printf 'o\344') &&
+    ends_with 2 "$photo" && grep "xe4' is no name in UTF-8" "$work/errors"
+}
+
 # facts NAME: frames, classified ones and warnings of the input's marker.
 facts () {
   jq -r '"\(.frames) \(.inferred) \(.warnings | join("; "))"' "$(of "$1" done)"
@@ -187,6 +206,7 @@ check 'bad inputs' bad_inputs
 check 'bad inputs again' bad_again
 check 'a good input became bad' went_bad
 check 'odd URIs' odd_uris
+check 'names that are no UTF-8' odd_names
 check 'unreadable' unreadable --progress=none
 check 'unreadable, --hash' unreadable --hash
 check "a camera's two pictures" two_jpegs

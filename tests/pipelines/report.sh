@@ -65,6 +65,15 @@ page () {
     ! grep -E '(src|href)="?(https?:)?//' "$work/page.html"
 }
 
+# A name that is no UTF-8, whatever the locale says of standard output.
+odd_name () {
+  (
+    export PYTHONIOENCODING=utf-8:strict
+    report 0 "$work/results" --no-pictures -o "$work/$(printf '\344')" &&
+      same "$work/\\xe4: 501 results of 3 inputs" "$(cat "$work/out")"
+  )
+}
+
 browser () {
   mkdir "$work/chromium" &&
     /usr/bin/python3 "$root/tests/pipelines/drive-page.py" "$work/page.html" \
@@ -224,6 +233,7 @@ END
 }
 
 check 'a page' page
+check 'a name that is no UTF-8' odd_name
 if command -v chromium chromedriver >/dev/null &&
   /usr/bin/python3 -c 'import selenium' 2>/dev/null; then
   check 'in a browser' browser

@@ -15,7 +15,6 @@ import re
 from urllib.parse import unquote_to_bytes
 
 from .errors import DATA_ERROR, NoInput, complain
-from .results import to_text
 
 MAX_LINE = 1 << 24  # bytes; what is longer is no line of ours
 MAX_PROBLEMS = 10  # that are told one by one
@@ -126,7 +125,7 @@ class Problems:
             return
         self.told.add(sentence)
         if self.n <= MAX_PROBLEMS:
-            complain(to_text(sentence))
+            complain(sentence)
 
     def finish(self):
         """What to exit with."""
@@ -210,14 +209,13 @@ class Archive:
         try:
             names = sorted(os.listdir(directory))
         except OSError as error:
-            raise NoInput(f'cannot read {to_text(str(directory))}:'
-                          f' {error.strerror}') from None
+            raise NoInput(f'cannot read {directory}: {error.strerror}'
+                          ) from None
         self.folders = [name for name in names if FOLDER.fullmatch(name)]
         self.lists = [name for name in names
                       if re.fullmatch(r'failures.*\.jsonl', name)]
         if not self.folders and not self.lists:
-            raise NoInput(f'{to_text(str(directory))} has no results of'
-                          ' alexnet-batch')
+            raise NoInput(f'{directory} has no results of alexnet-batch')
 
     def entries(self):
         """Those that are done, and those that failed for good."""

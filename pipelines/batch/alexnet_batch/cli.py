@@ -7,7 +7,7 @@ import sys
 import threading
 
 from . import inputs, pipeline, progress, results
-from .errors import DATA_ERROR, NO_INPUT, UsageError, complain
+from .errors import DATA_ERROR, NO_INPUT, UsageError, complain, to_text
 from .models import Files
 from .signals import TRY_AGAIN, end, on_signals
 from .worker import Worker, find_state
@@ -62,10 +62,18 @@ def setting(text):
     name, equals, value = text.partition('=')
     if not equals or not re.fullmatch('[a-z][a-z0-9-]*', name):
         raise argparse.ArgumentTypeError(f'{text!r} is not name=value')
-    if name == 'name' or results.to_text(value) != value:
+    if name == 'name' or to_text(value) != value:
         raise argparse.ArgumentTypeError(
             f'{text!r}, expected another property than the name, and UTF-8')
     return name, value
+
+
+def directory(text):
+    """GStreamer takes names of files in UTF-8."""
+    if not text or to_text(text) != text:
+        raise argparse.ArgumentTypeError(
+            f'{to_text(text)!r} is no name in UTF-8')
+    return text
 
 
 def make_parser():
@@ -76,7 +84,7 @@ def make_parser():
     add = parser.add_argument
     add('inputs', nargs='*', metavar='INPUT',
         help='a file, directory, pattern or URI')
-    add('-o', '--output', required=True, metavar='DIR',
+    add('-o', '--output', required=True, type=directory, metavar='DIR',
         help='where results go')
     add('-l', '--list', action='append', default=[], metavar='FILE',
         help='a list of inputs, one a line; - is standard input')
@@ -140,7 +148,7 @@ def show_plan(store, items, options):
     try:
         for item in items:
             state = find_state(store, store.place(item), options)
-            print(f'{state or "to do"}  {results.to_text(item.uri)}')
+            print(f'{state or "to do"}  {to_text(item.uri)}')
         sys.stdout.flush()
     except BrokenPipeError:  # who reads it has seen enough
         pass

@@ -7,9 +7,15 @@ USAGE = 2
 DATA_ERROR, NO_INPUT = 65, 66
 
 
+def to_text(name):
+    """A file name that is no UTF-8 has its other bytes escaped."""
+    return name.encode('utf-8', 'surrogateescape').decode(
+        'utf-8', 'backslashreplace')
+
+
 def complain(error):
     with contextlib.suppress(OSError):  # nobody may be there to read it
-        print(f'alexnet-batch: {error}', file=sys.stderr)
+        print(f'alexnet-batch: {to_text(str(error))}', file=sys.stderr)
 
 
 class UsageError(Exception):

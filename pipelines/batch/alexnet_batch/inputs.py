@@ -81,12 +81,10 @@ def expand(name):
 def read_list(path):
     """A name a line; '-' is standard input."""
     try:
-        file = sys.stdin if path == '-' else \
-            open(path, encoding='utf-8', errors='surrogateescape')
-        with file:
+        with sys.stdin.buffer if path == '-' else open(path, 'rb') as file:
             for line in file:
                 if line.strip():
-                    yield line.rstrip('\r\n')
+                    yield os.fsdecode(line.rstrip(b'\r\n'))
     except OSError as error:
         raise UsageError(f'cannot read {path}: {error.strerror}') from None
 

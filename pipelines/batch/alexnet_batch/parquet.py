@@ -20,8 +20,8 @@ import shutil
 import sys
 
 from .archive import Archive, Problems
-from .errors import UsageError, complain
-from .results import name_partial, require_folder, to_text
+from .errors import UsageError, complain, to_text
+from .results import name_partial, require_folder
 from .signals import TRY_AGAIN, on_signals
 
 try:
@@ -286,8 +286,7 @@ def require_absent(output):
         return
     except OSError:
         pass
-    raise UsageError(f'{to_text(str(output))} is there already: name another'
-                     ' directory')
+    raise UsageError(f'{output} is there already: name another directory')
 
 
 def main(arguments):
@@ -303,6 +302,6 @@ def main(arguments):
         complain(f'cannot write {output}: {error.strerror or error}')
         return TRY_AGAIN
     with contextlib.suppress(OSError):  # nobody may be there to read it
-        print(f'{output}: {n_results:,} results of {n_videos:,} inputs',
-              flush=True)
+        print(f'{to_text(str(output))}: {n_results:,} results of'
+              f' {n_videos:,} inputs', flush=True)
     return problems.finish()

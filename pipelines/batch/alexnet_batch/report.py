@@ -16,9 +16,9 @@ import sys
 import tempfile
 
 from .archive import Archive, Problems, is_over
-from .errors import UsageError, complain
+from .errors import UsageError, complain, to_text
 from .progress import clock
-from .results import name_partial, require_folder, to_text, write_whole
+from .results import name_partial, require_folder, write_whole
 from .signals import TRY_AGAIN, on_signals
 from .timeline import SECOND, Timeline
 
@@ -282,6 +282,6 @@ def main(arguments):
         complain(f'cannot write {output}: {error.strerror}')
         return TRY_AGAIN
     with contextlib.suppress(OSError):  # nobody may be there to read it
-        print(f'{output}: {totals.results:,} results of'
+        print(f'{to_text(str(output))}: {totals.results:,} results of'
               f' {totals.videos:,} inputs', flush=True)
     return problems.finish()

@@ -26,7 +26,7 @@ import re
 import secrets
 import socket
 
-from .errors import Busy, UsageError
+from .errors import Busy, UsageError, to_text
 from .models import hash_file
 
 MAX_NAME = 120
@@ -43,19 +43,13 @@ def dump(value):
     return json.dumps(value, ensure_ascii=False, separators=(',', ':'))
 
 
-def to_text(name):
-    """A file name that is no UTF-8 has its other bytes escaped."""
-    return name.encode('utf-8', 'surrogateescape').decode(
-        'utf-8', 'backslashreplace')
-
-
 def require_folder(path):
     """Where `path` can be written. UsageError."""
     folder = path.absolute().parent
     if not folder.is_dir():
-        raise UsageError(f'there is no directory {to_text(str(folder))}')
+        raise UsageError(f'there is no directory {folder}')
     if not os.access(folder, os.W_OK):
-        raise UsageError(f'not allowed to write in {to_text(str(folder))}')
+        raise UsageError(f'not allowed to write in {folder}')
 
 
 def name_partial(path):

@@ -7,9 +7,8 @@ import threading
 import time
 import traceback
 
-from .errors import Busy, Failure, Stopped, UsageError
+from .errors import Busy, Failure, Stopped, UsageError, to_text
 from .pipeline import Pipeline
-from .results import to_text
 
 FIRST_PAUSE = 1  # s, before the second attempt; twice as long each time
 BUSY_PAUSE = 0.5  # s, between looks at what another process has
