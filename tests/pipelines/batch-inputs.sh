@@ -126,6 +126,36 @@ odd_names () {
     ends_with 2 "$photo" && grep "xe4' is no name in UTF-8" "$work/errors"
 }
 
+# planned: names of what would be done.
+planned () {
+  sed 's,.*/,,' "$work/out" | xargs
+}
+
+# Through no link, of which these lead in circles.
+patterns () {
+  results=patterns
+  mkdir -p "$work/tree/a b/c" && ln -s .. "$work/tree/a b/up" &&
+    ln -s . "$work/tree/self" && cp "$photo" "$work/tree/1.jpg" &&
+    cp "$photo" "$work/tree/a b/2.jpg" && cp "$photo" "$work/tree/a b/c/3.jpg" &&
+    ends_with 0 --dry-run "$work/tree/**/*.jpg" "$work/tree/**" \
+      "$work/**/c/*.jpg" && same '1.jpg 2.jpg 3.jpg 1.jpg 2.jpg 3.jpg 3.jpg' \
+      "$(planned)"
+}
+
+# Of files in a directory.
+endings () {
+  results=endings
+  mkdir "$work/endings" && touch "$work/endings/notes.txt" &&
+    ends_with 66 "$work/endings" &&
+    grep '^alexnet-batch: there is no video or picture$' "$work/errors" ||
+    return 1
+  set -- 3gp h264 h265 m2ts MJPEG mkv MTS mxf ts vob webp y4m
+  for ending; do
+    touch "$work/endings/clip.$ending" || return 1
+  done
+  ends_with 0 --dry-run "$work/endings" && same $# "$(planned | wc -w)"
+}
+
 # facts NAME: frames, classified ones and warnings of the input's marker.
 facts () {
   jq -r '"\(.frames) \(.inferred) \(.warnings | join("; "))"' "$(of "$1" done)"
@@ -207,6 +237,8 @@ check 'bad inputs again' bad_again
 check 'a good input became bad' went_bad
 check 'odd URIs' odd_uris
 check 'names that are no UTF-8' odd_names
+check 'patterns' patterns
+check 'endings' endings
 check 'unreadable' unreadable --progress=none
 check 'unreadable, --hash' unreadable --hash
 check "a camera's two pictures" two_jpegs

@@ -7,7 +7,7 @@ import sys
 import threading
 
 from . import inputs, pipeline, progress, results
-from .errors import DATA_ERROR, NO_INPUT, UsageError, complain, to_text
+from .errors import DATA_ERROR, NoInput, UsageError, complain, to_text
 from .models import Files
 from .signals import TRY_AGAIN, end, on_signals
 from .worker import Worker, find_state
@@ -143,6 +143,11 @@ def make_store(options, classifier, settings, files, shard, n_shards):
         options.hash, f'-{shard}-of-{n_shards}' if n_shards > 1 else '')
 
 
+def require_input(items):
+    if not items.found:
+        raise NoInput('there is no video or picture')
+
+
 def show_plan(store, items, options):
     """Of --dry-run."""
     try:
@@ -152,7 +157,8 @@ def show_plan(store, items, options):
         sys.stdout.flush()
     except BrokenPipeError:  # who reads it has seen enough
         pass
-    return 0 if items.found else NO_INPUT
+    require_input(items)
+    return 0
 
 
 def end_by_signal(worker):
@@ -167,8 +173,7 @@ def find_status(worker):
     counts = worker.counts
     if worker.broken or worker.stopping.is_set():
         return TRY_AGAIN
-    if not worker.inputs.found:
-        return NO_INPUT
+    require_input(worker.inputs)
     if counts.passing:
         return TRY_AGAIN
     return DATA_ERROR if counts.failed + counts.known_failed else 0

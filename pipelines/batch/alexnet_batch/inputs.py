@@ -14,6 +14,12 @@ from .errors import UsageError
 
 URI = re.compile(r'[A-Za-z][A-Za-z0-9+.-]*://')
 LOCAL = re.compile('file://(localhost(?=/))?', re.IGNORECASE)
+BELOW = re.compile(r'(?:^|(?<=/))\*\*(?:/|$)')  # in a pattern
+# Of videos and pictures, which not every system's list of types has so.
+ENDINGS = frozenset(
+    '.264 .265 .3g2 .3gp .asf .avif .dv .flv .h264 .h265 .heic .heif .hevc .ivf'
+    ' .jp2 .m2ts .m2v .m4v .mjpeg .mjpg .mkv .mts .mxf .ogv .tga .ts .vob .webm'
+    ' .webp .wmv .y4m'.split())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +52,8 @@ def make_input(name):
 def is_media(name):
     """By its ending, as what lies in a directory has to be told apart."""
     kind = mimetypes.guess_type(name)[0] or ''
-    return kind.startswith(('video/', 'image/')) and kind != 'image/svg+xml'
+    return os.path.splitext(name)[1].lower() in ENDINGS or \
+        kind.startswith(('video/', 'image/')) and kind != 'image/svg+xml'
 
 
 def walk(directory):
@@ -63,6 +70,23 @@ def walk(directory):
     yield from denied
 
 
+def match(pattern):
+    """What it matches; ** is any directory below, but none through a link, which
+    may lead in a circle."""
+    below = BELOW.search(pattern)
+    if not below:
+        yield from sorted(glob.glob(pattern))
+        return
+    rest = pattern[below.end():]
+    for top in sorted(glob.glob(pattern[:below.start()] or './')):
+        if not rest:
+            yield top
+            continue
+        for folder, folders, _ in os.walk(top):
+            folders[:] = sorted(f for f in folders if not f.startswith('.'))
+            yield from match(os.path.join(glob.escape(folder), rest))
+
+
 def expand(name):
     """A file or URI is itself; a directory what is in it; a pattern what it
     matches, or itself when that is nothing."""
@@ -73,9 +97,11 @@ def expand(name):
     elif os.path.exists(name) or not glob.has_magic(name):
         yield name
     else:
-        names = sorted(glob.glob(name, recursive=True))
-        for found in names or [name]:
+        found = None
+        for found in match(name):
             yield from walk(found) if os.path.isdir(found) else [found]
+        if found is None:
+            yield name
 
 
 def read_list(path):
