@@ -288,14 +288,18 @@ def parse():
     return parser.parse_args()
 
 
-def main():
-    options = parse()
+def prepare():
     os.environ.update(
         GST_PLUGIN_PATH=f'{os.environ["BUILD"]}/gst',
         ALEXNET_DATA_DIR=str(ROOT / 'pipelines/models'))
     for name in 'ALEXNET_MODEL', 'SLURM_ARRAY_TASK_ID', 'JOB_COMPLETION_INDEX':
         os.environ.pop(name, None)
     Gst.init(None)
+
+
+def main():
+    options = parse()
+    prepare()
     tap = Tap()
     with tempfile.TemporaryDirectory() as name:
         work = pathlib.Path(name)
