@@ -388,17 +388,17 @@ usage () {
     [ ! -e "$work/usage" ]
 }
 
-# A file system of 64 KB, where a result of 180 KB does not fit.
+# disk_full SIZE INPUT TEXT: a file system of that size, in which its result does
+# not fit, and what is said then.
 disk_full () {
-  results=disk
-  mkdir "$work/disk"
+  mkdir -p "$work/disk"
   unshare --mount sh -euc '
-    mount -t tmpfs -o size=64k tmpfs "$1/disk"
+    mount -t tmpfs -o size="$4" tmpfs "$1/disk"
     "$2/pipelines/batch/alexnet-batch" -o "$1/disk" "$3" && exit 1
     [ $? -eq 75 ] && [ -z "$(find "$1/disk" -name "*.done")" ] &&
       [ -z "$(find "$1/disk" -name "*.jsonl")" ]
-  ' - "$work" "$root" "$sample" 2>&1 | tee "$work/errors"
-  grep 'No space left' "$work/errors"
+  ' - "$work" "$root" "$2" "$1" 2>&1 | tee "$work/errors"
+  grep "$3" "$work/errors"
 }
 
 check 'a directory' directory
@@ -428,7 +428,9 @@ fi
 check 'network' network
 check 'usage' usage
 if command -v mount >/dev/null && unshare --mount true 2>/dev/null; then
-  check 'full disk' disk_full
+  check 'full disk, 180 KB' disk_full 64k "$sample" 'No space left'
+  check 'full disk, 1 KB' disk_full 4k "$photo" \
+    "^alexnet-batch: $work/disk: No space left on device$"
 else
   skip 'full disk' 'there is no mount(8), or it is not allowed'
 fi

@@ -31,8 +31,11 @@ class Pipeline:
     so."""
 
     def __init__(self, item, classifier, location, *_):
-        if item.path.read_text() == 'bad':
+        text = item.path.read_text()
+        if text == 'bad':
             raise Failure('decode', 'bad')
+        if text == 'unreadable':
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
         self.line = json.dumps({'settings': classifier}) + '\n'
         self.location = location
 
@@ -238,6 +241,17 @@ def taken_away():
     assert len(calls) == 2 and endings == ['.done', '.jsonl'], endings
 
 
+def bad_disk():
+    """An input that cannot be read to its end has failed, and nothing else."""
+    with tempfile.TemporaryDirectory() as name:
+        case = Case(pathlib.Path(name))
+        case.write('unreadable')
+        assert case.work('new'), 'the worker was broken'
+        assert case.endings() == ['.failed'], case.endings()
+        failure, = case.failures()
+        assert failure['message'] == os.strerror(errno.EIO), failure
+
+
 def killed(name):
     steps = sweep(*CASES[name])
     assert steps >= LEAST_STEPS, f'only {steps} steps were seen'
@@ -247,7 +261,8 @@ def main():
     tests = {f'killed before each step of {name}': lambda name=name:
              killed(name) for name in CASES}
     tests |= {'another process has the input': wait_for_other,
-              'no locks': no_locks, 'a lock on what is gone': taken_away}
+              'no locks': no_locks, 'a lock on what is gone': taken_away,
+              'a bad disk': bad_disk}
     for n, (name, test) in enumerate(tests.items(), 1):
         try:
             test()

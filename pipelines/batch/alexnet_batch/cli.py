@@ -187,6 +187,12 @@ def count(items):
         return None
 
 
+def explain(error, output):
+    """Where it was, as a full disk does not tell its name."""
+    return f'{error.filename or output}: {error.strerror}' \
+        if getattr(error, 'strerror', None) else error
+
+
 def classify(store, items, classifier, files, options):
     worker = Worker(items, store, classifier, options, files.check)
     on_signals(lambda: end_by_signal(worker))
@@ -196,7 +202,7 @@ def classify(store, items, classifier, files, options):
     if isinstance(worker.broken, UsageError):
         raise worker.broken
     if worker.broken:
-        complain(worker.broken)
+        complain(explain(worker.broken, options.output))
     return find_status(worker)
 
 

@@ -143,15 +143,21 @@ class Worker:
         check_file(item)
         self.check_files()
         begun = time.monotonic()
-        pipeline = Pipeline(
-            item, self.classifier, place.raw,
-            lambda n: self.count(frames=n), self.stopping,
-            self.options.stall_timeout)
-        facts = pipeline.play()
+        facts = self.open(item, place).play()
         self.check_files()
         facts['seconds'] = round(time.monotonic() - begun, 3)
         self.store.finish(place, facts)
         self.count(done=1, warned=bool(facts['warnings']))
+
+    def open(self, item, place):
+        """It looks into the file, which a bad disk may not give."""
+        try:
+            return Pipeline(
+                item, self.classifier, place.raw,
+                lambda n: self.count(frames=n), self.stopping,
+                self.options.stall_timeout)
+        except OSError as error:
+            raise Failure('open', error.strerror) from None
 
 
 def find_state(store, place, options):
