@@ -98,18 +98,18 @@ add_tensors (AlexnetConvGraph *graph, const AlexnetConv *c, GError **error)
       (!c->relu || (graph->biased = tensor_new (&biased, error)));
 }
 
-static Descriptor
-convolution_new (const AlexnetConv *c, GError **error)
+cudnnBackendDescriptor_t
+alexnet_convolution_new (const AlexnetConv *c, cudnnDataType_t sum,
+    GError **error)
 {
   const gint64 n_dims = 2, padding[] = { c->padding, c->padding };
   const gint64 end_padding[] = { c->end_padding, c->end_padding };
   const gint64 strides[] = { c->stride, c->stride }, dilations[] = { 1, 1 };
-  const cudnnDataType_t compute = CUDNN_DATA_FLOAT;
   /* A cudnnConvolutionMode_t, which cuDNN 9.0 calls deprecated. */
   const gint32 mode = CUDNN_CROSS_CORRELATION;
   const Attribute attributes[] = {
     { CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, CUDNN_TYPE_INT64, 1, &n_dims },
-    { CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, 1, &compute },
+    { CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, 1, &sum },
     { CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE, 1, &mode },
     { CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, CUDNN_TYPE_INT64, 2, padding },
     { CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, CUDNN_TYPE_INT64, 2, end_padding },
@@ -184,7 +184,8 @@ add_ops (AlexnetConvGraph *graph, const AlexnetConv *conv, GError **error)
 {
   Descriptor biased = conv->relu ? graph->biased : graph->y;
 
-  return (graph->convolution = convolution_new (conv, error)) &&
+  return (graph->convolution = alexnet_convolution_new (conv, CUDNN_DATA_FLOAT,
+              error)) &&
       (graph->conv_op = conv_op_new (graph, error)) &&
       (graph->add = pointwise_new (CUDNN_POINTWISE_ADD, error)) &&
       (graph->add_op = add_op_new (graph, biased, error)) &&

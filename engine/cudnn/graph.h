@@ -25,6 +25,10 @@ void alexnet_conv_graph_unref (AlexnetConvGraph *graph);
 cudnnBackendDescriptor_t alexnet_conv_graph_get_descriptor (
     const AlexnetConvGraph *graph);
 
+/* The description of `conv` alone, to be freed, which keeps sums in `sum`. */
+cudnnBackendDescriptor_t alexnet_convolution_new (const AlexnetConv *conv,
+    cudnnDataType_t sum, GError **error);
+
 /* Where a graph's tensors lie and what its plans may work in; serves every plan
  * of the same convolution. Device memory, all aligned to 16 bytes but x as
  * AlexnetConv says. */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "cudnn/descriptor.h"
-#include "cudnn/ops.h"
+#include "cudnn/graph.h"
 #include "support/absent-devices.h"
 
 #define TABLE "plans-int8.txt"
@@ -53,15 +53,21 @@ static guint n_cases;
 
 /* All descriptors of a graph, the last one first. */
 static Descriptor
+keep (GPtrArray *made, Descriptor d, const GError *error)
+{
+  g_assert_no_error (error);
+  g_ptr_array_insert (made, 0, d);
+  return d;
+}
+
+static Descriptor
 make (GPtrArray *made, cudnnBackendDescriptorType_t type,
     const Attribute *attributes, guint n)
 {
   g_autoptr (GError) error = NULL;
   Descriptor d = alexnet_desc_make (type, attributes, n, &error);
 
-  g_assert_no_error (error);
-  g_ptr_array_insert (made, 0, d);
-  return d;
+  return keep (made, d, error);
 }
 #define MAKE(made, type, attributes) \
   make (made, type, attributes, G_N_ELEMENTS (attributes))
@@ -117,23 +123,11 @@ add_output (Build *build, cudnnDataType_t type, gboolean last)
 static Descriptor
 add_convolution (Build *build)
 {
-  const AlexnetConv *c = build->conv;
-  const gint64 n_dims = 2, padding[] = { c->padding, c->padding };
-  const gint64 end_padding[] = { c->end_padding, c->end_padding };
-  const gint64 strides[] = { c->stride, c->stride }, dilations[] = { 1, 1 };
-  const cudnnDataType_t compute = CUDNN_DATA_INT32;
-  const gint32 mode = CUDNN_CROSS_CORRELATION;
-  const Attribute attributes[] = {
-    { CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, CUDNN_TYPE_INT64, 1, &n_dims },
-    { CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, 1, &compute },
-    { CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE, 1, &mode },
-    { CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, CUDNN_TYPE_INT64, 2, padding },
-    { CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, CUDNN_TYPE_INT64, 2, end_padding },
-    { CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, CUDNN_TYPE_INT64, 2, strides },
-    { CUDNN_ATTR_CONVOLUTION_DILATIONS, CUDNN_TYPE_INT64, 2, dilations },
-  };
+  g_autoptr (GError) error = NULL;
+  Descriptor d = alexnet_convolution_new (build->conv, CUDNN_DATA_INT32,
+      &error);
 
-  return MAKE (build->made, CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR, attributes);
+  return keep (build->made, d, error);
 }
 
 static Descriptor
