@@ -53,6 +53,19 @@ dnnl_compat_desc_new (DnnlDesc *desc, int n_dims, const dnnl_dim_t *dims,
   return status;
 }
 
+/* What lies at `offsets` of `whole`, which begins in the same place. */
+static inline dnnl_status_t
+dnnl_compat_desc_part (DnnlDesc *desc, DnnlDesc whole, const dnnl_dims_t dims,
+    const dnnl_dims_t offsets)
+{
+  dnnl_memory_desc_t made = NULL;
+  dnnl_status_t status = dnnl_memory_desc_create_submemory (&made, whole, dims,
+      offsets);
+
+  *desc = made;
+  return status;
+}
+
 static inline void
 dnnl_compat_desc_free (DnnlDesc desc)
 {
@@ -164,6 +177,16 @@ dnnl_compat_desc_new (DnnlDesc *desc, int n_dims, const dnnl_dim_t *dims,
 
   *desc = made;
   return dnnl_memory_desc_init_by_tag (made, n_dims, dims, type, tag);
+}
+
+static inline dnnl_status_t
+dnnl_compat_desc_part (DnnlDesc *desc, DnnlDesc whole, const dnnl_dims_t dims,
+    const dnnl_dims_t offsets)
+{
+  dnnl_memory_desc_t *made = g_new0 (dnnl_memory_desc_t, 1);
+
+  *desc = made;
+  return dnnl_memory_desc_init_submemory (made, whole, dims, offsets);
 }
 
 static inline void
@@ -301,7 +324,16 @@ dnnl_compat_attr_clear (dnnl_primitive_attr_t *attr)
   *attr = NULL;
 }
 
+static inline void
+dnnl_compat_memory_clear (dnnl_memory_t *memory)
+{
+  if (*memory)
+    dnnl_memory_destroy (*memory);
+  *memory = NULL;
+}
+
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DnnlDesc, dnnl_compat_desc_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (dnnl_memory_t, dnnl_compat_memory_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (dnnl_primitive_desc_t,
     dnnl_compat_primitive_desc_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (dnnl_primitive_attr_t, dnnl_compat_attr_clear)

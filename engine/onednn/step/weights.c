@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rows.h"
+
 typedef struct {
   OnednnValues values;
   dnnl_memory_t memory;
@@ -133,6 +135,14 @@ reorder_from (const OnednnContext *context, Weights *weights, DnnlDesc plain,
 }
 
 static gboolean
+is_of_linear (const OnednnContext *context, const OnednnValues *values)
+{
+  return values->make == alexnet_onednn_layer_floats &&
+      values->key == ONEDNN_WEIGHTS &&
+      context->network.layers[values->layer].kind == ALEXNET_LAYER_LINEAR;
+}
+
+static gboolean
 fill_weights (const OnednnContext *context, Weights *weights, DnnlDesc plain,
     DnnlDesc wanted, GError **error)
 {
@@ -140,12 +150,14 @@ fill_weights (const OnednnContext *context, Weights *weights, DnnlDesc plain,
   void *values;
   gboolean done;
 
+  if (is_of_linear (context, of))
+    return alexnet_onednn_rows_fill (context, of->layer, weights->memory,
+        error);
   if (dnnl_memory_desc_equal (plain, wanted))
     return of->make (context, of->layer, of->key, weights->data, error);
   values = alexnet_onednn_alloc_unset (dnnl_memory_desc_get_size (plain),
       error);
-  done = values &&
-      of->make (context, of->layer, of->key, values, error) &&
+  done = values && of->make (context, of->layer, of->key, values, error) &&
       reorder_from (context, weights, plain, values, error);
   free (values);
   return done;
