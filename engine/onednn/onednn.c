@@ -25,9 +25,14 @@
 #include "onednn/plan/tune.h"
 #include "onednn/step/weights.h"
 
-/* Sizes of trunk programs. Programs for 16 and 32 images were up to 5 % slower
- * than eight at a time, whose activations stay in the cache. */
-static const guint trunk_batches[] = { 1, 2, 4, 8, 0 };
+/* Sizes of trunk programs. Those above SMALL_TRUNK, whose activations do not
+ * stay in the cache, were up to 5 % slower than eight images at a time in
+ * vectors; tiles want more rows. They are there when the clock says so. */
+static const guint trunk_batches[] = { 1, 2, 4, 8, 16, 32, 0 };
+#define SMALL_TRUNK 8
+
+/* An image must be so many times as fast in a larger one, for its memory. */
+#define TRUNK_LEAD 1.03
 
 /* Sizes of head programs, up to ALEXNET_MAX_BATCH_SIZE. */
 static const guint head_batches[] = { 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64,
@@ -43,6 +48,8 @@ typedef struct {
   gboolean softmax;
   AlexnetShape output;
   gsize feature_size;                /* bytes for one image */
+  double trunk_time;                 /* of one image in the largest trunk, by
+                                        alexnet_onednn_compile_trunk() */
   GPtrArray *trunks, *heads, *tails; /* by batch size, ascending */
 } OnednnPlan;
 
@@ -123,6 +130,14 @@ shape_before (const OnednnPlan *self, guint i)
   return i > 0 ? &network->layers[i - 1].out : &network->input;
 }
 
+/* Whether a trunk that takes `time` is worth having; where that is NAN, only
+ * a small one is. */
+static gboolean
+wants_trunk (const OnednnPlan *self, guint batch, double time)
+{
+  return batch <= SMALL_TRUNK || TRUNK_LEAD * time / batch <= self->trunk_time;
+}
+
 static gboolean
 add_trunk (OnednnPlan *self, guint batch, dnnl_format_tag_t in, GError **error)
 {
@@ -131,17 +146,23 @@ add_trunk (OnednnPlan *self, guint batch, dnnl_format_tag_t in, GError **error)
   g_auto (DnnlDesc) src = NULL;
   g_auto (DnnlDesc) dst = NULL;
   OnednnProgram *trunk;
+  double time;
 
   if (!alexnet_onednn_image_desc_new (&src, batch, shape,
           alexnet_onednn_input_type (context), in, error) ||
       !alexnet_onednn_image_desc_new (&dst, batch,
           shape_before (self, self->split), context->type, dnnl_nchw, error))
     return FALSE;
-  trunk = alexnet_onednn_compile (context, 0, self->split, batch, src,
-      context->type, error);
+  trunk = alexnet_onednn_compile_trunk (context, self->split, batch, src, &time,
+      error);
   if (!trunk)
     return FALSE;
+  if (!wants_trunk (self, batch, time)) {
+    alexnet_onednn_program_free (trunk);
+    return TRUE;
+  }
   g_ptr_array_add (self->trunks, trunk);
+  self->trunk_time = time / batch;
   self->feature_size = dnnl_memory_desc_get_size (dst) / batch;
   return alexnet_onednn_program_finish (trunk, dst, error);
 }
@@ -193,13 +214,21 @@ add_head (OnednnPlan *self, guint batch, GError **error)
               ONEDNN_BUFFER_OUTPUT, batch, error));
 }
 
+/* Of more than `above` and at most `max_batch` images. */
 static gboolean
-compile_all (OnednnPlan *self, guint max_batch, dnnl_format_tag_t in,
-    GError **error)
+add_trunks (OnednnPlan *self, guint above, guint max_batch,
+    dnnl_format_tag_t in, GError **error)
 {
   for (guint i = 0; trunk_batches[i] && trunk_batches[i] <= max_batch; i++)
-    if (!add_trunk (self, trunk_batches[i], in, error))
+    if (trunk_batches[i] > above &&
+        !add_trunk (self, trunk_batches[i], in, error))
       return FALSE;
+  return TRUE;
+}
+
+static gboolean
+add_heads (OnednnPlan *self, guint max_batch, GError **error)
+{
   for (guint i = 0; head_batches[i]; i++) {
     if (!add_head (self, MIN (head_batches[i], max_batch), error))
       return FALSE;
@@ -207,6 +236,17 @@ compile_all (OnednnPlan *self, guint max_batch, dnnl_format_tag_t in,
       break;
   }
   return TRUE;
+}
+
+/* Large trunks come last, with what is left of the tuner's time. */
+static gboolean
+compile_all (OnednnPlan *self, guint max_batch, dnnl_format_tag_t in,
+    GError **error)
+{
+  return add_trunks (self, 0, MIN (max_batch, SMALL_TRUNK), in, error) &&
+      add_heads (self, max_batch, error) &&
+      (!alexnet_onednn_times_trunks (&self->context) ||
+          add_trunks (self, SMALL_TRUNK, max_batch, in, error));
 }
 
 static gboolean

@@ -90,6 +90,7 @@ direct_add (OnednnProgram *program, guint i, guint variant, gboolean relu,
 
 const OnednnMethod alexnet_direct_convolution = {
   .n_variants = 1,
+  .library = TRUE,
   .get_name = direct_get_name,
   .fits = direct_fits,
   .guess = direct_guess,

@@ -323,6 +323,7 @@ int8_guess (const OnednnContext *context, guint i, guint variant, guint batch)
 
 const OnednnMethod alexnet_onednn_int8_convolution = {
   .n_variants = 1,
+  .library = TRUE,
   .get_name = int8_get_name,
   .fits = int8_fits,
   .guess = int8_guess,

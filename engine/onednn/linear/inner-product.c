@@ -69,6 +69,7 @@ inner_product_guess (const OnednnContext *context, guint i, guint variant,
 
 const OnednnMethod alexnet_linear_inner_product = {
   .n_variants = 1,
+  .library = TRUE,
   .get_name = inner_product_get_name,
   .fits = inner_product_fits,
   .guess = inner_product_guess,

@@ -309,6 +309,7 @@ matmul_guess (const OnednnContext *context, guint i, guint variant, guint batch)
 
 const OnednnMethod alexnet_linear_matmul = {
   .n_variants = 1,
+  .library = TRUE,
   .get_name = matmul_get_name,
   .fits = matmul_fits,
   .guess = matmul_guess,

@@ -2,7 +2,11 @@
 
 #include "compile.h"
 
+#include <math.h>
+#include <string.h>
+
 #include "onednn/direct/direct.h"
+#include "onednn/dnnl/isa.h"
 #include "onednn/int8-winograd/int8-winograd.h"
 #include "onednn/int8/int8.h"
 #include "onednn/linear/inner-product.h"
@@ -13,12 +17,21 @@
 #include "onednn/winograd/winograd.h"
 #include "tune.h"
 
+#define TRUNK_VARIABLE "ALEXNET_CPU_TRUNK"
+
+/* A candidate's number for each layer. */
+typedef guint Choices[ALEXNET_MAX_LAYERS];
+
 /* Compiling one layer after the other. */
 typedef struct {
   OnednnContext *context;
   OnednnProgram *program;
-  guint batch, end;
+  guint batch, first, end;
   dnnl_data_type_t last_type;
+  const guint *given; /* Choices; NULL: the tuner chooses, */
+  Choices fastest;    /* who is noted here, */
+  Choices library;    /* what the library has instead here, */
+  GString *key;       /* and what the time of all layers depends on here */
 } Build;
 
 /* ---- layers with weights ------------------------------------------------- */
@@ -134,6 +147,35 @@ make_linear_key (const Weighted *linear, const AlexnetLayer *layer)
       build->batch);
 }
 
+/* The library's candidate; `otherwise` where there is none. */
+static guint
+find_library (const Weighted *weighted, guint n, guint otherwise)
+{
+  for (guint i = 0; i < n; i++)
+    if (weighted->candidates[i].method->library)
+      return i;
+  return otherwise;
+}
+
+static gboolean
+choose (Build *build, const Weighted *weighted, const OnednnQuestion *question,
+    guint *best, GError **error)
+{
+  if (build->given) {
+    *best = build->given[weighted->layer];
+    return TRUE;
+  }
+  if (question->n > 1 &&
+      !alexnet_onednn_tune (build->context->tuner, build->program, question,
+          best, NULL, error))
+    return FALSE;
+  build->fastest[weighted->layer] = *best;
+  build->library[weighted->layer] = find_library (weighted, question->n, *best);
+  g_string_append_printf (build->key, "%s: %s; ", question->key,
+      question->names[*best]);
+  return TRUE;
+}
+
 static gboolean
 add_weighted (Build *build, guint i, gboolean relu, dnnl_data_type_t type,
     GError **error)
@@ -151,9 +193,7 @@ add_weighted (Build *build, guint i, gboolean relu, dnnl_data_type_t type,
   guint best = 0;
 
   list_candidates (&weighted, &question);
-  return (question.n == 1 ||
-             alexnet_onednn_tune (build->context->tuner, build->program,
-                 &question, &best, error)) &&
+  return choose (build, &weighted, &question, &best, error) &&
       add_candidate (build->program, best, &weighted, error);
 }
 
@@ -241,15 +281,16 @@ add_layer (Build *build, guint *i, GError **error)
 }
 
 static gboolean
-add_layers (Build *build, guint first, GError **error)
+add_layers (Build *build, GError **error)
 {
   const AlexnetLayer *layers = build->context->network.layers;
-  guint i = first;
+  guint i = build->first;
 
   while (i < build->end) {
     guint index = i;
 
     alexnet_onednn_program_begin_layer (build->program, i);
+    g_string_append_printf (build->key, "%d ", layers[i].kind);
     if (add_layer (build, &i, error))
       continue;
     g_prefix_error (error, "layer %u (%s) for batches of %u: ", index + 1,
@@ -260,18 +301,97 @@ add_layers (Build *build, guint first, GError **error)
   return TRUE;
 }
 
+static OnednnProgram *
+compile (Build *build, DnnlDesc src, GError **error)
+{
+  build->program = alexnet_onednn_program_new (build->context, build->batch,
+      src, error);
+  if (build->program && add_layers (build, error))
+    return build->program;
+  alexnet_onednn_program_free (build->program);
+  return NULL;
+}
+
 OnednnProgram *
 alexnet_onednn_compile (OnednnContext *context, guint first, guint end,
     guint batch, DnnlDesc src, dnnl_data_type_t last_type, GError **error)
 {
-  OnednnProgram *program = alexnet_onednn_program_new (context, batch, src,
-      error);
-  Build build = { context, program, batch, end, last_type };
+  g_autoptr (GString) key = g_string_new (NULL);
+  Build build = { .context = context,
+    .batch = batch,
+    .first = first,
+    .end = end,
+    .last_type = last_type,
+    .key = key };
 
-  if (program && add_layers (&build, first, error))
+  return compile (&build, src, error);
+}
+
+/* ---- trunks -------------------------------------------------------------- */
+
+gboolean
+alexnet_onednn_times_trunks (const OnednnContext *context)
+{
+  gboolean tiles = context->int8 || context->type == dnnl_bf16;
+
+  return g_getenv (TRUNK_VARIABLE) || (tiles && alexnet_onednn_has_amx ());
+}
+
+/* `user` is a Build that has come to its end. */
+static gboolean
+add_trunk (OnednnProgram *program, guint i, gconstpointer user, GError **error)
+{
+  Build build = *(const Build *) user;
+
+  build.program = program;
+  build.given = i > 0 ? build.library : build.fastest;
+  return add_layers (&build, error);
+}
+
+static gboolean
+ask_for_trunk (const Build *build, DnnlDesc src, guint *best, double *time,
+    GError **error)
+{
+  gboolean same = !memcmp (build->fastest, build->library, sizeof (Choices));
+  g_autofree char *key = g_strconcat ("trunk ", build->key->str, NULL);
+  OnednnQuestion question = { .layer = "trunk",
+    .key = key,
+    .n = same ? 1 : 2,
+    .names = { same ? "library" : "layers", "library" },
+    .variable = TRUNK_VARIABLE,
+    .add = add_trunk,
+    .user = build };
+  OnednnProgram *empty = alexnet_onednn_program_new (build->context,
+      build->batch, src, error);
+  gboolean done = empty &&
+      alexnet_onednn_tune (build->context->tuner, empty, &question, best, time,
+          error);
+
+  alexnet_onednn_program_free (empty);
+  return done;
+}
+
+OnednnProgram *
+alexnet_onednn_compile_trunk (OnednnContext *context, guint end, guint batch,
+    DnnlDesc src, double *time, GError **error)
+{
+  g_autoptr (GString) key = g_string_new (NULL);
+  Build build = { .context = context,
+    .batch = batch,
+    .end = end,
+    .last_type = context->type,
+    .key = key };
+  OnednnProgram *program = compile (&build, src, error);
+  guint best = 0;
+
+  *time = (double) NAN;
+  if (!program || !alexnet_onednn_times_trunks (context))
+    return program;
+  if (ask_for_trunk (&build, src, &best, time, error) && best == 0)
     return program;
   alexnet_onednn_program_free (program);
-  return NULL;
+  build.given = build.library;
+  return best > 0 ? compile (&build, src, error) : NULL;
 }
 
 /* ---- inputs -------------------------------------------------------------- */

@@ -28,6 +28,17 @@ OnednnProgram *alexnet_onednn_compile (OnednnContext *context, guint first,
     guint end, guint batch, DnnlDesc src, dnnl_data_type_t last_type,
     GError **error);
 
+/* Whether trunks are timed as a whole: where the library has tiles (AMX) for
+ * what the context computes in, or $ALEXNET_CPU_TRUNK is set. */
+gboolean alexnet_onednn_times_trunks (const OnednnContext *context);
+
+/* The same for layers 0 .. end - 1, which give the context's type. Where trunks
+ * are timed, the fastest way of each layer ("layers") competes with the
+ * library's in all ("library"): what the times of layers add up to is not the
+ * time of a trunk. `time` is that of alexnet_onednn_tune(), else NAN. */
+OnednnProgram *alexnet_onednn_compile_trunk (OnednnContext *context, guint end,
+    guint batch, DnnlDesc src, double *time, GError **error);
+
 G_END_DECLS
 
 #endif /* ALEXNET_ONEDNN_COMPILE_H */

@@ -2,6 +2,7 @@
 
 #include "tune.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -394,22 +395,18 @@ add_row (OnednnTuner *tuner, const OnednnProgram *program,
       question->names[best], times);
 }
 
-gboolean
-alexnet_onednn_tune (OnednnTuner *tuner, const OnednnProgram *program,
-    const OnednnQuestion *question, guint *best, GError **error)
+/* From the cache, or by the clock: `times` stay 0 where it cannot tell, and
+ * `best` is what can be made. */
+static gboolean
+answer (OnednnTuner *tuner, const OnednnProgram *program,
+    const OnednnQuestion *question, guint *best, double *times, GError **error)
 {
-  double times[ONEDNN_MAX_CANDIDATES] = { 0 };
   const char *known = alexnet_plan_cache_get (tuner->cache, question->key);
   g_autofree char *text = NULL;
   guint fastest, first = 0;
 
-  if (is_forced (question, best)) {
-    text = g_strconcat ("by $", question->variable, NULL);
-    add_row (tuner, program, question, *best, text);
-    return TRUE;
-  }
   if (!known || !parse_times (known, question, times)) {
-    memset (times, 0, sizeof times);
+    memset (times, 0, ONEDNN_MAX_CANDIDATES * sizeof *times);
     if (!find_times (tuner, program, question, &text, times, &first, error))
       return FALSE;
     known = text;
@@ -417,5 +414,24 @@ alexnet_onednn_tune (OnednnTuner *tuner, const OnednnProgram *program,
   fastest = find_best (question, times);
   *best = fastest < question->n ? fastest : first;
   add_row (tuner, program, question, *best, known);
+  return TRUE;
+}
+
+gboolean
+alexnet_onednn_tune (OnednnTuner *tuner, const OnednnProgram *program,
+    const OnednnQuestion *question, guint *best, double *time, GError **error)
+{
+  double times[ONEDNN_MAX_CANDIDATES] = { 0 };
+  gboolean forced = is_forced (question, best);
+  g_autofree char *text = NULL;
+
+  if (forced) {
+    text = g_strconcat ("by $", question->variable, NULL);
+    add_row (tuner, program, question, *best, text);
+  } else if (!answer (tuner, program, question, best, times, error)) {
+    return FALSE;
+  }
+  if (time)
+    *time = forced || times[*best] != REFUSED ? times[*best] : (double) NAN;
   return TRUE;
 }

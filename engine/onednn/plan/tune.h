@@ -8,7 +8,8 @@
  *
  * A variable of the environment, a list of candidates' names between blanks,
  * decides without timing wherever a candidate's name is in it:
- * $ALEXNET_CPU_CONV for convolutions, $ALEXNET_CPU_LINEAR for linear layers.
+ * $ALEXNET_CPU_CONV for convolutions, $ALEXNET_CPU_LINEAR for linear layers,
+ * $ALEXNET_CPU_TRUNK for all layers of a trunk together.
  * They are for tests and for looking into a suspected fault. */
 
 #ifndef ALEXNET_ONEDNN_TUNE_H
@@ -44,10 +45,12 @@ OnednnTuner *alexnet_onednn_tuner_new (const OnednnContext *context);
 /* Keeps what is new. Accepts NULL. */
 void alexnet_onednn_tuner_free (OnednnTuner *tuner);
 
-/* Writes the fastest way to go on behind `program` to `best`. A candidate that
- * fails with UNSUPPORTED is passed over; UNSUPPORTED when all do. */
+/* Writes the fastest way to go on behind `program` to `best`, and how many
+ * milliseconds it takes to `time`: 0 where the variable decided, NAN where it
+ * is not known; may be NULL. A candidate that fails with UNSUPPORTED is passed
+ * over; UNSUPPORTED when all do. */
 gboolean alexnet_onednn_tune (OnednnTuner *tuner, const OnednnProgram *program,
-    const OnednnQuestion *question, guint *best, GError **error);
+    const OnednnQuestion *question, guint *best, double *time, GError **error);
 
 /* What was asked so far, a line each: layer, batch, what was chosen, and of
  * every candidate the instruction set that it ran on

@@ -13,9 +13,10 @@ G_BEGIN_DECLS
 
 typedef struct {
   guint n_variants;
-  gboolean floats; /* reads float, as dnnl_nhwc, whatever the context's type
-                      is */
-  double lead;     /* its weights are there in any case: another, whose weights
+  gboolean floats;  /* reads float, as dnnl_nhwc, whatever the context's type
+                       is */
+  gboolean library; /* the library computes it, no loops of ours */
+  double lead;      /* its weights are there in any case: another, whose weights
                       come on top, must be so many times as fast to be taken in
                       its place; 0: 1 */
 

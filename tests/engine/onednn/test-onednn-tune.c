@@ -65,41 +65,13 @@ get_choices (guint n_threads)
   return get_choices_of (make_network (FALSE), n_threads);
 }
 
-/* The only file in the cache; "" when there is none. */
-static char *
-find_cache (void)
-{
-  g_autofree char *path = g_build_filename (g_get_user_cache_dir (), "alexnet",
-      NULL);
-  GDir *dir = g_dir_open (path, 0, NULL);
-  const char *name = dir ? g_dir_read_name (dir) : NULL;
-  char *found = name ? g_build_filename (path, name, NULL) : g_strdup ("");
-
-  if (dir) {
-    g_assert_null (name ? g_dir_read_name (dir) : NULL);
-    g_dir_close (dir);
-  }
-  return found;
-}
-
 /* Puts `value` where the cache has the times of every question. */
 static void
 replace_times (const char *value)
 {
-  g_autofree char *path = find_cache ();
-  g_autofree char *text = NULL, *changed = NULL, *with = NULL;
-  g_autoptr (GRegex)
-      regex = g_regex_new ("\"[^\"]*direct\\[[^\"]*\"", 0, 0, NULL);
-  g_autoptr (GError) error = NULL;
+  g_autofree char *with = g_strdup_printf ("\"%s\"", value);
 
-  g_file_get_contents (path, &text, NULL, &error);
-  g_assert_no_error (error);
-  with = g_strdup_printf ("\"%s\"", value);
-  changed = g_regex_replace_literal (regex, text, -1, 0, with, 0, &error);
-  g_assert_no_error (error);
-  g_assert_cmpstr (changed, !=, text);
-  g_file_set_contents (path, changed, -1, &error);
-  g_assert_no_error (error);
+  cache_directory_replace ("\"[^\"]*direct\\[[^\"]*\"", with);
 }
 
 static void
@@ -200,7 +172,7 @@ test_used (void)
 static guint
 count_questions (void)
 {
-  g_autofree char *path = find_cache ();
+  g_autofree char *path = cache_directory_find ();
   g_autofree char *text = NULL;
   g_auto (GStrv) parts = NULL;
   g_autoptr (GError) error = NULL;
@@ -257,13 +229,13 @@ static void
 test_threads (void)
 {
   g_auto (GStrv) lines = get_choices (1);
-  g_autofree char *first = find_cache (), *second = NULL;
+  g_autofree char *first = cache_directory_find (), *second = NULL;
   g_auto (GStrv) other = NULL;
 
   g_assert_cmpstr (first, !=, "");
   cache_directory_clear ();
   other = get_choices (2);
-  second = find_cache ();
+  second = cache_directory_find ();
   g_assert_cmpstr (first, !=, second);
   cache_directory_clear ();
 }
@@ -283,7 +255,7 @@ test_forced (void)
     lines = get_choices (1);
     assert_each (lines, ways[i], TRUE);
     assert_each (lines, "by $ALEXNET_CPU_CONV", TRUE);
-    path = find_cache ();
+    path = cache_directory_find ();
     g_assert_cmpstr (path, ==, "");
   }
   g_unsetenv ("ALEXNET_CPU_CONV");
@@ -381,7 +353,7 @@ ask (Asker *self, const char *kinds, guint *best, GError **error)
     .add = add_candidate,
     .user = kinds };
 
-  return alexnet_onednn_tune (self->tuner, self->program, &question, best,
+  return alexnet_onednn_tune (self->tuner, self->program, &question, best, NULL,
       error);
 }
 
@@ -423,7 +395,7 @@ test_not_kept (void)
   table = alexnet_onednn_tuner_get_table (asker.tuner);
   g_assert_nonnull (strstr (table, "not timed"));
   asker_clear (&asker);
-  path = find_cache ();
+  path = cache_directory_find ();
   g_assert_cmpstr (path, ==, "");
 }
 

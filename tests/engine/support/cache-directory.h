@@ -19,6 +19,13 @@ int cache_directory_run (void);
 /* Empties it. */
 void cache_directory_clear (void);
 
+/* The only file of plans; "" when there is none. g_free() it. */
+char *cache_directory_find (void);
+
+/* Puts `with` wherever the regular expression matches in that file, which it
+ * does. */
+void cache_directory_replace (const char *pattern, const char *with);
+
 G_END_DECLS
 
 #endif /* CACHE_DIRECTORY_H */
