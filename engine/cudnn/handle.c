@@ -2,14 +2,24 @@
 
 #include "handle.h"
 
+#include <dlfcn.h>
 #include <string.h>
 
 #include "descriptor.h"
 #include "error.h"
 
+/* cuDNN opens the compiler anew for each plan that it makes, and closes it
+ * again: tens of milliseconds, but for one that somebody else keeps open. */
+static void
+keep_compiler (void)
+{
+  dlopen (NVRTC, RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE);
+}
+
 gboolean
 alexnet_cudnn_open (AlexnetCudnn *cudnn, cudaStream_t stream, GError **error)
 {
+  keep_compiler ();
   if (!CUDNN (cudnnCreate (&cudnn->handle)) ||
       !CUDNN (cudnnSetStream (cudnn->handle, stream)))
     return FALSE;
@@ -35,6 +45,7 @@ alexnet_cudnn_open_for (AlexnetCudnn *cudnn, const char *json, GError **error)
         (gint64) strlen (json) + 1, json },
   };
 
+  keep_compiler ();
   cudnn->handle = NULL;
   cudnn->properties = DESC_MAKE (CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR,
       attributes, error);
