@@ -4,12 +4,13 @@
 # Says what videos and images show, one after another:
 #     sh pipelines/classify.sh [VIDEO|IMAGE|URI ...]
 # Without an argument: the sample clip. From the environment:
-#     MODEL    a .safetensors or .pth file; else the one in
-#              ~/.local/share/alexnet; else the demonstration model
-#     LABELS   a text file with one label a line
-#     BACKEND  cudnn, cpu, reference
-#     TOP_K    how many labels a line shows, 3 when not set
-#     BUILD    where to build, build/ when not set
+#     MODEL      a .safetensors or .pth file; else the one in
+#                ~/.local/share/alexnet; else the demonstration model
+#     LABELS     a text file with one label a line
+#     BACKEND    cudnn, cpu, reference
+#     PRECISION  fp32, fp16, bf16, int8; what is fastest here when not set
+#     TOP_K      how many labels a line shows, 3 when not set
+#     BUILD      where to build, build/ when not set
 # Installs and builds first what is missing. Exits with 1 when one of them
 # could not be classified.
 set -eu
@@ -23,7 +24,7 @@ for name; do
     ! videoconvert ! videoflip video-direction=auto \
     ! alexnetclassify \
     ${MODEL:+"model-file=$MODEL"} ${LABELS:+"labels-file=$LABELS"} \
-    ${BACKEND:+"backend=$BACKEND"} top-k="${TOP_K:-3}" post-messages=always \
-    ! fakesink || failed=1
+    ${BACKEND:+"backend=$BACKEND"} ${PRECISION:+"precision=$PRECISION"} \
+    top-k="${TOP_K:-3}" post-messages=always ! fakesink || failed=1
 done
 exit $failed

@@ -7,7 +7,7 @@ set -u
 
 media=$root/pipelines/media/sample.webm
 classes='airplane automobile bird cat deer dog frog horse ship truck'
-unset ALEXNET_MODEL ALEXNET_DATA_DIR MODEL LABELS BACKEND TOP_K
+unset ALEXNET_MODEL ALEXNET_DATA_DIR MODEL LABELS BACKEND PRECISION TOP_K
 export BUILD XDG_DATA_HOME="$work"
 
 classify () {
@@ -94,6 +94,11 @@ unknown_backend () {
   same 1 $? && echo "$out" | grep abacus
 }
 
+unknown_precision () {
+  out=$(PRECISION=half classify "$work/it's a pngenc" 2>&1)
+  same 1 $? && echo "$out" | grep half
+}
+
 top_k () {
   out=$(TOP_K=10 classify "$work/it's a pngenc") || return 1
   same 10 "$(echo "$out" | results | grep -o '%' | grep -c .)"
@@ -145,6 +150,7 @@ check 'a file without a picture' no_picture
 check 'a model file that is none' bad_model
 check 'BACKEND=reference' reference_backend
 check 'an unknown backend' unknown_backend
+check 'an unknown precision' unknown_precision
 check 'TOP_K' top_k
 check 'LABELS' own_labels
 check 'LABELS of another length' wrong_labels

@@ -28,7 +28,7 @@ like_pillow () {
 uris () {
   for label in 444.jpg orientation-6.jpg rgb-16.png; do
     check "classify.sh: URI of $label" like_pillow "$label" \
-      env TOP_K=10 sh "$root/pipelines/classify.sh" \
+      env PRECISION=fp32 TOP_K=10 sh "$root/pipelines/classify.sh" \
       "file://$data/pictures/$label"
   done
 }
@@ -65,7 +65,7 @@ pictures () {
     check "alexnet-inspect: $label" like_pillow "$label" \
       "$inspect" classify -k 10 -p fp32 "$file"
     check "classify.sh: $label" like_pillow "$label" \
-      env TOP_K=10 sh "$root/pipelines/classify.sh" "$file"
+      env PRECISION=fp32 TOP_K=10 sh "$root/pipelines/classify.sh" "$file"
   done <"$data/golden/pictures.txt"
 }
 
