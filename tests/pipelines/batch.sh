@@ -94,9 +94,10 @@ by_file () {
     same 1 "$(stamps | grep -vcxF "$before")"
 }
 
-# A model in two files of weights' names and weights, with labels beside it.
+# A model in two files of weights' names and weights, with labels beside it, and
+# a directory with a name that stands in the first.
 make_model () {
-  mkdir "$work/model" && cp "$root/pipelines/models/alexnet-cifar10.safetensors" \
+  mkdir -p "$work/model/weight_map" && cp "$root/pipelines/models/alexnet-cifar10.safetensors" \
     "$work/model/part.safetensors" && /usr/bin/python3 - "$work/model" <<'END'
 import json, pathlib, struct, sys
 folder = pathlib.Path(sys.argv[1])

@@ -29,7 +29,9 @@ def find_beside(model):
     if model.endswith(NAMING):
         with open(model, 'rb') as file:
             text = file.read()
-    return [name for name in sorted(os.listdir(os.path.dirname(model) or '.'))
+    with os.scandir(os.path.dirname(model) or '.') as entries:
+        names = sorted(entry.name for entry in entries if entry.is_file())
+    return [name for name in names
             if name != os.path.basename(model) and (
                 name in LABELS or
                 name.endswith('.binaryproto') and 'mean' in name or
