@@ -43,7 +43,7 @@ SoftThread soft_thread;
 
 static struct {
   Fiber fibers[SOFT_MAX_THREADS + 1]; /* the last one is the caller */
-  Fiber *left; /* by the last switch */
+  Fiber *left;                        /* by the last switch */
   guint n, current;
   guint width; /* of a block */
   guint8 values[2][SOFT_MAX_THREADS * MAX_VALUE];
