@@ -8,8 +8,9 @@
 #include "descriptor.h"
 #include "error.h"
 
-/* cuDNN opens the compiler anew for each plan that it makes, and closes it
- * again: tens of milliseconds, but for one that somebody else keeps open. */
+/* Up to 9.20, cuDNN loads the compiler anew for each fallback list of engines and
+ * unloads it again, which takes longer than the list, but for one that somebody
+ * else keeps loaded. */
 static void
 keep_compiler (void)
 {
