@@ -8,9 +8,9 @@
 #include "descriptor.h"
 #include "error.h"
 
-/* Up to 9.20, cuDNN loads the compiler anew for each fallback list of engines and
- * unloads it again, which takes longer than the list, but for one that somebody
- * else keeps loaded. */
+/* Up to 9.20, cuDNN loads the compiler for each fallback list of engines and
+ * unloads it again, unless somebody else keeps it: that takes longer than the
+ * list. */
 static void
 keep_compiler (void)
 {
