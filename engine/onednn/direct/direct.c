@@ -4,9 +4,9 @@
 
 #include "onednn/step/weighted.h"
 
-/* In bf16, oneDNN 2.6 and 3.7, not 3.12, write past their buffers when the last
- * windows end where those without padding would: such a layer stays in float.
- */
+/* In bf16, oneDNN 2.6 and 3.7, not 3.12, are wrong with some paddings, all of
+ * them where the last windows end as windows without padding would: such a
+ * layer stays in float. */
 static gboolean
 is_bf16 (const OnednnContext *context, const AlexnetLayer *layer)
 {
