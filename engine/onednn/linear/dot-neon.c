@@ -74,15 +74,14 @@ load_quad (uint8x16_t *quad, const OnednnSpan *span, guint c, gsize row)
     load_chunk (quad + i * VECTORS / CHUNKS, columns, i * CHUNK);
 }
 
-/* What the offset of the weights adds to a sum. */
+/* What the offset of the weights adds to a sum: in, as byte [blocks]. */
 INLINE guint32
-find_excess (const guint8 *in, guint n_quads, guint inputs)
+find_excess (const guint8 *byte, const OnednnSpan *span, gsize stride)
 {
   uint32x2_t sums = vdup_n_u32 (0);
 
-  for (guint b = 0; b < n_quads / QUADS_OF_BLOCK; b++)
-    sums = vdot_u32 (sums, vld1_u8 (in + b * inputs * LINEAR_BLOCK),
-        vdup_n_u8 (1));
+  for (guint b = 0; b < span->n_blocks; b++)
+    sums = vdot_u32 (sums, vld1_u8 (byte + b * stride), vdup_n_u8 (1));
   return vaddv_u32 (sums) * OFFSET;
 }
 
@@ -103,46 +102,78 @@ add_scaled (float *sums, const uint32x4_t *totals, const guint16 *scales)
   }
 }
 
-/* sums [LINEAR_SLICE] += slice * in [quads / 2][inputs][LINEAR_BLOCK]. */
+/* Totals [VECTORS] of the products of `byte`. */
 INLINE void
-add_products (float *sums, const Slice *slice, const guint16 *scales,
-    guint n_quads, const guint8 *in, guint inputs)
+add_quads (uint32x4_t *totals, const Slice *slice, const OnednnSpan *span,
+    const guint8 *byte, gsize stride)
 {
-  guint32 excess = find_excess (in, n_quads, inputs), four;
-  uint32x4_t totals[VECTORS];
+  uint32x4_t excess = vdupq_n_u32 (find_excess (byte, span, stride));
+  guint32 four;
 
 #pragma GCC unroll 16
   for (guint v = 0; v < VECTORS; v++)
-    totals[v] = vdupq_n_u32 (-excess);
-  for (guint q = 0; q < n_quads; q++) {
+    totals[v] = vsubq_u32 (totals[v], excess);
+  for (guint q = 0; q < span->n_blocks * QUADS_OF_BLOCK; q++) {
     memcpy (&four,
-        in + q / QUADS_OF_BLOCK * inputs * LINEAR_BLOCK +
-            q % QUADS_OF_BLOCK * QUAD,
+        byte + q / QUADS_OF_BLOCK * stride + q % QUADS_OF_BLOCK * QUAD,
         sizeof four);
 #pragma GCC unroll 16
     for (guint v = 0; v < VECTORS; v++)
       totals[v] = vdotq_u32 (totals[v], slice->quads[q][v],
           vreinterpretq_u8_u32 (vdupq_n_u32 (four)));
   }
+}
+
+/* sums [LINEAR_SLICE] += slice * in [blocks][inputs][bytes][LINEAR_BLOCK].
+ * Sums of 32 * 127 * 65535 at most are below 2^31. */
+INLINE void
+add_products (float *sums, const Slice *slice, const guint16 *scales,
+    const OnednnSpan *span, const guint8 *in, guint inputs, guint bytes)
+{
+  gsize stride = (gsize) inputs * bytes * LINEAR_BLOCK;
+  uint32x4_t totals[VECTORS];
+
+#pragma GCC unroll 16
+  for (guint v = 0; v < VECTORS; v++)
+    totals[v] = vdupq_n_u32 (0);
+  add_quads (totals, slice, span, in, stride);
+  if (bytes > 1) {
+#pragma GCC unroll 16
+    for (guint v = 0; v < VECTORS; v++)
+      totals[v] = vshlq_n_u32 (totals[v], 8);
+    add_quads (totals, slice, span, in + LINEAR_BLOCK, stride);
+  }
   add_scaled (sums, totals, scales);
+}
+
+INLINE void
+multiply (float *sums, const OnednnSpan *span, gsize rows, guint inputs,
+    guint bytes)
+{
+  for (gsize r = 0; r < rows; r += LINEAR_SLICE) {
+    const guint8 *in = span->in;
+    Slice slice;
+
+    for (guint q = 0; q < span->n_blocks * QUADS_OF_BLOCK; q++)
+      load_quad (slice.quads[q], span, q * QUAD, r);
+    for (guint i = 0; i < inputs; i++)
+      add_products (sums + r * inputs + i * LINEAR_SLICE, &slice,
+          span->scales + r, span, in + i * bytes * LINEAR_BLOCK, inputs, bytes);
+  }
 }
 
 TARGET void
 alexnet_onednn_linear_dot_neon (float *sums, const OnednnSpan *span, gsize rows,
     guint inputs)
 {
-  guint n_quads = span->n_blocks * QUADS_OF_BLOCK;
+  multiply (sums, span, rows, inputs, 1);
+}
 
-  for (gsize r = 0; r < rows; r += LINEAR_SLICE) {
-    const guint8 *in = span->in;
-    Slice slice;
-
-    for (guint q = 0; q < n_quads; q++)
-      load_quad (slice.quads[q], span, q * QUAD, r);
-    for (guint i = 0; i < inputs; i++)
-      add_products (sums + r * inputs + i * LINEAR_SLICE, &slice,
-          span->scales + r, n_quads, in + i * LINEAR_BLOCK, inputs);
-  }
+TARGET void
+alexnet_onednn_linear_dot16_neon (float *sums, const OnednnSpan *span,
+    gsize rows, guint inputs)
+{
+  multiply (sums, span, rows, inputs, 2);
 }
 
 #endif /* ALEXNET_CPU_ARM64 */

@@ -18,6 +18,7 @@
 #define QUADS_OF_BLOCK (LINEAR_BLOCK / QUAD)
 #define MAX_QUADS (LINEAR_GROUP / QUAD)
 #define VECTORS (LINEAR_SLICE / 16)
+#define MOST_INPUTS 4 /* at once */
 
 typedef struct {
   __m512i quads[MAX_QUADS][VECTORS];
@@ -97,26 +98,20 @@ load_scales (__m512 *out, const guint16 *scales)
   }
 }
 
-/* sums [n][LINEAR_SLICE] += slice * in [quads / 2][inputs][LINEAR_BLOCK]. */
+/* Totals [n][VECTORS] of the products of `byte`. */
 INLINE void
-add_products (float *sums, const Slice *slice, guint n_quads, const guint8 *in,
-    guint inputs, guint n)
+add_quads (__m512i totals[MOST_INPUTS][VECTORS], const Slice *slice,
+    const OnednnSpan *span, const guint8 *byte, gsize stride, guint bytes,
+    guint n)
 {
-  __m512i totals[4][VECTORS];
-
-#pragma GCC unroll 4
-  for (guint i = 0; i < n; i++)
-#pragma GCC unroll 4
-    for (guint v = 0; v < VECTORS; v++)
-      totals[i][v] = _mm512_setzero_si512 ();
 #pragma GCC unroll 2
-  for (guint q = 0; q < n_quads; q++) {
-    const guint8 *from = in + q / QUADS_OF_BLOCK * inputs * LINEAR_BLOCK +
+  for (guint q = 0; q < span->n_blocks * QUADS_OF_BLOCK; q++) {
+    const guint8 *from = byte + q / QUADS_OF_BLOCK * stride +
         q % QUADS_OF_BLOCK * QUAD;
 
 #pragma GCC unroll 4
     for (guint i = 0; i < n; i++) {
-      __m512i four = load_inputs (from + i * LINEAR_BLOCK);
+      __m512i four = load_inputs (from + i * bytes * LINEAR_BLOCK);
 
 #pragma GCC unroll 4
       for (guint v = 0; v < VECTORS; v++)
@@ -124,39 +119,81 @@ add_products (float *sums, const Slice *slice, guint n_quads, const guint8 *in,
             slice->quads[q][v]);
     }
   }
-#pragma GCC unroll 4
-  for (guint i = 0; i < n; i++)
-#pragma GCC unroll 4
-    for (guint v = 0; v < VECTORS; v++) {
-      float *to = sums + i * LINEAR_SLICE + v * 16;
+}
 
-      _mm512_storeu_ps (to,
-          _mm512_fmadd_ps (_mm512_cvtepi32_ps (totals[i][v]), slice->scales[v],
-              _mm512_loadu_ps (to)));
-    }
+INLINE void
+add_scaled (float *sums, __m512i total, __m512 scale)
+{
+  _mm512_storeu_ps (sums,
+      _mm512_fmadd_ps (_mm512_cvtepi32_ps (total), scale,
+          _mm512_loadu_ps (sums)));
+}
+
+/* sums [n][LINEAR_SLICE] += slice * in [blocks][inputs][bytes][LINEAR_BLOCK].
+ * Sums of 32 * 127 * 65535 at most are below 2^31. */
+INLINE void
+add_products (float *sums, const Slice *slice, const OnednnSpan *span,
+    const guint8 *in, guint inputs, guint bytes, guint n)
+{
+  gsize stride = (gsize) inputs * bytes * LINEAR_BLOCK;
+  __m512i totals[MOST_INPUTS][VECTORS];
+
+#pragma GCC unroll 16
+  for (guint i = 0; i < n * VECTORS; i++)
+    totals[i / VECTORS][i % VECTORS] = _mm512_setzero_si512 ();
+  add_quads (totals, slice, span, in, stride, bytes, n);
+  if (bytes > 1) {
+#pragma GCC unroll 16
+    for (guint i = 0; i < n * VECTORS; i++)
+      totals[i / VECTORS][i % VECTORS] =
+          _mm512_slli_epi32 (totals[i / VECTORS][i % VECTORS], 8);
+    add_quads (totals, slice, span, in + LINEAR_BLOCK, stride, bytes, n);
+  }
+#pragma GCC unroll 16
+  for (guint i = 0; i < n * VECTORS; i++)
+    add_scaled (sums + i * 16, totals[i / VECTORS][i % VECTORS],
+        slice->scales[i % VECTORS]);
+}
+
+INLINE void
+multiply (float *sums, const OnednnSpan *span, gsize rows, guint inputs,
+    guint bytes)
+{
+  gsize size = bytes * LINEAR_BLOCK;
+
+  for (gsize r = 0; r < rows; r += LINEAR_SLICE) {
+    float *to = sums + r * inputs;
+    const guint8 *in = span->in;
+    Slice slice;
+    guint i = 0;
+
+    for (guint q = 0; q < span->n_blocks * QUADS_OF_BLOCK; q++)
+      load_quad (slice.quads[q], span, q * QUAD, r);
+    load_scales (slice.scales, span->scales + r);
+    for (; i + 4 <= inputs; i += 4)
+      add_products (to + i * LINEAR_SLICE, &slice, span, in + i * size, inputs,
+          bytes, 4);
+    for (; i + 2 <= inputs; i += 2)
+      add_products (to + i * LINEAR_SLICE, &slice, span, in + i * size, inputs,
+          bytes, 2);
+    if (i < inputs)
+      add_products (to + i * LINEAR_SLICE, &slice, span, in + i * size, inputs,
+          bytes, 1);
+  }
 }
 
 TARGET void
 alexnet_onednn_linear_dot_vnni (float *sums, const OnednnSpan *span, gsize rows,
     guint inputs)
 {
-  guint n_quads = span->n_blocks * QUADS_OF_BLOCK;
+  multiply (sums, span, rows, inputs, 1);
+}
 
-  for (gsize r = 0; r < rows; r += LINEAR_SLICE) {
-    const guint8 *in = span->in;
-    Slice slice;
-    guint i = 0;
-
-    for (guint q = 0; q < n_quads; q++)
-      load_quad (slice.quads[q], span, q * QUAD, r);
-    load_scales (slice.scales, span->scales + r);
-    for (; i + 4 <= inputs; i += 4)
-      add_products (sums + r * inputs + i * LINEAR_SLICE, &slice, n_quads,
-          in + i * LINEAR_BLOCK, inputs, 4);
-    for (; i < inputs; i++)
-      add_products (sums + r * inputs + i * LINEAR_SLICE, &slice, n_quads,
-          in + i * LINEAR_BLOCK, inputs, 1);
-  }
+TARGET void
+alexnet_onednn_linear_dot16_vnni (float *sums, const OnednnSpan *span,
+    gsize rows, guint inputs)
+{
+  multiply (sums, span, rows, inputs, 2);
 }
 
 #endif /* ALEXNET_CPU_X86 */

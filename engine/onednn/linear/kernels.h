@@ -40,7 +40,8 @@ typedef struct {
   const guint32 *columns;
   guint n_blocks; /* of columns */
   gsize n_listed; /* columns, with those that will come next */
-  const void *in; /* [n_blocks][inputs][LINEAR_BLOCK] */
+  const void *in; /* [n_blocks][inputs][LINEAR_BLOCK], or of two bytes
+                     [n_blocks][inputs][2][LINEAR_BLOCK] */
 } OnednnSpan;
 
 /* sums [rows / step][inputs][step] += columns [rows] * in. `rows` is a multiple
@@ -51,12 +52,13 @@ typedef void OnednnLinearKernel (float *sums, const OnednnSpan *span,
 /* For weights as they are stored, and in: float.
  *
  * alexnet_onednn_linear_dot() is for LINEAR_S8 and in: guint8, exact but for
- * the scales. */
+ * the scales; alexnet_onednn_linear_dot16() the same for inputs of two bytes,
+ * of which the high one comes first. */
 #define KERNELS_OF KERNELS_OF_LINEAR
 #define KERNEL(name, type, sets) SIMD_KERNEL (name, type, sets)
 #include "onednn/simd/kernels.inc"
 
-/* Their step, and that of the last one. */
+/* The step of those of float, and that of the last two. */
 static inline guint
 alexnet_onednn_linear_step (AlexnetIsa isa)
 {
@@ -72,7 +74,7 @@ alexnet_onednn_linear_step (AlexnetIsa isa)
 #define LINEAR_DOT_ISA "vnni"
 #endif
 
-/* Where in a step of alexnet_onednn_linear_dot() the sum of a row lies. */
+/* Where in a step of LINEAR_DOT_STEP the sum of a row lies. */
 static inline gsize
 alexnet_onednn_linear_dot_place (gsize row)
 {

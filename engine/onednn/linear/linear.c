@@ -24,6 +24,7 @@ typedef struct {
   AlexnetIsa isa;
   OnednnLinearKernel *kernel;
   OnednnLinearKernel *dot; /* NULL: not for this matrix or CPU */
+  guint bytes;             /* of an input of `dot` */
   guint batch;
   gboolean relu;
 } Linear;
@@ -37,12 +38,12 @@ typedef struct {
   const Linear *linear;
   const float *src; /* [batch,columns] */
   float *dst;       /* [batch,rows] */
-  gboolean whole;   /* `in` holds whole numbers, guint8, else float */
+  guint bytes;      /* of a whole number that `in` holds; 0: it is float */
   gsize n_parts;
   Part *parts;
   guint32 *columns; /* in blocks of LINEAR_BLOCK */
-  void *in;         /* [blocks][batch][LINEAR_BLOCK] */
-  guint8 *wholes;   /* [batch,padded_columns] */
+  void *in;         /* [blocks][batch][bytes][LINEAR_BLOCK] */
+  guint8 *wholes;   /* [batch,bytes,padded_columns] */
   float *scales;    /* [batch]: what 1 in a whole number stands for */
   float *sums;      /* [threads,sums_size] */
   gsize sums_size;  /* floats */
@@ -72,7 +73,7 @@ make_run (const Linear *self, guint8 *scratch)
   run.parts = take (&run, scratch, n / LINEAR_GROUP * sizeof (Part));
   run.columns = take (&run, scratch, n * sizeof (guint32));
   run.in = take (&run, scratch, batch * n * sizeof (float));
-  run.wholes = take (&run, scratch, batch * n);
+  run.wholes = take (&run, scratch, batch * self->bytes * n);
   run.scales = take (&run, scratch, batch * sizeof (float));
   run.sums_size = batch <= LINEAR_FEW ? batch * matrix->padded_rows
                                       : MAX (TILE, batch * LINEAR_SLICE);
@@ -82,52 +83,93 @@ make_run (const Linear *self, guint8 *scratch)
 
 /* ---- inputs -------------------------------------------------------------- */
 
+/* What 1 stands for when `most` is the largest whole number. */
+static float
+find_scale (float largest, float most)
+{
+  float scale = largest / most;
+
+  return isnormal (scale) ? scale : 1;
+}
+
 gboolean
 alexnet_onednn_linear_quantize (AlexnetIsa isa, guint8 *out, float *scale,
     const float *in, gsize n)
 {
-  float most = alexnet_onednn_largest (isa) (in, n);
+  float largest = alexnet_onednn_largest (isa) (in, n);
 
-  if (most < 0)
+  if (largest < 0)
     return FALSE;
-  *scale = most / G_MAXUINT8;
-  if (!isnormal (*scale))
-    *scale = 1;
+  *scale = find_scale (largest, G_MAXUINT8);
   alexnet_onednn_quantize (isa) (out, in, n, 1 / *scale, 0, G_MAXUINT8);
   return TRUE;
 }
 
+/* The same in two bytes, of which the low ones begin at out + `n_padded`. */
+static gboolean
+quantize16 (AlexnetIsa isa, guint8 *out, gsize n_padded, float *scale,
+    const float *in, gsize n)
+{
+  float largest = alexnet_onednn_largest (isa) (in, n);
+
+  if (largest < 0)
+    return FALSE;
+  *scale = find_scale (largest, G_MAXUINT16);
+  alexnet_onednn_quantize16 (isa) (out, out + n_padded, in, n, 1 / *scale);
+  return TRUE;
+}
+
+static guint8 *
+find_wholes (const Run *run, gsize i)
+{
+  return run->wholes + i * run->bytes * run->linear->matrix->padded_columns;
+}
+
 /* FALSE when an input is negative or not finite. */
 static gboolean
-make_whole (Run *run, gsize i)
+make_whole (const Run *run, gsize i)
 {
   const OnednnMatrix *matrix = run->linear->matrix;
-  guint8 *out = run->wholes + i * matrix->padded_columns;
+  AlexnetIsa isa = run->linear->isa;
+  const float *in = run->src + i * matrix->columns;
+  gsize n = matrix->columns, n_padded = matrix->padded_columns;
+  guint8 *out = find_wholes (run, i);
 
-  if (!alexnet_onednn_linear_quantize (run->linear->isa, out, &run->scales[i],
-          run->src + i * matrix->columns, matrix->columns))
-    return FALSE;
-  memset (out + matrix->columns, 0, matrix->padded_columns - matrix->columns);
-  return TRUE;
+  for (guint b = 0; b < run->bytes; b++)
+    memset (out + b * n_padded + n, 0, n_padded - n);
+  return run->bytes > 1
+      ? quantize16 (isa, out, n_padded, &run->scales[i], in, n)
+      : alexnet_onednn_linear_quantize (isa, out, &run->scales[i], in, n);
+}
+
+/* Input `c` of image `i`, to the first byte of its place; whether it is not
+ * zero. */
+static inline __attribute__ ((always_inline)) gboolean
+put_whole (const Run *run, guint8 *to, gsize i, gsize c, guint bytes)
+{
+  gsize n = run->linear->matrix->padded_columns;
+  const guint8 *from = run->wholes + i * bytes * n + c;
+
+  to[0] = from[0];
+  if (bytes == 1)
+    return to[0] != 0;
+  to[LINEAR_BLOCK] = from[n];
+  return (to[0] | to[LINEAR_BLOCK]) != 0;
 }
 
 /* Input `c` of image `i` as place `n` of the list; whether it is not zero. */
 static inline __attribute__ ((always_inline)) gboolean
-put_input (const Run *run, gsize batch, gsize i, gsize c, gsize n,
-    gboolean whole)
+put_input (const Run *run, gsize batch, gsize i, gsize c, gsize n, guint bytes)
 {
-  const OnednnMatrix *matrix = run->linear->matrix;
-  gsize to = (n / LINEAR_BLOCK * batch + i) * LINEAR_BLOCK + n % LINEAR_BLOCK;
+  gsize block = n / LINEAR_BLOCK * batch + i;
   float value;
 
-  if (whole) {
-    guint8 number = run->wholes[i * matrix->padded_columns + c];
-
-    ((guint8 *) run->in)[to] = number;
-    return number != 0;
-  }
-  value = run->src[i * matrix->columns + c];
-  ((float *) run->in)[to] = value;
+  if (bytes > 0)
+    return put_whole (run,
+        (guint8 *) run->in + block * bytes * LINEAR_BLOCK + n % LINEAR_BLOCK, i,
+        c, bytes);
+  value = run->src[i * run->linear->matrix->columns + c];
+  ((float *) run->in)[block * LINEAR_BLOCK + n % LINEAR_BLOCK] = value;
   return value != 0;
 }
 
@@ -135,19 +177,19 @@ put_input (const Run *run, gsize batch, gsize i, gsize c, gsize n,
 static gsize
 put_zeros (const Run *run, gsize n)
 {
-  for (; n % LINEAR_BLOCK != 0; n++) {
-    run->columns[n] = run->columns[n - 1];
-    for (gsize i = 0; i < run->linear->batch; i++) {
-      gsize to = (n / LINEAR_BLOCK * run->linear->batch + i) * LINEAR_BLOCK +
-          n % LINEAR_BLOCK;
+  guint parts = MAX (run->bytes, 1);
+  gsize size = run->bytes > 0 ? 1 : sizeof (float);
+  gsize n_zeros = (LINEAR_BLOCK - n % LINEAR_BLOCK) % LINEAR_BLOCK;
+  guint8 *in = (guint8 *) run->in +
+      (n / LINEAR_BLOCK * run->linear->batch * parts * LINEAR_BLOCK +
+          n % LINEAR_BLOCK) *
+          size;
 
-      if (run->whole)
-        ((guint8 *) run->in)[to] = 0;
-      else
-        ((float *) run->in)[to] = 0;
-    }
-  }
-  return n;
+  for (gsize i = 0; i < run->linear->batch * parts; i++)
+    memset (in + i * LINEAR_BLOCK * size, 0, n_zeros * size);
+  for (gsize i = 0; i < n_zeros; i++)
+    run->columns[n + i] = run->columns[n - 1];
+  return n + n_zeros;
 }
 
 static void
@@ -160,7 +202,7 @@ add_part (Run *run, gsize group, gsize first, gsize end)
 
 /* Without columns that meet only zeros. */
 static inline __attribute__ ((always_inline)) void
-gather (Run *run, gsize batch, gboolean whole)
+gather (Run *run, gsize batch, guint bytes)
 {
   gsize columns = run->linear->matrix->columns;
   gsize n = 0;
@@ -173,7 +215,7 @@ gather (Run *run, gsize batch, gboolean whole)
 
       run->columns[n] = (guint32) c;
       for (gsize i = 0; i < batch; i++)
-        any |= put_input (run, batch, i, c, n, whole);
+        any |= put_input (run, batch, i, c, n, bytes);
       n += any;
     }
     n = put_zeros (run, n);
@@ -192,25 +234,40 @@ list_all_columns (Run *run)
     add_part (run, c / LINEAR_GROUP, c, c + LINEAR_GROUP);
 }
 
+/* in [n] to the first place of each block of out, in which they lie `distance`
+ * bytes apart. */
+static inline __attribute__ ((always_inline)) void
+put_blocks (guint8 *out, gsize distance, const guint8 *in, gsize n,
+    gsize n_padded, gsize size)
+{
+  gsize c = 0;
+
+  for (; c + LINEAR_BLOCK <= n; c += LINEAR_BLOCK, out += distance)
+    memcpy (out, in + c * size, LINEAR_BLOCK * size);
+  for (; c < n_padded; c += LINEAR_BLOCK, out += distance) {
+    gsize some = c < n ? (n - c) * size : 0;
+
+    memset (out, 0, LINEAR_BLOCK * size);
+    memcpy (out, in + c * size, some);
+  }
+}
+
 /* All columns of image `i`. */
 static void
 put_image (const Run *run, gsize i)
 {
   const OnednnMatrix *matrix = run->linear->matrix;
-  gsize size = run->whole ? 1 : sizeof (float), batch = run->linear->batch;
-  const guint8 *in = run->whole
-      ? run->wholes + i * matrix->padded_columns
-      : (const guint8 *) (run->src + i * matrix->columns);
-  gsize n = run->whole ? matrix->padded_columns : matrix->columns;
-  guint8 *out = (guint8 *) run->in + i * LINEAR_BLOCK * size;
+  gsize n = matrix->columns, n_padded = matrix->padded_columns;
+  gsize parts = MAX (run->bytes, 1), size = run->bytes > 0 ? 1 : sizeof (float);
+  gsize distance = run->linear->batch * parts * LINEAR_BLOCK * size;
+  guint8 *out = (guint8 *) run->in + i * parts * LINEAR_BLOCK * size;
 
-  for (gsize c = 0; c < matrix->padded_columns; c += LINEAR_BLOCK) {
-    gsize some = c < n ? MIN (n - c, LINEAR_BLOCK) * size : 0;
-
-    memcpy (out, in + c * size, some);
-    memset (out + some, 0, LINEAR_BLOCK * size - some);
-    out += batch * LINEAR_BLOCK * size;
-  }
+  for (guint b = 0; b < run->bytes; b++)
+    put_blocks (out + b * LINEAR_BLOCK, distance,
+        find_wholes (run, i) + b * n_padded, n_padded, n_padded, 1);
+  if (run->bytes == 0)
+    put_blocks (out, distance, (const guint8 *) (run->src + i * n), n, n_padded,
+        sizeof (float));
 }
 
 static void
@@ -225,20 +282,48 @@ put_images (gpointer user, guint thread, guint n_threads)
 }
 
 static void
+make_wholes (gpointer user, guint thread, guint n_threads)
+{
+  const Run *run = user;
+  gsize n = run->linear->batch;
+
+  for (gsize i = alexnet_onednn_part (n, thread, n_threads);
+       i < alexnet_onednn_part (n, thread + 1, n_threads); i++)
+    if (!make_whole (run, i))
+      run->scales[i] = NAN;
+}
+
+/* Whole numbers where no input is negative or not finite. */
+static void
+choose_numbers (Run *run)
+{
+  const Linear *self = run->linear;
+
+  run->bytes = self->dot ? self->bytes : 0;
+  if (run->bytes == 0)
+    return;
+  if (self->batch > LINEAR_FEW)
+    alexnet_onednn_parallel (make_wholes, run);
+  else
+    make_wholes (run, 0, 1);
+  for (gsize i = 0; i < self->batch; i++)
+    if (isnan (run->scales[i]))
+      run->bytes = 0;
+}
+
+static void
 prepare (Run *run)
 {
   const Linear *self = run->linear;
 
-  run->whole = self->dot != NULL;
-  for (gsize i = 0; run->whole && i < self->batch; i++)
-    run->whole = make_whole (run, i);
+  choose_numbers (run);
   if (self->batch > LINEAR_FEW || !self->matrix->finite) {
     list_all_columns (run);
     alexnet_onednn_parallel (put_images, run);
   } else if (self->batch == 1)
-    run->whole ? gather (run, 1, TRUE) : gather (run, 1, FALSE);
+    run->bytes > 0 ? gather (run, 1, 1) : gather (run, 1, 0);
   else
-    gather (run, self->batch, run->whole);
+    gather (run, self->batch, run->bytes);
 }
 
 /* ---- products ------------------------------------------------------------ */
@@ -249,9 +334,8 @@ multiply (const Run *run, float *sums, gsize row, gsize rows, gsize first,
     gsize end)
 {
   const Linear *self = run->linear;
-  gsize size = run->whole ? 1 : sizeof (float);
-  OnednnLinearKernel *kernel = run->whole ? self->dot : self->kernel;
-
+  gsize size = run->bytes > 0 ? run->bytes : sizeof (float);
+  OnednnLinearKernel *kernel = run->bytes > 0 ? self->dot : self->kernel;
   gsize n_listed = end > first
       ? run->parts[end - 1].first + run->parts[end - 1].n_blocks * LINEAR_BLOCK
       : 0;
@@ -295,18 +379,18 @@ write_rows (const Run *run, const float *sums, gsize row, gsize rows)
 {
   const Linear *self = run->linear;
   gsize all = self->matrix->rows, end = MIN (row + rows, all);
-  gsize step = run->whole ? LINEAR_DOT_STEP
-                          : alexnet_onednn_linear_step (self->isa);
+  gsize step = run->bytes > 0 ? LINEAR_DOT_STEP
+                              : alexnet_onednn_linear_step (self->isa);
 
   for (gsize i = 0; i < self->batch; i++)
     for (gsize r = row; r < end; r += 4) {
       gsize of_step = (r - row) % step;
-      gsize place = run->whole ? alexnet_onednn_linear_dot_place (of_step)
-                               : of_step;
+      gsize place = run->bytes > 0 ? alexnet_onednn_linear_dot_place (of_step)
+                                   : of_step;
 
       write_four (run, run->dst + i * all + r,
           sums + ((r - row - of_step) * self->batch + i * step + place),
-          run->whole ? run->scales[i] : 1, self->matrix->bias + r,
+          run->bytes > 0 ? run->scales[i] : 1, self->matrix->bias + r,
           MIN (end - r, 4));
     }
 }
@@ -402,6 +486,20 @@ find_kernel (OnednnStorage storage, AlexnetIsa isa)
   }
 }
 
+/* Whole numbers of two bytes are more exact than the weights are; for a single
+ * image floats are as fast. */
+static void
+find_dot (Linear *self, const OnednnContext *context)
+{
+  if (self->matrix->storage != LINEAR_S8)
+    return;
+  self->bytes = context->int8 ? 1 : 2;
+  if (context->int8)
+    self->dot = alexnet_onednn_linear_dot (context->isa);
+  else if (self->batch > 1)
+    self->dot = alexnet_onednn_linear_dot16 (context->isa);
+}
+
 static OnednnOperation *
 linear_new (OnednnProgram *program, const OnednnMatrix *matrix, gboolean relu)
 {
@@ -413,10 +511,9 @@ linear_new (OnednnProgram *program, const OnednnMatrix *matrix, gboolean relu)
   self->matrix = matrix;
   self->isa = context->isa;
   self->kernel = find_kernel (matrix->storage, context->isa);
-  if (context->int8 && matrix->storage == LINEAR_S8)
-    self->dot = alexnet_onednn_linear_dot (context->isa);
-  self->base.isa = self->dot ? LINEAR_DOT_ISA : alexnet_isa_name (context->isa);
   self->batch = alexnet_onednn_program_get_batch (program);
+  find_dot (self, context);
+  self->base.isa = self->dot ? LINEAR_DOT_ISA : alexnet_isa_name (context->isa);
   self->relu = relu;
   self->base.scratch_size = make_run (self, NULL).size;
   return &self->base;

@@ -3,9 +3,10 @@
 /* A linear layer: a product that reads the weights once, at the speed of the
  * memory where that is what bounds it. For a few images it leaves out the
  * columns of weights that meet only zeros, which a ReLU makes many of. It
- * computes in float, or with precision int8, where the CPU has VNNI and no
- * input is negative, with inputs as whole numbers of 8 bits, scaled to the
- * largest of their image. */
+ * computes in float, or with weights of 8 bits, where the CPU has VNNI and no
+ * input is negative, with inputs as whole numbers scaled to the largest of
+ * their image: of 8 bits with precision int8, else of 16 where there are
+ * several images. */
 
 #ifndef ALEXNET_ONEDNN_LINEAR_H
 #define ALEXNET_ONEDNN_LINEAR_H

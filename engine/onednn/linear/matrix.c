@@ -332,6 +332,14 @@ alexnet_onednn_matrix_get (const OnednnContext *context, guint layer,
   return matrix ? matrix : matrix_new (context, layer, error);
 }
 
+gboolean
+alexnet_onednn_matrix_is_s8 (const OnednnContext *context, guint layer)
+{
+  const OnednnMatrix *matrix = find_matrix (context, layer);
+
+  return matrix && matrix->storage == LINEAR_S8;
+}
+
 const char *
 alexnet_onednn_matrix_describe (const OnednnContext *context, guint layer)
 {

@@ -41,6 +41,10 @@ const OnednnMatrix *alexnet_onednn_matrix_get (const OnednnContext *context,
 gsize alexnet_onednn_matrix_find (const OnednnMatrix *matrix, gsize row,
     gsize group, OnednnSpan *span);
 
+/* Whether the weights of a layer are made, and as LINEAR_S8. */
+gboolean alexnet_onednn_matrix_is_s8 (const OnednnContext *context,
+    guint layer);
+
 /* What the weights of a layer are stored as; "-" while they are not made. */
 const char *alexnet_onednn_matrix_describe (const OnednnContext *context,
     guint layer);

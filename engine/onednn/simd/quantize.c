@@ -24,6 +24,22 @@ SIMD_NAME (alexnet_onednn_quantize) (void *out, const float *in, gsize n,
   }
 }
 
+void
+SIMD_NAME (alexnet_onednn_quantize16) (guint8 *high, guint8 *low,
+    const float *in, gsize n, float factor)
+{
+  for (gsize i = 0; i < n; i++) {
+    float value = in[i] * factor;
+    guint32 bits;
+
+    value = value > 0 ? value : 0;
+    value = (value < G_MAXUINT16 ? value : G_MAXUINT16) + MAGIC;
+    bits = alexnet_float_to_bits (value);
+    high[i] = (guint8) (bits >> 8);
+    low[i] = (guint8) bits;
+  }
+}
+
 /* As numbers without a sign, bits of floats are ordered as these are; negative
  * ones come last. */
 float

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Between floats and whole numbers of 8 bits. */
+/* Between floats and whole numbers of 8 or 16 bits. */
 
 #ifndef ALEXNET_ONEDNN_QUANTIZE_H
 #define ALEXNET_ONEDNN_QUANTIZE_H
@@ -13,6 +13,11 @@ G_BEGIN_DECLS
  * least .. most; NaN becomes `least`. */
 typedef void OnednnQuantize (void *out, const float *in, gsize n, float factor,
     float least, float most);
+
+/* 256 * high [n] + low [n] = in [n] * factor, to the nearest whole number of
+ * 0 .. 65535; NaN becomes 0. */
+typedef void OnednnQuantize16 (guint8 *high, guint8 *low, const float *in,
+    gsize n, float factor);
 
 /* The largest of in [n]; -1 when one is negative or not finite. */
 typedef float OnednnLargest (const float *in, gsize n);

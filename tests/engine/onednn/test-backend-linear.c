@@ -30,6 +30,7 @@ static const struct {
   { ALEXNET_PRECISION_FP16, 1e-3 },
   { ALEXNET_PRECISION_BF16, 2e-2 },
   { ALEXNET_PRECISION_INT8, 2e-2 },
+  { ALEXNET_PRECISION_AUTO, 1e-2 },
 };
 
 /* In $ALEXNET_CPU_LINEAR. */

@@ -21,7 +21,7 @@ static const struct {
 typedef struct {
   KernelCall base;
   OnednnLinearKernel *(*get_kernel) (AlexnetIsa isa);
-  gboolean dot;
+  guint bytes; /* of an input; 0: float */
   guint rows, n_columns, inputs;
   guint8 *weights; /* [LINEAR_GROUP][stride] */
   guint16 *scales; /* [rows] */
@@ -74,17 +74,23 @@ fill_weights (Product *self, OnednnStorage storage, gsize size, GRand *rand)
 static float
 get_input (const Product *self, guint c, guint i)
 {
-  gsize at = (c / LINEAR_BLOCK * self->inputs + i) * LINEAR_BLOCK +
-      c % LINEAR_BLOCK;
+  gsize block = c / LINEAR_BLOCK * self->inputs + i;
+  gsize at = block * MAX (self->bytes, 1) * LINEAR_BLOCK + c % LINEAR_BLOCK;
+  const guint8 *bytes = self->in;
 
-  return self->dot ? ((guint8 *) self->in)[at] : ((float *) self->in)[at];
+  if (self->bytes == 0)
+    return ((float *) self->in)[at];
+  return self->bytes == 1 ? bytes[at]
+                          : 256 * bytes[at] + bytes[at + LINEAR_BLOCK];
 }
 
 static void
 fill_inputs (Product *self, GRand *rand)
 {
-  for (guint k = 0; k < self->n_columns * self->inputs; k++) {
-    if (self->dot)
+  gsize n = self->n_columns * self->inputs * MAX (self->bytes, 1);
+
+  for (gsize k = 0; k < n; k++) {
+    if (self->bytes > 0)
       ((guint8 *) self->in)[k] = (guint8) g_rand_int_range (rand, 0, 256);
     else
       ((float *) self->in)[k] = (float) g_rand_double_range (rand, -1, 1);
@@ -113,13 +119,13 @@ expect (Product *self, OnednnStorage storage, guint row, guint i)
   }
   self->base.expected[at] = sum * (double) scale;
   self->base.tolerance[at] = KERNEL_ROUNDING *
-      (self->dot ? 2 * fabs (sum) : (self->n_columns + 2) * magnitude) *
+      (self->bytes > 0 ? 2 * fabs (sum) : (self->n_columns + 2) * magnitude) *
       (double) scale;
 }
 
 static gpointer
 product_make (guint variant, OnednnStorage storage, gsize size,
-    OnednnLinearKernel *(*get_kernel) (AlexnetIsa isa), gboolean dot)
+    OnednnLinearKernel *(*get_kernel) (AlexnetIsa isa), guint bytes)
 {
   GRand *rand;
   Product *self;
@@ -130,7 +136,7 @@ product_make (guint variant, OnednnStorage storage, gsize size,
   n = (gsize) shapes[variant].rows * shapes[variant].inputs;
   self = kernel_call_new (sizeof *self, n + GUARD, FALSE, 0);
   self->get_kernel = get_kernel;
-  self->dot = dot;
+  self->bytes = bytes;
   self->rows = shapes[variant].rows;
   self->n_columns = shapes[variant].blocks * LINEAR_BLOCK;
   self->inputs = shapes[variant].inputs;
@@ -141,7 +147,7 @@ product_make (guint variant, OnednnStorage storage, gsize size,
   self->scales = kernel_call_alloc (self, self->rows, sizeof (guint16));
   self->columns = kernel_call_alloc (self, self->n_columns, sizeof (guint32));
   self->in = kernel_call_alloc (self, self->n_columns,
-      self->inputs * (dot ? 1 : sizeof (float)));
+      self->inputs * (bytes > 0 ? bytes : sizeof (float)));
   self->span = (OnednnSpan){ self->weights, self->span.stride, self->scales,
     self->columns, shapes[variant].blocks, self->n_columns, self->in };
   rand = g_rand_new_with_seed (variant);
@@ -170,26 +176,29 @@ static gsize
 product_find (gconstpointer call, AlexnetIsa isa, gsize i)
 {
   const Product *self = call;
-  gsize step = self->dot ? LINEAR_DOT_STEP : alexnet_onednn_linear_step (isa);
+  gsize step = self->bytes > 0 ? LINEAR_DOT_STEP
+                               : alexnet_onednn_linear_step (isa);
   gsize row = i % self->rows, input = i / self->rows, place = row % step;
 
   if (input >= self->inputs)
     return i;
   return (row - place) * self->inputs + input * step +
-      (self->dot ? alexnet_onednn_linear_dot_place (place) : place);
+      (self->bytes > 0 ? alexnet_onednn_linear_dot_place (place) : place);
 }
 
-#define PRODUCT(name, storage, size, dot)                                     \
-  static gpointer name##_make (guint variant)                                 \
-  {                                                                           \
-    return product_make (variant, storage, size, alexnet_onednn_##name, dot); \
-  }                                                                           \
-                                                                              \
-  const Kernel kernel_##name = { FALSE, name##_make, product_run,             \
+#define PRODUCT(name, storage, size, bytes)                             \
+  static gpointer name##_make (guint variant)                           \
+  {                                                                     \
+    return product_make (variant, storage, size, alexnet_onednn_##name, \
+        bytes);                                                         \
+  }                                                                     \
+                                                                        \
+  const Kernel kernel_##name = { FALSE, name##_make, product_run,       \
     product_find };
 
-PRODUCT (linear_f32, LINEAR_F32, 4, FALSE)
-PRODUCT (linear_bf16, LINEAR_BF16, 2, FALSE)
-PRODUCT (linear_f16, LINEAR_F16, 2, FALSE)
-PRODUCT (linear_s8, LINEAR_S8, 1, FALSE)
-PRODUCT (linear_dot, LINEAR_S8, 1, TRUE)
+PRODUCT (linear_f32, LINEAR_F32, 4, 0)
+PRODUCT (linear_bf16, LINEAR_BF16, 2, 0)
+PRODUCT (linear_f16, LINEAR_F16, 2, 0)
+PRODUCT (linear_s8, LINEAR_S8, 1, 0)
+PRODUCT (linear_dot, LINEAR_S8, 1, 1)
+PRODUCT (linear_dot16, LINEAR_S8, 1, 2)

@@ -37,14 +37,14 @@ fill_numbers (Quantize *self, gboolean with_odd)
 }
 
 /* Ties go to the even one. */
-static double
+static guint16
 quantize (const Quantize *self, float value)
 {
   float scaled = value * self->factor;
 
   if (isnan (scaled))
     scaled = self->least;
-  return (guint8) (gint) rintf (CLAMP (scaled, self->least, self->most));
+  return (guint16) (gint) rintf (CLAMP (scaled, self->least, self->most));
 }
 
 /* Unsigned, signed; by a factor that rounds, and one that does not. */
@@ -64,7 +64,7 @@ quantize_make (guint variant)
   self->most = is_signed ? G_MAXINT8 : G_MAXUINT8;
   fill_numbers (self, variant >= 4);
   for (gsize i = 0; i < self->n; i++)
-    self->base.expected[i] = quantize (self, self->in[i]);
+    self->base.expected[i] = (guint8) quantize (self, self->in[i]);
   return self;
 }
 
@@ -78,6 +78,47 @@ quantize_run (gpointer call, AlexnetIsa isa)
 }
 
 const Kernel kernel_quantize = { TRUE, quantize_make, quantize_run };
+
+/* ---- to whole numbers of two bytes --------------------------------------- */
+
+/* Results: the high bytes, the low ones. */
+static gpointer
+quantize16_make (guint variant)
+{
+  Quantize *self;
+  gsize n;
+
+  if (variant >= G_N_ELEMENTS (sizes))
+    return NULL;
+  n = sizes[variant];
+  self = kernel_call_new (sizeof *self, 2 * n + GUARD, TRUE, 77);
+  self->n = n;
+  self->in = kernel_call_alloc (self, n, sizeof (float));
+  self->factor = 241.3f;
+  self->most = G_MAXUINT16;
+  fill_numbers (self, variant > 0);
+  for (gsize i = 0; i < n; i++) {
+    guint16 whole;
+
+    self->in[i] *= self->factor;
+    whole = quantize (self, self->in[i]);
+    self->base.expected[i] = whole / 256;
+    self->base.expected[n + i] = whole % 256;
+  }
+  return self;
+}
+
+static void
+quantize16_run (gpointer call, AlexnetIsa isa)
+{
+  Quantize *self = call;
+  guint8 *out = self->base.out;
+
+  alexnet_onednn_quantize16 (isa) (out, out + self->n, self->in, self->n,
+      self->factor);
+}
+
+const Kernel kernel_quantize16 = { TRUE, quantize16_make, quantize16_run };
 
 /* ---- the largest --------------------------------------------------------- */
 
