@@ -4,6 +4,10 @@
 
 #ifdef ALEXNET_CPU_X86
 #include <cpuid.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #endif
 #ifdef ALEXNET_CPU_ARM64
 #include <sys/auxv.h>
@@ -59,6 +63,42 @@ alexnet_cpu_detect (void)
   return ALEXNET_N_ISAS - 1;
 }
 #endif
+
+#if defined(ALEXNET_CPU_X86) && defined(__linux__)
+/* Of <asm/prctl.h>, where that is new enough, and of the manual of the
+ * processor: the state that tiles have. */
+#define REQUEST_PERMISSION 0x1023
+#define TILE_DATA 18
+
+/* AMX-BF16, AMX-TILE and AMX-INT8, of leaf 7. */
+#define AMX_BITS (1u << 22 | 1u << 24 | 1u << 25)
+
+static gboolean
+request_amx (void)
+{
+  guint a, b, c, d;
+
+  return __get_cpuid_count (7, 0, &a, &b, &c, &d) &&
+      (d & AMX_BITS) == AMX_BITS && __builtin_cpu_supports ("avx512bf16") &&
+      syscall (SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
+}
+#else
+static gboolean
+request_amx (void)
+{
+  return FALSE;
+}
+#endif
+
+gboolean
+alexnet_cpu_has_amx (void)
+{
+  static gsize answer; /* 1: no, 2: yes */
+
+  if (g_once_init_enter (&answer))
+    g_once_init_leave (&answer, request_amx () ? 2 : 1);
+  return answer == 2;
+}
 
 #ifdef ALEXNET_CPU_ARM64
 gboolean

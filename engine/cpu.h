@@ -20,8 +20,9 @@
  *
  * with the variants marked `ALEXNET_TARGET_AVX512 static void` and so on. They
  * may share one always-inline body in C, or use intrinsics. What goes beyond
- * these sets (VNNI, BF16; on arm64 dot products) asks __builtin_cpu_supports(),
- * or here, on top, and only when the set itself was chosen. The sets contain
+ * these sets (VNNI, BF16, AMX; on arm64 dot products) asks
+ * __builtin_cpu_supports(), or here, on top, and only when the set itself was
+ * chosen. The sets contain
  * FMA, on arm64 plain C does, and gcc makes use of it in C: a file whose
  * results must not depend on the set is compiled with -ffp-contract=off.
  *
@@ -58,6 +59,10 @@ typedef enum {
 
 /* The best that processor and operating system can do. */
 AlexnetIsa alexnet_cpu_detect (void);
+
+/* Tiles of numbers of 8 bits and of bf16, of x86-64, which Linux lets a process
+ * use that has asked for it: this does. */
+gboolean alexnet_cpu_has_amx (void);
 
 #ifdef ALEXNET_CPU_ARM64
 /* Of numbers of 8 bits, Armv8.2's. */

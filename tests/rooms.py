@@ -39,7 +39,8 @@ engine/onednn: engine engine/tensor engine/network engine/preprocess
   engine/backend engine/onednn/plan engine/onednn/dnnl engine/onednn/step
   engine/onednn/linear engine/onednn/int8
 engine/onednn/plan: engine engine/network engine/preprocess engine/backend
-  engine/onednn/direct engine/onednn/linear engine/onednn/winograd
+  engine/onednn/amx engine/onednn/direct engine/onednn/linear
+  engine/onednn/winograd
   engine/onednn/int8 engine/onednn/int8-winograd engine/onednn/step
   engine/onednn/dnnl engine/onednn/simd
 engine/onednn/direct: engine engine/network engine/onednn/step
@@ -53,6 +54,10 @@ engine/onednn/int8: engine engine/tensor engine/network engine/onednn/step
 engine/onednn/int8-winograd: engine engine/tensor engine/network
   engine/onednn/step engine/onednn/dnnl engine/onednn/simd engine/onednn/int8
   engine/onednn/winograd/tiles
+engine/onednn/amx: engine engine/tensor engine/network engine/onednn/step
+  engine/onednn/dnnl engine/onednn/simd engine/onednn/int8
+engine/onednn/amx/kernels: engine engine/onednn/simd
+engine/onednn/amx/layout: engine engine/network engine/onednn/amx/kernels
 engine/onednn/linear/kernels: engine engine/onednn/simd
 engine/onednn/linear/dot: engine engine/onednn/simd
   engine/onednn/linear/kernels

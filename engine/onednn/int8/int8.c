@@ -86,16 +86,15 @@ find_filter_scale (const AlexnetLayer *layer, guint c)
 }
 
 static gboolean
-make_weights (const OnednnContext *context, guint i, guint key, void *out,
+make_weights (const OnednnContext *context, guint i, float *values,
     GError **error)
 {
   const AlexnetLayer *layer = &context->network.layers[i];
-  float *values = out;
   gsize n = (gsize) layer->in.channels / layer->groups * layer->kernel *
       layer->kernel;
   float most = alexnet_onednn_has_vnni () ? G_MAXINT8 : MOST_WITHOUT_VNNI;
 
-  if (!alexnet_onednn_layer_floats (context, i, ONEDNN_WEIGHTS, out, error))
+  if (!alexnet_onednn_layer_floats (context, i, ONEDNN_WEIGHTS, values, error))
     return FALSE;
   for (guint c = 0; c < layer->channels; c++) {
     float scale = find_filter_scale (layer, c);
@@ -106,35 +105,58 @@ make_weights (const OnednnContext *context, guint i, guint key, void *out,
   return TRUE;
 }
 
-/* What the sum of products becomes the result by. */
-static gboolean
-make_scales (const OnednnContext *context, guint i, guint key, void *out,
-    GError **error)
+static void
+make_scales (const OnednnContext *context, guint i, float *scales)
 {
   const AlexnetLayer *layer = &context->network.layers[i];
   float in = alexnet_onednn_int8_quantization (layer).scale;
   float result = alexnet_onednn_int8_result (&context->network, i).scale;
-  float *scales = out;
 
   for (guint c = 0; c < layer->channels; c++)
     scales[c] = in * find_filter_scale (layer, c) / result;
-  return TRUE;
 }
 
 static gboolean
-make_bias (const OnednnContext *context, guint i, guint key, void *out,
+make_bias (const OnednnContext *context, guint i, float *bias, GError **error)
+{
+  float result = alexnet_onednn_int8_result (&context->network, i).scale;
+
+  if (!alexnet_onednn_layer_floats (context, i, ONEDNN_BIAS, bias, error))
+    return FALSE;
+  for (guint c = 0; c < context->network.layers[i].channels; c++)
+    bias[c] /= result;
+  return TRUE;
+}
+
+gboolean
+alexnet_onednn_int8_values (const OnednnContext *context, guint layer,
+    guint key, void *out, GError **error)
+{
+  switch (key) {
+    case ONEDNN_INT8_WEIGHTS:
+      return make_weights (context, layer, out, error);
+    case ONEDNN_INT8_BIAS:
+      return make_bias (context, layer, out, error);
+    default:
+      make_scales (context, layer, out);
+      return TRUE;
+  }
+}
+
+/* As the library adds it, in some versions before it scales. */
+static gboolean
+make_library_bias (const OnednnContext *context, guint i, guint key, void *out,
     GError **error)
 {
-  const AlexnetLayer *layer = &context->network.layers[i];
-  float result = alexnet_onednn_int8_result (&context->network, i).scale;
-  g_autofree float *scales = alexnet_onednn_floats_new (layer->channels, error);
+  guint n = context->network.layers[i].channels;
+  g_autofree float *scales = alexnet_onednn_floats_new (n, error);
   float *bias = out;
 
-  if (!scales || !make_scales (context, i, 0, scales, error) ||
-      !alexnet_onednn_layer_floats (context, i, ONEDNN_BIAS, bias, error))
+  if (!scales || !make_bias (context, i, bias, error))
     return FALSE;
-  for (guint c = 0; c < layer->channels; c++)
-    bias[c] /= DNNL_COMPAT_BIAS_IS_SCALED ? result * scales[c] : result;
+  make_scales (context, i, scales);
+  for (guint c = 0; DNNL_COMPAT_BIAS_IS_SCALED && c < n; c++)
+    bias[c] /= scales[c];
   return TRUE;
 }
 
@@ -259,9 +281,9 @@ make_conv (const OnednnContext *context, guint i,
   g_auto (dnnl_primitive_attr_t) attr = NULL;
   DnnlWindow window = alexnet_onednn_layer_window (layer);
 
-  if (!scales || !make_scales (context, i, 0, scales, error) ||
-      !alexnet_onednn_attr_new (&attr, relu, error))
+  if (!scales || !alexnet_onednn_attr_new (&attr, relu, error))
     return FALSE;
+  make_scales (context, i, scales);
   ONEDNN_TRY (dnnl_compat_attr_scales (attr, layer->groups > 1, layer->channels,
       scales));
   ONEDNN_TRY (dnnl_compat_conv (desc, context->engine, descs->src,
@@ -273,7 +295,7 @@ make_conv (const OnednnContext *context, guint i,
 static gboolean
 add_scales (OnednnProgram *program, guint i, DnnlDesc desc, GError **error)
 {
-  OnednnValues values = { make_scales, i, 0 };
+  OnednnValues values = { alexnet_onednn_int8_values, i, ONEDNN_INT8_SCALES };
   dnnl_memory_t scales;
 
   if (DNNL_COMPAT_SCALES_ARG == 0)
@@ -290,7 +312,8 @@ int8_add (OnednnProgram *program, guint i, guint variant, gboolean relu,
     dnnl_data_type_t type, GError **error)
 {
   const OnednnContext *context = alexnet_onednn_program_get_context (program);
-  OnednnValues weights = { make_weights, i, 0 }, bias = { make_bias, i, 0 };
+  OnednnValues weights = { alexnet_onednn_int8_values, i, ONEDNN_INT8_WEIGHTS };
+  OnednnValues bias = { make_library_bias, i, 0 };
   g_auto (dnnl_primitive_desc_t) conv = NULL;
   g_auto (OnednnWeightedDescs) descs = { 0 };
 

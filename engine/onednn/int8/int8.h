@@ -36,6 +36,19 @@ gboolean alexnet_onednn_int8_result_desc (DnnlDesc *desc,
 gboolean alexnet_onednn_int8_check (const AlexnetNetwork *network,
     GError **error);
 
+/* Keys of alexnet_onednn_int8_values(): whole numbers in float, [out, in /
+ * groups, kH, kW]; what a sum of their products becomes the result by, [out];
+ * and what then is added, [out]. */
+typedef enum {
+  ONEDNN_INT8_WEIGHTS,
+  ONEDNN_INT8_SCALES,
+  ONEDNN_INT8_BIAS,
+} OnednnInt8Values;
+
+/* As OnednnMakeValues. */
+gboolean alexnet_onednn_int8_values (const OnednnContext *context, guint layer,
+    guint key, void *out, GError **error);
+
 /* Brings what the last step wrote into what layer `i` reads, where it is not
  * that. */
 gboolean alexnet_onednn_int8_add_input (OnednnProgram *program, guint i,

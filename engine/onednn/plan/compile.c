@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "onednn/amx/amx.h"
 #include "onednn/direct/direct.h"
 #include "onednn/dnnl/isa.h"
 #include "onednn/int8-winograd/int8-winograd.h"
@@ -42,6 +43,7 @@ static const OnednnMethod *const methods[] = {
   &alexnet_winograd_convolution,
   &alexnet_onednn_int8_convolution,
   &alexnet_int8_winograd_convolution,
+  &alexnet_amx_convolution,
   &alexnet_linear_panels,
   &alexnet_linear_inner_product,
   &alexnet_linear_matmul,
@@ -396,14 +398,22 @@ alexnet_onednn_compile_trunk (OnednnContext *context, guint end, guint batch,
 
 /* ---- inputs -------------------------------------------------------------- */
 
+static gboolean
+may_compute_first (const OnednnContext *context, const OnednnMethod *method)
+{
+  for (guint v = 0; v < method->n_variants; v++)
+    if (method->fits (context, 0, v, 1))
+      return TRUE;
+  return FALSE;
+}
+
 /* Whether something that would read floats may compute the first layer. */
 static gboolean
 may_read_floats (const OnednnContext *context)
 {
   for (guint i = 0; i < G_N_ELEMENTS (methods); i++)
-    for (guint v = 0; methods[i]->floats && v < methods[i]->n_variants; v++)
-      if (methods[i]->fits (context, 0, v, 1))
-        return TRUE;
+    if (methods[i]->floats && may_compute_first (context, methods[i]))
+      return TRUE;
   return FALSE;
 }
 
@@ -428,7 +438,8 @@ alexnet_onednn_find_input_tag (const OnednnContext *context,
   *tag = context->block > 1 ? dnnl_nhwc : dnnl_nchw;
   if (layer->kind != ALEXNET_LAYER_CONV)
     return TRUE;
-  if (context->int8 || may_read_floats (context)) {
+  if (context->int8 || may_read_floats (context) ||
+      may_compute_first (context, &alexnet_amx_convolution)) {
     *tag = dnnl_nhwc;
     return TRUE;
   }

@@ -18,7 +18,7 @@
 #define SIMD_KERNEL(name, type, sets)                                      \
   extern type alexnet_onednn_##name##_plain, alexnet_onednn_##name##_avx2, \
       alexnet_onednn_##name##_avx512, alexnet_onednn_##name##_vnni,        \
-      alexnet_onednn_##name##_neon;                                        \
+      alexnet_onednn_##name##_neon, alexnet_onednn_##name##_amx;           \
   SIMD_##sets (name, type)
 
 /* What `sets` may be. */
@@ -41,6 +41,11 @@
       __builtin_cpu_supports ("avx512vnni") ? alexnet_onednn_##name##_vnni \
                                             : NULL)
 
+/* Tiles, beside the best set. */
+#define SIMD_AMX(name, type)             \
+  SIMD_DISPATCH (name, type, NULL, NULL, \
+      alexnet_cpu_has_amx () ? alexnet_onednn_##name##_amx : NULL)
+
 /* Of arm64 alone. */
 #define SIMD_NEON(name, type) SIMD_DISPATCH (name, type, NULL)
 
@@ -56,6 +61,7 @@
 #define SIMD_DOT(name, type)       \
   SIMD_DISPATCH (name, type, NULL, \
       alexnet_cpu_has_dot_products () ? alexnet_onednn_##name##_neon : NULL)
+#define SIMD_AMX(name, type) SIMD_DISPATCH (name, type, NULL)
 
 #else
 
@@ -65,6 +71,7 @@
 #define SIMD_VECTORS(name, type) SIMD_DISPATCH (name, type, NULL)
 #define SIMD_NEON(name, type) SIMD_DISPATCH (name, type, NULL)
 #define SIMD_DOT(name, type) SIMD_DISPATCH (name, type, NULL)
+#define SIMD_AMX(name, type) SIMD_DISPATCH (name, type, NULL)
 
 #endif
 

@@ -189,19 +189,37 @@ alexnet_onednn_weights_get (OnednnContext *context, const OnednnValues *values,
       fill_weights (context, weights, plain, wanted, error);
 }
 
-gboolean
-alexnet_onednn_floats_get (OnednnContext *context, const OnednnValues *values,
-    gsize n, const float **floats, GError **error)
+/* NULL on failure. */
+static void *
+get_data (OnednnContext *context, const OnednnValues *values, gsize n,
+    dnnl_data_type_t type, GError **error)
 {
   dnnl_dims_t dims = { (dnnl_dim_t) n };
   g_auto (DnnlDesc) desc = NULL;
   dnnl_memory_t memory;
-  void *data;
+  void *data = NULL;
+  dnnl_status_t status = dnnl_compat_desc_new (&desc, 1, dims, type, dnnl_a);
 
-  ONEDNN_TRY (dnnl_compat_desc_new (&desc, 1, dims, dnnl_f32, dnnl_a));
-  if (!alexnet_onednn_weights_get (context, values, desc, desc, &memory, error))
-    return FALSE;
-  ONEDNN_TRY (dnnl_memory_get_data_handle (memory, &data));
-  *floats = data;
-  return TRUE;
+  if (status != dnnl_success)
+    alexnet_onednn_fail (error, "weights", status);
+  else if (alexnet_onednn_weights_get (context, values, desc, desc, &memory,
+               error))
+    dnnl_memory_get_data_handle (memory, &data);
+  return data;
+}
+
+gboolean
+alexnet_onednn_floats_get (OnednnContext *context, const OnednnValues *values,
+    gsize n, const float **floats, GError **error)
+{
+  *floats = get_data (context, values, n, dnnl_f32, error);
+  return *floats != NULL;
+}
+
+gboolean
+alexnet_onednn_bytes_get (OnednnContext *context, const OnednnValues *values,
+    gsize n, const guint8 **bytes, GError **error)
+{
+  *bytes = get_data (context, values, n, dnnl_u8, error);
+  return *bytes != NULL;
 }

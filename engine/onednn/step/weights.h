@@ -46,9 +46,11 @@ gboolean alexnet_onednn_weights_get (OnednnContext *context,
     const OnednnValues *values, DnnlDesc plain, DnnlDesc wanted,
     dnnl_memory_t *memory, GError **error);
 
-/* `n` values that stay floats, as they lie in such a memory. */
+/* `n` values that stay floats, or bytes, as they lie in such a memory. */
 gboolean alexnet_onednn_floats_get (OnednnContext *context,
     const OnednnValues *values, gsize n, const float **floats, GError **error);
+gboolean alexnet_onednn_bytes_get (OnednnContext *context,
+    const OnednnValues *values, gsize n, const guint8 **bytes, GError **error);
 
 /* For the context. */
 GPtrArray *alexnet_onednn_weights_new (void);

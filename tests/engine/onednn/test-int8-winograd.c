@@ -4,7 +4,6 @@
  * that makes them right, and every way to compute each convolution of both
  * networks in int8 against the backend "reference". */
 
-#include <math.h>
 #include <string.h>
 
 #include "backends.h"
@@ -62,23 +61,6 @@ test_forms (void)
 
 static guint n_threads = 1;
 
-/* Of the norm of what is expected. */
-static double
-get_error (const float *found, gsize n_found, const float *expected,
-    gsize n_expected)
-{
-  double difference = 0, whole = 0;
-
-  for (gsize i = 0; i < n_found; i++) {
-    double value = (double) expected[i % n_expected];
-
-    g_assert_true (isfinite (found[i]));
-    whole += value * value;
-    difference += pow ((double) found[i] - value, 2);
-  }
-  return whole > 0 ? sqrt (difference / whole) : sqrt (difference);
-}
-
 static double
 check_batches (const AlexnetNetwork *network, const float *inputs,
     const float *expected, guint max_batch, const char *way)
@@ -92,7 +74,7 @@ check_batches (const AlexnetNetwork *network, const float *inputs,
   g_unsetenv ("ALEXNET_CPU_CONV");
   g_assert_nonnull (strstr (plan->choices, way));
   error = layers_compare_batches (plan, network, inputs, expected, N_IMAGES,
-      max_batch, get_error);
+      max_batch, layers_norm_error);
   plan->backend->close (plan);
   return error;
 }

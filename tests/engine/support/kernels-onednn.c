@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "kernels.h"
+#include "onednn/amx/kernels.h"
 #include "onednn/int8-winograd/kernels.h"
 #include "onednn/linear/kernels.h"
 #include "onednn/linear/pack.h"

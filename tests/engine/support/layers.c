@@ -88,6 +88,22 @@ layers_run_reference (const AlexnetNetwork *network, const float *inputs,
 }
 
 double
+layers_norm_error (const float *found, gsize n_found, const float *expected,
+    gsize n_expected)
+{
+  double difference = 0, whole = 0;
+
+  for (gsize i = 0; i < n_found; i++) {
+    double value = (double) expected[i % n_expected];
+
+    g_assert_true (isfinite (found[i]));
+    whole += value * value;
+    difference += pow ((double) found[i] - value, 2);
+  }
+  return whole > 0 ? sqrt (difference / whole) : sqrt (difference);
+}
+
+double
 layers_compare_batches (AlexnetPlan *plan, const AlexnetNetwork *network,
     const float *inputs, const float *expected, guint n, guint max_batch,
     LayersError error)

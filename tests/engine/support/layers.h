@@ -38,6 +38,10 @@ float *layers_run_reference (const AlexnetNetwork *network, const float *inputs,
 typedef double (*LayersError) (const float *found, gsize n_found,
     const float *expected, gsize n_expected);
 
+/* Of the norm of what is expected; all are finite. */
+double layers_norm_error (const float *found, gsize n_found,
+    const float *expected, gsize n_expected);
+
 /* Runs batches of 1 to `max_batch` images against `expected` [n, size of the
  * output]; the largest error. */
 double layers_compare_batches (AlexnetPlan *plan, const AlexnetNetwork *network,
