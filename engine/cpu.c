@@ -80,6 +80,7 @@ request_amx (void)
 
   return __get_cpuid_count (7, 0, &a, &b, &c, &d) &&
       (d & AMX_BITS) == AMX_BITS && __builtin_cpu_supports ("avx512bf16") &&
+      __builtin_cpu_supports ("avx512vbmi") &&
       syscall (SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
 }
 #else

@@ -63,6 +63,8 @@ engine/onednn/linear/dot: engine engine/onednn/simd
   engine/onednn/linear/kernels
 engine/onednn/linear/dot-neon: engine engine/onednn/simd
   engine/onednn/linear/kernels
+engine/onednn/linear/tiles: engine engine/onednn/simd
+  engine/onednn/linear/kernels
 engine/onednn/linear/pack: engine engine/onednn/simd
   engine/onednn/linear/kernels
 engine/onednn/winograd/tiles: engine engine/network

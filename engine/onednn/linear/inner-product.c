@@ -2,9 +2,8 @@
 
 #include "inner-product.h"
 
+#include "inputs.h"
 #include "linear.h"
-#include "matrix.h"
-#include "onednn/dnnl/isa.h"
 #include "onednn/step/weighted.h"
 
 static gboolean
@@ -54,21 +53,17 @@ inner_product_get_name (guint variant)
  * slower ones, up to 32 images; products of bf16 have twice their speed once
  * the memory is not what bounds them. Plain C is only as good as the memory.
  * Against whole numbers of two bytes, on an Emerald Rapids without its tiles,
- * bf16 took 1.5 to 1.9 times as long with 6 to 32 images, and would need
- * weights of its own beside the panels. Batches of one image are compiled
- * first, so it is known how the panels are stored. */
+ * bf16 took 1.5 to 1.9 times as long with 6 to 32 images, and with tiles
+ * against ours up to twice as long: it has twice the weights to read, beside
+ * the panels. */
 static gboolean
 inner_product_fits (const OnednnContext *context, guint i, guint variant,
     guint batch)
 {
-  gboolean dot = alexnet_onednn_matrix_is_s8 (context, i) &&
-      alexnet_onednn_linear_dot16 (context->isa);
-
   if (context->network.layers[i].kind != ALEXNET_LAYER_LINEAR ||
-      batch <= LINEAR_FEW)
+      batch <= LINEAR_FEW || alexnet_linear_is_fast (context, i))
     return FALSE;
-  return context->type == dnnl_bf16 ? !dot || alexnet_onednn_has_amx ()
-                                    : context->isa == ALEXNET_ISA_PLAIN;
+  return context->type == dnnl_bf16 || context->isa == ALEXNET_ISA_PLAIN;
 }
 
 static double

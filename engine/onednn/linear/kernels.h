@@ -37,6 +37,7 @@ typedef struct {
   const guint8 *weights; /* row 0 of column 0 */
   gsize stride;          /* bytes to the next column */
   const guint16 *scales; /* of LINEAR_S8, [rows] */
+  gsize scales_stride;   /* to those of the next group */
   const guint32 *columns;
   guint n_blocks; /* of columns */
   gsize n_listed; /* columns, with those that will come next */
@@ -49,23 +50,48 @@ typedef struct {
 typedef void OnednnLinearKernel (float *sums, const OnednnSpan *span,
     gsize rows, guint inputs);
 
+/* in [n] as bf16 to out [groups][LINEAR_GROUP], which lie `stride` numbers
+ * apart, with zeros behind the last one. */
+typedef void OnednnTilesIn (guint16 *out, gsize stride, const float *in,
+    gsize n);
+
 /* For weights as they are stored, and in: float.
  *
  * alexnet_onednn_linear_dot() is for LINEAR_S8 and in: guint8, exact but for
  * the scales; alexnet_onednn_linear_dot16() the same for inputs of two bytes,
- * of which the high one comes first. */
+ * of which the high one comes first.
+ *
+ * alexnet_onednn_linear_tiles_s8() and _f16() round inputs and weights to bf16.
+ * Their columns are whole groups of all columns in their order, in: guint16
+ * [n_groups][inputs][LINEAR_GROUP], and the inputs as many as
+ * alexnet_onednn_linear_tiles_inputs() makes of any number. */
 #define KERNELS_OF KERNELS_OF_LINEAR
 #define KERNEL(name, type, sets) SIMD_KERNEL (name, type, sets)
 #include "onednn/simd/kernels.inc"
 
-/* The step of those of float, and that of the last two. */
+/* The step of those that read floats; that of all others is LINEAR_SLICE. */
 static inline guint
 alexnet_onednn_linear_step (AlexnetIsa isa)
 {
   return 2 * alexnet_onednn_simd_lanes (isa);
 }
 
-#define LINEAR_DOT_STEP LINEAR_SLICE
+#define LINEAR_TILE 16 /* inputs, at most */
+
+static inline guint
+alexnet_onednn_linear_tiles_count (guint inputs)
+{
+  return (inputs + LINEAR_TILE - 1) / LINEAR_TILE;
+}
+
+/* With some more at the end, so that all tiles have as many. */
+static inline guint
+alexnet_onednn_linear_tiles_inputs (guint inputs)
+{
+  guint n = alexnet_onednn_linear_tiles_count (inputs);
+
+  return (inputs + n - 1) / n * n;
+}
 
 /* What it multiplies with, as in a table of plans. */
 #ifdef ALEXNET_CPU_ARM64
@@ -74,7 +100,7 @@ alexnet_onednn_linear_step (AlexnetIsa isa)
 #define LINEAR_DOT_ISA "vnni"
 #endif
 
-/* Where in a step of LINEAR_DOT_STEP the sum of a row lies. */
+/* Where in a slice, of whole numbers, the sum of a row lies. */
 static inline gsize
 alexnet_onednn_linear_dot_place (gsize row)
 {

@@ -2,18 +2,22 @@
 
 #include "linear.h"
 
-#include <math.h>
 #include <string.h>
 
-#include "matrix.h"
+#include "inputs.h"
+#include "onednn/dnnl/isa.h"
 #include "onednn/dnnl/parallel.h"
-#include "onednn/simd/quantize.h"
 
 /* For up to LINEAR_FEW images each thread takes a part of the columns, so that
  * what it reads lies together; with more it takes a part of the rows. */
 
 /* How much faster the library must be to be worth weights of its own. */
 #define LEAD 1.1
+
+/* Groups that tiles take at once: sums are loaded and stored for each time. */
+#define TILES_GROUPS 16
+
+#define DOT_MOST 8
 
 /* Floats of the sums that a thread works on; they stay in its cache. */
 #define TILE 32768
@@ -22,33 +26,21 @@ typedef struct {
   OnednnOperation base;
   const OnednnMatrix *matrix;
   AlexnetIsa isa;
-  OnednnLinearKernel *kernel;
-  OnednnLinearKernel *dot; /* NULL: not for this matrix or CPU */
-  guint bytes;             /* of an input of `dot` */
-  guint batch;
+  OnednnNumbers numbers;    /* that `best` reads */
+  OnednnLinearKernel *best; /* for this matrix and CPU */
+  OnednnLinearKernel *any;  /* reads floats: where an input is not whole */
+  guint batch, padded_batch;
   gboolean relu;
 } Linear;
 
-/* Columns of one group. */
-typedef struct {
-  guint32 group, first, n_blocks; /* first: in the list of columns */
-} Part;
-
 typedef struct {
   const Linear *linear;
-  const float *src; /* [batch,columns] */
-  float *dst;       /* [batch,rows] */
-  guint bytes;      /* of a whole number that `in` holds; 0: it is float */
-  gsize n_parts;
-  Part *parts;
-  guint32 *columns; /* in blocks of LINEAR_BLOCK */
-  void *in;         /* [blocks][batch][bytes][LINEAR_BLOCK] */
-  guint8 *wholes;   /* [batch,bytes,padded_columns] */
-  float *scales;    /* [batch]: what 1 in a whole number stands for */
-  float *sums;      /* [threads,sums_size] */
-  gsize sums_size;  /* floats */
-  guint n_sums;     /* threads whose sums are added up */
-  gsize size;       /* bytes of all these */
+  OnednnInputs inputs;
+  float *dst;      /* [batch,rows] */
+  float *sums;     /* [threads,sums_size] */
+  gsize sums_size; /* floats */
+  guint n_sums;    /* threads whose sums are added up */
+  gsize size;      /* bytes of all these */
 } Run;
 
 /* The next part of `scratch`, or NULL. */
@@ -61,295 +53,72 @@ take (Run *run, guint8 *scratch, gsize size)
   return part;
 }
 
+static void
+take_inputs (Run *run, guint8 *scratch)
+{
+  OnednnInputs *inputs = &run->inputs;
+  gsize n = inputs->matrix->padded_columns, batch = inputs->batch;
+  gboolean whole = inputs->numbers == LINEAR_BYTES ||
+      inputs->numbers == LINEAR_TWO_BYTES;
+  gsize size = alexnet_onednn_inputs_size (inputs);
+
+  inputs->parts = take (run, scratch, n / LINEAR_GROUP * sizeof (OnednnPart));
+  inputs->columns = take (run, scratch, n * sizeof (guint32));
+  inputs->wholes = take (run, scratch, whole ? batch * n * size : 0);
+  inputs->scales = take (run, scratch, batch * sizeof (float));
+  inputs->in = take (run, scratch,
+      inputs->padded_batch * n * (whole ? sizeof (float) : size));
+}
+
 /* In `scratch`; NULL to learn the size. */
 static Run
 make_run (const Linear *self, guint8 *scratch)
 {
-  const OnednnMatrix *matrix = self->matrix;
-  gsize n = matrix->padded_columns, batch = self->batch;
   gsize n_threads = alexnet_onednn_get_threads ();
   Run run = { .linear = self, .n_sums = 1 };
 
-  run.parts = take (&run, scratch, n / LINEAR_GROUP * sizeof (Part));
-  run.columns = take (&run, scratch, n * sizeof (guint32));
-  run.in = take (&run, scratch, batch * n * sizeof (float));
-  run.wholes = take (&run, scratch, batch * self->bytes * n);
-  run.scales = take (&run, scratch, batch * sizeof (float));
-  run.sums_size = batch <= LINEAR_FEW ? batch * matrix->padded_rows
-                                      : MAX (TILE, batch * LINEAR_SLICE);
+  run.inputs = (OnednnInputs){ .matrix = self->matrix,
+    .isa = self->isa,
+    .batch = self->batch,
+    .padded_batch = self->padded_batch,
+    .numbers = self->numbers };
+  take_inputs (&run, scratch);
+  run.sums_size = self->batch <= LINEAR_FEW
+      ? self->batch * self->matrix->padded_rows
+      : MAX (TILE, self->padded_batch * LINEAR_SLICE);
   run.sums = take (&run, scratch, n_threads * run.sums_size * sizeof (float));
   return run;
 }
 
-/* ---- inputs -------------------------------------------------------------- */
-
-/* What 1 stands for when `most` is the largest whole number. */
-static float
-find_scale (float largest, float most)
-{
-  float scale = largest / most;
-
-  return isnormal (scale) ? scale : 1;
-}
-
-gboolean
-alexnet_onednn_linear_quantize (AlexnetIsa isa, guint8 *out, float *scale,
-    const float *in, gsize n)
-{
-  float largest = alexnet_onednn_largest (isa) (in, n);
-
-  if (largest < 0)
-    return FALSE;
-  *scale = find_scale (largest, G_MAXUINT8);
-  alexnet_onednn_quantize (isa) (out, in, n, 1 / *scale, 0, G_MAXUINT8);
-  return TRUE;
-}
-
-/* The same in two bytes, of which the low ones begin at out + `n_padded`. */
-static gboolean
-quantize16 (AlexnetIsa isa, guint8 *out, gsize n_padded, float *scale,
-    const float *in, gsize n)
-{
-  float largest = alexnet_onednn_largest (isa) (in, n);
-
-  if (largest < 0)
-    return FALSE;
-  *scale = find_scale (largest, G_MAXUINT16);
-  alexnet_onednn_quantize16 (isa) (out, out + n_padded, in, n, 1 / *scale);
-  return TRUE;
-}
-
-static guint8 *
-find_wholes (const Run *run, gsize i)
-{
-  return run->wholes + i * run->bytes * run->linear->matrix->padded_columns;
-}
-
-/* FALSE when an input is negative or not finite. */
-static gboolean
-make_whole (const Run *run, gsize i)
-{
-  const OnednnMatrix *matrix = run->linear->matrix;
-  AlexnetIsa isa = run->linear->isa;
-  const float *in = run->src + i * matrix->columns;
-  gsize n = matrix->columns, n_padded = matrix->padded_columns;
-  guint8 *out = find_wholes (run, i);
-
-  for (guint b = 0; b < run->bytes; b++)
-    memset (out + b * n_padded + n, 0, n_padded - n);
-  return run->bytes > 1
-      ? quantize16 (isa, out, n_padded, &run->scales[i], in, n)
-      : alexnet_onednn_linear_quantize (isa, out, &run->scales[i], in, n);
-}
-
-/* Input `c` of image `i`, to the first byte of its place; whether it is not
- * zero. */
-static inline __attribute__ ((always_inline)) gboolean
-put_whole (const Run *run, guint8 *to, gsize i, gsize c, guint bytes)
-{
-  gsize n = run->linear->matrix->padded_columns;
-  const guint8 *from = run->wholes + i * bytes * n + c;
-
-  to[0] = from[0];
-  if (bytes == 1)
-    return to[0] != 0;
-  to[LINEAR_BLOCK] = from[n];
-  return (to[0] | to[LINEAR_BLOCK]) != 0;
-}
-
-/* Input `c` of image `i` as place `n` of the list; whether it is not zero. */
-static inline __attribute__ ((always_inline)) gboolean
-put_input (const Run *run, gsize batch, gsize i, gsize c, gsize n, guint bytes)
-{
-  gsize block = n / LINEAR_BLOCK * batch + i;
-  float value;
-
-  if (bytes > 0)
-    return put_whole (run,
-        (guint8 *) run->in + block * bytes * LINEAR_BLOCK + n % LINEAR_BLOCK, i,
-        c, bytes);
-  value = run->src[i * run->linear->matrix->columns + c];
-  ((float *) run->in)[block * LINEAR_BLOCK + n % LINEAR_BLOCK] = value;
-  return value != 0;
-}
-
-/* Fills the last block of the list up. */
-static gsize
-put_zeros (const Run *run, gsize n)
-{
-  guint parts = MAX (run->bytes, 1);
-  gsize size = run->bytes > 0 ? 1 : sizeof (float);
-  gsize n_zeros = (LINEAR_BLOCK - n % LINEAR_BLOCK) % LINEAR_BLOCK;
-  guint8 *in = (guint8 *) run->in +
-      (n / LINEAR_BLOCK * run->linear->batch * parts * LINEAR_BLOCK +
-          n % LINEAR_BLOCK) *
-          size;
-
-  for (gsize i = 0; i < run->linear->batch * parts; i++)
-    memset (in + i * LINEAR_BLOCK * size, 0, n_zeros * size);
-  for (gsize i = 0; i < n_zeros; i++)
-    run->columns[n + i] = run->columns[n - 1];
-  return n + n_zeros;
-}
-
-static void
-add_part (Run *run, gsize group, gsize first, gsize end)
-{
-  if (end > first)
-    run->parts[run->n_parts++] = (Part){ (guint32) group, (guint32) first,
-      (guint32) ((end - first) / LINEAR_BLOCK) };
-}
-
-/* Without columns that meet only zeros. */
-static inline __attribute__ ((always_inline)) void
-gather (Run *run, gsize batch, guint bytes)
-{
-  gsize columns = run->linear->matrix->columns;
-  gsize n = 0;
-
-  for (gsize begin = 0; begin < columns; begin += LINEAR_GROUP) {
-    gsize end = MIN (begin + LINEAR_GROUP, columns), first = n;
-
-    for (gsize c = begin; c < end; c++) {
-      gboolean any = FALSE;
-
-      run->columns[n] = (guint32) c;
-      for (gsize i = 0; i < batch; i++)
-        any |= put_input (run, batch, i, c, n, bytes);
-      n += any;
-    }
-    n = put_zeros (run, n);
-    add_part (run, begin / LINEAR_GROUP, first, n);
-  }
-}
-
-static void
-list_all_columns (Run *run)
-{
-  gsize n = run->linear->matrix->padded_columns;
-
-  for (gsize c = 0; c < n; c++)
-    run->columns[c] = (guint32) c;
-  for (gsize c = 0; c < n; c += LINEAR_GROUP)
-    add_part (run, c / LINEAR_GROUP, c, c + LINEAR_GROUP);
-}
-
-/* in [n] to the first place of each block of out, in which they lie `distance`
- * bytes apart. */
-static inline __attribute__ ((always_inline)) void
-put_blocks (guint8 *out, gsize distance, const guint8 *in, gsize n,
-    gsize n_padded, gsize size)
-{
-  gsize c = 0;
-
-  for (; c + LINEAR_BLOCK <= n; c += LINEAR_BLOCK, out += distance)
-    memcpy (out, in + c * size, LINEAR_BLOCK * size);
-  for (; c < n_padded; c += LINEAR_BLOCK, out += distance) {
-    gsize some = c < n ? (n - c) * size : 0;
-
-    memset (out, 0, LINEAR_BLOCK * size);
-    memcpy (out, in + c * size, some);
-  }
-}
-
-/* All columns of image `i`. */
-static void
-put_image (const Run *run, gsize i)
-{
-  const OnednnMatrix *matrix = run->linear->matrix;
-  gsize n = matrix->columns, n_padded = matrix->padded_columns;
-  gsize parts = MAX (run->bytes, 1), size = run->bytes > 0 ? 1 : sizeof (float);
-  gsize distance = run->linear->batch * parts * LINEAR_BLOCK * size;
-  guint8 *out = (guint8 *) run->in + i * parts * LINEAR_BLOCK * size;
-
-  for (guint b = 0; b < run->bytes; b++)
-    put_blocks (out + b * LINEAR_BLOCK, distance,
-        find_wholes (run, i) + b * n_padded, n_padded, n_padded, 1);
-  if (run->bytes == 0)
-    put_blocks (out, distance, (const guint8 *) (run->src + i * n), n, n_padded,
-        sizeof (float));
-}
-
-static void
-put_images (gpointer user, guint thread, guint n_threads)
-{
-  const Run *run = user;
-  gsize n = run->linear->batch;
-
-  for (gsize i = alexnet_onednn_part (n, thread, n_threads);
-       i < alexnet_onednn_part (n, thread + 1, n_threads); i++)
-    put_image (run, i);
-}
-
-static void
-make_wholes (gpointer user, guint thread, guint n_threads)
-{
-  const Run *run = user;
-  gsize n = run->linear->batch;
-
-  for (gsize i = alexnet_onednn_part (n, thread, n_threads);
-       i < alexnet_onednn_part (n, thread + 1, n_threads); i++)
-    if (!make_whole (run, i))
-      run->scales[i] = NAN;
-}
-
-/* Whole numbers where no input is negative or not finite. */
-static void
-choose_numbers (Run *run)
-{
-  const Linear *self = run->linear;
-
-  run->bytes = self->dot ? self->bytes : 0;
-  if (run->bytes == 0)
-    return;
-  if (self->batch > LINEAR_FEW)
-    alexnet_onednn_parallel (make_wholes, run);
-  else
-    make_wholes (run, 0, 1);
-  for (gsize i = 0; i < self->batch; i++)
-    if (isnan (run->scales[i]))
-      run->bytes = 0;
-}
-
-static void
-prepare (Run *run)
-{
-  const Linear *self = run->linear;
-
-  choose_numbers (run);
-  if (self->batch > LINEAR_FEW || !self->matrix->finite) {
-    list_all_columns (run);
-    alexnet_onednn_parallel (put_images, run);
-  } else if (self->batch == 1)
-    run->bytes > 0 ? gather (run, 1, 1) : gather (run, 1, 0);
-  else
-    gather (run, self->batch, run->bytes);
-}
-
 /* ---- products ------------------------------------------------------------ */
 
-/* sums [rows,batch] of parts first .. end - 1 for the rows from `row`. */
+/* sums [rows,padded_batch] of parts first .. end - 1 for the rows from `row`.
+ */
 static void
 multiply (const Run *run, float *sums, gsize row, gsize rows, gsize first,
     gsize end)
 {
   const Linear *self = run->linear;
-  gsize size = run->bytes > 0 ? run->bytes : sizeof (float);
-  OnednnLinearKernel *kernel = run->bytes > 0 ? self->dot : self->kernel;
-  gsize n_listed = end > first
-      ? run->parts[end - 1].first + run->parts[end - 1].n_blocks * LINEAR_BLOCK
-      : 0;
+  const OnednnInputs *inputs = &run->inputs;
+  gsize size = alexnet_onednn_inputs_size (inputs), n_listed = 0;
+  gsize step = inputs->numbers == LINEAR_TILES ? TILES_GROUPS : 1;
+  OnednnLinearKernel *kernel = inputs->numbers == self->numbers ? self->best
+                                                                : self->any;
 
-  memset (sums, 0, rows * self->batch * sizeof *sums);
-  for (gsize p = first; p < end; p++) {
-    const Part *part = &run->parts[p];
-    OnednnSpan span = { .columns = run->columns + part->first,
-      .n_blocks = part->n_blocks,
+  if (end > first)
+    n_listed = inputs->parts[end - 1].first +
+        inputs->parts[end - 1].n_blocks * LINEAR_BLOCK;
+  memset (sums, 0, rows * self->padded_batch * sizeof *sums);
+  for (gsize p = first; p < end; p += step) {
+    const OnednnPart *part = &inputs->parts[p];
+    OnednnSpan span = { .columns = inputs->columns + part->first,
+      .n_blocks = part->n_blocks * (guint) MIN (step, end - p),
       .n_listed = n_listed - part->first,
-      .in = (const guint8 *) run->in + part->first * self->batch * size };
+      .in = (const guint8 *) inputs->in +
+          part->first * self->padded_batch * size };
 
     alexnet_onednn_matrix_find (self->matrix, row, part->group, &span);
-    kernel (sums, &span, rows, self->batch);
+    kernel (sums, &span, rows, self->padded_batch);
   }
 }
 
@@ -378,19 +147,22 @@ static void
 write_rows (const Run *run, const float *sums, gsize row, gsize rows)
 {
   const Linear *self = run->linear;
+  const OnednnInputs *inputs = &run->inputs;
   gsize all = self->matrix->rows, end = MIN (row + rows, all);
-  gsize step = run->bytes > 0 ? LINEAR_DOT_STEP
-                              : alexnet_onednn_linear_step (self->isa);
+  gboolean whole = inputs->numbers == LINEAR_BYTES ||
+      inputs->numbers == LINEAR_TWO_BYTES;
+  gsize step = inputs->numbers == LINEAR_FLOATS
+      ? alexnet_onednn_linear_step (self->isa)
+      : LINEAR_SLICE;
 
   for (gsize i = 0; i < self->batch; i++)
     for (gsize r = row; r < end; r += 4) {
       gsize of_step = (r - row) % step;
-      gsize place = run->bytes > 0 ? alexnet_onednn_linear_dot_place (of_step)
-                                   : of_step;
+      gsize place = whole ? alexnet_onednn_linear_dot_place (of_step) : of_step;
 
       write_four (run, run->dst + i * all + r,
-          sums + ((r - row - of_step) * self->batch + i * step + place),
-          run->bytes > 0 ? run->scales[i] : 1, self->matrix->bias + r,
+          sums + ((r - row - of_step) * self->padded_batch + i * step + place),
+          whole ? inputs->scales[i] : 1, self->matrix->bias + r,
           MIN (end - r, 4));
     }
 }
@@ -408,8 +180,8 @@ static void
 run_columns (gpointer user, guint thread, guint n_threads)
 {
   Run *run = user;
-  gsize first = alexnet_onednn_part (run->n_parts, thread, n_threads);
-  gsize end = alexnet_onednn_part (run->n_parts, thread + 1, n_threads);
+  gsize first = alexnet_onednn_part (run->inputs.n_parts, thread, n_threads);
+  gsize end = alexnet_onednn_part (run->inputs.n_parts, thread + 1, n_threads);
   float *sums = run->sums + thread * run->sums_size;
   gsize rows;
 
@@ -429,14 +201,14 @@ run_rows (gpointer user, guint thread, guint n_threads)
   gsize row = alexnet_onednn_part (slices, thread, n_threads) * LINEAR_SLICE;
   gsize end = alexnet_onednn_part (slices, thread + 1, n_threads) *
       LINEAR_SLICE;
-  gsize most = run->sums_size / run->linear->batch / LINEAR_SLICE *
+  gsize most = run->sums_size / run->linear->padded_batch / LINEAR_SLICE *
       LINEAR_SLICE;
   float *sums = run->sums + thread * run->sums_size;
 
   while (row < end) {
     gsize rows = MIN (MIN (end - row, most), rows_left (run, row));
 
-    multiply (run, sums, row, rows, 0, run->n_parts);
+    multiply (run, sums, row, rows, 0, run->inputs.n_parts);
     write_rows (run, sums, row, rows);
     row += rows;
   }
@@ -450,9 +222,9 @@ linear_run (const OnednnOperation *operation, const OnednnContext *context,
   Run run = make_run (self, context->buffers[ONEDNN_BUFFER_SCRATCHPAD]);
   gsize rows;
 
-  run.src = src;
+  run.inputs.src = src;
   run.dst = dst;
-  prepare (&run);
+  alexnet_onednn_inputs_prepare (&run.inputs);
   if (self->batch > LINEAR_FEW) {
     alexnet_onednn_parallel (run_rows, &run);
     return TRUE;
@@ -486,18 +258,54 @@ find_kernel (OnednnStorage storage, AlexnetIsa isa)
   }
 }
 
-/* Whole numbers of two bytes are more exact than the weights are; for a single
- * image floats are as fast. */
-static void
-find_dot (Linear *self, const OnednnContext *context)
+/* Where the library may use tiles too; a kernel of more than LINEAR_FEW images.
+ */
+static OnednnLinearKernel *
+find_tiles (const OnednnContext *context, OnednnStorage storage)
 {
-  if (self->matrix->storage != LINEAR_S8)
-    return;
-  self->bytes = context->int8 ? 1 : 2;
-  if (context->int8)
-    self->dot = alexnet_onednn_linear_dot (context->isa);
-  else if (self->batch > 1)
-    self->dot = alexnet_onednn_linear_dot16 (context->isa);
+  gboolean bf16 = context->int8 || context->type == dnnl_bf16;
+
+  if (!bf16 || !alexnet_onednn_has_amx ())
+    return NULL;
+  if (storage == LINEAR_S8)
+    return alexnet_onednn_linear_tiles_s8 (context->isa);
+  return storage == LINEAR_F16 ? alexnet_onednn_linear_tiles_f16 (context->isa)
+                               : NULL;
+}
+
+/* Whole numbers of two bytes are more exact than the weights are. */
+static OnednnLinearKernel *
+find_dot (const OnednnContext *context, OnednnStorage storage)
+{
+  if (storage != LINEAR_S8)
+    return NULL;
+  return context->int8 ? alexnet_onednn_linear_dot (context->isa)
+                       : alexnet_onednn_linear_dot16 (context->isa);
+}
+
+/* Up to DOT_MOST images products of bytes are as fast as tiles; for a single
+ * one floats are as fast as products of two bytes. */
+static void
+choose_kernel (Linear *self, const OnednnContext *context)
+{
+  OnednnStorage storage = self->matrix->storage;
+  OnednnLinearKernel *tiles = find_tiles (context, storage);
+  OnednnLinearKernel *dot = find_dot (context, storage);
+  guint dot_most = dot && context->int8 ? DOT_MOST : LINEAR_FEW;
+
+  self->any = self->best = find_kernel (storage, context->isa);
+  self->padded_batch = self->batch;
+  self->base.isa = alexnet_isa_name (context->isa);
+  if (tiles && self->batch > dot_most) {
+    self->best = tiles;
+    self->numbers = LINEAR_TILES;
+    self->padded_batch = alexnet_onednn_linear_tiles_inputs (self->batch);
+    self->base.isa = "amx";
+  } else if (dot && (context->int8 || self->batch > 1)) {
+    self->best = dot;
+    self->numbers = context->int8 ? LINEAR_BYTES : LINEAR_TWO_BYTES;
+    self->base.isa = LINEAR_DOT_ISA;
+  }
 }
 
 static OnednnOperation *
@@ -510,13 +318,38 @@ linear_new (OnednnProgram *program, const OnednnMatrix *matrix, gboolean relu)
   self->base.free = linear_free;
   self->matrix = matrix;
   self->isa = context->isa;
-  self->kernel = find_kernel (matrix->storage, context->isa);
   self->batch = alexnet_onednn_program_get_batch (program);
-  find_dot (self, context);
-  self->base.isa = self->dot ? LINEAR_DOT_ISA : alexnet_isa_name (context->isa);
   self->relu = relu;
+  choose_kernel (self, context);
   self->base.scratch_size = make_run (self, NULL).size;
   return &self->base;
+}
+
+/* With nothing between but what keeps it so. */
+gboolean
+alexnet_linear_is_behind_relu (const AlexnetNetwork *network, guint i)
+{
+  while (i-- > 0) {
+    const AlexnetLayer *layer = &network->layers[i];
+
+    if (layer->kind == ALEXNET_LAYER_RELU)
+      return TRUE;
+    if (layer->kind != ALEXNET_LAYER_MAXPOOL &&
+        !alexnet_layer_is_identity (layer))
+      return FALSE;
+  }
+  return FALSE;
+}
+
+gboolean
+alexnet_linear_is_fast (const OnednnContext *context, guint i)
+{
+  const OnednnMatrix *matrix = alexnet_onednn_matrix_peek (context, i);
+
+  return matrix &&
+      (find_tiles (context, matrix->storage) ||
+          (find_dot (context, matrix->storage) &&
+              alexnet_linear_is_behind_relu (&context->network, i)));
 }
 
 static const char *

@@ -12,8 +12,10 @@
 
 G_BEGIN_DECLS
 
-/* Fits with precision int8, VNNI or AMX and more than LINEAR_FEW images, where
- * a ReLU leaves no input negative. Reads and writes [batch,C] in float. */
+/* Fits with precision int8 and more than LINEAR_FEW images, where a ReLU leaves
+ * no input negative, on a CPU with VNNI for which our own loops have no
+ * products of whole numbers. Not with AMX, of which oneDNN 2.6 makes illegal
+ * instructions for some shapes. Reads and writes [batch,C] in float. */
 extern const OnednnMethod alexnet_linear_matmul;
 
 G_END_DECLS

@@ -78,6 +78,7 @@ alexnet_onednn_matrix_find (const OnednnMatrix *matrix, gsize row, gsize group,
   span->scales = matrix->scales
       ? matrix->scales + begin * n_groups + group * rows + row - begin
       : NULL;
+  span->scales_stride = rows;
   return begin + rows - row;
 }
 
@@ -309,8 +310,8 @@ matrix_new (const OnednnContext *context, guint i, GError **error)
   return NULL;
 }
 
-static const OnednnMatrix *
-find_matrix (const OnednnContext *context, guint layer)
+const OnednnMatrix *
+alexnet_onednn_matrix_peek (const OnednnContext *context, guint layer)
 {
   const GPtrArray *list = context->matrices->list;
 
@@ -327,23 +328,15 @@ const OnednnMatrix *
 alexnet_onednn_matrix_get (const OnednnContext *context, guint layer,
     GError **error)
 {
-  const OnednnMatrix *matrix = find_matrix (context, layer);
+  const OnednnMatrix *matrix = alexnet_onednn_matrix_peek (context, layer);
 
   return matrix ? matrix : matrix_new (context, layer, error);
-}
-
-gboolean
-alexnet_onednn_matrix_is_s8 (const OnednnContext *context, guint layer)
-{
-  const OnednnMatrix *matrix = find_matrix (context, layer);
-
-  return matrix && matrix->storage == LINEAR_S8;
 }
 
 const char *
 alexnet_onednn_matrix_describe (const OnednnContext *context, guint layer)
 {
-  const OnednnMatrix *matrix = find_matrix (context, layer);
+  const OnednnMatrix *matrix = alexnet_onednn_matrix_peek (context, layer);
 
   return matrix ? storage_names[matrix->storage] : "-";
 }

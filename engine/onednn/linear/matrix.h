@@ -41,8 +41,8 @@ const OnednnMatrix *alexnet_onednn_matrix_get (const OnednnContext *context,
 gsize alexnet_onednn_matrix_find (const OnednnMatrix *matrix, gsize row,
     gsize group, OnednnSpan *span);
 
-/* Whether the weights of a layer are made, and as LINEAR_S8. */
-gboolean alexnet_onednn_matrix_is_s8 (const OnednnContext *context,
+/* That of layer `layer`, or NULL while it is not made. */
+const OnednnMatrix *alexnet_onednn_matrix_peek (const OnednnContext *context,
     guint layer);
 
 /* What the weights of a layer are stored as; "-" while they are not made. */
