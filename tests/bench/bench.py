@@ -24,7 +24,7 @@ import subprocess
 import sys
 import zlib
 
-from contest import Competitor, describe_cpu, race, ratio
+from contest import Competitor, describe_cpu, has_amx, race, ratio
 from environment import list_packages, make_environment
 from outputs import LIMITS, agree, difference, load
 
@@ -44,6 +44,11 @@ WANTED = {
     "fp32": {1: 1.3, 8: 1.5, 32: 1.7},
     "auto": {1: 1.4, 8: 1.1, 32: 1.1},
     "int8": {1: 1.2, 8: 1.05, 32: 1.05},
+}
+WANTED_WITH_AMX = {
+    "fp32": {1: 1.72, 8: 1.69, 32: 1.7},
+    "auto": {1: 2.4, 8: 1.5, 32: 2.0},
+    "int8": {1: 1.3, 8: 1.6, 32: 2.0},
 }
 OVERHEAD = 0.05  # of the element over the bare engine
 
@@ -189,6 +194,7 @@ def start_frames(arguments, threads, batch):
 class Results:
     def __init__(self):
         self.rows, self.cells, self.goals = [], {}, []
+        self.wanted = WANTED_WITH_AMX if has_amx() else WANTED
 
     def add(self, threads, batch, competitors):
         named = {c.name: c for c in competitors}
@@ -224,7 +230,7 @@ class Results:
         for kind in RIVALS:
             words = []
             for batch in batches:
-                wanted = WANTED[kind].get(batch)
+                wanted = self.wanted[kind].get(batch)
                 if (kind, batch) not in self.cells:
                     words.append("skipped" if wanted else "")
                     continue

@@ -97,6 +97,11 @@ def ratio(one, other):
                              in zip(one.seconds, other.seconds))
 
 
+def has_amx():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        return " amx_int8" in file.read()
+
+
 def describe_cpu():
     cpu = next((line.split(":", 1)[1].strip()
                 for line in open("/proc/cpuinfo", encoding="utf-8")
