@@ -104,7 +104,7 @@ load_scales (const Part *part, guint g)
 {
   const guint16 *scales = part->span->scales + g * part->span->scales_stride +
       part->row;
-  Scales loaded;
+  Scales loaded = { { { 0 } }, { { 0 } } };
 
   if (part->storage != LINEAR_S8)
     return loaded;
