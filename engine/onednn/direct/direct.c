@@ -4,27 +4,15 @@
 
 #include "onednn/step/weighted.h"
 
-/* In bf16, oneDNN 2.6 and 3.7, not 3.12, are wrong with some paddings, all of
- * them where the last windows end as windows without padding would: such a
- * layer stays in float. */
-static gboolean
-is_bf16 (const OnednnContext *context, const AlexnetLayer *layer)
-{
-  guint begin = layer->padding, k = layer->kernel, s = layer->stride;
-
-  return context->type == dnnl_bf16 &&
-      (begin == 0 ||
-          ((layer->out.width - 1) * s + k != layer->in.width &&
-              (layer->out.height - 1) * s + k != layer->in.height));
-}
-
 /* The result has `type`, or float where that is what the layer computes in. */
 static gboolean
 make_descs (OnednnWeightedDescs *descs, const OnednnContext *context,
     guint batch, const AlexnetLayer *layer, dnnl_data_type_t type,
     GError **error)
 {
-  dnnl_data_type_t computed = is_bf16 (context, layer) ? dnnl_bf16 : dnnl_f32;
+  dnnl_data_type_t computed = alexnet_onednn_convolution_is_trusted (layer)
+      ? context->type
+      : dnnl_f32;
 
   return alexnet_onednn_image_desc_new (&descs->src, batch, &layer->in,
              computed, dnnl_format_tag_any, error) &&

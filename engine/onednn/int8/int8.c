@@ -143,6 +143,25 @@ alexnet_onednn_int8_values (const OnednnContext *context, guint layer,
   }
 }
 
+/* What each of its sums has to be multiplied with is in the weights. */
+static gboolean
+make_scaled_weights (const OnednnContext *context, guint i, guint key,
+    void *out, GError **error)
+{
+  const AlexnetLayer *layer = &context->network.layers[i];
+  gsize n = alexnet_onednn_count_weights (context, i) / layer->channels;
+  g_autofree float *scales = alexnet_onednn_floats_new (layer->channels, error);
+  float *weights = out;
+
+  if (!scales || !make_weights (context, i, weights, error))
+    return FALSE;
+  make_scales (context, i, scales);
+  for (guint c = 0; c < layer->channels; c++)
+    for (gsize k = c * n; k < (c + 1) * n; k++)
+      weights[k] *= scales[c];
+  return TRUE;
+}
+
 /* As the library adds it, in some versions before it scales. */
 static gboolean
 make_library_bias (const OnednnContext *context, guint i, guint key, void *out,
@@ -308,8 +327,7 @@ add_scales (OnednnProgram *program, guint i, DnnlDesc desc, GError **error)
 }
 
 static gboolean
-int8_add (OnednnProgram *program, guint i, guint variant, gboolean relu,
-    dnnl_data_type_t type, GError **error)
+add_trusted (OnednnProgram *program, guint i, gboolean relu, GError **error)
 {
   const OnednnContext *context = alexnet_onednn_program_get_context (program);
   OnednnValues weights = { alexnet_onednn_int8_values, i, ONEDNN_INT8_WEIGHTS };
@@ -323,6 +341,59 @@ int8_add (OnednnProgram *program, guint i, guint variant, gboolean relu,
       alexnet_onednn_weighted_add (program, conv, &descs, &weights, &bias,
           error) &&
       add_scales (program, i, descs.bias, error);
+}
+
+static gboolean
+make_float_conv (const OnednnProgram *program, const AlexnetLayer *layer,
+    OnednnWeightedDescs *descs, gboolean relu, dnnl_primitive_desc_t *desc,
+    GError **error)
+{
+  guint batch = alexnet_onednn_program_get_batch (program);
+  g_auto (dnnl_primitive_attr_t) attr = NULL;
+  DnnlWindow window = alexnet_onednn_layer_window (layer);
+
+  if (!alexnet_onednn_image_desc_new (&descs->src, batch, &layer->in, dnnl_f32,
+          dnnl_format_tag_any, error) ||
+      !alexnet_onednn_image_desc_new (&descs->dst, batch, &layer->out, dnnl_f32,
+          dnnl_format_tag_any, error) ||
+      !alexnet_onednn_weighted_descs_set_conv (descs, layer, dnnl_f32, error) ||
+      !alexnet_onednn_attr_new (&attr, relu, error))
+    return FALSE;
+  ONEDNN_TRY (dnnl_compat_conv (desc,
+      alexnet_onednn_program_get_context (program)->engine, descs->src,
+      descs->weights, descs->bias, descs->dst, &window, attr));
+  return TRUE;
+}
+
+/* The same whole numbers, as floats. */
+static gboolean
+add_in_float (OnednnProgram *program, guint i, gboolean relu, GError **error)
+{
+  const OnednnContext *context = alexnet_onednn_program_get_context (program);
+  OnednnValues weights = { make_scaled_weights, i, 0 };
+  OnednnValues bias = { alexnet_onednn_int8_values, i, ONEDNN_INT8_BIAS };
+  g_auto (dnnl_primitive_desc_t) conv = NULL;
+  g_auto (OnednnWeightedDescs) descs = { 0 };
+  g_auto (DnnlDesc) result = NULL;
+
+  return make_float_conv (program, &context->network.layers[i], &descs, relu,
+             &conv, error) &&
+      alexnet_onednn_int8_result_desc (&result, program, i, error) &&
+      alexnet_onednn_int8_add_input (program, i, error) &&
+      alexnet_onednn_weighted_add (program, conv, &descs, &weights, &bias,
+          error) &&
+      alexnet_onednn_program_add_reorder (program, result, error);
+}
+
+static gboolean
+int8_add (OnednnProgram *program, guint i, guint variant, gboolean relu,
+    dnnl_data_type_t type, GError **error)
+{
+  const OnednnContext *context = alexnet_onednn_program_get_context (program);
+
+  return alexnet_onednn_convolution_is_trusted (&context->network.layers[i])
+      ? add_trusted (program, i, relu, error)
+      : add_in_float (program, i, relu, error);
 }
 
 static const char *

@@ -19,3 +19,9 @@ alexnet_onednn_convolution_direct_cost (const AlexnetLayer *layer, guint batch)
   return alexnet_onednn_convolution_cost (layer, layer->kernel * layer->kernel,
       (gsize) batch * layer->out.height * layer->out.width);
 }
+
+gboolean
+alexnet_onednn_convolution_is_trusted (const AlexnetLayer *layer)
+{
+  return layer->stride == 1;
+}
