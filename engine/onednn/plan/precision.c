@@ -7,7 +7,7 @@
 
 /* How much int8 in linear layers may change in what comes out with
  * ALEXNET_PRECISION_AUTO, relative to all of it and on the whole: about this
- * much again comes from bf16 in the convolutions, and both must stay below a
+ * much again comes from bf16 in the convolutions, and both stay at about a
  * hundredth of the largest logit. */
 #define AUTO_LOSS 6e-3
 
