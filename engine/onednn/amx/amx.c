@@ -19,7 +19,7 @@
 #include "weights.h"
 
 /* A tile whose rows are shorter wastes more than the library does. */
-#define LEAST_CHUNK (AMX_BYTES / 2)
+#define LEAST_CHUNK (TILE_BYTES / 2)
 
 /* How many times as fast as direct convolution, for guessing. */
 #define LEAD 3

@@ -25,30 +25,6 @@ typedef enum { U8, S8, BF16 } Numbers;
  * float. */
 typedef gint32 Sums[2][2][SUMS];
 
-/* As the processor reads it. */
-typedef struct {
-  guint8 palette, start, reserved[14];
-  guint16 row_bytes[16];
-  guint8 rows[16];
-} Configuration;
-
-/* Tiles 0 to 3 are sums, 4 and 5 places, 6 and 7 filters. */
-INLINE void
-configure (guint rows, guint chunk)
-{
-  Configuration configuration = { .palette = 1 };
-
-  for (guint i = 0; i < 8; i++) {
-    gboolean places = i == 4 || i == 5;
-
-    configuration.row_bytes[i] = places ? (guint16) chunk : AMX_BYTES;
-    configuration.rows[i] = (guint8) (i < 6 ? rows : chunk / AMX_QUAD);
-  }
-  /* The compiler knows only of the first bytes that they are read. */
-  __asm__ volatile("" : : "r"(&configuration) : "memory");
-  _tile_loadconfig (&configuration);
-}
-
 #define MULTIPLY(sums, places, filters)       \
   G_STMT_START                                \
   {                                           \
@@ -76,18 +52,18 @@ multiply (Sums sums, const AmxPanel *panel, gsize a, gsize b, Numbers numbers)
   _tile_zero (3);
   for (gsize s = 0; s < panel->n_steps; s++, weights += 2 * size) {
     _tile_loadd (4, first + panel->offsets[s], panel->stride);
-    _tile_loadd (6, weights, AMX_BYTES);
+    _tile_loadd (6, weights, TILE_BYTES);
     MULTIPLY (0, 4, 6);
-    _tile_loadd (7, weights + size, AMX_BYTES);
+    _tile_loadd (7, weights + size, TILE_BYTES);
     MULTIPLY (1, 4, 7);
     _tile_loadd (5, second + panel->offsets[s], panel->stride);
     MULTIPLY (2, 5, 6);
     MULTIPLY (3, 5, 7);
   }
-  _tile_stored (0, sums[0][0], AMX_BYTES);
-  _tile_stored (1, sums[0][1], AMX_BYTES);
-  _tile_stored (2, sums[1][0], AMX_BYTES);
-  _tile_stored (3, sums[1][1], AMX_BYTES);
+  _tile_stored (0, sums[0][0], TILE_BYTES);
+  _tile_stored (1, sums[0][1], TILE_BYTES);
+  _tile_stored (2, sums[1][0], TILE_BYTES);
+  _tile_stored (3, sums[1][1], TILE_BYTES);
 }
 
 /* A tile of filters' own. */
@@ -155,9 +131,9 @@ convolve (const AmxPanel *panel, Numbers numbers)
   gsize last = panel->n_places - rows;
   const Writer writers[] = { make_writer (panel, 0),
     make_writer (panel, FILTERS) };
-  Sums sums __attribute__ ((aligned (AMX_BYTES)));
+  Sums sums __attribute__ ((aligned (TILE_BYTES)));
 
-  configure ((guint) rows, panel->chunk);
+  alexnet_onednn_tiles_configure ((guint) rows, panel->chunk);
   for (gsize i = 0; i < n_pairs; i++) {
     gsize a = MIN (2 * i * rows, last), b = MIN (a + rows, last);
 

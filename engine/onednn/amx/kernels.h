@@ -12,14 +12,11 @@
 #define ALEXNET_ONEDNN_AMX_KERNELS_H
 
 #include "onednn/simd/dispatch.h"
+#include "onednn/simd/tiles.h"
 
 G_BEGIN_DECLS
 
 #define AMX_ROWS 16  /* of a tile, at most */
-#define AMX_BYTES 64 /* of a row of a tile */
-#define AMX_QUAD                                                               \
-  4                  /* bytes of a filter that lie together: four numbers of 8 \
-                        bits or two bf16 */
 #define AMX_PANEL 32 /* filters, in two tiles */
 
 typedef enum {
@@ -34,10 +31,10 @@ typedef struct {
   gsize n_places;
   const guint32 *offsets; /* [n_steps] bytes from a place */
   gsize n_steps;
-  guint chunk;           /* bytes of a step, a multiple of AMX_QUAD, at most
-                            AMX_BYTES */
-  const guint8 *weights; /* [n_steps][2][chunk / AMX_QUAD][16 filters]
-                            [AMX_QUAD] */
+  guint chunk;           /* bytes of a step, a multiple of TILE_QUAD, at most
+                            TILE_BYTES */
+  const guint8 *weights; /* [n_steps][2][chunk / TILE_QUAD][16 filters]
+                            [TILE_QUAD] */
   const float *scales, *bias; /* [AMX_PANEL] */
   float least, most;
   AmxResult type;

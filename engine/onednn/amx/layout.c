@@ -10,11 +10,11 @@
 static void
 divide_run (AmxLayout *self, gsize size)
 {
-  gsize n = (size + AMX_BYTES - 1) / AMX_BYTES;
+  gsize n = (size + TILE_BYTES - 1) / TILE_BYTES;
 
-  if (size % AMX_QUAD != 0)
+  if (size % TILE_QUAD != 0)
     return;
-  while (size % (n * AMX_QUAD) != 0)
+  while (size % (n * TILE_QUAD) != 0)
     n++;
   self->chunks_of_run = n;
   self->chunk = (guint) (size / n);

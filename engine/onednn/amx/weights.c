@@ -42,13 +42,13 @@ pack_filter (const Packing *packing, guint8 *panel, gsize f, gsize filter)
 {
   const AmxLayout *layout = &packing->layout;
   gsize size = layout->value_size, n = layout->panel_size / AMX_PANEL / size;
-  gsize of_chunk = layout->chunk / size, of_quad = AMX_QUAD / size;
+  gsize of_chunk = layout->chunk / size, of_quad = TILE_QUAD / size;
 
   for (gsize i = 0; i < n; i++) {
     gsize tile = 2 * (i / of_chunk) + f / FILTERS;
     gsize row = i % of_chunk / of_quad;
     gsize at = tile * layout->chunk * FILTERS +
-        (row * FILTERS + f % FILTERS) * AMX_QUAD + i % of_quad * size;
+        (row * FILTERS + f % FILTERS) * TILE_QUAD + i % of_quad * size;
     float value = find_weight (packing, filter, i);
 
     if (size == 1)

@@ -7,6 +7,7 @@
  * what that bit stands for. */
 
 #include "kernels.h"
+#include "onednn/simd/tiles.h"
 
 #ifdef ALEXNET_CPU_X86
 
@@ -35,28 +36,6 @@
 typedef struct {
   guint16 pairs[LINEAR_SLICE / LANES][PAIRS][2 * LANES];
 } __attribute__ ((aligned (64))) Group;
-
-/* As the processor reads it. */
-typedef struct {
-  guint8 palette, start, reserved[14];
-  guint16 row_bytes[16];
-  guint8 rows[16];
-} Configuration;
-
-/* Tiles 0 to 3 are sums, 4 and 5 inputs, 6 and 7 weights. */
-INLINE void
-configure (guint n_inputs)
-{
-  Configuration configuration = { .palette = 1 };
-
-  for (guint i = 0; i < 8; i++) {
-    configuration.row_bytes[i] = LINE;
-    configuration.rows[i] = (guint8) (i < 6 ? n_inputs : PAIRS);
-  }
-  /* The compiler knows only of the first bytes that they are read. */
-  __asm__ volatile("" : : "r"(&configuration) : "memory");
-  _tile_loadconfig (&configuration);
-}
 
 /* What is multiplied at once: some rows of a span, a tile of inputs or two. */
 typedef struct {
@@ -338,7 +317,7 @@ multiply (float *sums, const OnednnSpan *span, gsize rows, guint inputs,
     .n = inputs / alexnet_onednn_linear_tiles_count (inputs),
     .inputs = inputs };
 
-  configure (part.n);
+  alexnet_onednn_tiles_configure (part.n, TILE_BYTES);
   for (gsize r = 0; r < rows; r += LINEAR_SLICE)
     for (guint i = 0; i < inputs; i += 2 * part.n) {
       float *to = sums + r * inputs + i * LINEAR_SLICE;

@@ -89,7 +89,7 @@ fill (Panel *self, GRand *rand)
 {
   AmxPanel *panel = &self->panel;
   gsize most = 7 * panel->stride + 64;
-  gsize size = panel->n_places * panel->stride + most + AMX_BYTES;
+  gsize size = panel->n_places * panel->stride + most + TILE_BYTES;
   gint32 n = 0;
 
   panel->in = make_numbers (self, size, FALSE, rand);
@@ -121,7 +121,7 @@ sum_products (const Panel *self, gsize place, guint f, double *magnitude)
           i;
       const guint8 *weight = panel->weights +
           (2 * s + f / FILTERS) * panel->chunk * FILTERS +
-          (i / AMX_QUAD * FILTERS + f % FILTERS) * AMX_QUAD + i % AMX_QUAD;
+          (i / TILE_QUAD * FILTERS + f % FILTERS) * TILE_QUAD + i % TILE_QUAD;
       double product = (double) get_number (in, self->numbers, FALSE) *
           (double) get_number (weight, self->numbers, TRUE);
 
