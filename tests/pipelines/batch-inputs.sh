@@ -200,6 +200,16 @@ check_raw () {
   check "raw stream $file" raw "$facts" "$file" "$1"
 }
 
+# What one of many meets now and then.
+many_raw () {
+  results=many-raw-results
+  mkdir "$work/many-raw" || return 1
+  for i in $(seq 40); do
+    cp "$work/yuv.y4m" "$work/many-raw/$i.y4m" || return 1
+  done
+  ends_with 0 --attempts 1 --sample-every 1s "$work/many-raw"
+}
+
 # Of formats that can have more than is classified, those that are known here:
 # newer GdkPixbufs take a PNG that moves for nothing.
 make_partial () {
@@ -248,5 +258,6 @@ check_raw "60 3 $untimed" png.mpng pngenc
 check_raw "60 3 $untimed" raw.h264 openh264enc h264parse
 check_raw '60 6 ' timed.h264 x264enc h264parse
 check_raw '60 6 ' yuv.y4m y4menc y4mdec
+[ ! -f "$work/yuv.y4m" ] || check 'many raw streams' many_raw
 check 'pictures of more than one' partial
 done_testing

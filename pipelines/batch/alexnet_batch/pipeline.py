@@ -6,8 +6,9 @@ import time
 import gi
 
 gi.require_version('Gst', '1.0')
+gi.require_version('GstBase', '1.0')
 gi.require_version('GstVideo', '1.0')
-from gi.repository import GLib, Gst, GstVideo  # noqa: E402
+from gi.repository import GLib, Gst, GstBase, GstVideo  # noqa: E402
 
 from .errors import Failure, Stopped, UsageError  # noqa: E402
 from .pictures import is_picture, read_picture  # noqa: E402
@@ -101,6 +102,7 @@ class Pipeline:
         self.item, self.on_frames, self.stopping = item, on_frames, stopping
         self.stall_timeout = stall_timeout
         self.warnings, self.frames = [], 0
+        self.held = []
         picture = item.path and is_picture(item.path)
         self.pipeline = Gst.parse_launch(
             ('appsrc name=source format=time' if picture else
@@ -116,6 +118,7 @@ class Pipeline:
     def add_video(self):
         sink = self.pipeline.get_by_name('convert').get_static_pad('sink')
         self.source.set_property('uri', self.item.uri)
+        self.source.connect('deep-element-added', self.hold_parser)
         self.source.connect('pad-added', self.link_video, sink)
         self.source.connect('no-more-pads', self.require_video, sink)
 
@@ -135,8 +138,22 @@ class Pipeline:
 
     # On streaming threads.
 
+    def hold_parser(self, source, bin_, element):
+        """What parses pictures on a thread of its own may push some before
+        decodebin has linked what is behind it."""
+        pad = element.get_static_pad('src')
+        if isinstance(element, GstBase.BaseParse) and pad and \
+                pad.get_pad_template_caps().to_string().startswith('video/x-raw'):
+            probe = pad.add_probe(
+                Gst.PadProbeType.BLOCK | Gst.PadProbeType.BUFFER,
+                lambda *_: Gst.PadProbeReturn.OK)
+            self.held.append((pad, probe))
+
     def link_video(self, source, pad, sink):
         """Plays the first picture and leaves sound alone."""
+        while self.held:
+            held, probe = self.held.pop()
+            held.remove_probe(probe)
         name = pad.query_caps(None).to_string()
         if name.startswith('video/') and not sink.is_linked():
             pad.link(sink)
