@@ -43,7 +43,8 @@ typedef struct {
   OnednnStorage storage;
   gsize row;            /* the first one */
   const guint8 *column; /* the first one, from that row on */
-  gsize ahead;          /* bytes to what is fetched */
+  gssize ahead;         /* bytes to what is fetched */
+  gssize scales_ahead;  /* numbers to scales that are */
   gsize size;           /* bytes of a weight */
   guint n_tiles;        /* of rows */
   guint n, inputs;      /* of a tile; all */
@@ -58,16 +59,23 @@ set_rows (Part *part, gsize row, gsize rows, guint n_tiles)
 {
   const OnednnSpan *span = part->span;
   gsize n_columns = span->n_blocks * LINEAR_BLOCK;
-  gsize ahead = LINEAR_SLICE * part->size;
+  gsize n_groups = n_columns / LINEAR_GROUP;
+  gsize back = rows - LINEAR_SLICE;
+  gboolean last = span->n_listed < 2 * n_columns;
 
   part->row = row;
   part->column = span->weights + span->columns[0] * span->stride +
       row * part->size;
-  if (row + LINEAR_SLICE >= rows)
-    ahead = span->n_listed < 2 * n_columns
+  part->ahead = (gssize) (LINEAR_SLICE * part->size);
+  part->scales_ahead = LINEAR_SLICE;
+  if (row + LINEAR_SLICE >= rows) {
+    part->ahead = last
         ? 0
-        : n_columns * span->stride - (rows - LINEAR_SLICE) * part->size;
-  part->ahead = ahead;
+        : (gssize) (n_columns * span->stride - back * part->size);
+    part->scales_ahead = last
+        ? 0
+        : (gssize) (n_groups * span->scales_stride - back);
+  }
   part->n_tiles = n_tiles;
 }
 
@@ -95,6 +103,8 @@ load_scales (const Part *part, guint g)
         _mm512_castsi512_ps (_mm512_slli_epi32 (_mm512_cvtepu16_epi32 (bits),
             16));
 
+    if (v % 2 == 0)
+      __builtin_prefetch (scales + part->scales_ahead + v * LANES, 0, 2);
     loaded.factors[v] = _mm512_mul_ps (scale, _mm512_set1_ps (TOO_LARGE));
     loaded.offsets[v] = _mm512_mul_ps (loaded.factors[v],
         _mm512_set1_ps (-MAGIC_OFFSET));
