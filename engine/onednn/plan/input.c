@@ -6,13 +6,16 @@
 #include <string.h>
 
 #include "compile.h"
-#include "onednn/simd/small-floats.h"
 
 /* More channels than this lie well as they are. */
 #define MAX_PACKED_CHANNELS 4
 
 /* The smallest group of channels of a layout; a multiple of every block. */
 #define MIN_GROUP 8
+
+/* Of a tensor, what is fetched before it is read. */
+#define ROWS_AHEAD 2
+#define FLOATS_OF_LINE 16
 
 const dnnl_format_tag_t alexnet_onednn_input_tags[] = { dnnl_nChw16c,
   dnnl_nChw8c, dnnl_nhwc, dnnl_format_tag_undef };
@@ -69,6 +72,7 @@ alexnet_onednn_input_init (OnednnInput *input, const OnednnContext *context,
   input->group = tag_group (tag, shape);
   input->type = alexnet_onednn_input_type (context);
   input->value_size = dnnl_data_type_size (input->type);
+  input->round_bf16 = alexnet_onednn_round_bf16 (context->isa);
   if (input->type == dnnl_u8 || input->type == dnnl_s8) {
     input->quantization = alexnet_onednn_int8_quantization (&context->network
                                                                  .layers[0]);
@@ -106,8 +110,7 @@ put_f32 (void *out, gsize i, const void *values, gsize j)
 static inline void
 put_bf16 (void *out, gsize i, const void *values, gsize j)
 {
-  ((guint16 *) out)[i] = alexnet_onednn_bf16_from_float (((const float *)
-          values)[j]);
+  ((guint16 *) out)[i] = ((const guint16 *) values)[j];
 }
 
 static inline void
@@ -176,9 +179,9 @@ put_pixels (const OnednnInput *input, void *out, const void *values,
   }
 }
 
-/* Row y of channel c of an image. values [W], whole numbers where the input is
- * made of them. A block's values of one row are neighbours: `group` is a
- * multiple of `block`. */
+/* Row y of channel c of an image. values [W] are as the input has them. A
+ * block's values of one row are neighbours: `group` is a multiple of `block`.
+ */
 static void
 put_values (const OnednnInput *input, guint8 *slot, guint c, guint y,
     const void *values)
@@ -209,16 +212,14 @@ put_row (const OnednnInput *input, guint8 *slot, guint c, guint y,
     const float *values)
 {
   const OnednnQuantization *q = &input->quantization;
-  guint8 *whole;
+  gsize width = input->image.width;
+  void *made = g_alloca (width * sizeof (float));
 
-  if (!input->quantize) {
-    put_values (input, slot, c, y, values);
-    return;
-  }
-  whole = g_newa (guint8, input->image.width);
-  input->quantize (whole, values, input->image.width, 1 / q->scale, q->least,
-      q->most);
-  put_values (input, slot, c, y, whole);
+  if (input->quantize)
+    input->quantize (made, values, width, 1 / q->scale, q->least, q->most);
+  else if (input->type == dnnl_bf16)
+    input->round_bf16 (made, values, width);
+  put_values (input, slot, c, y, input->type == dnnl_f32 ? values : made);
 }
 
 typedef struct {
@@ -244,15 +245,26 @@ alexnet_onednn_input_stage (const OnednnInput *input, guint slot,
   alexnet_transform_run (transform, image, stage_row, &staging);
 }
 
+/* A row of so many floats. */
+static void
+fetch_row (const float *row, gsize n)
+{
+  for (gsize i = 0; i < n; i += FLOATS_OF_LINE)
+    __builtin_prefetch (row + i);
+}
+
 void
 alexnet_onednn_input_stage_tensor (const OnednnInput *input, guint slot,
     const float *tensor)
 {
   guint8 *data = alexnet_onednn_input_slot (input, slot);
+  gsize width = input->image.width, plane = width * input->image.height;
 
-  for (guint c = 0; c < input->image.channels; c++)
-    for (guint y = 0; y < input->image.height; y++) {
-      put_row (input, data, c, y, tensor);
-      tensor += input->image.width;
+  for (guint y = 0; y < input->image.height; y++, tensor += width)
+    for (guint c = 0; c < input->image.channels; c++) {
+      const float *row = tensor + c * plane;
+
+      fetch_row (row + ROWS_AHEAD * width, width);
+      put_row (input, data, c, y, row);
     }
 }

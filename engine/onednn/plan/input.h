@@ -22,6 +22,7 @@ typedef struct {
   dnnl_data_type_t type; /* f32, bf16, or u8 or s8 with these */
   OnednnQuantization quantization;
   OnednnQuantize *quantize;
+  OnednnRoundBf16 *round_bf16;
   gsize value_size; /* bytes */
   gsize slot_size;  /* bytes */
   guint8 *data;

@@ -4,6 +4,7 @@
 
 #include "float-bits.h"
 #include "simd.h"
+#include "small-floats.h"
 
 /* Added to a float below 2^22 it leaves the nearest whole number in the last
  * bits. */
@@ -38,6 +39,13 @@ SIMD_NAME (alexnet_onednn_quantize16) (guint8 *high, guint8 *low,
     high[i] = (guint8) (bits >> 8);
     low[i] = (guint8) bits;
   }
+}
+
+void
+SIMD_NAME (alexnet_onednn_round_bf16) (guint16 *out, const float *in, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    out[i] = alexnet_onednn_bf16_from_float (in[i]);
 }
 
 /* As numbers without a sign, bits of floats are ordered as these are; negative

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Between floats and whole numbers of 8 or 16 bits. */
+/* From floats to whole numbers of 8 or 16 bits, and to bf16. */
 
 #ifndef ALEXNET_ONEDNN_QUANTIZE_H
 #define ALEXNET_ONEDNN_QUANTIZE_H
@@ -18,6 +18,9 @@ typedef void OnednnQuantize (void *out, const float *in, gsize n, float factor,
  * 0 .. 65535; NaN becomes 0. */
 typedef void OnednnQuantize16 (guint8 *high, guint8 *low, const float *in,
     gsize n, float factor);
+
+/* out [n] of bf16 = in [n], as alexnet_onednn_bf16_from_float() rounds. */
+typedef void OnednnRoundBf16 (guint16 *out, const float *in, gsize n);
 
 /* The largest of in [n]; -1 when one is negative or not finite. */
 typedef float OnednnLargest (const float *in, gsize n);

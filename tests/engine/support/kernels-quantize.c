@@ -4,6 +4,7 @@
 
 #include "kernels.h"
 #include "onednn/simd/quantize.h"
+#include "onednn/simd/small-floats.h"
 
 /* Behind the results, what stays as it was. */
 #define GUARD 16
@@ -119,6 +120,40 @@ quantize16_run (gpointer call, AlexnetIsa isa)
 }
 
 const Kernel kernel_quantize16 = { TRUE, quantize16_make, quantize16_run };
+
+/* ---- to bf16 ------------------------------------------------------------- */
+
+/* Results are bytes. */
+static gpointer
+round_bf16_make (guint variant)
+{
+  Quantize *self;
+
+  if (variant >= G_N_ELEMENTS (sizes))
+    return NULL;
+  self = kernel_call_new (sizeof *self, 2 * sizes[variant] + GUARD, TRUE, 77);
+  self->n = sizes[variant];
+  self->in = kernel_call_alloc (self, self->n, sizeof (float));
+  self->factor = 1;
+  fill_numbers (self, variant > 0);
+  for (gsize i = 0; i < self->n; i++) {
+    guint16 bits = alexnet_onednn_bf16_from_float (self->in[i]);
+
+    self->base.expected[2 * i] = bits % 256;
+    self->base.expected[2 * i + 1] = bits / 256;
+  }
+  return self;
+}
+
+static void
+round_bf16_run (gpointer call, AlexnetIsa isa)
+{
+  Quantize *self = call;
+
+  alexnet_onednn_round_bf16 (isa) (self->base.out, self->in, self->n);
+}
+
+const Kernel kernel_round_bf16 = { TRUE, round_bf16_make, round_bf16_run };
 
 /* ---- the largest --------------------------------------------------------- */
 
