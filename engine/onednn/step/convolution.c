@@ -2,6 +2,8 @@
 
 #include "convolution.h"
 
+#include "onednn/dnnl/isa.h"
+
 /* A weight costs as much to read as so many multiplications. */
 #define READ_COST 14
 
@@ -23,5 +25,8 @@ alexnet_onednn_convolution_direct_cost (const AlexnetLayer *layer, guint batch)
 gboolean
 alexnet_onednn_convolution_is_trusted (const AlexnetLayer *layer)
 {
-  return layer->stride == 1;
+  gboolean reads_too_far = dnnl_version ()->major < 3 &&
+      alexnet_onednn_has_amx ();
+
+  return layer->stride == 1 && !reads_too_far;
 }

@@ -21,7 +21,8 @@ double alexnet_onednn_convolution_direct_cost (const AlexnetLayer *layer,
 
 /* Whether the library is trusted to convolve `layer` in other types than float.
  * Versions 2.6, 3.7 and 3.12 are right where windows are one pixel apart, and
- * wrong with some that are further apart; in float they are right. */
+ * wrong with some that are further apart; 2.6 reads beyond its own memory while
+ * it makes kernels for AMX. In float all are right. */
 gboolean alexnet_onednn_convolution_is_trusted (const AlexnetLayer *layer);
 
 G_END_DECLS
