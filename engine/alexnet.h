@@ -389,6 +389,9 @@ typedef struct {
 ALEXNET_API void alexnet_engine_get_stats (AlexnetEngine *engine,
     AlexnetEngineStats *stats);
 
+/* Streams that it has at this moment, whoever made them. */
+ALEXNET_API guint alexnet_engine_count_streams (AlexnetEngine *engine);
+
 /* ---- streams and requests ------------------------------------------------ */
 
 /* One user of an engine: its own preprocessing, its own requests in flight,

@@ -385,6 +385,17 @@ alexnet_engine_detach (AlexnetEngine *engine)
   alexnet_engine_unref (engine);
 }
 
+guint
+alexnet_engine_count_streams (AlexnetEngine *engine)
+{
+  guint n;
+
+  pthread_mutex_lock (&registry_lock);
+  n = engine->n_streams;
+  pthread_mutex_unlock (&registry_lock);
+  return n;
+}
+
 const char *
 alexnet_engine_get_backend (const AlexnetEngine *engine)
 {

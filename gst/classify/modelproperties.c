@@ -223,12 +223,13 @@ const GstAlexnetProperty gst_alexnet_model_properties[] = {
    * GstAlexnetClassify:max-in-flight:
    *
    * Frames inside the element. 0 is twice the batch size, so that one batch
-   * gathers while another is computed; with a live source it is 4, because
-   * what waits there is late, and batches fill across streams.
+   * gathers while another is computed, and where streams share an engine a part
+   * of that, but at least 4, since they fill batches together; with a live
+   * source it is 4, because what waits there is late.
    */
   { GST_ALEXNET_PROP_MAX_IN_FLIGHT, UINT, "max-in-flight", "Maximum in flight",
-      "Most frames inside the element (0 = twice max-batch-size, 4 with a "
-      "live source)",
+      "Most frames inside the element (0 = twice max-batch-size shared among "
+      "the streams of an engine, at least 4; 4 with a live source)",
       READY, 0, ALEXNET_MAX_BATCH_SIZE, 0 },
 
   { 0 },

@@ -14,6 +14,9 @@
  * unless the user says otherwise: what waits there is late already. */
 #define LIVE_DEPTH 4
 
+/* Frames in flight of one of many streams: batches are made of all of them. */
+#define SHARED_DEPTH 4
+
 /* Unblocks both threads; what they hold is refused. */
 static void
 stop_flow (GstAlexnetClassify *self)
@@ -325,12 +328,17 @@ choose_depth (const GstAlexnetClassify *self, gboolean live)
 {
   const GstAlexnetSettings *settings = &self->settings;
   guint64 n_waiting = settings->batch_timeout / self->frame_duration;
+  guint depth = self->session.depth;
 
   if (!self->engine)
     return 1;
-  if (!live || settings->max_in_flight != 0)
-    return self->session.depth;
-  return MIN (self->session.depth, LIVE_DEPTH + n_waiting);
+  if (settings->max_in_flight != 0)
+    return depth;
+  if (live)
+    return MIN (depth, LIVE_DEPTH + n_waiting);
+  return MIN (depth,
+      MAX (SHARED_DEPTH,
+          depth / MAX (1, alexnet_engine_count_streams (self->engine))));
 }
 
 /* Returns how many frames there can be in the element from now on. */

@@ -189,16 +189,23 @@ GST_START_TEST (test_allocation_without_a_pool)
 }
 GST_END_TEST
 
-static void
-expect_allocation (gboolean live, const char *batch_timeout, guint n)
+static guint
+count_buffers (Fixture *fixture)
 {
-  Fixture *fixture = fixture_with_source (live, batch_timeout);
   GstQuery *query = query_allocation (fixture);
   guint min;
 
   gst_query_parse_nth_allocation_pool (query, 0, NULL, NULL, &min, NULL);
-  fail_unless_equals_int (min, n);
   gst_query_unref (query);
+  return min;
+}
+
+static void
+expect_allocation (gboolean live, const char *batch_timeout, guint n)
+{
+  Fixture *fixture = fixture_with_source (live, batch_timeout);
+
+  fail_unless_equals_int (count_buffers (fixture), n);
   test_fixture_free (fixture);
 }
 
@@ -209,6 +216,21 @@ GST_START_TEST (test_allocation_of_a_live_source)
   expect_allocation (FALSE, "0", 2 * 16);
   expect_allocation (TRUE, "0", 4);
   expect_allocation (TRUE, "250000000", 4 + 7);
+}
+GST_END_TEST
+
+/* Which share an engine and so its batches. */
+GST_START_TEST (test_allocation_of_many_streams)
+{
+  static const guint shares[] = { 32, 16, 10, 8, 6, 5, 4, 4, 4, 4 };
+  Fixture *fixtures[G_N_ELEMENTS (shares)];
+
+  for (guint i = 0; i < G_N_ELEMENTS (shares); i++) {
+    fixtures[i] = fixture_with_source (FALSE, "0");
+    fail_unless_equals_int (count_buffers (fixtures[i]), shares[i]);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (shares); i++)
+    test_fixture_free (fixtures[i]);
 }
 GST_END_TEST
 
@@ -374,6 +396,7 @@ queries_suite (void)
   tcase_add_test (tests, test_latency_is_posted_for_another_frame_rate);
   tcase_add_test (tests, test_allocation_without_a_pool);
   tcase_add_test (tests, test_allocation_of_a_live_source);
+  tcase_add_test (tests, test_allocation_of_many_streams);
   tcase_add_test (tests, test_allocation_with_a_pool_downstream);
   tcase_add_test (tests, test_drain_waits);
   tcase_add_test (tests, test_flush_ends_drain);
