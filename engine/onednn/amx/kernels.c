@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Two tiles of places times two of filters at a time: four tiles of sums, and
- * as many loads as products. */
+ * as many loads as products. Between the products results of the pair of tiles
+ * before are written, since a pair's own sums are ready long after the last of
+ * them. */
 
 #include "kernels.h"
 
