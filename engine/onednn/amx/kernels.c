@@ -103,14 +103,14 @@ typedef struct {
   Sums sums;
   gsize first[2]; /* places */
   guint rows;     /* of a tile */
-  guint done, n;  /* rows of both */
+  guint done;     /* of the rows of both */
 } __attribute__ ((aligned (TILE_BYTES))) Pair;
 
 INLINE void
 write_rows (Pair *pair, const AmxPanel *panel, const Writer *writer, guint n,
     Numbers numbers, AmxResult type)
 {
-  for (guint end = MIN (pair->done + n, pair->n); pair->done < end;
+  for (guint end = MIN (pair->done + n, 2 * pair->rows); pair->done < end;
        pair->done++) {
     guint tile = pair->done >= pair->rows;
     guint row = pair->done - tile * pair->rows;
@@ -134,7 +134,7 @@ multiply (Pair *pair, Pair *before, const AmxPanel *panel, const Writer *writer,
   const guint8 *second = panel->in + pair->first[1] * panel->stride;
   const guint8 *weights = panel->weights;
   gsize size = (gsize) panel->chunk * FILTERS;
-  guint n = (guint) ((before->n + panel->n_steps - 1) / panel->n_steps);
+  guint n = (guint) ((2 * before->rows + panel->n_steps - 1) / panel->n_steps);
 
   _tile_zero (0);
   _tile_zero (1);
@@ -168,7 +168,7 @@ convolve_as (const AmxPanel *panel, Numbers numbers, AmxResult type)
   const Writer writer = make_writer (panel);
   Pair pairs[2];
 
-  pairs[1].done = pairs[1].n = 0;
+  pairs[1].rows = pairs[1].done = 0;
   alexnet_onednn_tiles_configure ((guint) rows, panel->chunk);
   for (gsize i = 0; i < n_pairs; i++) {
     Pair *pair = &pairs[i % 2], *before = &pairs[(i + 1) % 2];
@@ -177,7 +177,6 @@ convolve_as (const AmxPanel *panel, Numbers numbers, AmxResult type)
     pair->first[1] = MIN (pair->first[0] + rows, last);
     pair->rows = (guint) rows;
     pair->done = 0;
-    pair->n = 2 * pair->rows;
     multiply (pair, before, panel, &writer, numbers, type);
   }
   _tile_release ();
