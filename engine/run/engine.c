@@ -372,7 +372,7 @@ alexnet_engine_attach (AlexnetEngine *engine)
 {
   pthread_mutex_lock (&registry_lock);
   engine->n_refs++;
-  engine->n_streams++;
+  g_atomic_int_inc (&engine->n_streams);
   pthread_mutex_unlock (&registry_lock);
 }
 
@@ -380,20 +380,16 @@ void
 alexnet_engine_detach (AlexnetEngine *engine)
 {
   pthread_mutex_lock (&registry_lock);
-  engine->n_streams--;
+  g_atomic_int_add (&engine->n_streams, -1);
   pthread_mutex_unlock (&registry_lock);
   alexnet_engine_unref (engine);
 }
 
+/* Does not wait for the registry, which is locked while an engine is made. */
 guint
 alexnet_engine_count_streams (AlexnetEngine *engine)
 {
-  guint n;
-
-  pthread_mutex_lock (&registry_lock);
-  n = engine->n_streams;
-  pthread_mutex_unlock (&registry_lock);
-  return n;
+  return (guint) g_atomic_int_get (&engine->n_streams);
 }
 
 const char *
