@@ -59,7 +59,8 @@ struct _AlexnetEngine {
   gboolean running;
 
   guint n_refs, n_streams;      /* the registry's; each of these has a
-                                   reference */
+                                   reference, and they are also read without
+                                   its lock */
 
   pthread_mutex_t lock;
   pthread_cond_t work, slot_freed;
