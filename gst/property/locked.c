@@ -6,9 +6,13 @@ gboolean
 gst_alexnet_property_is_locked (const GstElement *element,
     const GParamSpec *pspec)
 {
+  /* After a change that failed, what would have been next still stands there.
+   */
+  gboolean is_changing = GST_STATE_RETURN (element) != GST_STATE_CHANGE_FAILURE;
+
   return (pspec->flags & GST_PARAM_MUTABLE_READY) &&
       (GST_STATE (element) > GST_STATE_READY ||
-          GST_STATE_NEXT (element) > GST_STATE_READY);
+          (is_changing && GST_STATE_NEXT (element) > GST_STATE_READY));
 }
 
 void

@@ -188,6 +188,23 @@ GST_START_TEST (test_set_in_ready)
 }
 GST_END_TEST
 
+/* An application sees the error and sets what is right. */
+GST_START_TEST (test_set_after_a_failure)
+{
+  GstElement *element = test_element_new (NULL);
+
+  gst_element_set_state (element, GST_STATE_READY);
+  gst_util_set_object_arg (G_OBJECT (element), "mean", "<0.1,0.2,0.3,0.4,0.5>");
+  fail_unless_equals_int (gst_element_set_state (element, GST_STATE_PAUSED),
+      GST_STATE_CHANGE_FAILURE);
+  gst_util_set_object_arg (G_OBJECT (element), "mean", "<0.1,0.2,0.3>");
+  fail_unless_equals_int (gst_element_set_state (element, GST_STATE_PAUSED),
+      GST_STATE_CHANGE_SUCCESS);
+  gst_element_set_state (element, GST_STATE_NULL);
+  gst_object_unref (element);
+}
+GST_END_TEST
+
 static Suite *
 locked_suite (void)
 {
@@ -201,6 +218,7 @@ locked_suite (void)
   tcase_add_test (tests, test_kafka);
 #endif
   tcase_add_test (tests, test_set_in_ready);
+  tcase_add_test (tests, test_set_after_a_failure);
   return suite;
 }
 
