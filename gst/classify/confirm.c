@@ -81,8 +81,10 @@ count_result (GstAlexnetRegion *region, const Rules *rules,
   GstAlexnetState *state = &track->state;
   gboolean changed;
 
-  if (is_voted_on (region, rules))
+  if (is_voted_on (region, rules)) {
+    g_atomic_int_set (&track->pending, FALSE);
     return is_fresh && count_vote (region, rules, evidence);
+  }
   forget_vote (track);
   changed = is_fresh && gst_alexnet_state_add (state, &rules->state, evidence);
   g_atomic_int_set (&track->pending,

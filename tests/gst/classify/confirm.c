@@ -454,6 +454,25 @@ GST_START_TEST (test_vote_of_small_regions)
 }
 GST_END_TEST
 
+/* What was pending is not any more, and looked at as often as others are. */
+GST_START_TEST (test_vote_switched_on)
+{
+  Fixture *fixture = test_fixture_new ("inference-region", "roi-list",
+      "post-messages", "never", "confirm-count", "9", "vote-min-side", "33",
+      "reclassify-interval", "3", NULL);
+
+  collage_set_caps (fixture);
+  for (guint i = 0; i < 4; i++)
+    push_object (fixture, 'h', "-", FALSE);
+  g_object_set (fixture->element, "vote-count", 1, NULL);
+  push_object (fixture, 'h', "-", FALSE);
+  push_object (fixture, 'h', "-", TRUE);
+  push_object (fixture, 'h', "-", TRUE);
+  push_object (fixture, 'h', "-", FALSE);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
 /* That an object is unknown is not decided; a frame has no vote. */
 GST_START_TEST (test_vote_of_unknown)
 {
@@ -569,6 +588,7 @@ confirm_suite (void)
   tcase_add_test (tests, test_vote);
   tcase_add_test (tests, test_vote_of_rare_results);
   tcase_add_test (tests, test_vote_switched_off);
+  tcase_add_test (tests, test_vote_switched_on);
   tcase_add_test (tests, test_vote_of_small_regions);
   tcase_add_test (tests, test_vote_of_unknown);
   tcase_add_test (tests, test_named_regions);
