@@ -223,13 +223,14 @@ const GstAlexnetProperty gst_alexnet_model_properties[] = {
    * GstAlexnetClassify:max-in-flight:
    *
    * Frames inside the element. 0 is twice the batch size, so that one batch
-   * gathers while another is computed, and where streams share an engine a part
-   * of that, but at least 4, since they fill batches together; with a live
-   * source it is 4, because what waits there is late.
+   * gathers while another is computed. Where streams share an engine it is a
+   * part of that, down to 4, since they fill batches together; with a live
+   * source no more than 4, because what waits there is late, and those that
+   * #GstAlexnetClassify:batch-timeout lets wait.
    */
   { GST_ALEXNET_PROP_MAX_IN_FLIGHT, UINT, "max-in-flight", "Maximum in flight",
-      "Most frames inside the element (0 = twice max-batch-size shared among "
-      "the streams of an engine, at least 4; 4 with a live source)",
+      "Most frames inside the element (0 = twice max-batch-size, down to 4 of "
+      "them where streams share an engine or the source is live)",
       READY, 0, ALEXNET_MAX_BATCH_SIZE, 0 },
 
   { 0 },

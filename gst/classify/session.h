@@ -3,8 +3,9 @@
 /* What the element needs of the engine: model and labels from READY on, the
  * engine and a stream of it in PAUSED and PLAYING.
  *
- * Thread-safety: constant while pads are active, but for `preprocess` and what
- * the engine itself allows on the stream. */
+ * Thread-safety: constant while pads are active, but for `preprocess`, what the
+ * engine itself allows on the stream, and new caps that need another engine:
+ * nothing is in flight then. */
 
 #ifndef GST_ALEXNET_SESSION_H
 #define GST_ALEXNET_SESSION_H
