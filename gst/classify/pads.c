@@ -395,7 +395,9 @@ propose_pools (GstAlexnetClassify *self, GstQuery *query, GstCaps *caps,
   }
 }
 
-/* Sources ask before anybody has asked for the latency. */
+/* Sources ask before anybody has asked for the latency. Of metadata only that
+ * is offered which the peer reads: it gets the same buffers, and one that takes
+ * their layout from the caps would not find the pixels by GstVideoMeta. */
 static gboolean
 query_allocation (GstAlexnetClassify *self, GstQuery *query)
 {
@@ -408,8 +410,6 @@ query_allocation (GstAlexnetClassify *self, GstQuery *query)
   gst_query_parse_allocation (query, &caps, NULL);
   if (!caps || !gst_video_info_from_caps (&info, caps))
     return FALSE;
-  if (!gst_query_find_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL))
-    gst_query_add_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL);
   propose_pools (self, query, caps, info.size, depth);
   return TRUE;
 }

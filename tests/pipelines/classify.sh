@@ -140,7 +140,21 @@ corrupt_frames () {
   same truck "$(echo "$out" | first_labels | grep -o '[a-z]*$')"
 }
 
+# decode ELEMENT FILE: through it, as a decoder lays its pictures out that was
+# told nothing of GstVideoMeta.
+decode () {
+  ALEXNET_DATA_DIR=$root/pipelines/models GST_PLUGIN_PATH=$BUILD/gst \
+    gst-launch-1.0 -q filesrc location="$media" ! matroskademux ! avdec_vp8 ! \
+    "$1" ! filesink location="$work/$2"
+}
+
+raw_video () {
+  decode identity plain && decode alexnetclassify through &&
+    cmp "$work/plain" "$work/through"
+}
+
 check 'the sample clip' sample_clip
+check 'raw video in a file, as without the element' raw_video
 check 'the line shown does the same' shown_line
 check 'PNG and JPEG, names with blanks and quotes' images
 check 'a URI' uri

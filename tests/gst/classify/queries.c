@@ -168,10 +168,33 @@ query_allocation (Fixture *fixture)
   GstQuery *query = gst_query_new_allocation (fixture->caps, TRUE);
 
   fail_unless (gst_pad_peer_query (fixture->harness->srcpad, query));
-  fail_unless (gst_query_find_allocation_meta (query, GST_VIDEO_META_API_TYPE,
-      NULL));
   return query;
 }
+
+/* Who reads where planes lie from the caps must get them there. */
+static void
+expect_video_meta (gboolean peer_reads_it)
+{
+  Fixture *fixture = test_fixture_new (NULL);
+  GstQuery *query;
+
+  if (peer_reads_it)
+    gst_harness_add_propose_allocation_meta (fixture->harness,
+        GST_VIDEO_META_API_TYPE, NULL);
+  query = query_allocation (fixture);
+  fail_unless_equals_int (gst_query_find_allocation_meta (query,
+                              GST_VIDEO_META_API_TYPE, NULL),
+      peer_reads_it);
+  gst_query_unref (query);
+  test_fixture_free (fixture);
+}
+
+GST_START_TEST (test_allocation_with_video_meta)
+{
+  expect_video_meta (FALSE);
+  expect_video_meta (TRUE);
+}
+GST_END_TEST
 
 GST_START_TEST (test_allocation_without_a_pool)
 {
@@ -395,6 +418,7 @@ queries_suite (void)
   tcase_add_test (tests, test_latency_is_posted_when_it_changes);
   tcase_add_test (tests, test_latency_is_posted_for_another_frame_rate);
   tcase_add_test (tests, test_allocation_without_a_pool);
+  tcase_add_test (tests, test_allocation_with_video_meta);
   tcase_add_test (tests, test_allocation_of_a_live_source);
   tcase_add_test (tests, test_allocation_of_many_streams);
   tcase_add_test (tests, test_allocation_with_a_pool_downstream);
