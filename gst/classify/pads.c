@@ -39,41 +39,6 @@ start_flow (GstAlexnetClassify *self)
       self, NULL);
 }
 
-static gboolean
-flush_start (GstAlexnetClassify *self, GstEvent *event)
-{
-  gboolean ok = gst_pad_push_event (self->srcpad, event);
-
-  stop_flow (self);
-  gst_pad_pause_task (self->srcpad);
-  return ok;
-}
-
-static gboolean
-flush_stop (GstAlexnetClassify *self, GstEvent *event)
-{
-  gboolean ok;
-
-  stop_flow (self);
-  gst_pad_pause_task (self->srcpad);
-  gst_alexnet_inflight_clear (self->inflight, self->srcpad);
-  gst_alexnet_classify_forget_stream (self);
-  ok = gst_pad_push_event (self->srcpad, event);
-  start_flow (self);
-  return ok;
-}
-
-static gboolean
-gst_alexnet_classify_sink_activate_mode (GstPad *pad, GstObject *parent,
-    GstPadMode mode, gboolean active)
-{
-  if (mode != GST_PAD_MODE_PUSH)
-    return FALSE;
-  if (!active)
-    stop_flow (GST_ALEXNET_CLASSIFY_CAST (parent));
-  return TRUE;
-}
-
 static void
 join_task (GstElement *element, gpointer task)
 {
@@ -102,20 +67,64 @@ stop_task (GstAlexnetClassify *self)
 }
 
 static gboolean
-gst_alexnet_classify_src_activate_mode (GstPad *pad, GstObject *parent,
-    GstPadMode mode, gboolean active)
+end_flow (GstAlexnetClassify *self)
 {
-  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY_CAST (parent);
   gboolean ok;
 
-  if (mode != GST_PAD_MODE_PUSH)
-    return FALSE;
-  if (active)
-    return start_flow (self);
   stop_flow (self);
   ok = stop_task (self);
   gst_alexnet_inflight_clear (self->inflight, NULL);
   return ok;
+}
+
+static gboolean
+flush_start (GstAlexnetClassify *self, GstEvent *event)
+{
+  gboolean ok = gst_pad_push_event (self->srcpad, event);
+
+  stop_flow (self);
+  gst_pad_pause_task (self->srcpad);
+  return ok;
+}
+
+/* A state change may have deactivated the source pad before there was a task
+ * that it could have stopped. */
+static gboolean
+flush_stop (GstAlexnetClassify *self, GstEvent *event)
+{
+  gboolean ok;
+
+  stop_flow (self);
+  gst_pad_pause_task (self->srcpad);
+  gst_alexnet_inflight_clear (self->inflight, self->srcpad);
+  gst_alexnet_classify_forget_stream (self);
+  ok = gst_pad_push_event (self->srcpad, event);
+  start_flow (self);
+  if (!gst_pad_is_active (self->srcpad))
+    end_flow (self);
+  return ok;
+}
+
+static gboolean
+gst_alexnet_classify_sink_activate_mode (GstPad *pad, GstObject *parent,
+    GstPadMode mode, gboolean active)
+{
+  if (mode != GST_PAD_MODE_PUSH)
+    return FALSE;
+  if (!active)
+    stop_flow (GST_ALEXNET_CLASSIFY_CAST (parent));
+  return TRUE;
+}
+
+static gboolean
+gst_alexnet_classify_src_activate_mode (GstPad *pad, GstObject *parent,
+    GstPadMode mode, gboolean active)
+{
+  GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY_CAST (parent);
+
+  if (mode != GST_PAD_MODE_PUSH)
+    return FALSE;
+  return active ? start_flow (self) : end_flow (self);
 }
 
 /* Blocks until everything is out. FALSE: that will not happen. */

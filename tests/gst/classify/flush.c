@@ -138,6 +138,35 @@ GST_START_TEST (test_flush_stop_alone)
 }
 GST_END_TEST
 
+static GstPadProbeReturn
+deactivate (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_FLUSH_STOP)
+    fail_unless (gst_pad_set_active (pad, FALSE));
+  return GST_PAD_PROBE_OK;
+}
+
+/* A state change that comes meanwhile finds no task, and none is left of which
+ * nobody knows. */
+GST_START_TEST (test_flush_stop_of_an_inactive_pad)
+{
+  Fixture *fixture = test_fixture_new (NULL);
+  GstPad *src = gst_element_get_static_pad (fixture->element, "src");
+
+  test_push (fixture);
+  gst_buffer_unref (test_pull (fixture));
+  gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_EVENT_FLUSH, deactivate, NULL,
+      NULL);
+  push_flush_start (fixture);
+  gst_harness_push_event (fixture->harness, gst_event_new_flush_stop (TRUE));
+  GST_OBJECT_LOCK (src);
+  fail_unless (GST_PAD_TASK (src) == NULL);
+  GST_OBJECT_UNLOCK (src);
+  gst_object_unref (src);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
 static Suite *
 flush_suite (void)
 {
@@ -151,6 +180,7 @@ flush_suite (void)
   tcase_add_test (tests, test_flush_resets_interval_and_stale_result);
   tcase_add_test (tests, test_flush_resets_qos);
   tcase_add_test (tests, test_flush_stop_alone);
+  tcase_add_test (tests, test_flush_stop_of_an_inactive_pad);
   return suite;
 }
 
