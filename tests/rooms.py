@@ -41,10 +41,15 @@ engine/onednn: engine engine/tensor engine/network engine/preprocess
 engine/onednn/plan: engine engine/network engine/preprocess engine/backend
   engine/onednn/amx engine/onednn/direct engine/onednn/linear
   engine/onednn/winograd
-  engine/onednn/int8 engine/onednn/int8-winograd engine/onednn/step
-  engine/onednn/dnnl engine/onednn/simd
+  engine/onednn/int8 engine/onednn/int8-winograd engine/onednn/pool
+  engine/onednn/step engine/onednn/dnnl engine/onednn/simd
 engine/onednn/direct: engine engine/network engine/onednn/step
   engine/onednn/dnnl
+engine/onednn/pool: engine engine/network engine/onednn/step
+  engine/onednn/dnnl engine/onednn/simd
+engine/onednn/pool/kernels: engine engine/onednn/simd
+  engine/onednn/pool/maxpool
+engine/onednn/pool/maxpool: -
 engine/onednn/linear: engine engine/tensor engine/network engine/onednn/step
   engine/onednn/dnnl engine/onednn/simd
 engine/onednn/winograd: engine engine/tensor engine/network engine/onednn/step

@@ -86,26 +86,6 @@ const OnednnMethod alexnet_direct_convolution = {
   .add = direct_add,
 };
 
-/* The first of `tags` in which one image is `desc`. */
-static gboolean
-find_tag (const OnednnContext *context, const AlexnetShape *shape,
-    DnnlDesc desc, const dnnl_format_tag_t *tags, dnnl_format_tag_t *tag,
-    GError **error)
-{
-  for (guint i = 0; tags[i] != dnnl_format_tag_undef; i++) {
-    g_auto (DnnlDesc) candidate = NULL;
-
-    if (!alexnet_onednn_image_desc_new (&candidate, 1, shape, context->type,
-            tags[i], error))
-      return FALSE;
-    if (dnnl_memory_desc_equal (candidate, desc)) {
-      *tag = tags[i];
-      break;
-    }
-  }
-  return TRUE;
-}
-
 gboolean
 alexnet_direct_find_input_tag (const OnednnContext *context,
     const dnnl_format_tag_t *tags, dnnl_format_tag_t *tag, GError **error)
@@ -116,7 +96,7 @@ alexnet_direct_find_input_tag (const OnednnContext *context,
 
   return make_descs (&descs, context, 1, layer, context->type, error) &&
       make_conv (context, layer, &descs, TRUE, &desc, error) &&
-      find_tag (context, &layer->in,
-          dnnl_primitive_desc_query_md (desc, dnnl_query_src_md, 0), tags, tag,
-          error);
+      alexnet_onednn_image_desc_find_tag (
+          dnnl_primitive_desc_query_md (desc, dnnl_query_src_md, 0), 1,
+          &layer->in, tags, tag, error);
 }

@@ -110,18 +110,6 @@ dnnl_compat_conv (dnnl_primitive_desc_t *made, dnnl_engine_t engine,
 }
 
 static inline dnnl_status_t
-dnnl_compat_maxpool (dnnl_primitive_desc_t *made, dnnl_engine_t engine,
-    DnnlDesc src, DnnlDesc dst, const DnnlWindow *window,
-    const_dnnl_primitive_attr_t attr)
-{
-  static const dnnl_dims_t dense = { 0 };
-
-  return dnnl_pooling_forward_primitive_desc_create (made, engine,
-      dnnl_forward_inference, dnnl_pooling_max, src, dst, window->stride,
-      window->kernel, dense, window->padding, window->end_padding, attr);
-}
-
-static inline dnnl_status_t
 dnnl_compat_relu (dnnl_primitive_desc_t *made, dnnl_engine_t engine,
     DnnlDesc data, const_dnnl_primitive_attr_t attr)
 {
@@ -223,21 +211,6 @@ dnnl_compat_conv (dnnl_primitive_desc_t *made, dnnl_engine_t engine,
   dnnl_status_t status = dnnl_dilated_convolution_forward_desc_init (&desc,
       dnnl_forward_inference, dnnl_convolution_direct, src, weights, bias, dst,
       window->stride, dense, window->padding, window->end_padding);
-
-  if (status != dnnl_success)
-    return status;
-  return dnnl_primitive_desc_create (made, &desc, attr, engine, NULL);
-}
-
-static inline dnnl_status_t
-dnnl_compat_maxpool (dnnl_primitive_desc_t *made, dnnl_engine_t engine,
-    DnnlDesc src, DnnlDesc dst, const DnnlWindow *window,
-    const_dnnl_primitive_attr_t attr)
-{
-  dnnl_pooling_desc_t desc;
-  dnnl_status_t status = dnnl_pooling_forward_desc_init (&desc,
-      dnnl_forward_inference, dnnl_pooling_max, src, dst, window->stride,
-      window->kernel, window->padding, window->end_padding);
 
   if (status != dnnl_success)
     return status;

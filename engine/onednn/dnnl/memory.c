@@ -35,6 +35,25 @@ alexnet_onednn_image_desc_new (DnnlDesc *desc, guint batch,
 }
 
 gboolean
+alexnet_onednn_image_desc_find_tag (DnnlDesc desc, guint batch,
+    const AlexnetShape *shape, const dnnl_format_tag_t *tags,
+    dnnl_format_tag_t *tag, GError **error)
+{
+  for (guint i = 0; tags[i] != dnnl_format_tag_undef; i++) {
+    g_auto (DnnlDesc) candidate = NULL;
+
+    if (!alexnet_onednn_image_desc_new (&candidate, batch, shape,
+            dnnl_compat_desc_type (desc), tags[i], error))
+      return FALSE;
+    if (dnnl_memory_desc_equal (candidate, desc)) {
+      *tag = tags[i];
+      break;
+    }
+  }
+  return TRUE;
+}
+
+gboolean
 alexnet_onednn_floats_desc_new (DnnlDesc *desc, gsize n, gsize size,
     GError **error)
 {

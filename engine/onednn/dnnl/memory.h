@@ -31,6 +31,12 @@ gboolean alexnet_onednn_image_desc_new (DnnlDesc *desc, guint batch,
     const AlexnetShape *shape, dnnl_data_type_t type, dnnl_format_tag_t tag,
     GError **error);
 
+/* Which of `tags`, that dnnl_format_tag_undef ends, such a `desc` has; `*tag`
+ * stays as it is when it has none of them. */
+gboolean alexnet_onednn_image_desc_find_tag (DnnlDesc desc, guint batch,
+    const AlexnetShape *shape, const dnnl_format_tag_t *tags,
+    dnnl_format_tag_t *tag, GError **error);
+
 /* [n, size] in float, one behind the other. */
 gboolean alexnet_onednn_floats_desc_new (DnnlDesc *desc, gsize n, gsize size,
     GError **error);

@@ -14,7 +14,7 @@
 #include "onednn/linear/linear.h"
 #include "onednn/linear/matmul.h"
 #include "onednn/linear/matrix.h"
-#include "onednn/step/weighted.h"
+#include "onednn/pool/pool.h"
 #include "onednn/winograd/winograd.h"
 #include "tune.h"
 
@@ -201,26 +201,6 @@ add_weighted (Build *build, guint i, gboolean relu, dnnl_data_type_t type,
 
 /* ---- layers -------------------------------------------------------------- */
 
-static gboolean
-add_maxpool (Build *build, const AlexnetLayer *layer, GError **error)
-{
-  DnnlWindow window = alexnet_onednn_layer_window (layer);
-  g_auto (dnnl_primitive_desc_t) desc = NULL;
-  g_auto (dnnl_primitive_attr_t) attr = NULL;
-  g_auto (DnnlDesc) dst = NULL;
-  DnnlDesc src = alexnet_onednn_program_get_desc (build->program);
-
-  if (!alexnet_onednn_attr_new (&attr, FALSE, error) ||
-      !alexnet_onednn_image_desc_new (&dst, build->batch, &layer->out,
-          dnnl_compat_desc_type (src), dnnl_format_tag_any, error))
-    return FALSE;
-  ONEDNN_TRY (dnnl_compat_maxpool (&desc, build->context->engine, src, dst,
-      &window, attr));
-  return alexnet_onednn_program_add (build->program, desc,
-      dnnl_primitive_desc_query_md (desc, dnnl_query_dst_md, 0), NULL, NULL,
-      error);
-}
-
 /* RELU and LRN keep the format. */
 static gboolean
 add_same_shape (Build *build, const AlexnetLayer *layer, GError **error)
@@ -273,7 +253,7 @@ add_layer (Build *build, guint *i, GError **error)
                    .type;
       return add_weighted (build, index, relu, type, error);
     case ALEXNET_LAYER_MAXPOOL:
-      return add_maxpool (build, &layers[index], error);
+      return alexnet_onednn_add_maxpool (build->program, &layers[index], error);
     case ALEXNET_LAYER_RELU:
     case ALEXNET_LAYER_LRN:
       return add_same_shape (build, &layers[index], error);

@@ -34,7 +34,7 @@ gboolean alexnet_onednn_weighted_add (OnednnProgram *program,
     dnnl_primitive_desc_t desc, const OnednnWeightedDescs *descs,
     const OnednnValues *weights, const OnednnValues *bias, GError **error);
 
-/* Of a convolution or a pool. */
+/* Of a convolution. */
 DnnlWindow alexnet_onednn_layer_window (const AlexnetLayer *layer);
 
 G_END_DECLS

@@ -13,6 +13,7 @@
 #include "backends.h"
 #include "support/definition.h"
 #include "support/isas.h"
+#include "support/layers.h"
 #include "onednn/simd/small-floats.h"
 #include "support/random-model.h"
 
@@ -71,26 +72,12 @@ static AlexnetPlan *
 open_plan (const AlexnetNetwork *network, AlexnetPrecision precision,
     AlexnetIsa isa)
 {
-  AlexnetPlanParams params = { .precision = precision,
-    .cpu_threads = 2,
-    .max_batch_size = MAX_BATCH,
-    .n_slots = MAX_BATCH };
-  g_autoptr (GError) error = NULL;
-  AlexnetPlan *plan;
-
   if (isa > alexnet_cpu_detect ()) {
     g_test_skip ("this CPU does not have the instruction set");
     return NULL;
   }
   isas_use (isa);
-  plan = backend->open (network, &params, &error);
-  if (plan)
-    return plan;
-  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
-  g_assert_false (isa == ALEXNET_ISA_PLAIN &&
-      precision == ALEXNET_PRECISION_FP32);
-  g_test_skip (error->message);
-  return NULL;
+  return layers_open_or_skip (backend, network, precision, 2, MAX_BATCH);
 }
 
 /* in [n,inputs] -> out [n,outputs] */

@@ -87,21 +87,12 @@ subject_clear (Subject *self)
 static AlexnetPlan *
 open_plan (const Subject *subject, AlexnetPrecision precision)
 {
-  AlexnetPlanParams params = { .precision = precision,
-    .cpu_threads = 1,
-    .max_batch_size = LAYERS_MAX_BATCH,
-    .n_slots = LAYERS_MAX_BATCH };
-  g_autoptr (GError) error = NULL;
-  AlexnetPlan *plan = backend->open (&subject->network, &params, &error);
+  AlexnetPlan *plan = layers_open_or_skip (backend, &subject->network,
+      precision, 1, LAYERS_MAX_BATCH);
 
-  if (plan) {
+  if (plan)
     g_test_message ("%s", plan->choices);
-    return plan;
-  }
-  g_assert_cmpint (precision, ==, ALEXNET_PRECISION_BF16);
-  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
-  g_test_skip (error->message);
-  return NULL;
+  return plan;
 }
 
 /* How many trunks were chosen so; `text` follows the number of images. */

@@ -5,6 +5,7 @@
 #include "onednn/int8-winograd/kernels.h"
 #include "onednn/linear/kernels.h"
 #include "onednn/linear/pack.h"
+#include "onednn/pool/kernels.h"
 #include "onednn/simd/quantize.h"
 #include "onednn/step/multiply.h"
 #include "onednn/winograd/transform.h"

@@ -41,19 +41,45 @@ layers_random_inputs (const AlexnetShape *shape, guint n)
   return inputs;
 }
 
-AlexnetPlan *
-layers_open (const AlexnetBackend *backend, const AlexnetNetwork *network,
-    AlexnetPrecision precision, guint n_threads, guint batch)
+static AlexnetPlan *
+open_plan (const AlexnetBackend *backend, const AlexnetNetwork *network,
+    AlexnetPrecision precision, guint n_threads, guint batch, GError **error)
 {
   AlexnetPlanParams params = { .precision = precision,
     .cpu_threads = n_threads,
     .max_batch_size = batch,
     .n_slots = batch };
+
+  return backend->open (network, &params, error);
+}
+
+AlexnetPlan *
+layers_open (const AlexnetBackend *backend, const AlexnetNetwork *network,
+    AlexnetPrecision precision, guint n_threads, guint batch)
+{
   g_autoptr (GError) error = NULL;
-  AlexnetPlan *plan = backend->open (network, &params, &error);
+  AlexnetPlan *plan = open_plan (backend, network, precision, n_threads, batch,
+      &error);
 
   g_assert_no_error (error);
   return plan;
+}
+
+AlexnetPlan *
+layers_open_or_skip (const AlexnetBackend *backend,
+    const AlexnetNetwork *network, AlexnetPrecision precision, guint n_threads,
+    guint batch)
+{
+  g_autoptr (GError) error = NULL;
+  AlexnetPlan *plan = open_plan (backend, network, precision, n_threads, batch,
+      &error);
+
+  if (plan)
+    return plan;
+  g_assert_cmpint (precision, !=, ALEXNET_PRECISION_FP32);
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
+  g_test_skip (error->message);
+  return NULL;
 }
 
 float *

@@ -25,6 +25,12 @@ AlexnetPlan *layers_open (const AlexnetBackend *backend,
     const AlexnetNetwork *network, AlexnetPrecision precision, guint n_threads,
     guint batch);
 
+/* The same; NULL, and the test is skipped, where this machine lacks the
+ * precision, as it never lacks FP32. */
+AlexnetPlan *layers_open_or_skip (const AlexnetBackend *backend,
+    const AlexnetNetwork *network, AlexnetPrecision precision, guint n_threads,
+    guint batch);
+
 /* inputs [n, size of the input], which the slots of a batch take in turn; gives
  * [batch, size of the output] to g_free(). */
 float *layers_run (AlexnetPlan *plan, const AlexnetNetwork *network,
