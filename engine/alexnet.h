@@ -389,7 +389,8 @@ typedef struct {
 ALEXNET_API void alexnet_engine_get_stats (AlexnetEngine *engine,
     AlexnetEngineStats *stats);
 
-/* Streams that it has at this moment, whoever made them. */
+/* Streams that it has at this moment and that images will come to, as
+ * alexnet_stream_announce() says, whoever made them. */
 ALEXNET_API guint alexnet_engine_count_streams (AlexnetEngine *engine);
 
 /* ---- streams and requests ------------------------------------------------ */
@@ -405,6 +406,11 @@ typedef struct _AlexnetRequest AlexnetRequest;
  * 1..ALEXNET_MAX_BATCH_SIZE. Takes a reference on the engine. */
 ALEXNET_API AlexnetStream *alexnet_stream_new (AlexnetEngine *engine,
     const AlexnetPreprocess *preprocess, guint depth);
+
+/* Says that images will come to the stream: from now on it counts where streams
+ * share what the engine has, as one that only keeps the engine does not. Any
+ * thread, any number of times. */
+ALEXNET_API void alexnet_stream_announce (AlexnetStream *stream);
 
 /* Waits until the engine has finished with the stream's requests. None may be
  * unreleased. */

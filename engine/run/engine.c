@@ -372,7 +372,7 @@ alexnet_engine_attach (AlexnetEngine *engine)
 {
   pthread_mutex_lock (&registry_lock);
   engine->n_refs++;
-  g_atomic_int_inc (&engine->n_streams);
+  engine->n_streams++;
   pthread_mutex_unlock (&registry_lock);
 }
 
@@ -380,7 +380,7 @@ void
 alexnet_engine_detach (AlexnetEngine *engine)
 {
   pthread_mutex_lock (&registry_lock);
-  g_atomic_int_add (&engine->n_streams, -1);
+  engine->n_streams--;
   pthread_mutex_unlock (&registry_lock);
   alexnet_engine_unref (engine);
 }
@@ -389,7 +389,7 @@ alexnet_engine_detach (AlexnetEngine *engine)
 guint
 alexnet_engine_count_streams (AlexnetEngine *engine)
 {
-  return (guint) g_atomic_int_get (&engine->n_streams);
+  return (guint) g_atomic_int_get (&engine->n_announced);
 }
 
 const char *

@@ -59,8 +59,8 @@ struct _AlexnetEngine {
   gboolean running;
 
   guint n_refs, n_streams;      /* the registry's; each of these has a
-                                   reference, and they are also read without
-                                   its lock */
+                                   reference */
+  guint n_announced;            /* of these; atomic */
 
   pthread_mutex_t lock;
   pthread_cond_t work, slot_freed;
@@ -96,6 +96,7 @@ struct _AlexnetStream {
   gboolean best_only;
   AlexnetTransform *transforms[ALEXNET_N_POSITIONS][2]; /* [.][mirror] */
   guint depth;
+  gboolean announced;           /* atomic */
   AlexnetRequest *requests;
   float *probabilities;         /* [depth, n_classes] */
   float *embeddings;            /* [depth, n_embedding], NULL if 0 */

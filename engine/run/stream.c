@@ -113,6 +113,13 @@ set_filling (AlexnetStream *stream, gboolean filling)
 }
 
 void
+alexnet_stream_announce (AlexnetStream *stream)
+{
+  if (g_atomic_int_compare_and_exchange (&stream->announced, FALSE, TRUE))
+    g_atomic_int_inc (&stream->engine->n_announced);
+}
+
+void
 alexnet_stream_free (AlexnetStream *stream)
 {
   AlexnetEngine *engine;
@@ -120,6 +127,8 @@ alexnet_stream_free (AlexnetStream *stream)
   if (!stream)
     return;
   engine = stream->engine;
+  if (stream->announced)
+    g_atomic_int_add (&engine->n_announced, -1);
   pthread_mutex_lock (&engine->lock);
   set_filling (stream, FALSE);
   while (has_pending (stream))

@@ -228,6 +228,7 @@ set_caps (GstAlexnetClassify *self, GstEvent *event)
   self->negotiated = check_regions (self) && follow_cuda (self, caps);
   if (!self->negotiated)
     return FALSE;
+  gst_alexnet_session_announce (&self->session);
   set_frame_duration (self, info);
   tell_of_size (self);
   return TRUE;

@@ -248,6 +248,13 @@ gst_alexnet_session_set_flushing (GstAlexnetSession *session, gboolean flushing)
 }
 
 void
+gst_alexnet_session_announce (GstAlexnetSession *session)
+{
+  if (session->stream)
+    alexnet_stream_announce (session->stream);
+}
+
+void
 gst_alexnet_session_drain (GstAlexnetSession *session)
 {
   if (session->stream)

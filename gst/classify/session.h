@@ -58,6 +58,9 @@ void gst_alexnet_session_stop (GstAlexnetSession *session);
 void gst_alexnet_session_set_flushing (GstAlexnetSession *session,
     gboolean flushing);
 
+/* Frames will come. */
+void gst_alexnet_session_announce (GstAlexnetSession *session);
+
 /* What is in flight does not wait for frames that could come. */
 void gst_alexnet_session_drain (GstAlexnetSession *session);
 

@@ -242,18 +242,24 @@ GST_START_TEST (test_allocation_of_a_live_source)
 }
 GST_END_TEST
 
-/* Which share an engine and so its batches. */
+/* Which share an engine and so its batches; not with an element that nothing
+ * comes to, which keeps the engine between two pipelines. */
 GST_START_TEST (test_allocation_of_many_streams)
 {
   static const guint shares[] = { 32, 16, 10, 8, 6, 5, 4, 4, 4, 4 };
+  GstElement *idle = test_element_new (NULL);
   Fixture *fixtures[G_N_ELEMENTS (shares)];
 
+  fail_unless_equals_int (gst_element_set_state (idle, GST_STATE_PAUSED),
+      GST_STATE_CHANGE_SUCCESS);
   for (guint i = 0; i < G_N_ELEMENTS (shares); i++) {
     fixtures[i] = fixture_with_source (FALSE, "0");
     fail_unless_equals_int (count_buffers (fixtures[i]), shares[i]);
   }
   for (guint i = 0; i < G_N_ELEMENTS (shares); i++)
     test_fixture_free (fixtures[i]);
+  gst_element_set_state (idle, GST_STATE_NULL);
+  gst_object_unref (idle);
 }
 GST_END_TEST
 
