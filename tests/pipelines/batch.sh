@@ -383,6 +383,9 @@ usage () {
     ends_with 2 --sample-every 0.0000000001s "$sample" &&
     ends_with 2 --stall-timeout 9999999999h "$sample" &&
     ends_with 2 --set name=other "$sample" &&
+    ends_with 2 --set save-directory="$work/examples" "$sample" &&
+    grep "save-directory=$work/examples', expected another" "$work/errors" &&
+    [ ! -e "$work/examples" ] &&
     ends_with 2 --set "labels-file=$(printf '\377')" "$sample" &&
     grep 'expected .* UTF-8' "$work/errors" &&
     ends_with 2 && grep 'no INPUT and no --list' "$work/errors" &&

@@ -65,6 +65,10 @@ def setting(text):
     if name == 'name' or to_text(value) != value:
         raise argparse.ArgumentTypeError(
             f'{text!r}, expected another property than the name, and UTF-8')
+    if name == 'save-directory':
+        raise argparse.ArgumentTypeError(
+            f'{text!r}, expected another property: one element alone saves'
+            ' examples in a directory, and each input has its own')
     return name, value
 
 
