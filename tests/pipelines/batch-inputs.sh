@@ -62,6 +62,16 @@ bad_again () {
     ends_with 0 "$work/absent.mp4" "$work/bad/good.jpg"
 }
 
+# What a setting and this input cannot have together is not tried again.
+no_place () {
+  results=no-place
+  ends_with 65 --set 'regions=door:0,0,640,480' "$photo" &&
+    same "orientation-6.jpg infer: region \"door\" reaches to 640,480; expected\
+ pixels of frames of 160x96" "$(failures)" &&
+    same 1 "$(field attempts "$work/no-place/failures.jsonl")" &&
+    of orientation-6.jpg failed
+}
+
 # What was right and is not any more has no result any more.
 went_bad () {
   results=went
@@ -244,6 +254,7 @@ partial () {
 
 check 'bad inputs' bad_inputs
 check 'bad inputs again' bad_again
+check 'a region that an input has no place for' no_place
 check 'a good input became bad' went_bad
 check 'odd URIs' odd_uris
 check 'names that are no UTF-8' odd_names

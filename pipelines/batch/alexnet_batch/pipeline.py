@@ -21,8 +21,12 @@ ASSUMED_RATE = 25  # by alexnetclassify, of frames that have no times
 
 STREAM_ERROR = GLib.quark_to_string(Gst.StreamError.quark())
 RESOURCE_ERROR = GLib.quark_to_string(Gst.ResourceError.quark())
-# What ends otherwise at another time, when it is not on this machine's disk.
-LASTING = Gst.ResourceError.NOT_FOUND, Gst.ResourceError.NOT_AUTHORIZED
+# Errors of resources that come again at another time, by the stage. What the
+# element does not find is a device: its files have been looked at before.
+LASTING = {
+    'open': (Gst.ResourceError.NOT_FOUND, Gst.ResourceError.NOT_AUTHORIZED),
+    'infer': (Gst.ResourceError.SETTINGS,),
+}
 
 
 def init():
@@ -56,6 +60,10 @@ def is_of_source(message):
         if isinstance(message.src, Gst.Element) else None
     return (factory is not None and 'Source' in factory.get_metadata('klass')) \
         or message.parse_error()[0].domain == RESOURCE_ERROR
+
+
+def is_lasting(stage, error):
+    return error.domain == RESOURCE_ERROR and error.code in LASTING[stage]
 
 
 class Classifier:
@@ -237,12 +245,13 @@ class Pipeline:
             return Failure('write', text, passing=True)
         if message.src is self.classifier:
             return Failure('infer', text,
-                           passing=error.domain != STREAM_ERROR)
+                           passing=error.domain != STREAM_ERROR and
+                           not is_lasting('infer', error))
         if not is_of_source(message):
             return Failure('decode', text)
-        lasting = error.domain == RESOURCE_ERROR and error.code in LASTING
         return Failure('open', text,
-                       passing=self.item.path is None and not lasting)
+                       passing=self.item.path is None and
+                       not is_lasting('open', error))
 
     def get_facts(self):
         stats = self.classifier.get_property('stats')
