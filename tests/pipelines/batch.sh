@@ -376,6 +376,8 @@ usage () {
     --set no-such=1 "$sample" &&
     ends_with 2 --set model-file="$root/README.md" "$sample" &&
     grep "^alexnet-batch: $root/README.md: " "$work/errors" &&
+    refused "reference: backend 'reference' computes in fp32 only, not in int8" \
+      --set backend=reference --set precision=int8 "$sample" &&
     ends_with 2 --set top-k "$sample" &&
     grep "'top-k' is not name=value" "$work/errors" &&
     ends_with 2 --sample-every soon "$sample" &&

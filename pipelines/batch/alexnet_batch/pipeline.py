@@ -90,6 +90,7 @@ class Classifier:
         if self.kept.set_state(Gst.State.PAUSED) == \
                 Gst.StateChangeReturn.FAILURE:
             message = self.bus.timed_pop_filtered(0, Gst.MessageType.ERROR)
+            self.close()
             raise UsageError(explain(message) if message
                              else 'alexnetclassify does not start')
         self.model = self.kept.get_property('active-model')
