@@ -5,8 +5,12 @@
 # with HOSTS=a,b in the environment, on those that see the same files:
 #     sh pipelines/batch/parallel.sh SHARDS -o DIR [OPTION|INPUT]...
 # DIR/joblog has a line for each process; one that failed is started again up to
-# RETRIES times (3), and does what is missing. Returns 65 when inputs are bad, 75
-# when it is worth another start. The command is $ALEXNET_BATCH, alexnet-batch.
+# RETRIES times (3), and does what is missing. The command is $ALEXNET_BATCH,
+# alexnet-batch.
+#
+# Exit codes are alexnet-batch's, as dask_cluster.py has them: 0, 65 when inputs
+# are bad, 66 when there are none, 75 when it is worth another start, 2 when one
+# process cannot begin.
 set -eu
 
 shards=${1-}
@@ -26,10 +30,11 @@ seq 0 $((shards - 1)) |
   parallel --quote ${HOSTS:+--sshlogin "$HOSTS" --workdir "$PWD"} \
     --joblog "$2/joblog" --retries "${RETRIES:-3}" --tag --line-buffer \
     "${ALEXNET_BATCH:-alexnet-batch}" --shard {} --shards "$shards" "$@" ||
-  # What each shard returned at last.
-  awk 'NR > 1 { status[$1] = $7 }
-       END { worst = 0
-             for (i in status)
-               if (status[i] && status[i] != 65) worst = 75
-               else if (status[i] && !worst) worst = 65
-             exit worst }' "$2/joblog"
+  # What each shard returned at last; 126 and 127 are a shell's that cannot
+  # start it.
+  awk 'NR > 1 { status[$1] = $7 ~ /^(126|127)$/ ? 2 : $7 }
+       END { for (i in status)
+               seen[status[i] ~ /^(0|2|65|66)$/ ? status[i] : 75]
+             n = split("2 75 65 0 66", worst_first)
+             for (i = 1; i <= n; i++)
+               if (worst_first[i] in seen) exit worst_first[i] }' "$2/joblog"

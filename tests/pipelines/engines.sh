@@ -32,10 +32,26 @@ parallel_bad () {
   sh "$batch/parallel.sh" 3 -o "$work/parallel" "$work/in" "$work/absent.mp4"
   same 65 $? && same 1 "$(cat "$work"/parallel/failures-*.jsonl | wc -l)" &&
     same 8 "$(n_done "$work/parallel")" || return 1
-  sh "$batch/parallel.sh" 2 -o "$work/parallel" --set no-such=1 "$work/in"
-  same 75 $?
   sh "$batch/parallel.sh" -o "$work/parallel" "$work/in"
   same 2 $?
+}
+
+# What it cannot begin is no failure of an input, and no other try helps.
+parallel_refused () {
+  RETRIES=1 sh "$batch/parallel.sh" 2 -o "$work/refused" --set no-such=1 \
+    "$work/in"
+  same 2 $? || return 1
+  ALEXNET_BATCH=$work/absent RETRIES=1 sh "$batch/parallel.sh" 2 \
+    -o "$work/refused" "$work/in"
+  same 2 $?
+}
+
+# A part may be empty, if not all are.
+parallel_empty () {
+  RETRIES=1 sh "$batch/parallel.sh" 2 -o "$work/one" "$work/in/1.jpg" &&
+    same 1 "$(n_done "$work/one")" && mkdir "$work/nothing" || return 1
+  RETRIES=1 sh "$batch/parallel.sh" 2 -o "$work/none" "$work/nothing"
+  same 66 $?
 }
 
 slurm_conf () {
@@ -118,6 +134,8 @@ END
 if command -v parallel >/dev/null; then
   check 'parallel.sh' parallel_
   check 'parallel.sh: bad input' parallel_bad
+  check 'parallel.sh: cannot begin' parallel_refused
+  check 'parallel.sh: no input' parallel_empty
 else
   skip 'parallel.sh' 'there is no GNU parallel'
 fi
