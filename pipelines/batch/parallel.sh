@@ -31,9 +31,10 @@ seq 0 $((shards - 1)) |
     --joblog "$2/joblog" --retries "${RETRIES:-3}" --tag --line-buffer \
     "${ALEXNET_BATCH:-alexnet-batch}" --shard {} --shards "$shards" "$@" ||
   # What each shard returned at last; 126 and 127 are a shell's that cannot
-  # start it.
-  awk 'NR > 1 { status[$1] = $7 ~ /^(126|127)$/ ? 2 : $7 }
-       END { for (i in status)
+  # start it, and beside a signal stands 0. One that did not end has no line.
+  awk -v shards="$shards" '
+       NR > 1 { status[$1] = $8 ? 75 : $7 ~ /^(126|127)$/ ? 2 : $7 }
+       END { for (i = 1; i <= shards; i++)
                seen[status[i] ~ /^(0|2|65|66)$/ ? status[i] : 75]
              n = split("2 75 65 0 66", worst_first)
              for (i = 1; i <= n; i++)

@@ -54,6 +54,20 @@ parallel_empty () {
   same 66 $?
 }
 
+# kills WHOM: as the only shard does, itself or the process that starts it.
+kills () {
+  printf '#!/bin/sh\nkill -KILL %s\n' "$1" >"$work/kills.sh" &&
+    chmod +x "$work/kills.sh" || return 1
+  ALEXNET_BATCH=$work/kills.sh RETRIES=1 sh "$batch/parallel.sh" 1 \
+    -o "$work/killed" "$work/in"
+  same 75 $?
+}
+
+parallel_killed () {
+  # shellcheck disable=SC2016
+  kills '$$' && kills '$PPID'
+}
+
 slurm_conf () {
   cat <<END
 ClusterName=test
@@ -136,6 +150,7 @@ if command -v parallel >/dev/null; then
   check 'parallel.sh: bad input' parallel_bad
   check 'parallel.sh: cannot begin' parallel_refused
   check 'parallel.sh: no input' parallel_empty
+  check 'parallel.sh: killed' parallel_killed
 else
   skip 'parallel.sh' 'there is no GNU parallel'
 fi
