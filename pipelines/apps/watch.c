@@ -255,7 +255,8 @@ run (Watch *watch)
   if (gst_element_set_state (watch->pipeline, GST_STATE_PAUSED) ==
       GST_STATE_CHANGE_NO_PREROLL)
     play (watch);
-  g_main_loop_run (watch->loop);
+  if (watch->status == EXIT_SUCCESS) /* quit before it runs, it never ends */
+    g_main_loop_run (watch->loop);
   gst_element_set_state (watch->pipeline, GST_STATE_NULL);
   gst_bus_remove_watch (bus);
   g_source_remove (on_interrupt);

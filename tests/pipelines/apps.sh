@@ -117,6 +117,14 @@ past_the_end () {
     [ ! -e "$work/none.png" ]
 }
 
+# There is nobody who sends, and so no network.
+live () {
+  fails_with 'watch: cannot seek in this stream' \
+    watch --start=2 udp://127.0.0.1:0 &&
+    fails_with 'watch: cannot seek in this stream' \
+      watch --stop=2 udp://127.0.0.1:0
+}
+
 # lanes START STOP: writes to $work/found, of each colour of a lane, from when
 # to when there are bars, in seconds, and how many lanes stand below. The time
 # axis is the row with most ink.
@@ -177,4 +185,5 @@ check 'timeline.py: seeking' plot_part
 check 'timeline.py: no place for the plot' plot_nowhere
 check 'timeline.py: bad input' bad_input timeline.py timeline "$work/plot.png"
 check 'past the end' past_the_end
+check 'a live source' live
 done_testing
