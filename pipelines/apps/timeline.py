@@ -30,6 +30,7 @@ RESULT = 'alexnet-classification'
 N_PICTURES, PICTURE_HEIGHT = 10, 144
 MAX_LANES = 12
 INK, FAINT = '#222222', '#dddddd'
+NO_LENGTH = 'nobody knows how long it is; take a file'
 
 
 class Failure(Exception):
@@ -111,7 +112,9 @@ class Timeline:
     def run(self):
         """Plays to the end; raises Failure."""
         try:
-            self.pipeline.set_state(Gst.State.PAUSED)
+            if self.pipeline.set_state(Gst.State.PAUSED) == \
+                    Gst.StateChangeReturn.NO_PREROLL:  # it is live
+                raise Failure(NO_LENGTH)
             self.wait(Gst.MessageType.ASYNC_DONE)
             self.seek()
             self.pipeline.set_state(Gst.State.PLAYING)
@@ -145,7 +148,7 @@ class Timeline:
         """In PAUSED: to where the plot begins, to begin with no leftovers."""
         known, duration = self.pipeline.query_duration(Gst.Format.TIME)
         if not known:
-            raise Failure('nobody knows how long it is; take a file')
+            raise Failure(NO_LENGTH)
         stop = min(self.stop, duration / Gst.SECOND)
         self.picture_step = (stop - self.start) / N_PICTURES
         if self.picture_step <= 0:

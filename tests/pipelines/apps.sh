@@ -122,7 +122,9 @@ live () {
   fails_with 'watch: cannot seek in this stream' \
     watch --start=2 udp://127.0.0.1:0 &&
     fails_with 'watch: cannot seek in this stream' \
-      watch --stop=2 udp://127.0.0.1:0
+      watch --stop=2 udp://127.0.0.1:0 &&
+    fails_with 'timeline.py: nobody knows how long it is; take a file' \
+      timeline udp://127.0.0.1:0 "$work/none.png"
 }
 
 # lanes START STOP: writes to $work/found, of each colour of a lane, from when
