@@ -24,7 +24,7 @@ typedef struct {
   const GstVideoRectangle *visible;
   double font_size, pixel_aspect;
   guint used;           /* height that panels of the frame take so far */
-  GHashTable *pictures; /* that this frame shows */
+  GHashTable *pictures; /* that this frame shows, as the compositor's */
   GstVideoOverlayComposition *composition;
 } Job;
 
@@ -32,7 +32,7 @@ static GHashTable *
 pictures_new (void)
 {
   return g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
-      (GDestroyNotify) gst_video_overlay_rectangle_unref);
+      (GDestroyNotify) g_ptr_array_unref);
 }
 
 void
@@ -85,21 +85,33 @@ move_rectangle (GstVideoOverlayRectangle *rectangle, int x, int y)
 static void
 show (Job *job, char *key, GstVideoOverlayRectangle *rectangle, int x, int y)
 {
+  GPtrArray *equal = g_hash_table_lookup (job->pictures, key);
+
   rectangle = move_rectangle (rectangle, x, y);
   gst_video_overlay_composition_add_rectangle (job->composition, rectangle);
-  g_hash_table_replace (job->pictures, key, rectangle);
+  if (equal) {
+    g_free (key);
+  } else {
+    equal = g_ptr_array_new_with_free_func ((GDestroyNotify)
+            gst_video_overlay_rectangle_unref);
+    g_hash_table_insert (job->pictures, key, equal);
+  }
+  g_ptr_array_add (equal, rectangle);
 }
 
-/* NULL when there was no such picture on the frame before. */
+/* The one that had the same turn among its equals on the frame before, or else
+ * an equal of this frame; NULL when there is neither. */
 static GstVideoOverlayRectangle *
 find_picture (const Job *job, const char *key)
 {
-  GstVideoOverlayRectangle *rectangle = g_hash_table_lookup (job->pictures,
+  const GPtrArray *equal = g_hash_table_lookup (job->pictures, key);
+  const GPtrArray *before = g_hash_table_lookup (job->compositor->pictures,
       key);
+  guint turn = equal ? equal->len : 0;
 
-  if (!rectangle)
-    rectangle = g_hash_table_lookup (job->compositor->pictures, key);
-  return rectangle ? gst_video_overlay_rectangle_ref (rectangle) : NULL;
+  if (before && turn < before->len)
+    return gst_video_overlay_rectangle_ref (before->pdata[turn]);
+  return equal ? gst_video_overlay_rectangle_ref (equal->pdata[0]) : NULL;
 }
 
 static int

@@ -29,7 +29,8 @@ typedef struct {
 
 typedef struct {
   PangoContext *context;
-  GHashTable *pictures; /* text that describes a picture -> rectangle */
+  GHashTable *pictures; /* text that describes a picture -> array of the
+                         * rectangles with it, in the order they are shown */
 } GstAlexnetCompositor;
 
 void gst_alexnet_compositor_init (GstAlexnetCompositor *compositor);

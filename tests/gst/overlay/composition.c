@@ -249,25 +249,58 @@ GST_START_TEST (test_pictures_are_kept)
 }
 GST_END_TEST
 
+/* Of the same size, at each x. */
 static GstBuffer *
-region_new (double x)
+regions_new (guint n, const double *x)
 {
-  char *fields = g_strdup_printf (
-      "regions=<(GstStructure)[r, region=roi, x=(double)%f, y=(double)0.5, "
-      "width=(double)0.25, height=(double)0.25, " CAT "]>",
-      x);
-  GstBuffer *buffer = frame_new (fields);
+  GString *fields = g_string_new ("regions=<");
+  GstBuffer *buffer;
 
-  g_free (fields);
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (fields,
+        "%s(GstStructure)[r, region=roi, x=(double)%f, y=(double)0.5, "
+        "width=(double)0.25, height=(double)0.25, " CAT "]",
+        i ? ", " : "", x[i]);
+  g_string_append_c (fields, '>');
+  buffer = frame_new (fields->str);
+  g_string_free (fields, TRUE);
   return buffer;
 }
+
+static GstBuffer *
+get_pixels (GstBuffer *buffer, guint i)
+{
+  return gst_video_overlay_rectangle_get_pixels_unscaled_raw (
+      gst_video_overlay_composition_get_rectangle (get_composition (buffer), i),
+      GST_VIDEO_OVERLAY_FORMAT_FLAG_PREMULTIPLIED_ALPHA);
+}
+
+/* Regions that look the same are drawn once, and each stays what it was. */
+GST_START_TEST (test_equal_pictures)
+{
+  static const double places[] = { 0, 0.25, 0.5 };
+  GstHarness *harness = harness_new (RAW, FEATURED, TRUE);
+  GstBuffer *one = pass (harness, regions_new (3, places));
+  GstBuffer *two = pass (harness, regions_new (3, places));
+  guint n = gst_video_overlay_composition_n_rectangles (get_composition (one));
+
+  fail_unless_equals_int (n, 3 * 5);
+  for (guint i = 0; i < n; i++) {
+    fail_unless_equals_int (get_seqnum (one, i), get_seqnum (two, i));
+    fail_unless (get_pixels (one, i) == get_pixels (one, i % 5));
+  }
+  gst_buffer_unref (one);
+  gst_buffer_unref (two);
+  gst_harness_teardown (harness);
+}
+GST_END_TEST
 
 /* A region that moves is drawn once: its pixels move. */
 GST_START_TEST (test_moved_pictures)
 {
   GstHarness *harness = harness_new (RAW, FEATURED, TRUE);
-  GstBuffer *first = pass (harness, region_new (0.25));
-  GstBuffer *second = pass (harness, region_new (0.5));
+  GstBuffer *first = pass (harness, regions_new (1, (double[]){ 0.25 }));
+  GstBuffer *second = pass (harness, regions_new (1, (double[]){ 0.5 }));
   guint n =
       gst_video_overlay_composition_n_rectangles (get_composition (first));
 
@@ -277,19 +310,14 @@ GST_START_TEST (test_moved_pictures)
       gst_video_overlay_composition_get_rectangle (get_composition (first), i),
       gst_video_overlay_composition_get_rectangle (get_composition (second), i)
     };
-    GstBuffer *pixels[2];
     int x[2], y;
     guint width, height;
 
-    for (guint j = 0; j < 2; j++) {
+    for (guint j = 0; j < 2; j++)
       gst_video_overlay_rectangle_get_render_rectangle (rectangles[j], &x[j],
           &y, &width, &height);
-      pixels[j] =
-          gst_video_overlay_rectangle_get_pixels_unscaled_raw (rectangles[j],
-              GST_VIDEO_OVERLAY_FORMAT_FLAG_PREMULTIPLIED_ALPHA);
-    }
     fail_unless_equals_int (x[1], x[0] + WIDTH / 4);
-    fail_unless (pixels[0] == pixels[1]);
+    fail_unless (get_pixels (first, i) == get_pixels (second, i));
   }
   gst_buffer_unref (first);
   gst_buffer_unref (second);
@@ -541,6 +569,7 @@ composition_suite (void)
   tcase_add_test (tests, test_blended);
   tcase_add_test (tests, test_other_memory);
   tcase_add_test (tests, test_pictures_are_kept);
+  tcase_add_test (tests, test_equal_pictures);
   tcase_add_test (tests, test_moved_pictures);
   tcase_add_test (tests, test_on_top_of_others);
   tcase_add_test (tests, test_renegotiation);
