@@ -11,7 +11,7 @@ set -eu
 . "$(dirname "$0")/root.sh"
 
 tests='backend-linear calibration engine hostile int8-winograd kernels labels
-  model network pickle plan-cache preprocess-isa preprocess-pillow torch-old
+  model network pickle plan-cache pool preprocess-isa preprocess-pillow torch-old
   winograd'
 
 # What the build links.
