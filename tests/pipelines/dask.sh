@@ -102,12 +102,15 @@ open_in () {
 # Sets file, what a process writes for an input that it has begun, and pid; it
 # stands still.
 stop_in_mid_file () {
-  until file=$(find "$work/lost" -name '.*.raw' -size +0 | head -n 1) &&
-      [ -n "$file" ]; do
-    kill -0 "$1" || return 1
+  while kill -0 "$1"; do
+    file=$(find "$work/lost" -name '.*.raw' -size +0 | head -n 1)
+    if [ -n "$file" ] && pid=$(open_in "$file") && kill -STOP "$pid"; then
+      [ ! -s "$file" ] || return 0
+      kill -CONT "$pid"
+    fi
     sleep 0.1
   done 2>/dev/null
-  pid=$(open_in "$file") && kill -STOP "$pid" && [ -s "$file" ]
+  return 1
 }
 
 # Two clips and pictures. The worker has no time to say or to end anything.
