@@ -66,15 +66,14 @@ set_rows (Part *part, gsize row, gsize rows, guint n_tiles)
   part->row = row;
   part->column = span->weights + span->columns[0] * span->stride +
       row * part->size;
-  part->ahead = (gssize) (LINEAR_SLICE * part->size);
-  part->scales_ahead = LINEAR_SLICE;
-  if (row + LINEAR_SLICE >= rows) {
-    part->ahead = last
-        ? 0
-        : (gssize) (n_columns * span->stride - back * part->size);
-    part->scales_ahead = last
-        ? 0
-        : (gssize) (n_groups * span->scales_stride - back);
+  if (row + LINEAR_SLICE < rows) {
+    part->ahead = (gssize) (LINEAR_SLICE * part->size);
+    part->scales_ahead = LINEAR_SLICE;
+  } else if (last) {
+    part->ahead = part->scales_ahead = 0;
+  } else {
+    part->ahead = (gssize) (n_columns * span->stride - back * part->size);
+    part->scales_ahead = (gssize) (n_groups * span->scales_stride - back);
   }
   part->n_tiles = n_tiles;
 }
