@@ -53,6 +53,24 @@ alexnet_onednn_image_desc_find_tag (DnnlDesc desc, guint batch,
   return TRUE;
 }
 
+guint
+alexnet_onednn_tag_lanes (dnnl_format_tag_t tag, guint channels)
+{
+  switch (tag) {
+    case dnnl_nChw16c:
+      return 16;
+    case dnnl_nChw8c:
+      return 8;
+    case dnnl_nChw4c:
+      return 4;
+    case dnnl_nchw:
+      return 1;
+    default:
+      g_assert (tag == dnnl_nhwc);
+      return channels;
+  }
+}
+
 gboolean
 alexnet_onednn_floats_desc_new (DnnlDesc *desc, gsize n, gsize size,
     GError **error)

@@ -37,6 +37,9 @@ gboolean alexnet_onednn_image_desc_find_tag (DnnlDesc desc, guint batch,
     const AlexnetShape *shape, const dnnl_format_tag_t *tags,
     dnnl_format_tag_t *tag, GError **error);
 
+/* How many of an image's channels lie side by side. */
+guint alexnet_onednn_tag_lanes (dnnl_format_tag_t tag, guint channels);
+
 /* [n, size] in float, one behind the other. */
 gboolean alexnet_onednn_floats_desc_new (DnnlDesc *desc, gsize n, gsize size,
     GError **error);

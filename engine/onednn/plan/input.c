@@ -42,21 +42,6 @@ alexnet_onednn_space_to_depth (OnednnContext *context)
   context->network.input = layer->in;
 }
 
-static guint
-tag_group (dnnl_format_tag_t tag, const AlexnetShape *shape)
-{
-  switch (tag) {
-    case dnnl_nChw16c:
-      return 16;
-    case dnnl_nChw8c:
-      return 8;
-    case dnnl_nhwc:
-      return shape->channels;
-    default:
-      return 1;
-  }
-}
-
 gboolean
 alexnet_onednn_input_init (OnednnInput *input, const OnednnContext *context,
     const AlexnetShape *image, guint padding, dnnl_format_tag_t tag,
@@ -69,7 +54,7 @@ alexnet_onednn_input_init (OnednnInput *input, const OnednnContext *context,
   input->shape = *shape;
   input->block = context->block;
   input->padding = context->block > 1 ? padding : 0;
-  input->group = tag_group (tag, shape);
+  input->group = alexnet_onednn_tag_lanes (tag, shape->channels);
   input->type = alexnet_onednn_input_type (context);
   input->value_size = dnnl_data_type_size (input->type);
   input->round_bf16 = alexnet_onednn_round_bf16 (context->isa);

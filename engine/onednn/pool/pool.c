@@ -58,24 +58,6 @@ maxpool_free (OnednnOperation *operation)
 
 /* ---- compiling ----------------------------------------------------------- */
 
-static gsize
-count_lanes (dnnl_format_tag_t tag, gsize channels)
-{
-  switch (tag) {
-    case dnnl_nChw16c:
-      return 16;
-    case dnnl_nChw8c:
-      return 8;
-    case dnnl_nChw4c:
-      return 4;
-    case dnnl_nchw:
-      return 1;
-    default:
-      g_assert (tag == dnnl_nhwc);
-      return channels;
-  }
-}
-
 static OnednnMaxpool *
 find_kernel (AlexnetIsa isa, dnnl_data_type_t type)
 {
@@ -92,8 +74,8 @@ find_kernel (AlexnetIsa isa, dnnl_data_type_t type)
   }
 }
 
-/* What the program has come to; if that is nothing that count_lanes() knows, it
- * is brought into dnnl_nhwc. */
+/* What the program has come to; if that is none of `tags`, it is brought into
+ * the first one. */
 static gboolean
 find_format (OnednnProgram *program, const AlexnetLayer *layer,
     dnnl_format_tag_t *tag, GError **error)
@@ -110,7 +92,7 @@ find_format (OnednnProgram *program, const AlexnetLayer *layer,
     return FALSE;
   if (*tag != dnnl_format_tag_undef)
     return TRUE;
-  *tag = dnnl_nhwc;
+  *tag = tags[0];
   return alexnet_onednn_image_desc_new (&wanted, batch, &layer->in,
              dnnl_compat_desc_type (src), *tag, error) &&
       alexnet_onednn_program_add_reorder (program, wanted, error);
@@ -123,7 +105,8 @@ maxpool_new (const OnednnProgram *program, const AlexnetLayer *layer,
   const OnednnContext *context = alexnet_onednn_program_get_context (program);
   dnnl_data_type_t type =
       dnnl_compat_desc_type (alexnet_onednn_program_get_desc (program));
-  gsize channels = layer->in.channels, lanes = count_lanes (tag, channels);
+  guint channels = layer->in.channels;
+  gsize lanes = alexnet_onednn_tag_lanes (tag, channels);
   gsize pixel_size = lanes * dnnl_data_type_size (type);
   Maxpool *self = g_new0 (Maxpool, 1);
 
