@@ -40,6 +40,16 @@ alexnet_onednn_has_vnni (void)
 }
 
 gboolean
+alexnet_onednn_adds_in_16_bits (void)
+{
+#ifdef ALEXNET_CPU_X86
+  return !alexnet_onednn_has_vnni ();
+#else
+  return FALSE;
+#endif
+}
+
+gboolean
 alexnet_onednn_has_avx512_vnni (void)
 {
   return has_all (dnnl_cpu_isa_avx512_core_vnni);

@@ -21,6 +21,10 @@ gboolean alexnet_onednn_has_avx512_vnni (void);
 gboolean alexnet_onednn_has_amx (void);
 gboolean alexnet_onednn_has_bf16 (void);
 
+/* Whether two products of an unsigned and a signed number of 8 bits are added
+ * up in 16, where the sum may not fit. */
+gboolean alexnet_onednn_adds_in_16_bits (void);
+
 /* By the name that the library gives its implementation: "amx", "vnni",
  * "bf16", "fp16", "avx512", "avx2", "avx", "sse41"; "gemm" where it decides
  * when it runs, "plain" for C; else that name. The primitive's. */

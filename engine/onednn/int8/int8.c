@@ -9,10 +9,6 @@
 #include "onednn/simd/quantize.h"
 #include "onednn/step/weighted.h"
 
-/* Without VNNI two products of an unsigned and a signed number are added up in
- * 16 bits, where 2 * 255 * 63 still fits. */
-#define MOST_WITHOUT_VNNI 63
-
 gboolean
 alexnet_onednn_int8_check (const AlexnetNetwork *network, GError **error)
 {
@@ -73,15 +69,24 @@ alexnet_onednn_int8_result (const AlexnetNetwork *network, guint i)
                 : (OnednnQuantization){ dnnl_f32, 1, -G_MAXFLOAT, G_MAXFLOAT };
 }
 
+/* The largest magnitude of a weight. 2 * 255 * 63 still fits in 16 bits; where
+ * an input has a sign the library halves weights itself. */
+static float
+most_weight (const AlexnetLayer *layer)
+{
+  return alexnet_onednn_int8_quantization (layer).type == dnnl_u8 &&
+          alexnet_onednn_adds_in_16_bits ()
+      ? 63
+      : G_MAXINT8;
+}
+
 /* What 1 in the weights of filter `c` stands for; a filter of zeros has any
  * scale. */
 static float
 find_filter_scale (const AlexnetLayer *layer, guint c)
 {
-  float scale = layer->int8.scales[c];
+  float scale = layer->int8.scales[c] * G_MAXINT8 / most_weight (layer);
 
-  if (!alexnet_onednn_has_vnni ())
-    scale *= (float) G_MAXINT8 / MOST_WITHOUT_VNNI;
   return isnormal (scale) ? scale : 1;
 }
 
@@ -92,7 +97,7 @@ make_weights (const OnednnContext *context, guint i, float *values,
   const AlexnetLayer *layer = &context->network.layers[i];
   gsize n = (gsize) layer->in.channels / layer->groups * layer->kernel *
       layer->kernel;
-  float most = alexnet_onednn_has_vnni () ? G_MAXINT8 : MOST_WITHOUT_VNNI;
+  float most = most_weight (layer);
 
   if (!alexnet_onednn_layer_floats (context, i, ONEDNN_WEIGHTS, values, error))
     return FALSE;
