@@ -7,7 +7,7 @@
 struct _AlexnetPlanCache {
   char *path, *identity;
   GHashTable *plans; /* char * -> char * */
-  gboolean changed;
+  GHashTable *found; /* of these, what is not in the file yet */
 };
 
 static void
@@ -38,25 +38,38 @@ read_plans (AlexnetPlanCache *cache, JsonNode *root)
     json_object_foreach_member (json_node_get_object (plans), add_plan, cache);
 }
 
-AlexnetPlanCache *
-alexnet_plan_cache_open (const char *prefix, const char *identity)
+static void
+read_file (AlexnetPlanCache *cache)
 {
-  AlexnetPlanCache *cache = g_new0 (AlexnetPlanCache, 1);
   g_autoptr (JsonParser) parser = json_parser_new ();
-  g_autofree char *sum = g_compute_checksum_for_string (G_CHECKSUM_SHA256,
-      identity, -1);
-  g_autofree char *name = g_strdup_printf ("%s-%.16s.json", prefix, sum);
   g_autoptr (GError) error = NULL;
 
-  cache->path = g_build_filename (g_get_user_cache_dir (), "alexnet", name,
-      NULL);
-  cache->identity = g_strdup (identity);
-  cache->plans = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
-      g_free);
   if (json_parser_load_from_file (parser, cache->path, &error))
     read_plans (cache, json_parser_get_root (parser));
   else
     g_debug ("no plans from before: %s", error->message);
+}
+
+static GHashTable *
+plans_new (void)
+{
+  return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+}
+
+AlexnetPlanCache *
+alexnet_plan_cache_open (const char *prefix, const char *identity)
+{
+  AlexnetPlanCache *cache = g_new0 (AlexnetPlanCache, 1);
+  g_autofree char *sum = g_compute_checksum_for_string (G_CHECKSUM_SHA256,
+      identity, -1);
+  g_autofree char *name = g_strdup_printf ("%s-%.16s.json", prefix, sum);
+
+  cache->path = g_build_filename (g_get_user_cache_dir (), "alexnet", name,
+      NULL);
+  cache->identity = g_strdup (identity);
+  cache->plans = plans_new ();
+  cache->found = plans_new ();
+  read_file (cache);
   return cache;
 }
 
@@ -77,7 +90,7 @@ alexnet_plan_cache_set (AlexnetPlanCache *cache, const char *key,
     const char *value)
 {
   g_hash_table_replace (cache->plans, g_strdup (key), g_strdup (value));
-  cache->changed = TRUE;
+  g_hash_table_replace (cache->found, g_strdup (key), g_strdup (value));
 }
 
 static char *
@@ -105,12 +118,21 @@ to_json (const AlexnetPlanCache *cache)
 }
 
 static void
-save (const AlexnetPlanCache *cache)
+keep_plan (gpointer key, gpointer value, gpointer plans)
 {
-  g_autofree char *text = to_json (cache);
+  g_hash_table_replace (plans, g_strdup (key), g_strdup (value));
+}
+
+static void
+save (AlexnetPlanCache *cache)
+{
+  g_autofree char *text = NULL;
   g_autofree char *directory = g_path_get_dirname (cache->path);
   g_autoptr (GError) error = NULL;
 
+  read_file (cache);
+  g_hash_table_foreach (cache->found, keep_plan, cache->plans);
+  text = to_json (cache);
   g_mkdir_with_parents (directory, 0700);
   if (!g_file_set_contents (cache->path, text, -1, &error))
     g_info ("the plans that were found are not kept: %s", error->message);
@@ -121,9 +143,10 @@ alexnet_plan_cache_close (AlexnetPlanCache *cache)
 {
   if (!cache)
     return;
-  if (cache->changed)
+  if (g_hash_table_size (cache->found) > 0)
     save (cache);
   g_hash_table_unref (cache->plans);
+  g_hash_table_unref (cache->found);
   g_free (cache->path);
   g_free (cache->identity);
   g_free (cache);

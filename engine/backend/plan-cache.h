@@ -8,7 +8,9 @@
  * Format: { "identity": "...", "plans": { "key": "value", ... } }
  *
  * Thread-safety: one thread at a time. Files are replaced as a whole, so that
- * processes do not disturb each other; the last one wins. */
+ * processes do not disturb each other. What others have written meanwhile is
+ * kept beside what is new; the last one wins where both have found the same,
+ * and where both write in the same moment. */
 
 #ifndef ALEXNET_PLAN_CACHE_H
 #define ALEXNET_PLAN_CACHE_H

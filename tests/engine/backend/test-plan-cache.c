@@ -55,6 +55,28 @@ test_cache (void)
   assert_plan ("one", "1");
 }
 
+/* Two processes that start together, each with questions of its own and one
+ * that both have. */
+static void
+test_cache_of_two (void)
+{
+  AlexnetPlanCache *first = alexnet_plan_cache_open ("test", "both");
+  AlexnetPlanCache *second = alexnet_plan_cache_open ("test", "both");
+
+  alexnet_plan_cache_set (first, "first", "1");
+  alexnet_plan_cache_set (first, "key", "of the first");
+  alexnet_plan_cache_set (second, "second", "2");
+  alexnet_plan_cache_set (second, "key", "of the second");
+  alexnet_plan_cache_close (first);
+  alexnet_plan_cache_close (second);
+
+  first = alexnet_plan_cache_open ("test", "both");
+  g_assert_cmpstr (alexnet_plan_cache_get (first, "first"), ==, "1");
+  g_assert_cmpstr (alexnet_plan_cache_get (first, "second"), ==, "2");
+  g_assert_cmpstr (alexnet_plan_cache_get (first, "key"), ==, "of the second");
+  alexnet_plan_cache_close (first);
+}
+
 /* Whatever the file holds, it is as good as none and is replaced. */
 static void
 test_cache_damaged (void)
@@ -95,6 +117,7 @@ main (int argc, char **argv)
 {
   cache_directory_init (&argc, &argv);
   g_test_add_func ("/plan-cache/kept", test_cache);
+  g_test_add_func ("/plan-cache/of-two", test_cache_of_two);
   g_test_add_func ("/plan-cache/damaged", test_cache_damaged);
   g_test_add_func ("/plan-cache/unwritable", test_cache_unwritable);
   return cache_directory_run ();
