@@ -262,13 +262,15 @@ gather (void *out, const AlexnetTensor *tensor, gboolean as_float,
     GError **error)
 {
   g_autofree Window *window = g_new (Window, 1);
-  gboolean known;
   Layout layout;
   gsize extent;
 
-  known = find_layout (&layout, tensor) &&
-      alexnet_tensor_get_extent (tensor, &extent);
-  g_return_val_if_fail (known, FALSE);
+  if (!find_layout (&layout, tensor) ||
+      !alexnet_tensor_get_extent (tensor, &extent)) {
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT,
+        "a tensor has a shape or strides that cannot be");
+    return FALSE;
+  }
   window->tensor = tensor;
   window->as_float = as_float;
   window->begin = window->n = 0;

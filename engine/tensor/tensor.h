@@ -45,7 +45,8 @@ gboolean alexnet_tensor_get_extent (const AlexnetTensor *tensor,
 
 /* Reads all values, row-major: as float, or as they are with `n_values` times
  * alexnet_dtype_size() bytes. Errors are those of alexnet_file_read(), with
- * the file's name. */
+ * the file's name, and FORMAT where values lie scattered and
+ * alexnet_tensor_get_extent() fails. */
 gboolean alexnet_tensor_to_float (float *out, const AlexnetTensor *tensor,
     GError **error);
 gboolean alexnet_tensor_to_bytes (void *out, const AlexnetTensor *tensor,

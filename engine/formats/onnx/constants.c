@@ -105,17 +105,14 @@ read_fill (OnnxReader *graph, const OnnxCall *call, float *fill, GError **error)
   return ok;
 }
 
+/* Dimensions above 0, whose product fits. */
 static gboolean
-read_constant_of_shape (OnnxReader *graph, const OnnxCall *call, GError **error)
+read_fill_dims (const OnnxValue *shape, gsize dims[ALEXNET_MAX_DIMS],
+    GError **error)
 {
-  const OnnxValue *shape = alexnet_onnx_ints (graph, call, 0, error);
-  gsize dims[ALEXNET_MAX_DIMS];
-  OnnxValue *value;
-  float fill;
+  gsize n_values;
 
-  if (!shape)
-    return FALSE;
-  if (shape->n_ints > G_N_ELEMENTS (dims))
+  if (shape->n_ints > ALEXNET_MAX_DIMS)
     return alexnet_format_error (error, "a shape of %u dimensions",
         shape->n_ints);
   for (guint i = 0; i < shape->n_ints; i++) {
@@ -124,7 +121,20 @@ read_constant_of_shape (OnnxReader *graph, const OnnxCall *call, GError **error)
           "dimension %u of its shape is %" G_GINT64_FORMAT, i, shape->ints[i]);
     dims[i] = (gsize) shape->ints[i];
   }
-  if (!read_fill (graph, call, &fill, error))
+  return alexnet_dims_multiply (dims, shape->n_ints, &n_values) ||
+      alexnet_format_error (error, "the product of its shape overflows");
+}
+
+static gboolean
+read_constant_of_shape (OnnxReader *graph, const OnnxCall *call, GError **error)
+{
+  const OnnxValue *shape = alexnet_onnx_ints (graph, call, 0, error);
+  gsize dims[ALEXNET_MAX_DIMS];
+  OnnxValue *value;
+  float fill;
+
+  if (!shape || !read_fill_dims (shape, dims, error) ||
+      !read_fill (graph, call, &fill, error))
     return FALSE;
   value = alexnet_onnx_value_new (call->message.output->pdata[0]);
   value->tensor = alexnet_values_constant (graph->source, fill, dims,

@@ -214,25 +214,52 @@ test_tensor_twice (void)
 }
 
 /* A thousand million weights that a dozen bytes ask for. */
+typedef struct {
+  const char *name;
+  gint64 sizes[4];
+  guint n_sizes;
+  const char *expected;
+} FillCase;
+
+static const FillCase fill_cases[] = {
+  { "huge", { 2, 3, 1LL << 31, 1LL << 31 }, 4,
+      "node 'n', 'ConstantOfShape': the product of its shape overflows" },
+  { "wide", { 1 << 20, 1 << 20, 1, 1 }, 4,
+      "node 'n', 'Conv': dimension 1 of its weights is 1048576" },
+  { "many", { 1 << 30, 3, 3, 3 }, 4,
+      "node 'n', 'Conv': it has too many weights" },
+  /* The product's lowest 64 bits are 2, which is what the convolution has. */
+  { "wraps", { (1LL << 62) + 1, (1LL << 62) + 1, 2 }, 3,
+      "node 'n', 'ConstantOfShape': the product of its shape overflows" },
+};
+
+/* As the weights of a convolution, or as what a normalisation multiplies its
+ * two outputs by. */
 static void
 test_fill (gconstpointer data)
 {
-  const gint64 *sizes = data;
-  const gint64 four = 4;
+  const FillCase *t = data;
+  const gint64 n = t->n_sizes, four[] = { 2, 3, 3, 3 };
   const OnnxBuilderNode fill = { "ConstantOfShape", { "shape" },
-    .output = "w" };
-  const OnnxBuilderNode conv = { "Conv", { "x", "w" } };
+    .output = "filled" };
+  const OnnxBuilderNode conv = { "Conv",
+    { "x", t->n_sizes == 4 ? "filled" : W }, .output = "a" };
+  const OnnxBuilderNode norm = { "BatchNormalization",
+    { "a", "filled", "filled", "filled", "filled" } };
   GByteArray *graph = onnx_builder_make_graph ();
   gint64 bytes[4];
 
   for (guint i = 0; i < 4; i++)
-    bytes[i] = GINT64_TO_LE (sizes[i]);
-  onnx_builder_put_tensor (graph, "shape", ONNX_INT64, &four, 1, bytes,
-      sizeof bytes);
+    bytes[i] = GINT64_TO_LE (t->sizes[i]);
+  onnx_builder_put_tensor (graph, "shape", ONNX_INT64, &n, 1, bytes,
+      t->n_sizes * sizeof *bytes);
+  onnx_builder_put_tensor (graph, W, ONNX_FLOAT, four, 4, (float[54]){ 0 },
+      54 * sizeof (float));
   onnx_builder_put_node (graph, &fill);
   onnx_builder_put_node (graph, &conv);
+  onnx_builder_put_node (graph, &norm);
   graph_files_assert_refused (alexnet_onnx_read,
-      onnx_builder_make_model (graph), "node 'n', 'Conv'");
+      onnx_builder_make_model (graph), t->expected);
 }
 
 /* ---- graphs -------------------------------------------------------------- */
@@ -430,17 +457,11 @@ test_depth (void)
 int
 main (int argc, char **argv)
 {
-  static const gint64 huge[] = { 2, 3, 1LL << 31, 1LL << 31 };
-  static const gint64 wide[] = { 1 << 20, 1 << 20, 1, 1 };
-  static const gint64 overflow[] = { 1LL << 40, 1LL << 40, 1, 1 };
-
   g_test_init (&argc, &argv, NULL);
   ADD_NAMED_CASES ("/onnx/refused/node", node_cases, test_node);
   ADD_NAMED_CASES ("/onnx/refused/tensor", tensor_cases, test_tensor);
   g_test_add_func ("/onnx/refused/tensor/twice", test_tensor_twice);
-  g_test_add_data_func ("/onnx/refused/fill/huge", huge, test_fill);
-  g_test_add_data_func ("/onnx/refused/fill/wide", wide, test_fill);
-  g_test_add_data_func ("/onnx/refused/fill/overflow", overflow, test_fill);
+  ADD_NAMED_CASES ("/onnx/refused/fill", fill_cases, test_fill);
   ADD_NAMED_CASES ("/onnx/refused/input", input_cases, test_input);
   g_test_add_func ("/onnx/refused/input/two", test_two_inputs);
   g_test_add_func ("/onnx/refused/output/two", test_two_outputs);
