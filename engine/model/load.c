@@ -141,7 +141,7 @@ watch_tensors (AlexnetModel *model)
   }
 }
 
-/* Whether a table of the file's own is one that an engine can run. */
+/* Whether an engine can run it: pictures are squares of colours or of luma. */
 static gboolean
 check_classifier (const AlexnetNetwork *network, GError **error)
 {
@@ -170,8 +170,7 @@ bind_by_names (AlexnetModel *model, GError **error)
   g_autoptr (AlexnetPart) part = layers ? read_table (model, layers, error)
                                         : find_table (model, error);
 
-  if (!part || !alexnet_part_bind (part, &model->network, error) ||
-      !check_classifier (&model->network, error))
+  if (!part || !alexnet_part_bind (part, &model->network, error))
     return FALSE;
   if (part->name[0] != '\0') {
     g_autofree char *quoted = alexnet_quote (part->name);
@@ -184,8 +183,10 @@ bind_by_names (AlexnetModel *model, GError **error)
 static gboolean
 bind_network (AlexnetModel *model, GError **error)
 {
-  if (model->source->network ? !take_network (model, error)
-                             : !bind_by_names (model, error))
+  gboolean bound = model->source->network ? take_network (model, error)
+                                          : bind_by_names (model, error);
+
+  if (!bound || !check_classifier (&model->network, error))
     return FALSE;
   watch_tensors (model);
   note_types (model);

@@ -206,18 +206,6 @@ static const AlexnetPreprocess caffe_preprocess = {
   .channel_order = ALEXNET_CHANNELS_BGR,
 };
 
-static gboolean
-check_input (const AlexnetShape *input, GError **error)
-{
-  if ((input->channels == 1 || input->channels == 3) &&
-      input->width == input->height && input->width <= ALEXNET_MAX_SIDE)
-    return TRUE;
-  return alexnet_format_error (error,
-      "its input is [%u, %u, %u], expected one channel or three of a square of "
-      "up to %d pixels a side",
-      input->channels, input->height, input->width, ALEXNET_MAX_SIDE);
-}
-
 /* The mean of luma is the luma of the means, its deviation about that of the
  * deviations. */
 static void
@@ -260,8 +248,6 @@ alexnet_metadata_read_preprocess (GHashTable *metadata,
   Setting setting = { .network = network, .preprocess = preprocess };
   JsonObjectIter iter;
 
-  if (!check_input (&network->input, error))
-    return FALSE;
   set_defaults (preprocess, network);
   if (!text)
     return TRUE;

@@ -40,7 +40,8 @@ G_BEGIN_DECLS
 const AlexnetNetwork *alexnet_metadata_choose_network (const char *claimed,
     const AlexnetNetwork *named, GError **error);
 
-/* What the file says, or else how the network was trained. */
+/* What the file says, or else how the network was trained, whose input is a
+ * square of one channel or three. */
 gboolean alexnet_metadata_read_preprocess (GHashTable *metadata,
     const AlexnetNetwork *network, AlexnetPreprocess *preprocess,
     GError **error);

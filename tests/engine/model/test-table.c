@@ -7,6 +7,7 @@
 
 #include "model/model.h"
 #include "model/table.h"
+#include "support/onnx-builder.h"
 
 /* ONNX Model Zoo's: 224 pixels, the last pool padded at its end. */
 static AlexnetNetwork
@@ -135,6 +136,14 @@ narrow_input (AlexnetNetwork *network)
   network->input.width--;
 }
 
+/* Two groups, so that the weights fit. */
+static void
+double_input (AlexnetNetwork *network)
+{
+  network->input.channels = 6;
+  network->layers[0].groups = 2;
+}
+
 /* That sizes are the network's own, and not the tables' alone. */
 static void
 widen_last_pool (AlexnetNetwork *network)
@@ -149,6 +158,7 @@ static const struct {
   { cut_softmax,
       "ends in [10, 1, 1], expected a softmax over [classes, 1, 1]" },
   { narrow_input, "takes [3, 224, 223], expected a square of 1 or 3 channels" },
+  { double_input, "takes [6, 224, 224], expected a square of 1 or 3 channels" },
   { widen_last_pool, "[16, 7, 7] and 0 outputs needs an input of the size" },
 };
 
@@ -182,6 +192,41 @@ test_unfit (void)
   g_rmdir (dir);
 }
 
+/* Pictures of two channels, x [1,2,8,8], in two classes, y [1,2]. */
+static GBytes *
+make_graph (void)
+{
+  static const gint64 picture[] = { 1, 2, 8, 8 }, classes[] = { 1, 2 };
+  static const gint64 dims[] = { 128, 2 };
+  static const float weights[256];
+  const OnnxBuilderNode flatten = { "Flatten", { "x" }, .output = "flat" };
+  const OnnxBuilderNode product = { "MatMul", { "flat", "w" } };
+  GByteArray *graph = g_byte_array_new ();
+
+  onnx_builder_put_value_info (graph, 11, "x", ONNX_FLOAT, picture, 4);
+  onnx_builder_put_value_info (graph, 12, "y", ONNX_FLOAT, classes, 2);
+  onnx_builder_put_tensor (graph, "w", ONNX_FLOAT, dims, 2, weights,
+      sizeof weights);
+  onnx_builder_put_node (graph, &flatten);
+  onnx_builder_put_node (graph, &product);
+  return g_byte_array_free_to_bytes (onnx_builder_make_model (graph));
+}
+
+/* The same of a format that lists its layers. */
+static void
+test_unfit_graph (void)
+{
+  g_autoptr (GBytes) bytes = make_graph ();
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (alexnet_model_new_from_bytes (bytes, "graph.onnx", NULL,
+      &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
+  g_assert_cmpstr (error->message, ==,
+      "graph.onnx: the network takes [2, 8, 8], expected a square of 1 or 3 "
+      "channels and at most 8192 pixels each way");
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -190,5 +235,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/table/other-tables", test_other_tables);
   g_test_add_func ("/table/errors", test_errors);
   g_test_add_func ("/table/unfit", test_unfit);
+  g_test_add_func ("/table/unfit/graph", test_unfit_graph);
   return g_test_run ();
 }
