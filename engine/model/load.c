@@ -300,11 +300,10 @@ static gboolean
 read_metadata (AlexnetModel *model, GError **error)
 {
   GHashTable *metadata = model->source->tensors->metadata;
-  gboolean has_means = g_hash_table_contains (metadata, "preprocess") &&
-      !g_hash_table_contains (metadata, "mean_file");
+  gboolean has_means;
 
   if (!alexnet_metadata_read_preprocess (metadata, &model->network,
-          &model->preprocess, error))
+          &model->preprocess, &has_means, error))
     return FALSE;
   g_string_append_printf (model->origin, "preprocessing from: %s\n",
       g_hash_table_contains (metadata, "preprocess")

@@ -241,7 +241,7 @@ set_defaults (AlexnetPreprocess *preprocess, const AlexnetNetwork *network)
 gboolean
 alexnet_metadata_read_preprocess (GHashTable *metadata,
     const AlexnetNetwork *network, AlexnetPreprocess *preprocess,
-    GError **error)
+    gboolean *has_means, GError **error)
 {
   const char *text = g_hash_table_lookup (metadata, "preprocess");
   g_autoptr (JsonNode) root = NULL;
@@ -249,6 +249,7 @@ alexnet_metadata_read_preprocess (GHashTable *metadata,
   JsonObjectIter iter;
 
   set_defaults (preprocess, network);
+  *has_means = FALSE;
   if (!text)
     return TRUE;
   root = alexnet_json_parse (text, strlen (text), "__metadata__ preprocess",
@@ -258,6 +259,7 @@ alexnet_metadata_read_preprocess (GHashTable *metadata,
   if (!JSON_NODE_HOLDS_OBJECT (root))
     return alexnet_format_error (error,
         "__metadata__ preprocess: expected a JSON object");
+  *has_means = json_object_has_member (json_node_get_object (root), "mean");
   json_object_iter_init_ordered (&iter, json_node_get_object (root));
   while (json_object_iter_next_ordered (&iter, &setting.key, &setting.node))
     if (!read_setting (&setting, error))

@@ -41,10 +41,11 @@ const AlexnetNetwork *alexnet_metadata_choose_network (const char *claimed,
     const AlexnetNetwork *named, GError **error);
 
 /* What the file says, or else how the network was trained, whose input is a
- * square of one channel or three. */
+ * square of one channel or three. `has_means` tells whether the file says what
+ * `mean` is. */
 gboolean alexnet_metadata_read_preprocess (GHashTable *metadata,
     const AlexnetNetwork *network, AlexnetPreprocess *preprocess,
-    GError **error);
+    gboolean *has_means, GError **error);
 
 /* What the file would have to say, as JSON. The caller frees it. */
 char *alexnet_metadata_describe_preprocess (const AlexnetPreprocess *preprocess,

@@ -7,9 +7,11 @@
 #include <string.h>
 
 #include "model/model.h"
+#include "support/graph-files.h"
 
 /* Of tests/data/caffe/mean.binaryproto: red, green, blue of 0..255. */
 static const float image_means[] = { 123, 117, 104 };
+static const float grey_means[] = { 123, 123, 123 }; /* mean-grey.binaryproto */
 
 static char *dir;
 
@@ -92,6 +94,82 @@ test_beside (void)
   alexnet_model_unref (model);
 }
 
+static GByteArray *
+make_layer (const char *type, const char *bottom, const char *top)
+{
+  GByteArray *layer = g_byte_array_new ();
+
+  graph_files_put_text (layer, 1, top);
+  graph_files_put_text (layer, 2, type);
+  graph_files_put_text (layer, 3, bottom);
+  graph_files_put_text (layer, 4, top);
+  return layer;
+}
+
+/* [1,3,8,8] -> [1,2], without a layer that normalises or one of data. */
+static GByteArray *
+make_plain_net (void)
+{
+  static const guint64 input[] = { 1, 3, 8, 8 }, weights[] = { 2, 192 };
+  static const float values[2 * 192];
+  GByteArray *net = g_byte_array_new (), *shape = g_byte_array_new ();
+  GByteArray *blob = g_byte_array_new (), *parameters = g_byte_array_new ();
+  GByteArray *layer = make_layer ("InnerProduct", "data", "fc");
+
+  graph_files_put_text (net, 1, "plain");
+  graph_files_put_text (net, 3, "data");
+  for (guint i = 0; i < G_N_ELEMENTS (input); i++)
+    graph_files_put_int (net, 4, input[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (weights); i++)
+    graph_files_put_int (shape, 1, weights[i]);
+  graph_files_put_message (blob, 7, shape);
+  graph_files_put_bytes (blob, 5, values, sizeof values);
+  graph_files_put_int (parameters, 1, 2);
+  graph_files_put_int (parameters, 2, 0);
+  graph_files_put_message (layer, 117, parameters);
+  graph_files_put_message (layer, 7, blob);
+  graph_files_put_message (net, 100, layer);
+  graph_files_put_message (net, 100, make_layer ("Softmax", "fc", "prob"));
+  return net;
+}
+
+/* What the file says of its pixels is not what their means are. */
+static void
+test_beside_plain (void)
+{
+  g_autofree char *path = g_build_filename (dir, "plain.caffemodel", NULL);
+  g_autoptr (GByteArray) net = make_plain_net ();
+  AlexnetModel *model;
+
+  g_assert_true (g_file_set_contents (path, (const char *) net->data,
+      (gssize) net->len, NULL));
+  copy ("mean.binaryproto");
+  model = load (path, NULL);
+  assert_mean (model, image_means);
+  alexnet_model_unref (model);
+}
+
+/* A saved model has its means, whatever lies beside it, and whichever file
+ * they came from. */
+static void
+test_beside_saved (void)
+{
+  g_autofree char *path = data_path ("alexnet-v1-train.caffemodel");
+  g_autofree char *mean = data_path ("mean-grey.binaryproto");
+  g_autofree char *saved = g_build_filename (dir, "saved.safetensors", NULL);
+  AlexnetModel *model = load (path, mean);
+  g_autoptr (GError) error = NULL;
+
+  assert_mean (model, grey_means);
+  alexnet_model_save (model, saved, NULL, &error);
+  g_assert_no_error (error);
+  alexnet_model_unref (model);
+  copy ("mean.binaryproto");
+  model = load (saved, NULL);
+  assert_mean (model, grey_means);
+  alexnet_model_unref (model);
+}
+
 static void
 test_bad (void)
 {
@@ -108,7 +186,7 @@ static void
 remove_copies (void)
 {
   static const char *const names[] = { "caffenet-deploy.caffemodel",
-    "mean.binaryproto" };
+    "mean.binaryproto", "plain.caffemodel", "saved.safetensors" };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
     g_autofree char *path = g_build_filename (dir, names[i], NULL);
@@ -128,6 +206,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/mean/named", test_named);
   g_test_add_func ("/mean/two-beside", test_two_beside);
   g_test_add_func ("/mean/beside", test_beside);
+  g_test_add_func ("/mean/beside/plain", test_beside_plain);
+  g_test_add_func ("/mean/beside/saved", test_beside_saved);
   g_test_add_func ("/mean/bad", test_bad);
   status = g_test_run ();
   remove_copies ();
