@@ -72,16 +72,20 @@ take_network (AlexnetModel *model, GError **error)
   return TRUE;
 }
 
-/* A table that the file carries beside its tensors. */
+/* A table that the file carries beside its tensors: one of ours, which is then
+ * what it is, or one that the file likens to one of ours. */
 static AlexnetPart *
 read_table (AlexnetModel *model, const char *layers, GError **error)
 {
   const char *claimed = g_hash_table_lookup (model->source->tensors->metadata,
       "architecture");
-  const AlexnetNetwork *like = claimed ? alexnet_network_find (claimed) : NULL;
+  const AlexnetNetwork *like;
 
   if (!alexnet_table_from_json (&model->network, layers, model->arena, error))
     return NULL;
+  like = alexnet_table_find (&model->network);
+  if (!like && claimed)
+    like = alexnet_metadata_find_network (claimed);
   if (like)
     model->network.architecture = like->architecture;
   g_string_append (model->origin, "layers from: a table in the file\n");

@@ -350,6 +350,14 @@ alexnet_metadata_read_labels (GHashTable *metadata, guint n_classes,
 }
 
 const AlexnetNetwork *
+alexnet_metadata_find_network (const char *claimed)
+{
+  return alexnet_network_find (g_str_has_prefix (claimed, ARCHITECTURE_PREFIX)
+          ? claimed + strlen (ARCHITECTURE_PREFIX)
+          : claimed);
+}
+
+const AlexnetNetwork *
 alexnet_metadata_choose_network (const char *claimed,
     const AlexnetNetwork *named, GError **error)
 {
@@ -358,10 +366,7 @@ alexnet_metadata_choose_network (const char *claimed,
 
   if (!claimed)
     return named;
-  network = alexnet_network_find (g_str_has_prefix (claimed,
-                                      ARCHITECTURE_PREFIX)
-          ? claimed + strlen (ARCHITECTURE_PREFIX)
-          : claimed);
+  network = alexnet_metadata_find_network (claimed);
   if (network && g_str_equal (network->layers[0].name, named->layers[0].name))
     return network;
   quoted = alexnet_quote (claimed);

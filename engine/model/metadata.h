@@ -34,9 +34,12 @@
 
 G_BEGIN_DECLS
 
-/* The table that `claimed`, a name as in `architecture`, means, where tensors
- * are named as `named` names them; that one when nothing is claimed. NULL and
- * FORMAT for one of other names. */
+/* The table that `claimed`, a name as in `architecture`, means; NULL: there is
+ * none. */
+const AlexnetNetwork *alexnet_metadata_find_network (const char *claimed);
+
+/* The same where tensors are named as `named` names them, and that one when
+ * nothing is claimed. NULL and FORMAT for one of other names. */
 const AlexnetNetwork *alexnet_metadata_choose_network (const char *claimed,
     const AlexnetNetwork *named, GError **error);
 

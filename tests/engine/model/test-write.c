@@ -7,9 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "formats/formats.h"
 #include "model/model.h"
 #include "model/table.h"
+#include "support/cases.h"
 #include "support/demonstration.h"
+#include "support/random-model.h"
 
 static char *dir;
 
@@ -146,6 +149,95 @@ test_in_place (void)
   alexnet_model_unref (expected);
 }
 
+static void
+add_tensor (AlexnetTensorSet *set, const AlexnetLayer *layer, const char *last,
+    const AlexnetTensor *tensor)
+{
+  g_autofree char *name = g_strconcat (layer->name, ".", last, NULL);
+
+  g_assert_true (alexnet_tensor_set_add (set, name, tensor, NULL, NULL));
+}
+
+/* A file with the network's table and with `architecture` as it stands. To be
+ * freed. */
+static char *
+write_table (AlexnetNetwork *network, const char *architecture)
+{
+  g_autoptr (AlexnetTensorSet) set = alexnet_tensor_set_new ();
+  g_autofree char *table = alexnet_table_to_json (network);
+  char *path = g_build_filename (dir, "table.safetensors", NULL);
+  GError *error = NULL;
+
+  random_model_fill (network);
+  for (guint i = 0; i < network->n_layers; i++) {
+    const AlexnetLayer *layer = &network->layers[i];
+
+    if (!layer->weight.data)
+      continue;
+    add_tensor (set, layer, "weight", &layer->weight);
+    add_tensor (set, layer, "bias", &layer->bias);
+  }
+  g_hash_table_insert (set->metadata, g_strdup ("layers"), g_strdup (table));
+  if (architecture)
+    g_hash_table_insert (set->metadata, g_strdup ("architecture"),
+        g_strdup (architecture));
+  alexnet_safetensors_write (set, set->metadata, path, NULL, &error);
+  g_assert_no_error (error);
+  random_model_clear (network);
+  return path;
+}
+
+static void
+keep (AlexnetNetwork *network)
+{
+}
+
+static void
+change_lrn (AlexnetNetwork *network)
+{
+  network->layers[2].k = 2;
+}
+
+typedef struct {
+  const char *name, *table;
+  void (*change) (AlexnetNetwork *network);
+  const char *claimed, *expected;
+} Table;
+
+static const Table tables[] = {
+  { "ours", "torchvision", keep, NULL, "torchvision" },
+  { "ours-prefixed", "torchvision", keep, "alexnet-torchvision",
+      "torchvision" },
+  { "ours-by-another-name", "caffe", keep, "caffenet", "caffe" },
+  { "like-ours", "caffe", change_lrn, "caffe", "caffe" },
+  { "like-ours-prefixed", "caffe", change_lrn, "alexnet-caffe", "caffe" },
+  { "unnamed", "caffe", change_lrn, NULL, "custom" },
+};
+
+/* A table in the file may be one of ours, and its name one of ours. */
+static void
+test_table (gconstpointer data)
+{
+  const Table *t = data;
+  AlexnetNetwork network = *alexnet_network_find (t->table);
+  g_autofree char *path = NULL, *saved = NULL;
+  AlexnetModel *model, *again;
+
+  random_model_narrow (&network);
+  t->change (&network);
+  g_assert_true (alexnet_network_infer_shapes (&network, NULL));
+  path = write_table (&network, t->claimed);
+  model = load (path, NULL);
+  g_assert_cmpstr (alexnet_model_get_architecture (model), ==, t->expected);
+  saved = save (model);
+  again = load (saved, NULL);
+  assert_same (model, again);
+  alexnet_model_unref (again);
+  alexnet_model_unref (model);
+  g_remove (saved);
+  g_remove (path);
+}
+
 /* What the user said about the file is in the new one. */
 static void
 test_params (void)
@@ -189,6 +281,7 @@ main (int argc, char *argv[])
 
     g_test_add_data_func (path, files[i], test_returns);
   }
+  ADD_NAMED_CASES ("/write/table", tables, test_table);
   g_test_add_func ("/write/demonstration", test_demonstration);
   g_test_add_func ("/write/in-place", test_in_place);
   g_test_add_func ("/write/params", test_params);
