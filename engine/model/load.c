@@ -108,6 +108,7 @@ find_table (AlexnetModel *model, GError **error)
   if (!network)
     return NULL;
   model->network = *network;
+  alexnet_part_take_channels (part, &model->network);
   g_string_append_printf (model->origin, "layers from: %s, %s\n",
       network->architecture,
       model->architecture ? "as was asked for"

@@ -427,17 +427,14 @@ look_up (gpointer user, const char *name)
   return NULL;
 }
 
-/* A convolution of one channel makes the network one of luma. */
-static void
-take_input_channels (AlexnetNetwork *network, const AlexnetPart *part)
+void
+alexnet_part_take_channels (const AlexnetPart *part, AlexnetNetwork *network)
 {
-  const char *first = network->layers[0].name;
-  g_autofree char *name = first ? g_strconcat (first, ".weight", NULL) : NULL;
-  const AlexnetTensorEntry *entry = name
-      ? g_hash_table_lookup (part->tensors, name)
-      : NULL;
+  g_autofree char *name = g_strconcat (network->layers[0].name, ".weight",
+      NULL);
+  const AlexnetTensorEntry *entry = g_hash_table_lookup (part->tensors, name);
 
-  if (entry && !entry->unusable && entry->tensor.n_dims == 4 &&
+  if (!entry->unusable && entry->tensor.n_dims == 4 &&
       entry->tensor.dims[1] == 1)
     network->input.channels = 1;
 }
@@ -474,7 +471,6 @@ alexnet_part_bind (const AlexnetPart *part, AlexnetNetwork *network,
 {
   Lookup lookup = { .part = part };
 
-  take_input_channels (network, part);
   if (alexnet_network_bind (network, look_up, &lookup, error))
     return check_unused (part, error);
   if (lookup.error) {

@@ -39,6 +39,11 @@ AlexnetPart *alexnet_part_new (const AlexnetTensorSet *set,
 void alexnet_part_free (AlexnetPart *part);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlexnetPart, alexnet_part_free)
 
+/* Makes `network`, a const table with the names of a part that was found, one
+ * of luma where its first convolution has one channel. */
+void alexnet_part_take_channels (const AlexnetPart *part,
+    AlexnetNetwork *network);
+
 /* Binds the part's tensors to `network`, a table with the same names. FORMAT: a
  * tensor is missing, unusable, or of a wrong shape; a weight is left over. */
 gboolean alexnet_part_bind (const AlexnetPart *part, AlexnetNetwork *network,

@@ -198,6 +198,13 @@ change_lrn (AlexnetNetwork *network)
   network->layers[2].k = 2;
 }
 
+static void
+group_first (AlexnetNetwork *network)
+{
+  network->layers[0].groups = 3;
+  network->layers[0].channels = 6;
+}
+
 typedef struct {
   const char *name, *table;
   void (*change) (AlexnetNetwork *network);
@@ -212,9 +219,11 @@ static const Table tables[] = {
   { "like-ours", "caffe", change_lrn, "caffe", "caffe" },
   { "like-ours-prefixed", "caffe", change_lrn, "alexnet-caffe", "caffe" },
   { "unnamed", "caffe", change_lrn, NULL, "custom" },
+  { "filters-of-one-channel", "torchvision", group_first, NULL, "custom" },
 };
 
-/* A table in the file may be one of ours, and its name one of ours. */
+/* A table in the file may be one of ours, and its name one of ours; what its
+ * input is, it says. */
 static void
 test_table (gconstpointer data)
 {
