@@ -206,7 +206,7 @@ typedef struct {
  * as they are stored, its table of layers, labels and preprocessing wherever
  * they were found. What is at `path` stays when that fails. `progress` may be
  * NULL. INVALID: the file cannot be written; FORMAT: the model's cannot be read
- * any more. */
+ * any more; NO_MEMORY. */
 ALEXNET_API gboolean alexnet_model_save (const AlexnetModel *model,
     const char *path, const AlexnetProgress *progress, GError **error);
 

@@ -113,6 +113,15 @@ write_all (const AlexnetTensorSet *set, GHashTable *metadata,
   return g_output_stream_close (stream, NULL, error);
 }
 
+/* What the tensors' files say keeps its code; the rest is GIO's. */
+static void
+fail (GError **error, const char *path, const GError *cause)
+{
+  g_set_error (error, ALEXNET_ERROR,
+      cause->domain == ALEXNET_ERROR ? cause->code : ALEXNET_ERROR_INVALID,
+      "cannot write %s: %s", path, cause->message);
+}
+
 gboolean
 alexnet_safetensors_write (const AlexnetTensorSet *set, GHashTable *metadata,
     const char *path, const AlexnetProgress *progress, GError **error)
@@ -132,7 +141,6 @@ alexnet_safetensors_write (const AlexnetTensorSet *set, GHashTable *metadata,
     g_cancellable_cancel (abandoned);
     g_output_stream_close (G_OUTPUT_STREAM (stream), abandoned, NULL);
   }
-  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
-      "cannot write %s: %s", path, cause->message);
+  fail (error, path, cause);
   return FALSE;
 }

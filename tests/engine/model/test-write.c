@@ -270,6 +270,40 @@ test_params (void)
   g_remove (saved);
 }
 
+static void
+assert_fails (const AlexnetModel *model, const char *path, gint code,
+    const char *expected)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (alexnet_model_save (model, path, NULL, &error));
+  g_assert_error (error, ALEXNET_ERROR, code);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, path));
+  g_assert_nonnull (strstr (error->message, expected));
+}
+
+/* Whether it is the new file or the model's own that is at fault. */
+static void
+test_fails (void)
+{
+  g_autofree char *original = g_test_build_filename (G_TEST_DIST,
+      "../data/models", "caffe-narrow-f16.safetensors", NULL);
+  g_autofree char *nowhere = g_build_filename (dir, "none", "x", NULL);
+  g_autofree char *path = g_build_filename (dir, "new.safetensors", NULL);
+  AlexnetModel *model = load (original, NULL);
+  g_autofree char *own = save (model);
+
+  alexnet_model_unref (model);
+  model = load (own, NULL);
+  assert_fails (model, nowhere, ALEXNET_ERROR_INVALID, "No such file");
+  g_assert_cmpint (truncate (own, 20000), ==, 0);
+  assert_fails (model, path, ALEXNET_ERROR_FORMAT, "was cut short");
+  g_remove (path);
+  alexnet_model_unref (model);
+  g_remove (own);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -294,6 +328,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/write/demonstration", test_demonstration);
   g_test_add_func ("/write/in-place", test_in_place);
   g_test_add_func ("/write/params", test_params);
+  g_test_add_func ("/write/fails", test_fails);
   status = g_test_run ();
   g_rmdir (dir);
   g_free (dir);
