@@ -122,14 +122,28 @@ fail (GError **error, const char *path, const GError *cause)
       "cannot write %s: %s", path, cause->message);
 }
 
+/* GIO writes a new file in place, and another one beside what is there. */
+static void
+abandon (GOutputStream *stream, GFile *file, gboolean is_new)
+{
+  g_autoptr (GCancellable) cancelled = g_cancellable_new ();
+
+  g_cancellable_cancel (cancelled);
+  g_output_stream_close (stream, cancelled, NULL);
+  if (is_new)
+    g_file_delete (file, NULL, NULL);
+}
+
 gboolean
 alexnet_safetensors_write (const AlexnetTensorSet *set, GHashTable *metadata,
     const char *path, const AlexnetProgress *progress, GError **error)
 {
   g_autoptr (GFile) file = g_file_new_for_path (path);
-  g_autoptr (GCancellable) abandoned = g_cancellable_new ();
   g_autoptr (GError) cause = NULL;
   g_autoptr (GFileOutputStream) stream = NULL;
+  gboolean is_new = g_file_query_file_type (file,
+                        G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS,
+                        NULL) == G_FILE_TYPE_UNKNOWN;
 
   /* A new file always: the tensors may be read from what is at the path. */
   stream = g_file_replace (file, NULL, FALSE, G_FILE_CREATE_REPLACE_DESTINATION,
@@ -137,10 +151,8 @@ alexnet_safetensors_write (const AlexnetTensorSet *set, GHashTable *metadata,
   if (stream &&
       write_all (set, metadata, G_OUTPUT_STREAM (stream), progress, &cause))
     return TRUE;
-  if (stream) { /* so that what was there stays */
-    g_cancellable_cancel (abandoned);
-    g_output_stream_close (G_OUTPUT_STREAM (stream), abandoned, NULL);
-  }
+  if (stream)
+    abandon (G_OUTPUT_STREAM (stream), file, is_new);
   fail (error, path, cause);
   return FALSE;
 }

@@ -283,7 +283,8 @@ assert_fails (const AlexnetModel *model, const char *path, gint code,
   g_assert_nonnull (strstr (error->message, expected));
 }
 
-/* Whether it is the new file or the model's own that is at fault. */
+/* Whether it is the new file or the model's own that is at fault; what is at
+ * the new one's path stays, be it nothing. */
 static void
 test_fails (void)
 {
@@ -292,15 +293,20 @@ test_fails (void)
   g_autofree char *nowhere = g_build_filename (dir, "none", "x", NULL);
   g_autofree char *path = g_build_filename (dir, "new.safetensors", NULL);
   AlexnetModel *model = load (original, NULL);
-  g_autofree char *own = save (model);
+  g_autofree char *own = save (model), *kept = NULL;
 
   alexnet_model_unref (model);
   model = load (own, NULL);
   assert_fails (model, nowhere, ALEXNET_ERROR_INVALID, "No such file");
   g_assert_cmpint (truncate (own, 20000), ==, 0);
   assert_fails (model, path, ALEXNET_ERROR_FORMAT, "was cut short");
-  g_remove (path);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  g_assert_true (g_file_set_contents (path, "as it was", -1, NULL));
+  assert_fails (model, path, ALEXNET_ERROR_FORMAT, "was cut short");
+  g_assert_true (g_file_get_contents (path, &kept, NULL, NULL));
+  g_assert_cmpstr (kept, ==, "as it was");
   alexnet_model_unref (model);
+  g_remove (path);
   g_remove (own);
 }
 
