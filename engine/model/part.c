@@ -18,6 +18,7 @@ alexnet_part_free (AlexnetPart *part)
   if (!part)
     return;
   g_free (part->name);
+  g_free (part->clash);
   g_hash_table_unref (part->tensors);
   g_ptr_array_unref (part->unused);
   g_free (part);
@@ -86,47 +87,45 @@ get_part (GPtrArray *parts, const AlexnetNetwork *network, const char *name)
   return part;
 }
 
-static gboolean
+/* Notes the first two tensors that could be the same one of the table. */
+static void
 add_tensor (AlexnetPart *part, const char *layer, const char *last,
-    const AlexnetTensorEntry *entry, GError **error)
+    const AlexnetTensorEntry *entry)
 {
-  char *name = g_strconcat (layer, ".", last, NULL);
+  g_autofree char *name = g_strconcat (layer, ".", last, NULL);
   const AlexnetTensorEntry *other = g_hash_table_lookup (part->tensors, name);
   g_autofree char *a = NULL, *b = NULL;
 
   if (!other) {
-    g_hash_table_insert (part->tensors, name, (gpointer) entry);
-    return TRUE;
+    g_hash_table_insert (part->tensors, g_steal_pointer (&name),
+        (gpointer) entry);
+  } else if (!part->clash) {
+    a = alexnet_quote (other->name);
+    b = alexnet_quote (entry->name);
+    part->clash = g_strdup_printf ("both %s and %s could be %s", a, b, name);
   }
-  a = alexnet_quote (other->name);
-  b = alexnet_quote (entry->name);
-  alexnet_format_error (error, "both %s and %s could be %s", a, b, name);
-  g_free (name);
-  return FALSE;
 }
 
 /* Puts the tensor into the parts of all tables that have its name. */
-static gboolean
-sort_in (GPtrArray *parts, const AlexnetTensorEntry *entry, GError **error)
+static void
+sort_in (GPtrArray *parts, const AlexnetTensorEntry *entry)
 {
   const AlexnetNetwork *const *networks = alexnet_networks ();
   g_auto (GStrv) words = g_strsplit (entry->name, ".", -1);
   guint n = g_strv_length (words);
 
   if (n == 0 || !is_weight (words[n - 1]))
-    return TRUE;
+    return;
   for (guint i = 0; networks[i]; i++)
     for (guint j = 0; j < networks[i]->n_layers; j++) {
       const char *layer = networks[i]->layers[j].name;
       int before = layer ? match (words, n, layer) : -1;
       g_autofree char *name = before >= 0 ? join (words, (guint) before) : NULL;
 
-      if (name &&
-          !add_tensor (get_part (parts, networks[i], name), layer, words[n - 1],
-              entry, error))
-        return FALSE;
+      if (name)
+        add_tensor (get_part (parts, networks[i], name), layer, words[n - 1],
+            entry);
     }
-  return TRUE;
 }
 
 static gboolean
@@ -158,17 +157,16 @@ is_repeated (const GPtrArray *parts, guint index)
 
 /* The parts that hold a network. */
 static GPtrArray *
-find_all (const AlexnetTensorSet *set, GError **error)
+find_all (const AlexnetTensorSet *set)
 {
-  g_autoptr (GPtrArray) parts = g_ptr_array_new_with_free_func (part_free);
+  GPtrArray *parts = g_ptr_array_new_with_free_func (part_free);
 
   for (guint i = 0; i < set->entries->len; i++)
-    if (!sort_in (parts, set->entries->pdata[i], error))
-      return NULL;
+    sort_in (parts, set->entries->pdata[i]);
   for (guint i = parts->len; i-- > 0;)
     if (!has_first_layer (parts->pdata[i]) || is_repeated (parts, i))
       g_ptr_array_remove_index (parts, i);
-  return g_steal_pointer (&parts);
+  return parts;
 }
 
 /* Whether a dotted name is `part` or lies below it. */
@@ -357,12 +355,10 @@ AlexnetPart *
 alexnet_part_find (const AlexnetTensorSet *set, const char *wanted,
     GError **error)
 {
-  g_autoptr (GPtrArray) parts = find_all (set, error);
+  g_autoptr (GPtrArray) parts = find_all (set);
   AlexnetPart *part;
   guint index;
 
-  if (!parts)
-    return NULL;
   if (parts->len == 0) {
     fail_without_network (set, error);
     return NULL;
@@ -370,6 +366,10 @@ alexnet_part_find (const AlexnetTensorSet *set, const char *wanted,
   part = choose_one (parts, wanted, error);
   if (!part)
     return NULL;
+  if (part->clash) {
+    alexnet_format_error (error, "%s", part->clash);
+    return NULL;
+  }
   note_unused (part, parts, set);
   if (!g_ptr_array_find (parts, part, &index))
     g_assert_not_reached ();

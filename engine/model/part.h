@@ -21,14 +21,17 @@ typedef struct {
   const AlexnetNetwork *network; /* the table whose names these are */
   GHashTable *tensors;           /* name in the table, "features.0.weight" ->
                                     const AlexnetTensorEntry * of the set */
+  char *clash;                   /* "both ... and ... could be ...": two tensors
+                                    that are one of the table; or NULL */
   GPtrArray *unused;             /* full names of weights and biases in this
                                     part that no layer of the table has */
 } AlexnetPart;
 
 /* The one part of the set that holds a network's first convolution, or, with
  * `wanted`, the one of this name or below it. FORMAT: there is none, saying
- * what there is instead; there are several, naming them. Other names of the
- * same weights do not count. The set outlives the part. */
+ * what there is instead; there are several, naming them; in the one, two
+ * tensors could be the same of the table. Other names of the same weights do
+ * not count. The set outlives the part. */
 AlexnetPart *alexnet_part_find (const AlexnetTensorSet *set, const char *wanted,
     GError **error);
 

@@ -207,6 +207,29 @@ test_ambiguous (void)
       "features.0.weight");
 }
 
+/* Another network beside it, as one that is distilled has, may have names in
+ * which several layers could be the same one of an AlexNet. */
+static void
+test_ambiguous_beside (void)
+{
+  static const char clash[] =
+      "both 'teacher.features.0.0.weight' and 'teacher.features.1.conv.0.0."
+      "weight' could be features.0.weight";
+  g_autoptr (AlexnetTensorSet) set = alexnet_tensor_set_new ();
+  g_autoptr (AlexnetPart) student = NULL;
+
+  add (set, "teacher.features.0.0.weight");
+  add (set, "teacher.features.1.conv.0.0.weight");
+  add_network (set, &(Names){ "student.", "" });
+  student = find (set, "student");
+  g_assert_cmpstr (student->name, ==, "student");
+  g_assert_cmpuint (g_hash_table_size (student->tensors), ==, 16);
+  assert_fails (set, "teacher", clash);
+  assert_fails (set, NULL,
+      "2 networks are in the file, in the parts 'teacher', 'student'; choose "
+      "one (property model-part, option --part)");
+}
+
 static void
 test_none (void)
 {
@@ -247,6 +270,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/part/inside", test_inside);
   g_test_add_func ("/part/unused", test_unused);
   g_test_add_func ("/part/ambiguous", test_ambiguous);
+  g_test_add_func ("/part/ambiguous/beside", test_ambiguous_beside);
   g_test_add_func ("/part/none", test_none);
   return g_test_run ();
 }
