@@ -72,18 +72,39 @@ part_new (const AlexnetNetwork *network, const char *name)
   return part;
 }
 
-static AlexnetPart *
-get_part (GPtrArray *parts, const AlexnetNetwork *network, const char *name)
-{
-  AlexnetPart *part;
+/* All parts so far. */
+typedef struct {
+  GPtrArray *list;   /* AlexnetPart, in the order of the file */
+  GHashTable *known; /* the same, by network and name */
+} Parts;
 
-  for (guint i = 0; i < parts->len; i++) {
-    part = parts->pdata[i];
-    if (part->network == network && g_str_equal (part->name, name))
-      return part;
-  }
+static guint
+hash_part (gconstpointer data)
+{
+  const AlexnetPart *part = data;
+
+  return g_str_hash (part->name) ^ g_direct_hash (part->network);
+}
+
+static gboolean
+is_same_part (gconstpointer a, gconstpointer b)
+{
+  const AlexnetPart *x = a, *y = b;
+
+  return x->network == y->network && g_str_equal (x->name, y->name);
+}
+
+static AlexnetPart *
+get_part (Parts *parts, const AlexnetNetwork *network, char *name)
+{
+  const AlexnetPart key = { .name = name, .network = network };
+  AlexnetPart *part = g_hash_table_lookup (parts->known, &key);
+
+  if (part)
+    return part;
   part = part_new (network, name);
-  g_ptr_array_add (parts, part);
+  g_ptr_array_add (parts->list, part);
+  g_hash_table_add (parts->known, part);
   return part;
 }
 
@@ -106,9 +127,37 @@ add_tensor (AlexnetPart *part, const char *layer, const char *last,
   }
 }
 
+/* Tables that differ in nothing but the order of layers have the same names:
+ * the first one stands for all. */
+static gboolean
+is_repeated (const AlexnetNetwork *const *networks, guint index)
+{
+  const char *first = networks[index]->layers[0].name;
+
+  for (guint i = 0; i < index; i++)
+    if (g_str_equal (networks[i]->layers[0].name, first))
+      return TRUE;
+  return FALSE;
+}
+
+/* `words` are those of the tensor's name. */
+static void
+sort_into (Parts *parts, const AlexnetNetwork *network, char *const *words,
+    guint n, const AlexnetTensorEntry *entry)
+{
+  for (guint i = 0; i < network->n_layers; i++) {
+    const char *layer = network->layers[i].name;
+    int before = layer ? match (words, n, layer) : -1;
+    g_autofree char *name = before >= 0 ? join (words, (guint) before) : NULL;
+
+    if (name)
+      add_tensor (get_part (parts, network, name), layer, words[n - 1], entry);
+  }
+}
+
 /* Puts the tensor into the parts of all tables that have its name. */
 static void
-sort_in (GPtrArray *parts, const AlexnetTensorEntry *entry)
+sort_in (Parts *parts, const AlexnetTensorEntry *entry)
 {
   const AlexnetNetwork *const *networks = alexnet_networks ();
   g_auto (GStrv) words = g_strsplit (entry->name, ".", -1);
@@ -117,15 +166,8 @@ sort_in (GPtrArray *parts, const AlexnetTensorEntry *entry)
   if (n == 0 || !is_weight (words[n - 1]))
     return;
   for (guint i = 0; networks[i]; i++)
-    for (guint j = 0; j < networks[i]->n_layers; j++) {
-      const char *layer = networks[i]->layers[j].name;
-      int before = layer ? match (words, n, layer) : -1;
-      g_autofree char *name = before >= 0 ? join (words, (guint) before) : NULL;
-
-      if (name)
-        add_tensor (get_part (parts, networks[i], name), layer, words[n - 1],
-            entry);
-    }
+    if (!is_repeated (networks, i))
+      sort_into (parts, networks[i], words, n, entry);
 }
 
 static gboolean
@@ -137,36 +179,23 @@ has_first_layer (const AlexnetPart *part)
   return g_hash_table_contains (part->tensors, name);
 }
 
-/* Tables that differ in nothing but the order of layers have the same names:
- * the first one stands for all. */
-static gboolean
-is_repeated (const GPtrArray *parts, guint index)
-{
-  const AlexnetPart *part = parts->pdata[index];
-
-  for (guint i = 0; i < index; i++) {
-    const AlexnetPart *other = parts->pdata[i];
-
-    if (g_str_equal (other->name, part->name) &&
-        g_str_equal (other->network->layers[0].name,
-            part->network->layers[0].name))
-      return TRUE;
-  }
-  return FALSE;
-}
-
 /* The parts that hold a network. */
 static GPtrArray *
 find_all (const AlexnetTensorSet *set)
 {
-  GPtrArray *parts = g_ptr_array_new_with_free_func (part_free);
+  g_autoptr (GPtrArray) list = g_ptr_array_new ();
+  g_autoptr (GHashTable) known = g_hash_table_new (hash_part, is_same_part);
+  GPtrArray *found = g_ptr_array_new_with_free_func (part_free);
+  Parts parts = { list, known };
 
   for (guint i = 0; i < set->entries->len; i++)
-    sort_in (parts, set->entries->pdata[i]);
-  for (guint i = parts->len; i-- > 0;)
-    if (!has_first_layer (parts->pdata[i]) || is_repeated (parts, i))
-      g_ptr_array_remove_index (parts, i);
-  return parts;
+    sort_in (&parts, set->entries->pdata[i]);
+  for (guint i = 0; i < list->len; i++)
+    if (has_first_layer (list->pdata[i]))
+      g_ptr_array_add (found, list->pdata[i]);
+    else
+      alexnet_part_free (list->pdata[i]);
+  return found;
 }
 
 /* Whether a dotted name is `part` or lies below it. */
@@ -231,18 +260,19 @@ fail_without_network (const AlexnetTensorSet *set, GError **error)
 /* Whether the weights of both are the same ones, as those of a module and of
  * its state_dict beside it. */
 static gboolean
-is_same_network (const AlexnetPart *a, const AlexnetPart *b)
+is_same_network (gconstpointer a, gconstpointer b)
 {
+  const AlexnetPart *x = a, *y = b;
   GHashTableIter iter;
   gpointer name, value;
 
-  if (a->network != b->network ||
-      g_hash_table_size (a->tensors) != g_hash_table_size (b->tensors))
+  if (x->network != y->network ||
+      g_hash_table_size (x->tensors) != g_hash_table_size (y->tensors))
     return FALSE;
-  g_hash_table_iter_init (&iter, a->tensors);
+  g_hash_table_iter_init (&iter, x->tensors);
   while (g_hash_table_iter_next (&iter, &name, &value)) {
     const AlexnetTensorEntry *mine = value;
-    const AlexnetTensorEntry *other = g_hash_table_lookup (b->tensors, name);
+    const AlexnetTensorEntry *other = g_hash_table_lookup (y->tensors, name);
 
     if (!other || mine->unusable || other->unusable ||
         !alexnet_tensor_equal (&mine->tensor, &other->tensor))
@@ -251,13 +281,30 @@ is_same_network (const AlexnetPart *a, const AlexnetPart *b)
   return TRUE;
 }
 
-static gboolean
-has_same_network (const GPtrArray *parts, const AlexnetPart *part)
+/* Those without usable weights are not the same as any. */
+static guint
+hash_place (const AlexnetTensorEntry *entry)
 {
-  for (guint i = 0; i < parts->len; i++)
-    if (is_same_network (parts->pdata[i], part))
-      return TRUE;
-  return FALSE;
+  const AlexnetTensor *tensor = &entry->tensor;
+
+  if (entry->unusable)
+    return g_direct_hash (entry);
+  return g_int64_hash (&tensor->offset) ^ g_direct_hash (tensor->file) ^
+      g_direct_hash (tensor->data);
+}
+
+static guint
+hash_network (gconstpointer data)
+{
+  const AlexnetPart *part = data;
+  GHashTableIter iter;
+  gpointer name, entry;
+  guint hash = 0;
+
+  g_hash_table_iter_init (&iter, part->tensors);
+  while (g_hash_table_iter_next (&iter, &name, &entry))
+    hash += g_str_hash (name) ^ hash_place (entry);
+  return hash;
 }
 
 /* The parts that `wanted` stands for: the one of that name or those below it;
@@ -265,6 +312,8 @@ has_same_network (const GPtrArray *parts, const AlexnetPart *part)
 static GPtrArray *
 choose (const GPtrArray *parts, const char *wanted)
 {
+  g_autoptr (GHashTable)
+      networks = g_hash_table_new (hash_network, is_same_network);
   GPtrArray *chosen = g_ptr_array_new ();
 
   for (guint i = 0; i < parts->len; i++) {
@@ -276,7 +325,7 @@ choose (const GPtrArray *parts, const char *wanted)
       break;
     }
     if ((!wanted || lies_in (part->name, wanted)) &&
-        !has_same_network (chosen, part))
+        g_hash_table_add (networks, part))
       g_ptr_array_add (chosen, part);
   }
   return chosen;
@@ -313,24 +362,35 @@ choose_one (const GPtrArray *parts, const char *wanted, GError **error)
   return NULL;
 }
 
-/* Whether a weight of the file is one of some other part. */
-static gboolean
-is_of_another (const GPtrArray *parts, const AlexnetPart *part,
-    const AlexnetTensorEntry *entry)
+/* A set of what they are called. */
+static GHashTable *
+collect_names (const GPtrArray *parts)
 {
-  for (guint i = 0; i < parts->len; i++) {
-    const AlexnetPart *other = parts->pdata[i];
+  GHashTable *names = g_hash_table_new (g_str_hash, g_str_equal);
 
-    if (other != part && strlen (other->name) > strlen (part->name) &&
-        lies_in (entry->name, other->name))
+  for (guint i = 0; i < parts->len; i++)
+    g_hash_table_add (names, ((const AlexnetPart *) parts->pdata[i])->name);
+  return names;
+}
+
+/* Whether a tensor of the part is one of some other part inside of it. */
+static gboolean
+is_of_another (GHashTable *names, const AlexnetPart *part, const char *tensor)
+{
+  g_autofree char *head = g_strdup (tensor);
+  char *end = head + strlen (head), *least = head + strlen (part->name);
+
+  for (; end && end > least; end = strrchr (head, '.')) {
+    *end = '\0';
+    if (g_hash_table_contains (names, head))
       return TRUE;
   }
   return FALSE;
 }
 
+/* `names`: those of all parts. */
 static void
-note_unused (AlexnetPart *part, const GPtrArray *parts,
-    const AlexnetTensorSet *set)
+note_unused (AlexnetPart *part, GHashTable *names, const AlexnetTensorSet *set)
 {
   g_autoptr (GHashTable) used = g_hash_table_new (NULL, NULL);
   GHashTableIter iter;
@@ -346,7 +406,7 @@ note_unused (AlexnetPart *part, const GPtrArray *parts,
     if (is_weight (dot ? dot + 1 : other->name) &&
         lies_in (other->name, part->name) &&
         !g_hash_table_contains (used, other) &&
-        !is_of_another (parts, part, other))
+        !is_of_another (names, part, other->name))
       g_ptr_array_add (part->unused, other->name);
   }
 }
@@ -356,6 +416,7 @@ alexnet_part_find (const AlexnetTensorSet *set, const char *wanted,
     GError **error)
 {
   g_autoptr (GPtrArray) parts = find_all (set);
+  g_autoptr (GHashTable) names = collect_names (parts);
   AlexnetPart *part;
   guint index;
 
@@ -370,7 +431,7 @@ alexnet_part_find (const AlexnetTensorSet *set, const char *wanted,
     alexnet_format_error (error, "%s", part->clash);
     return NULL;
   }
-  note_unused (part, parts, set);
+  note_unused (part, names, set);
   if (!g_ptr_array_find (parts, part, &index))
     g_assert_not_reached ();
   return g_ptr_array_steal_index (parts, index);
@@ -394,7 +455,7 @@ AlexnetPart *
 alexnet_part_new (const AlexnetTensorSet *set, const AlexnetNetwork *network)
 {
   AlexnetPart *part = part_new (network, "");
-  g_autoptr (GPtrArray) none = g_ptr_array_new ();
+  g_autoptr (GHashTable) none = g_hash_table_new (g_str_hash, g_str_equal);
 
   for (guint i = 0; i < network->n_layers; i++) {
     if (!network->layers[i].name)

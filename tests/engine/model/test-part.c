@@ -4,8 +4,12 @@
  * many origins have. */
 
 #include <string.h>
+#include <time.h>
 
 #include "model/part.h"
+
+#define N_MANY 20000
+#define MAX_SECONDS 20
 
 /* Layers of torchvision's table, as a file names them: PREFIX and WRAPPER stand
  * around "features.N" and "classifier.N". */
@@ -17,7 +21,7 @@ typedef struct {
 static void
 add (AlexnetTensorSet *set, const char *name)
 {
-  static const float values[1000];
+  static const float values[2 * N_MANY + 1];
   AlexnetTensor tensor = {
     .n_dims = 1, .dims = { 1 }, .data = &values[set->entries->len]
   };
@@ -178,6 +182,32 @@ test_inside (void)
   g_assert_cmpstr (inner->name, ==, "ema");
 }
 
+/* What holds very many is sorted before long, inside of a part, too. */
+static void
+test_many (void)
+{
+  g_autoptr (AlexnetTensorSet) set = alexnet_tensor_set_new ();
+  g_autoptr (AlexnetPart) outer = NULL, inner = NULL;
+  clock_t begin = clock ();
+
+  for (guint i = 0; i < N_MANY; i++) {
+    g_autofree char *first = g_strdup_printf ("a%u.conv1.weight", i);
+    g_autofree char *other = g_strdup_printf ("a%u.other.weight", i);
+
+    add (set, first);
+    add (set, other);
+  }
+  assert_fails (set, NULL,
+      "20000 networks are in the file, in the parts 'a0', 'a1', 'a2' and 19997 "
+      "more; choose one (property model-part, option --part)");
+  inner = find (set, "a19999");
+  g_assert_cmpuint (inner->unused->len, ==, 1);
+  add (set, "conv1.weight");
+  outer = find (set, "");
+  g_assert_cmpuint (outer->unused->len, ==, 0);
+  g_assert_cmpint (clock () - begin, <, MAX_SECONDS * CLOCKS_PER_SEC);
+}
+
 static void
 test_unused (void)
 {
@@ -268,6 +298,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/part/several", test_several);
   g_test_add_func ("/part/same", test_same);
   g_test_add_func ("/part/inside", test_inside);
+  g_test_add_func ("/part/many", test_many);
   g_test_add_func ("/part/unused", test_unused);
   g_test_add_func ("/part/ambiguous", test_ambiguous);
   g_test_add_func ("/part/ambiguous/beside", test_ambiguous_beside);
