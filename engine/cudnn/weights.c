@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "float-bits.h"
 #include "kernel-args.h"
+#include "small-floats.h"
 #include "tensor/int8.h"
 
 #define ALIGNMENT 256
@@ -16,42 +16,6 @@ typedef struct {
   float *scales;
 } Prepared;
 
-/* Drops `n` low bits. */
-static guint32
-round_bits (guint32 bits, guint n)
-{
-  return (bits + (1u << (n - 1)) - 1 + (bits >> n & 1)) >> n;
-}
-
-guint16
-alexnet_float_to_half (float value)
-{
-  guint32 bits = alexnet_float_to_bits (value), sign = bits >> 16 & 0x8000;
-  guint32 magnitude = bits & 0x7fffffff;
-  guint exponent = magnitude >> 23;
-
-  if (magnitude > 0x7f800000)
-    return (guint16) (sign | 0x7e00);
-  if (magnitude >= 0x47800000)
-    return (guint16) (sign | 0x7c00);
-  if (exponent >= 113)
-    return (guint16) (sign | (round_bits (magnitude, 13) - (112 << 10)));
-  if (exponent < 102)
-    return (guint16) sign;
-  return (guint16) (sign |
-      round_bits ((magnitude & 0x7fffff) | 0x800000, 126 - exponent));
-}
-
-guint16
-alexnet_float_to_bfloat (float value)
-{
-  guint32 bits = alexnet_float_to_bits (value);
-
-  if ((bits & 0x7fffffff) > 0x7f800000)
-    return (guint16) (bits >> 16 | 0x40);
-  return (guint16) round_bits (bits, 16);
-}
-
 static void
 store (guint8 *to, const float *from, gsize n, AlexnetPrecision precision)
 {
@@ -61,10 +25,10 @@ store (guint8 *to, const float *from, gsize n, AlexnetPrecision precision)
     memcpy (to, from, n * sizeof *from);
   else if (precision == ALEXNET_PRECISION_FP16)
     for (gsize i = 0; i < n; i++)
-      half[i] = alexnet_float_to_half (from[i]);
+      half[i] = alexnet_f16_from_float (from[i]);
   else
     for (gsize i = 0; i < n; i++)
-      half[i] = alexnet_float_to_bfloat (from[i]);
+      half[i] = alexnet_bf16_from_float (from[i]);
 }
 
 /* Blocks of pixels where the first convolution takes them. */

@@ -49,10 +49,6 @@ gboolean alexnet_weights_upload (AlexnetWeights *weights, AlexnetDevice *device,
  * Returns the scale. */
 float alexnet_weights_pack_int8 (guint8 *to, float *row, guint n);
 
-/* One value in the device's type, rounded to nearest, ties to even. */
-guint16 alexnet_float_to_half (float value);
-guint16 alexnet_float_to_bfloat (float value);
-
 /* One output's weights, `from` as the model has them, in the order in which
  * `op` wants them. `to` has been zeroed. Returns how many there are. */
 gsize alexnet_weights_permute (float *to, const float *from,

@@ -7,8 +7,8 @@
 #include "kernels.h"
 #include "onednn/dnnl/parallel.h"
 #include "onednn/int8/int8.h"
-#include "onednn/simd/small-floats.h"
 #include "onednn/step/weights.h"
+#include "small-floats.h"
 
 #define FILTERS (AMX_PANEL / 2)
 
@@ -54,7 +54,7 @@ pack_filter (const Packing *packing, guint8 *panel, gsize f, gsize filter)
     if (size == 1)
       panel[at] = (guint8) (gint8) value;
     else
-      *(guint16 *) (panel + at) = alexnet_onednn_bf16_from_float (value);
+      *(guint16 *) (panel + at) = alexnet_bf16_from_float (value);
   }
 }
 

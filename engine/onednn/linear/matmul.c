@@ -10,8 +10,8 @@
 #include "onednn/dnnl/isa.h"
 #include "onednn/dnnl/parallel.h"
 #include "onednn/simd/quantize.h"
-#include "onednn/simd/small-floats.h"
 #include "onednn/step/product.h"
+#include "small-floats.h"
 
 /* So many products of 255 and 127 are below 2^31. */
 #define MOST_COLUMNS (G_MAXINT32 / (G_MAXUINT8 * G_MAXINT8))
@@ -61,7 +61,7 @@ find_scale (const OnednnMatrix *matrix, gsize row)
     float scale;
 
     alexnet_onednn_matrix_find (matrix, row, i, &span);
-    scale = alexnet_onednn_bf16_to_float (*span.scales);
+    scale = alexnet_bf16_to_float (*span.scales);
     if (isnan (scale))
       return NAN;
     most = fmaxf (most, scale);

@@ -8,7 +8,7 @@
 #include "float-bits.h"
 #include "kernels.h"
 #include "onednn/simd/simd.h"
-#include "onednn/simd/small-floats.h"
+#include "small-floats.h"
 
 /* Bits of the least float that is not denormal, and of infinity. */
 #define FLOAT_NORMAL 0x00800000
@@ -70,7 +70,7 @@ SIMD_NAME (alexnet_onednn_convert_bf16) (void *out, guint16 *scales,
 
     clean_group (clean, values + i, met);
     for (guint c = 0; c < LINEAR_GROUP; c++)
-      group[c] = alexnet_onednn_bf16_from_float (clean[c]);
+      group[c] = alexnet_bf16_from_float (clean[c]);
   }
 }
 
@@ -87,7 +87,7 @@ SIMD_NAME (alexnet_onednn_convert_f16) (void *out, guint16 *scales,
 
     if (clean_group (clean, values + i, met) >= FLOAT_INFINITE) {
       for (guint c = 0; c < LINEAR_GROUP; c++)
-        group[c] = alexnet_onednn_f16_from_float (clean[c]);
+        group[c] = alexnet_f16_from_float (clean[c]);
       continue;
     }
     for (guint c = 0; c < LINEAR_GROUP; c += SIMD_LANES)
@@ -105,7 +105,7 @@ find_scale (gint32 largest)
   float scale;
 
   if (largest >= FLOAT_INFINITE)
-    return alexnet_onednn_bf16_from_float (NAN);
+    return alexnet_bf16_from_float (NAN);
   scale = float_from_bits (largest) / G_MAXINT8;
   if (scale < FLT_MIN)
     return 0;
@@ -141,8 +141,8 @@ SIMD_NAME (alexnet_onednn_convert_s8) (void *out, guint16 *scales, gsize stride,
     float clean[LINEAR_GROUP];
 
     *scales = find_scale (clean_group (clean, values + i, met));
-    round_group ((gint8 *) out + i, clean,
-        alexnet_onednn_bf16_to_float (*scales), lost, all);
+    round_group ((gint8 *) out + i, clean, alexnet_bf16_to_float (*scales),
+        lost, all);
   }
   for (guint c = 0; c < LINEAR_GROUP; c++) {
     met->lost += (double) lost[c];

@@ -45,7 +45,7 @@ void
 SIMD_NAME (alexnet_onednn_round_bf16) (guint16 *out, const float *in, gsize n)
 {
   for (gsize i = 0; i < n; i++)
-    out[i] = alexnet_onednn_bf16_from_float (in[i]);
+    out[i] = alexnet_bf16_from_float (in[i]);
 }
 
 /* As numbers without a sign, bits of floats are ordered as these are; negative

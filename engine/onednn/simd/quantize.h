@@ -19,7 +19,7 @@ typedef void OnednnQuantize (void *out, const float *in, gsize n, float factor,
 typedef void OnednnQuantize16 (guint8 *high, guint8 *low, const float *in,
     gsize n, float factor);
 
-/* out [n] of bf16 = in [n], as alexnet_onednn_bf16_from_float() rounds. */
+/* out [n] of bf16 = in [n], as alexnet_bf16_from_float() rounds. */
 typedef void OnednnRoundBf16 (guint16 *out, const float *in, gsize n);
 
 /* The largest of in [n]; -1 when one is negative or not finite. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The parts of the cuDNN module that need neither device nor cuDNN: networks
- * as operations, weights in the device's layouts, rounding. */
+ * as operations, weights in the device's layouts. */
 
 #include <math.h>
 #include <string.h>
@@ -325,51 +325,6 @@ test_storage (void)
     }
 }
 
-static float
-expand (AlexnetDType dtype, guint16 bits)
-{
-  float value;
-
-  alexnet_dtype_to_float (dtype, &value, &bits, 1);
-  return value;
-}
-
-/* Every value comes back; what lies between two goes to the nearer one, and
- * the middle to the even one. */
-static void
-check_rounding (AlexnetDType dtype, guint16 (*shorten) (float), guint infinity)
-{
-  for (guint bits = 0; bits < infinity; bits++) {
-    float low = expand (dtype, (guint16) bits);
-    float high = expand (dtype, (guint16) (bits + 1));
-    float middle = low / 2 + high / 2;
-
-    g_assert_cmpuint (shorten (low), ==, bits);
-    g_assert_cmpuint (shorten (-low), ==, bits | 0x8000);
-    if (bits + 1 == infinity)
-      break;
-    g_assert_cmpuint (shorten (middle), ==, bits + bits % 2);
-    g_assert_cmpuint (shorten (nextafterf (middle, 0)), ==, bits);
-    g_assert_cmpuint (shorten (nextafterf (middle, high)), ==, bits + 1);
-  }
-  g_assert_cmpuint (shorten (INFINITY), ==, infinity);
-  g_assert_cmpuint (shorten (-INFINITY), ==, infinity | 0x8000);
-  g_assert_cmpuint (shorten (3.4e38f), ==, infinity);
-  g_assert_cmpuint (shorten (NAN) & 0x7fff, >, infinity);
-}
-
-static void
-test_round_half (void)
-{
-  check_rounding (ALEXNET_DTYPE_F16, alexnet_float_to_half, 0x7c00);
-}
-
-static void
-test_round_bfloat (void)
-{
-  check_rounding (ALEXNET_DTYPE_BF16, alexnet_float_to_bfloat, 0x7f80);
-}
-
 /* Blocked weights: tap (y, x) of channel c is where the slot has its pixel. */
 static void
 test_permute_blocked (void)
@@ -499,8 +454,6 @@ main (int argc, char **argv)
   g_test_add_func ("/cudnn-parts/int8/pack", test_pack_int8);
   g_test_add_func ("/cudnn-parts/int8/columns", test_columns_int8);
   g_test_add_func ("/cudnn-parts/int8/not-finite", test_pack_not_finite);
-  g_test_add_func ("/cudnn-parts/round/half", test_round_half);
-  g_test_add_func ("/cudnn-parts/round/bfloat", test_round_bfloat);
   g_test_add_func ("/cudnn-parts/permute/blocked", test_permute_blocked);
   g_test_add_func ("/cudnn-parts/permute/linear", test_permute_linear);
   return g_test_run ();

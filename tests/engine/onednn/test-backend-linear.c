@@ -6,7 +6,6 @@
  * the definition; weights that are not ordinary numbers. Behind a ReLU each way
  * to compute them, whichever is the fastest. */
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -14,7 +13,6 @@
 #include "support/definition.h"
 #include "support/isas.h"
 #include "support/layers.h"
-#include "onednn/simd/small-floats.h"
 #include "support/random-model.h"
 
 #define MAX_BATCH 33
@@ -327,45 +325,6 @@ test_odd_weights (gconstpointer data)
   random_model_clear (&network);
 }
 
-static float
-read_small (AlexnetDType dtype, guint16 bits)
-{
-  guint8 bytes[2] = { bits & 0xff, bits >> 8 };
-  float value;
-
-  alexnet_dtype_to_float (dtype, &value, bytes, 1);
-  return value;
-}
-
-/* Every positive number there is, and what lies between it and the next:
- * nearest, and in the middle the even one. */
-static void
-check_rounding (AlexnetDType dtype, guint16 infinity,
-    guint16 (*from_float) (float value))
-{
-  for (guint16 bits = 0; bits < infinity - 1; bits++) {
-    float value = read_small (dtype, bits);
-    float next = read_small (dtype, bits + 1);
-    float middle = value + (next - value) / 2;
-
-    g_assert_cmpuint (from_float (value), ==, bits);
-    g_assert_cmpuint (from_float (-value), ==, bits | 0x8000);
-    g_assert_cmpuint (from_float (middle), ==, bits + (bits & 1));
-    g_assert_cmpuint (from_float (nextafterf (middle, 0)), ==, bits);
-    g_assert_cmpuint (from_float (nextafterf (middle, next)), ==, bits + 1);
-  }
-  g_assert_cmpuint (from_float (INFINITY), ==, infinity);
-  g_assert_cmpuint (from_float (-FLT_MAX), ==, infinity | 0x8000);
-  g_assert_true (isnan (read_small (dtype, from_float (NAN))));
-}
-
-static void
-test_small_floats (void)
-{
-  check_rounding (ALEXNET_DTYPE_F16, 0x7c00, alexnet_onednn_f16_from_float);
-  check_rounding (ALEXNET_DTYPE_BF16, 0x7f80, alexnet_onednn_bf16_from_float);
-}
-
 static void
 add_way_cases (void)
 {
@@ -409,7 +368,6 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/linear/small-floats", test_small_floats);
   backend = alexnet_backend_find ("cpu", NULL);
   if (backend) {
     add_cases ();

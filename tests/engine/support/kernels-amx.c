@@ -7,7 +7,7 @@
 
 #include "kernels.h"
 #include "onednn/amx/kernels.h"
-#include "onednn/simd/small-floats.h"
+#include "small-floats.h"
 
 /* Every byte before a call; NaN as float. */
 #define UNTOUCHED 0xff
@@ -48,8 +48,8 @@ typedef struct {
 static void
 put_number (guint8 *place, Numbers numbers, gboolean weight, GRand *rand)
 {
-  guint16 word = alexnet_onednn_bf16_from_float ((float)
-          g_rand_double_range (rand, -1, 1));
+  guint16 word = alexnet_bf16_from_float ((float) g_rand_double_range (rand, -1,
+      1));
 
   if (numbers == BF16)
     memcpy (place, &word, sizeof word);
@@ -69,7 +69,7 @@ get_number (const guint8 *place, Numbers numbers, gboolean weight)
   if (numbers != BF16)
     return (gint8) *place;
   memcpy (&word, place, sizeof word);
-  return alexnet_onednn_bf16_to_float (word);
+  return alexnet_bf16_to_float (word);
 }
 
 static guint8 *
@@ -208,7 +208,7 @@ get_result (const Panel *self, gsize i)
     case AMX_FLOAT:
       return ((const float *) self->raw)[i];
     case AMX_BF16:
-      return alexnet_onednn_bf16_to_float (((const guint16 *) self->raw)[i]);
+      return alexnet_bf16_to_float (((const guint16 *) self->raw)[i]);
     default:
       return self->panel.least < 0 ? bytes[i] : self->raw[i];
   }

@@ -7,7 +7,7 @@
 
 #include "kernels.h"
 #include "onednn/linear/kernels.h"
-#include "onednn/simd/small-floats.h"
+#include "small-floats.h"
 #include "tensor/dtype.h"
 
 /* Behind the sums, what stays as it was. */
@@ -56,11 +56,11 @@ put_weight (guint8 *place, OnednnStorage storage, GRand *rand)
       memcpy (place, &value, sizeof value);
       break;
     case LINEAR_BF16:
-      *(guint16 *) place = alexnet_onednn_bf16_from_float (value);
+      *(guint16 *) place = alexnet_bf16_from_float (value);
       alexnet_dtype_to_float (ALEXNET_DTYPE_BF16, &value, place, 1);
       break;
     case LINEAR_F16:
-      *(guint16 *) place = alexnet_onednn_f16_from_float (value);
+      *(guint16 *) place = alexnet_f16_from_float (value);
       alexnet_dtype_to_float (ALEXNET_DTYPE_F16, &value, place, 1);
       break;
     default:
@@ -85,7 +85,7 @@ fill_weights (Product *self, OnednnStorage storage, gsize size, GRand *rand)
               c * self->span.stride + r * size,
           storage, rand);
   for (guint k = 0; k < count_groups (self) * self->rows; k++)
-    self->scales[k] = alexnet_onednn_bf16_from_float ((float)
+    self->scales[k] = alexnet_bf16_from_float ((float)
             g_rand_double_range (rand, 1e-3, 1e-2));
 }
 
@@ -134,7 +134,7 @@ fill_inputs (Product *self, GRand *rand)
     if (bytes)
       ((guint8 *) self->in)[k] = (guint8) g_rand_int_range (rand, 0, 256);
     else if (self->numbers == IN_TILES)
-      ((guint16 *) self->in)[k] = alexnet_onednn_bf16_from_float (value);
+      ((guint16 *) self->in)[k] = alexnet_bf16_from_float (value);
     else
       ((float *) self->in)[k] = value;
   }
@@ -311,7 +311,7 @@ linear_tiles_in_make (guint variant)
 
     if (i < self->n) {
       self->in[i] = (float) g_rand_double_range (rand, -1, 1);
-      bits = alexnet_onednn_bf16_from_float (self->in[i]);
+      bits = alexnet_bf16_from_float (self->in[i]);
     }
     self->base.expected[at] = bits % 256;
     self->base.expected[at + 1] = bits / 256;

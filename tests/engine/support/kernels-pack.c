@@ -11,7 +11,7 @@
 #include "kernels.h"
 #include "onednn/linear/kernels.h"
 #include "onednn/linear/pack.h"
-#include "onednn/simd/small-floats.h"
+#include "small-floats.h"
 
 #define UNTOUCHED 77
 #define GUARD 64 /* bytes behind the results, which stay as they were */
@@ -129,9 +129,8 @@ static void
 expect_value (Convert *self, gsize i, OnednnStorage storage)
 {
   float value = clean (self->values[i]);
-  guint16 small = storage == LINEAR_F16
-      ? alexnet_onednn_f16_from_float (value)
-      : alexnet_onednn_bf16_from_float (value);
+  guint16 small = storage == LINEAR_F16 ? alexnet_f16_from_float (value)
+                                        : alexnet_bf16_from_float (value);
 
   expect_bytes (&self->base, i * self->value_size,
       storage == LINEAR_F32 ? (gconstpointer) &value : &small,

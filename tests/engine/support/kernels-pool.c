@@ -4,7 +4,7 @@
 
 #include "kernels.h"
 #include "onednn/pool/kernels.h"
-#include "onednn/simd/small-floats.h"
+#include "small-floats.h"
 
 /* Behind the results, what stays as it was. */
 #define GUARD 64
@@ -52,7 +52,7 @@ set_number (guint8 *numbers, Type type, gsize i, double value)
       floats[i] = (float) value;
       break;
     case BF16:
-      halves[i] = alexnet_onednn_bf16_from_float ((float) value);
+      halves[i] = alexnet_bf16_from_float ((float) value);
       break;
     default:
       numbers[i] = (guint8) (gint) value;
@@ -66,8 +66,7 @@ get_number (const guint8 *numbers, Type type, gsize i)
     case F32:
       return (double) ((const float *) numbers)[i];
     case BF16:
-      return (double)
-          alexnet_onednn_bf16_to_float (((const guint16 *) numbers)[i]);
+      return (double) alexnet_bf16_to_float (((const guint16 *) numbers)[i]);
     case S8:
       return ((const gint8 *) numbers)[i];
     default:
@@ -122,7 +121,7 @@ static void
 expect (Pool *self, gsize i, double value)
 {
   guint16 bits = isnan (value) ? G_MAXINT16
-                               : alexnet_onednn_bf16_from_float ((float) value);
+                               : alexnet_bf16_from_float ((float) value);
 
   if (self->type == BF16) {
     self->base.expected[2 * i] = bits % 256;

@@ -3,8 +3,8 @@
 /* Floats of 16 bits from floats of 32: to nearest, ties to even; what is too
  * large becomes infinite, a NaN stays one. And back. */
 
-#ifndef ALEXNET_ONEDNN_SMALL_FLOATS_H
-#define ALEXNET_ONEDNN_SMALL_FLOATS_H
+#ifndef ALEXNET_SMALL_FLOATS_H
+#define ALEXNET_SMALL_FLOATS_H
 
 #include <glib.h>
 #include <math.h>
@@ -13,10 +13,8 @@
 
 G_BEGIN_DECLS
 
-#define ONEDNN_F16_MAX 65504.f
-
 static inline guint16
-alexnet_onednn_bf16_from_float (float value)
+alexnet_bf16_from_float (float value)
 {
   guint32 bits = alexnet_float_to_bits (value);
 
@@ -26,13 +24,13 @@ alexnet_onednn_bf16_from_float (float value)
 }
 
 static inline float
-alexnet_onednn_bf16_to_float (guint16 value)
+alexnet_bf16_to_float (guint16 value)
 {
   return alexnet_float_from_bits ((guint32) value << 16);
 }
 
 static inline guint16
-alexnet_onednn_f16_from_float (float value)
+alexnet_f16_from_float (float value)
 {
   const float smallest_normal = 0x1p-14f, rounds_to_infinity = 65520;
   float magnitude = fabsf (value);
@@ -51,4 +49,4 @@ alexnet_onednn_f16_from_float (float value)
 
 G_END_DECLS
 
-#endif /* ALEXNET_ONEDNN_SMALL_FLOATS_H */
+#endif /* ALEXNET_SMALL_FLOATS_H */
