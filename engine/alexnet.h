@@ -291,7 +291,8 @@ typedef struct {
                                    0, 0 = 1, 1 */
   const void *planes[4];        /* as many as the format has */
   gssize strides[4];            /* from one row to the next, may be negative */
-  void *cuda_stream;            /* CUstream that last wrote them; NULL: they
+  void *cuda_stream;            /* CUstream that last wrote them, of the
+                                   context that the engine works in; NULL: they
                                    are complete */
 } AlexnetImage;
 

@@ -56,7 +56,8 @@ struct _AlexnetBackend {
 
   /* Pixels -> the slot's input. Called on the submitting thread; several
    * slots may be staged at once, each by its own thread, also while infer
-   * runs on others. Must not allocate. */
+   * runs on others. Must not allocate. DEVICE = the plan is lost; INVALID: the
+   * image's cuda_stream. */
   gboolean (*stage) (AlexnetPlan *plan, guint slot, const AlexnetImage *image,
       AlexnetTransform *transform, GError **error);
 

@@ -11,7 +11,7 @@ typedef struct {
   AlexnetDevice device;
   AlexnetExecutor executor;
   AlexnetStaging *staging;
-  gboolean lost;
+  _Atomic gboolean lost; /* and so everything fails that closes it */
 } CudnnPlan;
 
 static void
@@ -76,8 +76,10 @@ cudnn_open (const AlexnetNetwork *network, const AlexnetPlanParams *params,
 
 /* Of several devices an error says which one. */
 static gboolean
-name_device (const CudnnPlan *plan, GError **error)
+fail (CudnnPlan *plan, GError **error)
 {
+  if (error && g_error_matches (*error, ALEXNET_ERROR, ALEXNET_ERROR_DEVICE))
+    plan->lost = TRUE;
   g_prefix_error (error, "CUDA device %u, %s: ", plan->device.ordinal,
       plan->device.name);
   return FALSE;
@@ -91,7 +93,7 @@ cudnn_stage (AlexnetPlan *base, guint slot, const AlexnetImage *image,
 
   return alexnet_staging_image (plan->staging, slot, image,
              alexnet_transform_get_tables (transform), error) ||
-      name_device (plan, error);
+      fail (plan, error);
 }
 
 static gboolean
@@ -101,7 +103,7 @@ cudnn_stage_tensor (AlexnetPlan *base, guint slot, const float *tensor,
   CudnnPlan *plan = (CudnnPlan *) base;
 
   return alexnet_staging_tensor (plan->staging, slot, tensor, error) ||
-      name_device (plan, error);
+      fail (plan, error);
 }
 
 static gboolean
@@ -119,9 +121,10 @@ cudnn_infer (AlexnetPlan *base, guint first, guint n, float *const *outputs,
 {
   CudnnPlan *plan = (CudnnPlan *) base;
 
-  plan->lost = !begin (plan, first, n, TRUE, error) ||
-      !alexnet_executor_get_outputs (&plan->executor, n, outputs, error);
-  return !plan->lost || name_device (plan, error);
+  return (begin (plan, first, n, TRUE, error) &&
+             alexnet_executor_get_outputs (&plan->executor, n, outputs,
+                 error)) ||
+      fail (plan, error);
 }
 
 static gboolean
@@ -130,9 +133,9 @@ cudnn_infer_best (AlexnetPlan *base, guint first, guint n,
 {
   CudnnPlan *plan = (CudnnPlan *) base;
 
-  plan->lost = !begin (plan, first, n, FALSE, error) ||
-      !alexnet_executor_get_best (&plan->executor, n, best, error);
-  return !plan->lost || name_device (plan, error);
+  return (begin (plan, first, n, FALSE, error) &&
+             alexnet_executor_get_best (&plan->executor, n, best, error)) ||
+      fail (plan, error);
 }
 
 static void

@@ -380,13 +380,27 @@ bring_image (Lane *lane, const AlexnetImage *image, const AlexnetTables *tables,
 }
 
 static gboolean
+refuse_producer (GError **error)
+{
+  cudaGetLastError ();
+  g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+      "the image's cuda_stream is none of the context that the engine works "
+      "in (cudaErrorInvalidResourceHandle)");
+  return FALSE;
+}
+
+static gboolean
 await_producer (Lane *lane, const AlexnetImage *image, GError **error)
 {
   cudaStream_t producer = image->cuda_stream;
+  cudaError_t status;
 
   if (image->memory != ALEXNET_MEMORY_CUDA || !producer)
     return TRUE;
-  return CUDA (cudaEventRecord (lane->produced, producer)) &&
+  status = cudaEventRecord (lane->produced, producer);
+  if (status == cudaErrorInvalidResourceHandle)
+    return refuse_producer (error);
+  return alexnet_cuda_check (status, "cudaEventRecord", error) &&
       CUDA (cudaStreamWaitEvent (lane->stream, lane->produced,
           cudaEventWaitDefault));
 }

@@ -239,6 +239,15 @@ hand_over (AlexnetRequest *request)
   request->slot->ready_time = alexnet_now ();
 }
 
+/* What a device has failed to take it fails to compute, too. */
+static void
+fail_staging (AlexnetRequest *request, const GError *reason)
+{
+  drop (request);
+  if (g_error_matches (reason, ALEXNET_ERROR, ALEXNET_ERROR_DEVICE))
+    alexnet_worker_lose (request->stream->engine, g_error_copy (reason));
+}
+
 /* What a submission stages: an image and how to transform it, or a tensor. */
 typedef struct {
   const AlexnetImage *image;
@@ -246,15 +255,15 @@ typedef struct {
   const float *tensor;
 } Source;
 
-static gboolean
+static void
 stage (AlexnetStream *stream, guint slot, const Source *source, GError **error)
 {
   AlexnetPlan *plan = stream->engine->plan;
 
   if (source->tensor)
-    return plan->backend->stage_tensor (plan, slot, source->tensor, error);
-  return plan->backend->stage (plan, slot, source->image, source->transform,
-      error);
+    plan->backend->stage_tensor (plan, slot, source->tensor, error);
+  else
+    plan->backend->stage (plan, slot, source->image, source->transform, error);
 }
 
 static AlexnetRequest *
@@ -262,7 +271,7 @@ submit (AlexnetStream *stream, const Source *source, GError **error)
 {
   AlexnetEngine *engine = stream->engine;
   AlexnetRequest *request;
-  gboolean staged;
+  GError *reason = NULL;
 
   pthread_mutex_lock (&engine->lock);
   request = claim (stream, error);
@@ -270,16 +279,19 @@ submit (AlexnetStream *stream, const Source *source, GError **error)
   if (!request)
     return NULL;
 
-  staged = stage (stream, request->slot - engine->slots, source, error);
+  stage (stream, request->slot - engine->slots, source, &reason);
 
   pthread_mutex_lock (&engine->lock);
-  if (staged)
-    hand_over (request);
+  if (reason)
+    fail_staging (request, reason);
   else
-    drop (request);
+    hand_over (request);
   pthread_cond_signal (&engine->work);
   pthread_mutex_unlock (&engine->lock);
-  return staged ? request : NULL;
+  if (!reason)
+    return request;
+  g_propagate_error (error, reason);
+  return NULL;
 }
 
 /* The update checks the position; until then it may be anything. */

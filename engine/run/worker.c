@@ -86,7 +86,7 @@ take_batch (AlexnetEngine *engine)
     if (n > 0) {
       deadline = engine->slots[engine->tail].ready_time +
           engine->params.batch_timeout;
-      if (n == batch_limit (engine) || engine->n_filling == 0 ||
+      if (n == batch_limit (engine) || engine->n_filling == 0 || engine->lost ||
           alexnet_now () >= deadline)
         return n;
     }
@@ -169,6 +169,18 @@ find_best (AlexnetBest *best, const float *probabilities, guint n_classes)
     best[i] = (AlexnetBest){ ids[i], probabilities[ids[i]] };
 }
 
+void
+alexnet_worker_lose (AlexnetEngine *engine, GError *error)
+{
+  if (engine->lost) {
+    g_error_free (error);
+    return;
+  }
+  engine->lost = error;
+  pthread_cond_broadcast (&engine->slot_freed);
+  pthread_cond_signal (&engine->work);
+}
+
 static GError *
 infer (AlexnetEngine *engine, guint first, guint n, const Results *results)
 {
@@ -201,7 +213,8 @@ run_batch (AlexnetEngine *engine, guint n)
   duration = alexnet_now () - duration;
 
   pthread_mutex_lock (&engine->lock);
-  engine->lost = error;
+  if (error)
+    alexnet_worker_lose (engine, error);
   engine->stats.batches++;
   engine->stats.images += n;
   engine->stats.inference_time += duration;
@@ -238,7 +251,8 @@ worker_main (void *data)
   guint n;
 
   pthread_mutex_lock (&engine->lock);
-  engine->lost = error;
+  if (error)
+    alexnet_worker_lose (engine, error);
   engine->warm = TRUE;
   pthread_cond_broadcast (&engine->slot_freed);
   while ((n = take_batch (engine)) > 0)

@@ -19,7 +19,11 @@ gboolean alexnet_worker_start (AlexnetEngine *engine, GError **error);
 /* Ends the thread, if it was started, and undoes init. */
 void alexnet_worker_stop (AlexnetEngine *engine);
 
-/* Whether a batch has failed, and so all later ones will. Any thread. */
+/* Keeps why the plan is lost, unless that is known, and wakes all who would
+ * wait for it in vain. Takes the error. With the engine's lock. */
+void alexnet_worker_lose (AlexnetEngine *engine, GError *error);
+
+/* Whether the device has failed, and so all that comes will. Any thread. */
 gboolean alexnet_worker_is_lost (AlexnetEngine *engine);
 
 /* Monotonic. */

@@ -258,7 +258,8 @@ cudaGetErrorString (cudaError_t status)
 cudaError_t
 cudaDriverGetVersion (int *version)
 {
-  cudaError_t status = soft_enter ("cudaDriverGetVersion", SOFT_CUDA, 0);
+  cudaError_t status = soft_enter ("cudaDriverGetVersion", SOFT_CUDA,
+      SOFT_HOST_ONLY);
 
   if (!status)
     *version = device.driver_version;

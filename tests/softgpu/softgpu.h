@@ -88,8 +88,8 @@ SOFTGPU_API void softgpu_fail_call (guint n, const SoftgpuStatus *status);
 
 /* The n-th piece of device work from now on (1 = the next) is an illegal
  * access: its device is lost, that and all later work there is dropped, and
- * every later call of a thread whose device it is fails with the sticky error
- * until reset. Other devices go on. */
+ * every later call of a thread whose device it is, but those that want none,
+ * fails with the sticky error until reset. Other devices go on. */
 SOFTGPU_API void softgpu_lose_device (guint n);
 
 /* Name of the call that was told to fail and did; NULL when none did. */

@@ -196,6 +196,45 @@ test_lost (void)
   start (1);
 }
 
+/* One engine loses the device of two others. When these have noticed, nobody
+ * gets them any more, though the one that lost it is gone. */
+static void
+test_lost_by_another (void)
+{
+  AlexnetEngineParams params[] = { spread, { .backend = "auto" }, spread,
+    spread, spread, spread };
+  static const int expected[] = { 0, 0, 0, 1, 1, 1 }, after[] = { 1, -1 };
+  User users[G_N_ELEMENTS (expected)], more[2];
+
+  params[0].id = "any";
+  params[2].cuda_device = 1;
+  for (guint i = 3; i < G_N_ELEMENTS (params); i++)
+    params[i].cuda_device = 2;
+  start (2);
+  for (guint i = 0; i < G_N_ELEMENTS (users); i++) {
+    users[i] = user_new_with (&params[i]);
+    g_assert_cmpint (get_device (users[i].engine), ==, expected[i]);
+  }
+  softgpu_lose_device (1);
+  g_assert_false (run (&users[2], NULL));
+  user_free (&users[2]);
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_false (run (&users[i], &error));
+    g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_DEVICE);
+  }
+  for (guint i = 0; i < 2; i++) {
+    more[i] = user_new_with (&params[i]);
+    g_assert_cmpint (get_device (more[i].engine), ==, after[i]);
+    run_well (&more[i]);
+    user_free (&more[i]);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (users); i++)
+    user_free (&users[i]);
+  start (1);
+}
+
 /* Where it cannot be used, or not for this, the others are. */
 static void
 test_kinds (void)
@@ -351,6 +390,7 @@ main (int argc, char **argv)
   g_test_add_func ("/softgpu/spread/even", test_even);
   g_test_add_func ("/softgpu/spread/loads", test_loads);
   g_test_add_func ("/softgpu/spread/lost", test_lost);
+  g_test_add_func ("/softgpu/spread/lost-by-another", test_lost_by_another);
   g_test_add_func ("/softgpu/spread/kinds", test_kinds);
   g_test_add_func ("/softgpu/spread/one", test_one);
   g_test_add_func ("/softgpu/spread/none", test_none);

@@ -3,6 +3,8 @@
 /* The engine with the module: streams that share it, flush and stop with work
  * in flight, a device that is lost while frames are on their way. */
 
+#include <cuda_runtime_api.h>
+
 #include <math.h>
 #include <string.h>
 
@@ -318,6 +320,43 @@ test_lost (void)
   test_flush ();
 }
 
+/* It is its owner's mistake, for which the engine has not to pay. */
+static void
+test_foreign_stream (void)
+{
+  AlexnetImage image = { .format = ALEXNET_FORMAT_RGB,
+    .memory = ALEXNET_MEMORY_CUDA,
+    .width = 1,
+    .height = 1,
+    .strides = { 3 } };
+  g_autoptr (GError) error = NULL;
+  AlexnetEngine *engine;
+  AlexnetStream *stream;
+  AlexnetRequest *request;
+  cudaStream_t foreign;
+
+  softgpu_reset ();
+  softgpu_set_devices (2);
+  g_assert_cmpint (cudaSetDevice (1), ==, 0);
+  g_assert_cmpint (cudaStreamCreateWithFlags (&foreign, cudaStreamNonBlocking),
+      ==, 0);
+  g_assert_cmpint (cudaSetDevice (0), ==, 0);
+  image.planes[0] = softgpu_device_new ("rgb", 3);
+  image.cuda_stream = foreign;
+  engine = get_engine ();
+  stream = alexnet_stream_new (engine, NULL, 1);
+  g_assert_null (alexnet_stream_submit (stream, &image, NULL, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID);
+  g_assert_nonnull (strstr (error->message, "cuda_stream"));
+  submit_some (stream, &request, 1);
+  check_result (request, 0);
+  alexnet_stream_free (stream);
+  alexnet_engine_unref (engine);
+  softgpu_device_free ((void *) image.planes[0]);
+  g_assert_cmpint (cudaStreamDestroy (foreign), ==, 0);
+  assert_clean ();
+}
+
 /* "auto" takes the device that is there, and passes over one that is not. */
 static void
 test_auto (void)
@@ -357,6 +396,7 @@ main (int argc, char **argv)
   g_test_add_func ("/softgpu/streams/stop", test_stop);
   g_test_add_func ("/softgpu/streams/flush", test_flush);
   g_test_add_func ("/softgpu/streams/lost", test_lost);
+  g_test_add_func ("/softgpu/streams/foreign-stream", test_foreign_stream);
   g_test_add_func ("/softgpu/streams/auto", test_auto);
   status = cache_directory_run ();
   g_free (expected);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Slots, batches, cancellation, sharing and loss, on a backend that the test
- * can hold, let go and break. Runs under ThreadSanitizer too. */
+/* Slots, batches, cancellation and sharing, on a backend that the test can hold
+ * and let go. Runs under ThreadSanitizer too. */
 
 #include <math.h>
 #include <pthread.h>
@@ -12,28 +12,6 @@
 #include "support/fake-engine.h"
 #include "model/model.h"
 #include "support/models.h"
-
-typedef struct {
-  AlexnetModel *model;
-  AlexnetEngine *engine;
-} Fixture;
-
-static void
-set_up (Fixture *f, gconstpointer max_batch_size)
-{
-  fake_backend_reset ();
-  f->model = models_load (NULL);
-  f->engine = get_engine (f->model, GPOINTER_TO_UINT (max_batch_size), 0);
-}
-
-static void
-tear_down (Fixture *f, gconstpointer max_batch_size)
-{
-  fake_backend_set_gate (TRUE);
-  alexnet_engine_unref (f->engine);
-  alexnet_model_unref (f->model);
-  g_assert_cmpuint (fake_backend_n_open (), ==, 0);
-}
 
 static void
 test_answers_in_order (Fixture *f, gconstpointer data)
@@ -262,51 +240,6 @@ test_stalled_stream_stops_nobody (Fixture *f, gconstpointer data)
     take_answer (unread[i], i);
   alexnet_stream_free (stalled);
   alexnet_stream_free (other);
-}
-
-static void
-test_lost_device (Fixture *f, gconstpointer data)
-{
-  AlexnetStream *stream = alexnet_stream_new (f->engine, NULL, 4);
-  AlexnetRequest *good = submit (stream, 1), *bad, *later;
-  g_autoptr (GError) error = NULL;
-  AlexnetEngine *fresh;
-
-  assert_answer (good, 1);
-  fake_backend_fail_infer (0);
-  bad = submit (stream, 2);
-  assert_fails (bad, ALEXNET_ERROR_DEVICE);
-  assert_answer (good, 1);
-  later = try_submit (stream, 3, &error);
-  g_assert_null (later);
-  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_DEVICE);
-  g_assert_cmpstr (error->message, ==, "the device fell off the bus");
-
-  fresh = get_engine (f->model, GPOINTER_TO_UINT (data), 0);
-  g_assert_true (fresh != f->engine);
-  alexnet_engine_unref (fresh);
-  alexnet_request_release (good);
-  alexnet_request_release (bad);
-  alexnet_stream_free (stream);
-}
-
-static void
-test_failed_staging (Fixture *f, gconstpointer data)
-{
-  AlexnetStream *stream = alexnet_stream_new (f->engine, NULL, 2);
-  AlexnetRequest *request;
-
-  fake_backend_fail_stage (TRUE);
-  for (guint i = 0; i < 20; i++) {
-    g_autoptr (GError) error = NULL;
-
-    g_assert_null (try_submit (stream, 1, &error));
-    g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_DEVICE);
-  }
-  fake_backend_fail_stage (FALSE);
-  request = submit (stream, 2);
-  take_answer (request, 2);
-  alexnet_stream_free (stream);
 }
 
 static void
@@ -569,8 +502,6 @@ main (int argc, char **argv)
     { "/engine/flushing-wakes-submit/slot",
         test_flushing_wakes_submit_without_slot, 4 },
     { "/engine/stalled-stream", test_stalled_stream_stops_nobody, 4 },
-    { "/engine/lost-device", test_lost_device, 4 },
-    { "/engine/failed-staging", test_failed_staging, 2 },
     { "/engine/not-finite", test_not_finite, 2 },
     { "/engine/best-only", test_best_only, 2 },
     { "/engine/sharing", test_sharing, 4 },
@@ -582,8 +513,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
     g_test_add (tests[i].path, Fixture,
-        GUINT_TO_POINTER (tests[i].max_batch_size), set_up, tests[i].run,
-        tear_down);
+        GUINT_TO_POINTER (tests[i].max_batch_size), fixture_set_up,
+        tests[i].run, fixture_tear_down);
   g_test_add_func ("/engine/batch-timeout", test_batch_timeout);
   g_test_add_func ("/engine/drain", test_drain);
   g_test_add_func ("/engine/not-finite-weights", test_not_finite_weights);

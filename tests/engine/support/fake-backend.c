@@ -18,14 +18,15 @@ typedef struct {
 static struct {
   pthread_mutex_t lock;
   pthread_cond_t changed;
-  gboolean gate, fail_stage;
-  int fail_infer;
+  gboolean gate;
+  int fail_stage, fail_infer;
   guint n_batches, n_open, n_warm;
   guint sizes[MAX_BATCHES];
 } fake = {
   .lock = PTHREAD_MUTEX_INITIALIZER,
   .changed = PTHREAD_COND_INITIALIZER,
   .gate = TRUE,
+  .fail_stage = -1,
   .fail_infer = -1,
 };
 
@@ -168,17 +169,16 @@ fake_close (AlexnetPlan *plan)
 static gboolean
 stage_value (AlexnetPlan *plan, guint slot, float value, GError **error)
 {
-  gboolean fail;
+  int code;
 
   pthread_mutex_lock (&fake.lock);
-  fail = fake.fail_stage;
+  code = fake.fail_stage;
   pthread_mutex_unlock (&fake.lock);
-  if (fail)
-    g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_DEVICE,
-        "the upload failed");
-  else
+  if (code < 0)
     ((FakePlan *) plan)->inputs[slot] = value;
-  return !fail;
+  else
+    g_set_error_literal (error, ALEXNET_ERROR, code, "the upload failed");
+  return code < 0;
 }
 
 static gboolean
@@ -258,7 +258,7 @@ fake_backend_reset (void)
   pthread_mutex_lock (&fake.lock);
   g_assert_cmpuint (fake.n_open, ==, 0);
   fake.gate = TRUE;
-  fake.fail_stage = FALSE;
+  fake.fail_stage = -1;
   fake.fail_infer = -1;
   fake.n_batches = 0;
   pthread_mutex_unlock (&fake.lock);
@@ -291,10 +291,10 @@ fake_backend_fail_infer (int n)
 }
 
 void
-fake_backend_fail_stage (gboolean fail)
+fake_backend_fail_stage (int code)
 {
   pthread_mutex_lock (&fake.lock);
-  fake.fail_stage = fail;
+  fake.fail_stage = code;
   pthread_mutex_unlock (&fake.lock);
 }
 

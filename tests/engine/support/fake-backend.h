@@ -25,8 +25,8 @@ void fake_backend_wait_begun (guint n);
 /* The n-th batch from now on (0 = the next) fails as a lost device does. */
 void fake_backend_fail_infer (int n);
 
-/* Staging fails, as an upload would. */
-void fake_backend_fail_stage (gboolean fail);
+/* Staging fails with this AlexnetError, as an upload would; -1: no more. */
+void fake_backend_fail_stage (int code);
 
 /* Sizes of the batches so far, the warm-up left out. */
 guint fake_backend_n_batches (void);

@@ -2,6 +2,26 @@
 
 #include "fake-engine.h"
 
+#include "fake-backend.h"
+#include "models.h"
+
+void
+fixture_set_up (Fixture *f, gconstpointer max_batch_size)
+{
+  fake_backend_reset ();
+  f->model = models_load (NULL);
+  f->engine = get_engine (f->model, GPOINTER_TO_UINT (max_batch_size), 0);
+}
+
+void
+fixture_tear_down (Fixture *f, gconstpointer max_batch_size)
+{
+  fake_backend_set_gate (TRUE);
+  alexnet_engine_unref (f->engine);
+  alexnet_model_unref (f->model);
+  g_assert_cmpuint (fake_backend_n_open (), ==, 0);
+}
+
 AlexnetEngine *
 get_engine (AlexnetModel *model, guint max_batch_size, guint64 batch_timeout)
 {

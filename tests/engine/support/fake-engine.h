@@ -7,6 +7,16 @@
 
 #include "alexnet.h"
 
+typedef struct {
+  AlexnetModel *model;
+  AlexnetEngine *engine;
+} Fixture;
+
+/* An engine of batches of up to `max_batch_size`, of GUINT_TO_POINTER(), and
+ * without a timeout. Nothing of it may be left behind it. */
+void fixture_set_up (Fixture *f, gconstpointer max_batch_size);
+void fixture_tear_down (Fixture *f, gconstpointer max_batch_size);
+
 AlexnetEngine *get_engine (AlexnetModel *model, guint max_batch_size,
     guint64 batch_timeout);
 
