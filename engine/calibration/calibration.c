@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "backend/caller.h"
 #include "backends.h"
 #include "model/model.h"
 #include "processors.h"
@@ -27,6 +28,7 @@ typedef struct {
 
 struct _AlexnetCalibration {
   AlexnetModel *model;
+  const AlexnetBackend *backend;
   AlexnetTransform *transform;
   float *input;
   GArray *stages; /* Stage */
@@ -45,18 +47,24 @@ stage_clear (gpointer data)
 }
 
 /* The fastest that computes in float, or the one that is always there. */
+static const AlexnetBackend *
+find_backend (GError **error)
+{
+  const AlexnetBackend *backend = alexnet_backend_find ("cpu", NULL);
+
+  return backend ? backend : alexnet_backend_find ("reference", error);
+}
+
 static AlexnetPlan *
-open_plan (const AlexnetNetwork *network, GError **error)
+open_plan (const AlexnetCalibration *self, const AlexnetNetwork *network,
+    GError **error)
 {
   AlexnetPlanParams params = { .precision = ALEXNET_PRECISION_FP32,
     .cpu_threads = alexnet_processors_count (),
     .max_batch_size = 1,
     .n_slots = 1 };
-  const AlexnetBackend *backend = alexnet_backend_find ("cpu", NULL);
 
-  if (!backend)
-    backend = alexnet_backend_find ("reference", error);
-  return backend ? backend->open (network, &params, error) : NULL;
+  return self->backend->open (network, &params, error);
 }
 
 static guint
@@ -89,7 +97,7 @@ add_stage (AlexnetCalibration *self, guint first, guint end, GError **error)
     cut (network, first, end), NULL, NULL };
 
   if (end < network->n_layers) {
-    stage.plan = open_plan (stage.part, error);
+    stage.plan = open_plan (self, stage.part, error);
     stage.output = g_new (float,
         alexnet_shape_size (alexnet_network_output (stage.part)));
   }
@@ -122,7 +130,8 @@ alexnet_calibration_new (AlexnetModel *model, GError **error)
   self->input = g_new (float, alexnet_shape_size (&network->input));
   self->stages = g_array_new (FALSE, FALSE, sizeof (Stage));
   g_array_set_clear_func (self->stages, stage_clear);
-  if (add_stages (self, error))
+  self->backend = find_backend (error);
+  if (self->backend && add_stages (self, error))
     return self;
   alexnet_calibration_free (self);
   return NULL;
@@ -171,10 +180,9 @@ widen (Stage *stage, const float *values)
 }
 
 static gboolean
-run_stage (Stage *stage, const float *input, GError **error)
+run_stage (const AlexnetCalibration *self, Stage *stage, const float *input,
+    GError **error)
 {
-  const AlexnetBackend *backend;
-
   if (stage->layer->kind == ALEXNET_LAYER_CONV && !widen (stage, input)) {
     g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FINITE,
         "what goes into %s is not finite", stage->layer->name);
@@ -182,9 +190,8 @@ run_stage (Stage *stage, const float *input, GError **error)
   }
   if (!stage->plan)
     return TRUE;
-  backend = stage->plan->backend;
-  return backend->stage_tensor (stage->plan, 0, input, error) &&
-      backend->infer (stage->plan, 0, 1, &stage->output, error);
+  return self->backend->stage_tensor (stage->plan, 0, input, error) &&
+      self->backend->infer (stage->plan, 0, 1, &stage->output, error);
 }
 
 gboolean
@@ -193,7 +200,8 @@ alexnet_calibration_add (AlexnetCalibration *self, const AlexnetImage *image,
 {
   const float *input = self->input;
 
-  if (!alexnet_transform_update (self->transform, image, NULL,
+  if (!alexnet_backend_check_memory (self->backend, image->memory, error) ||
+      !alexnet_transform_update (self->transform, image, NULL,
           alexnet_model_get_preprocess (self->model),
           alexnet_model_get_input_channels (self->model),
           alexnet_model_get_input_size (self->model), error))
@@ -202,7 +210,7 @@ alexnet_calibration_add (AlexnetCalibration *self, const AlexnetImage *image,
   for (guint i = 0; i < self->stages->len; i++) {
     Stage *stage = &g_array_index (self->stages, Stage, i);
 
-    if (!run_stage (stage, input, error))
+    if (!run_stage (self, stage, input, error))
       return FALSE;
     input = stage->output;
   }

@@ -2,6 +2,7 @@
 
 #include "private.h"
 
+#include "backend/caller.h"
 #include "model/model.h"
 #include "worker.h"
 
@@ -312,13 +313,9 @@ alexnet_stream_submit (AlexnetStream *stream, const AlexnetImage *image,
   AlexnetRegion whole = { 0, 0, image->width, image->height };
   AlexnetTransform *transform = get_transform (stream);
 
-  if (!(engine->plan->backend->memories & (1u << image->memory))) {
-    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
-        "backend '%s' cannot read %s memory", engine->plan->backend->name,
-        image->memory == ALEXNET_MEMORY_HOST ? "host" : "CUDA");
-    return NULL;
-  }
-  if (!alexnet_transform_update (transform, image, region ? region : &whole,
+  if (!alexnet_backend_check_memory (engine->plan->backend, image->memory,
+          error) ||
+      !alexnet_transform_update (transform, image, region ? region : &whole,
           &stream->preprocess, engine->input.channels, engine->input.width,
           error))
     return NULL;

@@ -210,6 +210,35 @@ test_not_finite (void)
   g_unlink (to);
 }
 
+/* As of a stream: not an address is looked at. */
+static void
+test_memory (void)
+{
+  AlexnetModel *model = load ("torchvision-narrow.safetensors");
+  AlexnetCalibration *calibration = alexnet_calibration_new (model, NULL);
+  guint8 pixels[MODELS_SIDE * MODELS_SIDE * 3];
+  AlexnetImage image = models_make_image (pixels, 0);
+  g_autofree char *path = create_file ();
+  static const int memories[] = { ALEXNET_MEMORY_CUDA, 2, 32, -1 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (memories); i++) {
+    g_autoptr (GError) error = NULL;
+
+    image.memory = (AlexnetMemory) memories[i];
+    image.planes[0] = NULL;
+    g_assert_false (alexnet_calibration_add (calibration, &image, &error));
+    g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID);
+    g_assert_nonnull (strstr (error->message, "memory"));
+  }
+  g_assert_false (alexnet_calibration_write (calibration, path, NULL));
+  image.memory = ALEXNET_MEMORY_HOST;
+  image.planes[0] = pixels;
+  g_assert_true (alexnet_calibration_add (calibration, &image, NULL));
+  alexnet_calibration_free (calibration);
+  alexnet_model_unref (model);
+  g_unlink (path);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -219,6 +248,7 @@ main (int argc, char *argv[])
   g_test_add_data_func ("/calibration/caffe", "caffe-narrow.safetensors",
       test_ranges);
   g_test_add_func ("/calibration/own-table", test_own_table);
+  g_test_add_func ("/calibration/memory", test_memory);
   g_test_add_func ("/calibration/not-finite", test_not_finite);
   return g_test_run ();
 }

@@ -405,10 +405,12 @@ test_bad_image (Fixture *f, gconstpointer data)
   g_assert_null (alexnet_stream_submit (stream, &image, &outside, &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID);
   g_clear_error (&error);
-  image.memory = ALEXNET_MEMORY_CUDA;
-  g_assert_null (alexnet_stream_submit (stream, &image, NULL, &error));
-  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID);
-  g_clear_error (&error);
+  for (int memory = ALEXNET_MEMORY_CUDA; memory <= 32; memory++) {
+    image.memory = (AlexnetMemory) memory;
+    g_assert_null (alexnet_stream_submit (stream, &image, NULL, &error));
+    g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID);
+    g_clear_error (&error);
+  }
 
   image.memory = ALEXNET_MEMORY_HOST;
   request = alexnet_stream_submit (stream, &image, NULL, &error);
