@@ -496,7 +496,7 @@ ALEXNET_API AlexnetCalibration *alexnet_calibration_new (AlexnetModel *model,
 ALEXNET_API void alexnet_calibration_free (AlexnetCalibration *calibration);
 
 /* Any number of images like those that will be classified. INVALID: the image,
- * as for alexnet_stream_submit(); NOT_FINITE, DEVICE. */
+ * as for alexnet_stream_submit(); NOT_FINITE, NO_MEMORY, DEVICE. */
 ALEXNET_API gboolean alexnet_calibration_add (AlexnetCalibration *calibration,
     const AlexnetImage *image, GError **error);
 

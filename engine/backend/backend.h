@@ -48,7 +48,8 @@ struct _AlexnetBackend {
 
   /* Compiles `network` (all weights bound; any table, down to one layer) and
    * allocates everything that stage and infer will need. The network and its
-   * tensors outlive the plan. UNSUPPORTED with the reason when this machine
+   * tensors outlive the plan. On a thread that is none of an application's, by
+   * alexnet_backend_call_apart(). UNSUPPORTED with the reason when this machine
    * cannot run it; NO_MEMORY; DEVICE. */
   AlexnetPlan *(*open) (const AlexnetNetwork *network,
       const AlexnetPlanParams *params, GError **error);
@@ -67,7 +68,9 @@ struct _AlexnetBackend {
 
   /* Runs slots first .. first + n - 1, n <= max_batch_size, all staged, and
    * writes the output of each as [C,H,W] floats to outputs[i]. One thread at a
-   * time, always the same one. Must not allocate. DEVICE = the plan is lost. */
+   * time, none of an application's: what it makes of denormals and how many
+   * others help it is the backend's from then on. Must not allocate, but for
+   * these helpers. DEVICE = the plan is lost. */
   gboolean (*infer) (AlexnetPlan *plan, guint first, guint n,
       float *const *outputs, GError **error);
 
@@ -77,7 +80,7 @@ struct _AlexnetBackend {
       AlexnetBest *const *best, GError **error);
 
   /* What the last LINEAR read of each image of the infer or infer_best that
-   * went before, of `n`: [C,H,W] floats to embeddings[i]. Same thread. */
+   * went before, of `n`: [C,H,W] floats to embeddings[i]. On its thread. */
   void (*get_embeddings) (AlexnetPlan *plan, guint n, float *const *embeddings);
 
   /* Bytes that the plan holds on the device now. Any thread, at any time.

@@ -2,6 +2,8 @@
 
 #include "caller.h"
 
+#include <pthread.h>
+
 static const char *const memories[] = {
   [ALEXNET_MEMORY_HOST] = "host",
   [ALEXNET_MEMORY_CUDA] = "CUDA",
@@ -20,4 +22,37 @@ alexnet_backend_check_memory (const AlexnetBackend *backend,
   else
     return TRUE;
   return FALSE;
+}
+
+typedef struct {
+  AlexnetBackendCall func;
+  gpointer data;
+  GError **error;
+  gboolean ok;
+} Call;
+
+static void *
+call_here (void *data)
+{
+  Call *call = data;
+
+  call->ok = call->func (call->data, call->error);
+  return NULL;
+}
+
+gboolean
+alexnet_backend_call_apart (AlexnetBackendCall func, gpointer data,
+    GError **error)
+{
+  Call call = { func, data, error, FALSE };
+  pthread_t thread;
+  int status = pthread_create (&thread, NULL, call_here, &call);
+
+  if (status != 0) {
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NO_MEMORY,
+        "cannot start a thread that calls a backend: %s", g_strerror (status));
+    return FALSE;
+  }
+  pthread_join (thread, NULL);
+  return call.ok;
 }

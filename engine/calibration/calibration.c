@@ -106,8 +106,9 @@ add_stage (AlexnetCalibration *self, guint first, guint end, GError **error)
 }
 
 static gboolean
-add_stages (AlexnetCalibration *self, GError **error)
+add_stages (gpointer data, GError **error)
 {
+  AlexnetCalibration *self = data;
   const AlexnetNetwork *network = alexnet_model_get_network (self->model);
   guint next;
 
@@ -131,7 +132,7 @@ alexnet_calibration_new (AlexnetModel *model, GError **error)
   self->stages = g_array_new (FALSE, FALSE, sizeof (Stage));
   g_array_set_clear_func (self->stages, stage_clear);
   self->backend = find_backend (error);
-  if (self->backend && add_stages (self, error))
+  if (self->backend && alexnet_backend_call_apart (add_stages, self, error))
     return self;
   alexnet_calibration_free (self);
   return NULL;
@@ -194,19 +195,12 @@ run_stage (const AlexnetCalibration *self, Stage *stage, const float *input,
       self->backend->infer (stage->plan, 0, 1, &stage->output, error);
 }
 
-gboolean
-alexnet_calibration_add (AlexnetCalibration *self, const AlexnetImage *image,
-    GError **error)
+static gboolean
+run_stages (gpointer data, GError **error)
 {
+  AlexnetCalibration *self = data;
   const float *input = self->input;
 
-  if (!alexnet_backend_check_memory (self->backend, image->memory, error) ||
-      !alexnet_transform_update (self->transform, image, NULL,
-          alexnet_model_get_preprocess (self->model),
-          alexnet_model_get_input_channels (self->model),
-          alexnet_model_get_input_size (self->model), error))
-    return FALSE;
-  alexnet_transform_run (self->transform, image, take_row, self);
   for (guint i = 0; i < self->stages->len; i++) {
     Stage *stage = &g_array_index (self->stages, Stage, i);
 
@@ -216,6 +210,20 @@ alexnet_calibration_add (AlexnetCalibration *self, const AlexnetImage *image,
   }
   self->n_images++;
   return TRUE;
+}
+
+gboolean
+alexnet_calibration_add (AlexnetCalibration *self, const AlexnetImage *image,
+    GError **error)
+{
+  if (!alexnet_backend_check_memory (self->backend, image->memory, error) ||
+      !alexnet_transform_update (self->transform, image, NULL,
+          alexnet_model_get_preprocess (self->model),
+          alexnet_model_get_input_channels (self->model),
+          alexnet_model_get_input_size (self->model), error))
+    return FALSE;
+  alexnet_transform_run (self->transform, image, take_row, self);
+  return alexnet_backend_call_apart (run_stages, self, error);
 }
 
 /* Of the weights of each filter. */

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "backend/caller.h"
 #include "backends.h"
 #include "model/model.h"
 #include "processors.h"
@@ -85,8 +86,9 @@ open_first_that_works (AlexnetEngine *engine, GError **error)
 }
 
 static gboolean
-open_plan (AlexnetEngine *engine, GError **error)
+open_plan (gpointer data, GError **error)
 {
+  AlexnetEngine *engine = data;
   const AlexnetBackend *backend;
 
   if (g_str_equal (engine->params.backend, "auto"))
@@ -99,40 +101,6 @@ open_plan (AlexnetEngine *engine, GError **error)
   engine->plan = open_backend (engine, backend, error);
   g_prefix_error (error, "%s: ", engine->params.backend);
   return engine->plan != NULL;
-}
-
-typedef struct {
-  AlexnetEngine *engine;
-  GError **error;
-  gboolean ok;
-} Opening;
-
-static void *
-open_plan_here (void *data)
-{
-  Opening *opening = data;
-
-  opening->ok = open_plan (opening->engine, opening->error);
-  return NULL;
-}
-
-/* A backend may start threads that help the one it is called in, as OpenMP
- * does. The caller's thread may be the one that forks, and what it then takes
- * for its helpers would not be there; so it gets none. */
-static gboolean
-open_plan_apart (AlexnetEngine *engine, GError **error)
-{
-  Opening opening = { engine, error, FALSE };
-  pthread_t thread;
-  int status = pthread_create (&thread, NULL, open_plan_here, &opening);
-
-  if (status != 0) {
-    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NO_MEMORY,
-        "cannot start a thread that opens a backend: %s", g_strerror (status));
-    return FALSE;
-  }
-  pthread_join (thread, NULL);
-  return opening.ok;
 }
 
 static gboolean
@@ -211,7 +179,7 @@ engine_new (AlexnetModel *model, const AlexnetEngineParams *params,
   engine->n_slots = 2 * params->max_batch_size;
   engine->slots = g_new0 (AlexnetSlot, engine->n_slots);
   alexnet_worker_init (engine);
-  if (!open_plan_apart (engine, error))
+  if (!alexnet_backend_call_apart (open_plan, engine, error))
     return NULL;
   engine->not_finite =
       alexnet_network_find_not_finite (alexnet_model_get_network (model));
