@@ -346,7 +346,10 @@ typedef struct {
 /* NULL-terminated, in the order in which "auto" tries them. Static. */
 ALEXNET_API const char *const *alexnet_backend_names (void);
 
-/* A model compiled for one device and precision, with one worker thread.
+/* A model compiled for one device and precision, with one worker thread. A
+ * process that forks keeps it: with streams and engines that a child has
+ * inherited it can do no more than free and unref them, in this order, and it
+ * gets engines of its own.
  * Thread-safety: every function may be called from any thread. */
 typedef struct _AlexnetEngine AlexnetEngine;
 

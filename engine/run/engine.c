@@ -17,11 +17,18 @@ static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static GPtrArray *registry;
 
 static void
-engine_free (AlexnetEngine *engine)
+close_plan (AlexnetEngine *engine)
 {
   alexnet_worker_stop (engine);
   if (engine->plan)
     engine->plan->backend->close (engine->plan);
+}
+
+static void
+engine_free (AlexnetEngine *engine)
+{
+  if (alexnet_worker_is_here (engine))
+    close_plan (engine);
   g_clear_error (&engine->lost);
   alexnet_model_unref (engine->model);
   g_free (engine->slots);
@@ -194,7 +201,7 @@ serves (AlexnetEngine *engine, const AlexnetModel *model,
 {
   const AlexnetEngineParams *own = &engine->params;
 
-  return engine->process == getpid () && engine->model == model &&
+  return alexnet_worker_is_here (engine) && engine->model == model &&
       g_strcmp0 (own->id, params->id) == 0 &&
       g_str_equal (own->backend, params->backend) &&
       own->precision == params->precision &&

@@ -3,7 +3,6 @@
 #include "spread.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "worker.h"
 
@@ -24,7 +23,7 @@ add_engine (Load *loads, guint n, AlexnetEngine *engine)
 {
   guint ordinal = (guint) engine->params.cuda_device - 1;
 
-  if (engine->process != getpid () || ordinal >= n ||
+  if (!alexnet_worker_is_here (engine) || ordinal >= n ||
       !engine->plan->backend->get_device_memory)
     return;
   loads[ordinal].n_users += count_users (engine);

@@ -113,6 +113,19 @@ set_filling (AlexnetStream *stream, gboolean filling)
     pthread_cond_signal (&engine->work);
 }
 
+static void
+finish (AlexnetStream *stream)
+{
+  AlexnetEngine *engine = stream->engine;
+
+  pthread_mutex_lock (&engine->lock);
+  set_filling (stream, FALSE);
+  while (has_pending (stream))
+    pthread_cond_wait (&stream->changed, &engine->lock);
+  pthread_mutex_unlock (&engine->lock);
+  pthread_cond_destroy (&stream->changed);
+}
+
 void
 alexnet_stream_announce (AlexnetStream *stream)
 {
@@ -130,13 +143,8 @@ alexnet_stream_free (AlexnetStream *stream)
   engine = stream->engine;
   if (stream->announced)
     g_atomic_int_add (&engine->n_announced, -1);
-  pthread_mutex_lock (&engine->lock);
-  set_filling (stream, FALSE);
-  while (has_pending (stream))
-    pthread_cond_wait (&stream->changed, &engine->lock);
-  pthread_mutex_unlock (&engine->lock);
-
-  pthread_cond_destroy (&stream->changed);
+  if (alexnet_worker_is_here (engine))
+    finish (stream);
   for (guint i = 0; i < ALEXNET_N_POSITIONS; i++)
     for (guint mirror = 0; mirror < 2; mirror++)
       alexnet_transform_free (stream->transforms[i][mirror]);

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <time.h>
+#include <unistd.h>
 
 void
 alexnet_worker_init (AlexnetEngine *engine)
@@ -300,6 +301,12 @@ alexnet_worker_is_lost (AlexnetEngine *engine)
   lost = engine->lost != NULL;
   pthread_mutex_unlock (&engine->lock);
   return lost;
+}
+
+gboolean
+alexnet_worker_is_here (const AlexnetEngine *engine)
+{
+  return engine->process == getpid ();
 }
 
 void

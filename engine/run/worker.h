@@ -16,6 +16,12 @@ void alexnet_worker_init (AlexnetEngine *engine);
  * network for the first time. NO_MEMORY, and what the plan says. */
 gboolean alexnet_worker_start (AlexnetEngine *engine, GError **error);
 
+/* FALSE in a fork of the engine's process, which has none of its threads. The
+ * worker is not there to be joined, nor who waits for a condition to leave it,
+ * and what the backend holds is the parent's: nothing of it may be waited for,
+ * ended or closed, and all is left as it is. */
+gboolean alexnet_worker_is_here (const AlexnetEngine *engine);
+
 /* Ends the thread, if it was started, and undoes init. */
 void alexnet_worker_stop (AlexnetEngine *engine);
 

@@ -5,6 +5,8 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "alexnet.h"
 #include "support/demonstration.h"
@@ -274,6 +276,34 @@ test_best_only (Fixture *f, gconstpointer data)
   alexnet_stream_free (stream);
 }
 
+/* A child gives back what it has inherited, of which a batch is under way in
+ * the parent, and disturbs nobody. */
+static void
+test_fork (Fixture *f, gconstpointer data)
+{
+  AlexnetStream *stream = alexnet_stream_new (f->engine, NULL, 2);
+  AlexnetRequest *request;
+  int status;
+  pid_t pid;
+
+  fake_backend_set_gate (FALSE);
+  request = submit (stream, 1);
+  fake_backend_wait_begun (1);
+  pid = fork ();
+  g_assert_cmpint (pid, >=, 0);
+  if (pid == 0) {
+    alarm (120);
+    alexnet_stream_free (stream);
+    alexnet_engine_unref (f->engine);
+    _exit (0);
+  }
+  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+  g_assert_cmpint (status, ==, 0);
+  fake_backend_set_gate (TRUE);
+  take_answer (request, 1);
+  alexnet_stream_free (stream);
+}
+
 /* The fake backend answers 1 whatever the weights are, as real ones may. */
 static void
 test_not_finite_weights (void)
@@ -506,6 +536,7 @@ main (int argc, char **argv)
     { "/engine/stalled-stream", test_stalled_stream_stops_nobody, 4 },
     { "/engine/not-finite", test_not_finite, 2 },
     { "/engine/best-only", test_best_only, 2 },
+    { "/engine/fork", test_fork, 4 },
     { "/engine/sharing", test_sharing, 4 },
     { "/engine/isolation", test_isolation, 4 },
     { "/engine/bad-image", test_bad_image, 2 },

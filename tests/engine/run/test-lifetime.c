@@ -72,7 +72,8 @@ test_result (gconstpointer backend)
 }
 
 /* As a server does that starts workers after it has used the engine itself:
- * none of the parent's threads is there. */
+ * none of the parent's threads is there. A worker makes an engine of its own
+ * and gives back the one it has inherited. */
 static void
 test_fork (gconstpointer backend)
 {
@@ -91,7 +92,9 @@ test_fork (gconstpointer backend)
     own = get_engine (backend);
     classify (own, after);
     assert_near (after, before);
+    g_assert_true (own != engine);
     alexnet_engine_unref (own);
+    alexnet_engine_unref (engine);
     _exit (0);
   }
   g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
