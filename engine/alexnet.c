@@ -9,7 +9,7 @@ G_DEFINE_QUARK (alexnet-error-quark, alexnet_error)
 const char *
 alexnet_precision_name (AlexnetPrecision precision)
 {
-  static const char *const names[] = {
+  static const char *const names[ALEXNET_N_PRECISIONS] = {
     [ALEXNET_PRECISION_AUTO] = "auto",
     [ALEXNET_PRECISION_FP32] = "fp32",
     [ALEXNET_PRECISION_TF32] = "tf32",
@@ -18,7 +18,7 @@ alexnet_precision_name (AlexnetPrecision precision)
     [ALEXNET_PRECISION_INT8] = "int8",
   };
 
-  g_return_val_if_fail ((guint) precision < G_N_ELEMENTS (names), "auto");
+  g_return_val_if_fail ((guint) precision < ALEXNET_N_PRECISIONS, "auto");
   return names[precision];
 }
 

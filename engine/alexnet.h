@@ -307,6 +307,7 @@ typedef enum {
   ALEXNET_PRECISION_AUTO,       /* the backend's best; see get_precision */
   ALEXNET_PRECISION_FP32, ALEXNET_PRECISION_TF32, ALEXNET_PRECISION_FP16,
   ALEXNET_PRECISION_BF16, ALEXNET_PRECISION_INT8,
+  ALEXNET_N_PRECISIONS
 } AlexnetPrecision;
 
 /* "auto", "fp32", ... Static. */
@@ -334,7 +335,8 @@ typedef struct {
                                    primary one */
   guint max_batch_size;         /* 1..ALEXNET_MAX_BATCH_SIZE; 0 = 16 */
   guint64 batch_timeout;        /* ns to wait for a full batch while a stream
-                                   can fill it; 0 = not at all */
+                                   can fill it; 0 = not at all, G_MAXUINT64 =
+                                   for ever */
   gboolean embedding;           /* results say what the last linear layer
                                    reads, [C,H,W] flattened: what makes
                                    pictures alike or not. In an AlexNet fc7

@@ -5,10 +5,9 @@
 #include "plan.h"
 
 /* The least compute capability, by precision; 0 for any. */
-static const guint needed[] = {
+static const guint needed[ALEXNET_N_PRECISIONS] = {
   [ALEXNET_PRECISION_TF32] = 80,
   [ALEXNET_PRECISION_BF16] = 80,
-  [ALEXNET_PRECISION_INT8] = 0, /* the last */
 };
 
 /* Whether cuDNN lists a plan for a convolution of `program`. */

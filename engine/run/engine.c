@@ -121,6 +121,19 @@ check_most (const char *what, guint value, guint most, GError **error)
 }
 
 static gboolean
+check_precision (AlexnetPrecision precision, GError **error)
+{
+  AlexnetPrecision last = ALEXNET_N_PRECISIONS - 1;
+
+  if ((guint) precision <= last)
+    return TRUE;
+  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+      "there is no precision %d, the last is %d, %s", (int) precision,
+      (int) last, alexnet_precision_name (last));
+  return FALSE;
+}
+
+static gboolean
 complete_params (AlexnetEngineParams *params, GError **error)
 {
   if (!params->backend)
@@ -133,8 +146,9 @@ complete_params (AlexnetEngineParams *params, GError **error)
   params->embedding = params->embedding != FALSE;
   if (params->max_batch_size == 0)
     params->max_batch_size = DEFAULT_BATCH_SIZE;
-  return check_most ("a batch size", params->max_batch_size,
-             ALEXNET_MAX_BATCH_SIZE, error) &&
+  return check_precision (params->precision, error) &&
+      check_most ("a batch size", params->max_batch_size,
+          ALEXNET_MAX_BATCH_SIZE, error) &&
       check_most ("a number of threads", params->cpu_threads,
           ALEXNET_MAX_CPU_THREADS, error);
 }

@@ -71,6 +71,15 @@ wait_for_work (AlexnetEngine *engine, guint64 deadline)
     pthread_cond_wait (&engine->work, &engine->lock);
 }
 
+/* When the batch that begins at tail waits no longer. */
+static guint64
+get_deadline (const AlexnetEngine *engine)
+{
+  guint64 ready = engine->slots[engine->tail].ready_time;
+
+  return ready + MIN (engine->params.batch_timeout, G_MAXUINT64 - ready);
+}
+
 /* Returns the size of the next batch, which begins at tail; 0 = quit. */
 static guint
 take_batch (AlexnetEngine *engine)
@@ -85,8 +94,7 @@ take_batch (AlexnetEngine *engine)
 
     n = count_ready (engine);
     if (n > 0) {
-      deadline = engine->slots[engine->tail].ready_time +
-          engine->params.batch_timeout;
+      deadline = get_deadline (engine);
       if (n == batch_limit (engine) || engine->n_filling == 0 || engine->lost ||
           alexnet_now () >= deadline)
         return n;

@@ -45,8 +45,7 @@ parse_precision (const char *name, AlexnetPrecision *precision, GError **error)
   *precision = ALEXNET_PRECISION_AUTO;
   if (!name)
     return TRUE;
-  for (AlexnetPrecision p = ALEXNET_PRECISION_AUTO; p <= ALEXNET_PRECISION_INT8;
-       p++) {
+  for (AlexnetPrecision p = 0; p < ALEXNET_N_PRECISIONS; p++) {
     if (!g_str_equal (alexnet_precision_name (p), name))
       continue;
     *precision = p;

@@ -59,7 +59,7 @@ write_model (const char *path)
 static AlexnetPrecision
 parse_precision (const char *name)
 {
-  for (int p = 0; p <= ALEXNET_PRECISION_INT8; p++)
+  for (int p = 0; p < ALEXNET_N_PRECISIONS; p++)
     if (g_str_equal (alexnet_precision_name (p), name))
       return p;
   fprintf (stderr, "bench-engine: there is no precision '%s'\n", name);

@@ -238,7 +238,7 @@ run (const char *name, const AlexnetNetwork *network,
 static AlexnetPrecision
 parse_precision (const char *name)
 {
-  for (int p = 0; p <= ALEXNET_PRECISION_INT8; p++)
+  for (int p = 0; p < ALEXNET_N_PRECISIONS; p++)
     if (g_str_equal (name, alexnet_precision_name (p)))
       return p;
   fprintf (stderr, "gpu-bench: there is no precision '%s'\n", name);

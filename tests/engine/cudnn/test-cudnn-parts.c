@@ -204,8 +204,8 @@ test_schedule (void)
   for (guint a = 0; a < G_N_ELEMENTS (architectures); a++) {
     AlexnetProgram program = build (architectures[a]);
 
-    for (AlexnetPrecision p = ALEXNET_PRECISION_FP32;
-         p <= ALEXNET_PRECISION_INT8; p++) {
+    for (AlexnetPrecision p = ALEXNET_PRECISION_FP32; p < ALEXNET_N_PRECISIONS;
+         p++) {
       AlexnetPrecision values = alexnet_precision_of_values (p);
       gboolean int8 = p == ALEXNET_PRECISION_INT8;
       AlexnetSchedule one = alexnet_schedule_make (&program, values, int8, 0,

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,71 +58,6 @@ test_batches_form_while_busy (Fixture *f, gconstpointer data)
   g_assert_cmpuint (stats.images, ==, 7);
   g_assert_cmpuint (stats.device_memory, ==, FAKE_BACKEND_MEMORY);
   alexnet_stream_free (stream);
-}
-
-static void
-test_batch_timeout (void)
-{
-  AlexnetModel *model;
-  AlexnetEngine *engine;
-  AlexnetStream *stream;
-  AlexnetRequest *requests[4];
-
-  fake_backend_reset ();
-  model = models_load (NULL);
-  engine = get_engine (model, 4, 20 * G_GUINT64_CONSTANT (1000000000));
-  stream = alexnet_stream_new (engine, NULL, 4);
-  for (guint i = 0; i < 4; i++) {
-    requests[i] = submit (stream, i);
-    g_usleep (10000);
-  }
-  for (guint i = 0; i < 4; i++)
-    take_answer (requests[i], i);
-  g_assert_cmpuint (fake_backend_n_batches (), ==, 1);
-  alexnet_stream_free (stream);
-  alexnet_engine_unref (engine);
-
-  engine = get_engine (model, 4, 1000000);
-  stream = alexnet_stream_new (engine, NULL, 4);
-  requests[0] = submit (stream, 7);
-  take_answer (requests[0], 7);
-  alexnet_stream_free (stream);
-  alexnet_engine_unref (engine);
-  alexnet_model_unref (model);
-}
-
-/* A batch waits for streams that go on, and for no other. */
-static void
-test_drain (void)
-{
-  AlexnetModel *model = models_load (NULL);
-  AlexnetEngine *engine;
-  AlexnetStream *streams[2];
-  AlexnetRequest *requests[2];
-
-  fake_backend_reset ();
-  engine = get_engine (model, 4, 3600 * G_GUINT64_CONSTANT (1000000000));
-  for (guint i = 0; i < 2; i++)
-    streams[i] = alexnet_stream_new (engine, NULL, 4);
-  for (guint round = 1; round <= 3; round++) {
-    for (guint i = 0; i < 2; i++)
-      requests[i] = submit (streams[i], i);
-    alexnet_stream_drain (streams[0]);
-    g_usleep (10000);
-    g_assert_cmpuint (fake_backend_n_batches (), ==, round - 1);
-    alexnet_stream_drain (streams[1]);
-    for (guint i = 0; i < 2; i++)
-      take_answer (requests[i], i);
-    g_assert_cmpuint (fake_backend_batch_size (round - 1), ==, 2);
-  }
-  alexnet_request_release (submit (streams[1], 0));
-  requests[0] = submit (streams[0], 5);
-  alexnet_stream_drain (streams[0]);
-  alexnet_stream_free (streams[1]);
-  take_answer (requests[0], 5);
-  alexnet_stream_free (streams[0]);
-  alexnet_engine_unref (engine);
-  alexnet_model_unref (model);
 }
 
 static void
@@ -401,16 +337,36 @@ test_choice_of_backend (void)
   g_assert_cmpstr (alexnet_engine_get_notes (engine), ==,
       "absent: this machine has no such device");
   alexnet_engine_unref (engine);
+  alexnet_model_unref (model);
+}
 
-  params.max_batch_size = ALEXNET_MAX_BATCH_SIZE + 1;
-  g_assert_null (alexnet_engine_get (model, &params, &error));
-  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID);
-  g_clear_error (&error);
+/* Refused before a backend sees them, with what was wrong. */
+static void
+test_bad_params (void)
+{
+  static const struct {
+    AlexnetEngineParams params;
+    const char *message;
+  } bad[] = {
+    { { .max_batch_size = ALEXNET_MAX_BATCH_SIZE + 1 }, "batch size of 513" },
+    { { .cpu_threads = ALEXNET_MAX_CPU_THREADS + 1 }, "threads of 1025" },
+    { { .cuda_device = -2 }, "cuda_device -2" },
+    { { .precision = ALEXNET_N_PRECISIONS }, "precision 6" },
+    { { .precision = (AlexnetPrecision) 42 }, "precision 42" },
+    { { .precision = (AlexnetPrecision) -1 }, "precision -1" },
+  };
+  AlexnetModel *model = models_load (NULL);
 
-  params.max_batch_size = 1;
-  params.cpu_threads = ALEXNET_MAX_CPU_THREADS + 1;
-  g_assert_null (alexnet_engine_get (model, &params, &error));
-  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID);
+  fake_backend_reset ();
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    AlexnetEngineParams params = bad[i].params;
+    g_autoptr (GError) error = NULL;
+
+    params.backend = i % 2 ? "auto" : "fake";
+    g_assert_null (alexnet_engine_get (model, &params, &error));
+    g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID);
+    g_assert_nonnull (strstr (error->message, bad[i].message));
+  }
   alexnet_model_unref (model);
 }
 
@@ -548,10 +504,9 @@ main (int argc, char **argv)
     g_test_add (tests[i].path, Fixture,
         GUINT_TO_POINTER (tests[i].max_batch_size), fixture_set_up,
         tests[i].run, fixture_tear_down);
-  g_test_add_func ("/engine/batch-timeout", test_batch_timeout);
-  g_test_add_func ("/engine/drain", test_drain);
   g_test_add_func ("/engine/not-finite-weights", test_not_finite_weights);
   g_test_add_func ("/engine/choice-of-backend", test_choice_of_backend);
+  g_test_add_func ("/engine/bad-params", test_bad_params);
   g_test_add_func ("/engine/coming-and-going", test_coming_and_going);
   return g_test_run ();
 }
