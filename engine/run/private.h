@@ -105,6 +105,8 @@ struct _AlexnetStream {
   pthread_cond_t changed;
   gboolean flushing;
   gboolean filling;             /* has submitted and may go on */
+  guint n_handed;               /* requests whose slots are READY or RUNNING */
+  gboolean awaited;             /* is one of n_filling */
 };
 
 /* A stream's reference. */

@@ -100,26 +100,12 @@ has_pending (const AlexnetStream *stream)
 }
 
 static void
-set_filling (AlexnetStream *stream, gboolean filling)
-{
-  AlexnetEngine *engine = stream->engine;
-
-  if (stream->filling == filling)
-    return;
-  stream->filling = filling;
-  if (filling)
-    engine->n_filling++;
-  else if (--engine->n_filling == 0)
-    pthread_cond_signal (&engine->work);
-}
-
-static void
 finish (AlexnetStream *stream)
 {
   AlexnetEngine *engine = stream->engine;
 
   pthread_mutex_lock (&engine->lock);
-  set_filling (stream, FALSE);
+  alexnet_worker_set_filling (stream, FALSE);
   while (has_pending (stream))
     pthread_cond_wait (&stream->changed, &engine->lock);
   pthread_mutex_unlock (&engine->lock);
@@ -162,7 +148,7 @@ alexnet_stream_set_flushing (AlexnetStream *stream, gboolean flushing)
 
   pthread_mutex_lock (&engine->lock);
   stream->flushing = flushing;
-  set_filling (stream, FALSE);
+  alexnet_worker_set_filling (stream, FALSE);
   pthread_cond_broadcast (&stream->changed);
   pthread_cond_broadcast (&engine->slot_freed);
   pthread_mutex_unlock (&engine->lock);
@@ -172,7 +158,7 @@ void
 alexnet_stream_drain (AlexnetStream *stream)
 {
   pthread_mutex_lock (&stream->engine->lock);
-  set_filling (stream, FALSE);
+  alexnet_worker_set_filling (stream, FALSE);
   pthread_mutex_unlock (&stream->engine->lock);
 }
 
@@ -214,7 +200,7 @@ claim (AlexnetStream *stream, GError **error)
     } else if (engine->n_claimed == engine->n_slots) {
       pthread_cond_wait (&engine->slot_freed, &engine->lock);
     } else {
-      set_filling (stream, TRUE);
+      alexnet_worker_set_filling (stream, TRUE);
       request->state = REQUEST_PENDING;
       request->result.probabilities =
           stream->best_only ? NULL : request->probabilities;
@@ -233,6 +219,8 @@ claim (AlexnetStream *stream, GError **error)
 static void
 drop (AlexnetRequest *request)
 {
+  if (request->slot->state == SLOT_READY)
+    alexnet_worker_add_handed (request->stream, -1);
   request->slot->state = SLOT_DROPPED;
   request->slot->request = NULL;
   request->slot = NULL;
@@ -246,6 +234,7 @@ hand_over (AlexnetRequest *request)
 {
   request->slot->state = SLOT_READY;
   request->slot->ready_time = alexnet_now ();
+  alexnet_worker_add_handed (request->stream, 1);
 }
 
 /* What a device has failed to take it fails to compute, too. */

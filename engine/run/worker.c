@@ -71,6 +71,35 @@ wait_for_work (AlexnetEngine *engine, guint64 deadline)
     pthread_cond_wait (&engine->work, &engine->lock);
 }
 
+static void
+update_awaited (AlexnetStream *stream)
+{
+  AlexnetEngine *engine = stream->engine;
+  gboolean awaited = stream->filling && stream->n_handed < stream->depth;
+
+  if (stream->awaited == awaited)
+    return;
+  stream->awaited = awaited;
+  if (awaited)
+    engine->n_filling++;
+  else if (--engine->n_filling == 0)
+    pthread_cond_signal (&engine->work);
+}
+
+void
+alexnet_worker_set_filling (AlexnetStream *stream, gboolean filling)
+{
+  stream->filling = filling;
+  update_awaited (stream);
+}
+
+void
+alexnet_worker_add_handed (AlexnetStream *stream, int n)
+{
+  stream->n_handed += n;
+  update_awaited (stream);
+}
+
 /* When the batch that begins at tail waits no longer. */
 static guint64
 get_deadline (const AlexnetEngine *engine)
@@ -116,6 +145,7 @@ static void
 finish_request (AlexnetEngine *engine, AlexnetRequest *request)
 {
   request->slot = NULL;
+  alexnet_worker_add_handed (request->stream, -1);
   if (request->released)
     request->state = REQUEST_FREE;
   else if (engine->lost)

@@ -25,6 +25,13 @@ gboolean alexnet_worker_is_here (const AlexnetEngine *engine);
 /* Ends the thread, if it was started, and undoes init. */
 void alexnet_worker_stop (AlexnetEngine *engine);
 
+/* Batches may wait for a stream that is filling, which it is from a submission
+ * until it says that none follows, while not all requests that it can have are
+ * handed over: it has no other then until a batch has run. With the engine's
+ * lock. */
+void alexnet_worker_set_filling (AlexnetStream *stream, gboolean filling);
+void alexnet_worker_add_handed (AlexnetStream *stream, int n);
+
 /* Keeps why the plan is lost, unless that is known, and wakes all who would
  * wait for it in vain. Takes the error. With the engine's lock. */
 void alexnet_worker_lose (AlexnetEngine *engine, GError *error);
