@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* What a backend must do. Its callers, run/ and calibration/, have checked
- * every argument, so a backend checks only its own device. */
+ * every argument but those that name a device, a context or a stream of it, so
+ * a backend checks no others. */
 
 #ifndef ALEXNET_BACKEND_H
 #define ALEXNET_BACKEND_H
@@ -16,7 +17,7 @@ typedef struct _AlexnetBackend AlexnetBackend;
 typedef struct {
   AlexnetPrecision precision;
   guint cpu_threads;            /* >= 1 */
-  guint cuda_device;            /* ordinal, below what count_devices says */
+  guint cuda_device;            /* ordinal; open checks that it is there */
   void *cuda_context;           /* CUcontext; NULL = the device's primary one */
   guint max_batch_size;         /* most slots that one infer covers */
   guint n_slots;                /* >= max_batch_size */

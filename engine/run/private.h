@@ -74,7 +74,7 @@ struct _AlexnetEngine {
 
 typedef enum {
   REQUEST_FREE,
-  REQUEST_PENDING,              /* has a slot, or waits for one */
+  REQUEST_PENDING,              /* has a slot */
   REQUEST_DONE,
   REQUEST_NOT_FINITE,
   REQUEST_LOST,
@@ -84,7 +84,7 @@ struct _AlexnetRequest {
   AlexnetStream *stream;
   RequestState state;
   gboolean released;            /* by its user, while PENDING */
-  AlexnetSlot *slot;            /* while PENDING and claimed */
+  AlexnetSlot *slot;            /* while PENDING */
   AlexnetResult result;         /* no probabilities: nobody wants them */
   float *probabilities, *embedding;
   AlexnetBest best[ALEXNET_MAX_BEST];
