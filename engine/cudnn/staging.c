@@ -214,6 +214,18 @@ lane_upload (Lane *lane, gsize size, GError **error)
       CUDA (cudaEventRecord (lane->uploaded, lane->stream));
 }
 
+/* Until nothing else can write to the slot. */
+static gboolean
+lane_await_slot (const AlexnetStaging *staging, const Lane *lane, guint slot,
+    GError **error)
+{
+  const Slot *before = &staging->slots[slot];
+
+  return &staging->lanes[before->lane] == lane ||
+      CUDA (cudaStreamWaitEvent (lane->stream, before->filled,
+          cudaEventWaitDefault));
+}
+
 static gboolean
 lane_end (AlexnetStaging *staging, Lane *lane, guint slot, GError **error)
 {
@@ -432,6 +444,7 @@ stage_image (AlexnetStaging *staging, Lane *lane, guint slot,
     return FALSE;
   fill_args (&args, lane, image, tables, parts);
   return await_producer (lane, image, error) &&
+      lane_await_slot (staging, lane, slot, error) &&
       alexnet_kernel_run_canvas (staging->kernels, ALEXNET_KERNEL_PIXELS,
           &args.slot, &args, lane->stream, error) &&
       lane_end (staging, lane, slot, error) &&
@@ -454,6 +467,7 @@ stage_tensor (AlexnetStaging *staging, Lane *lane, guint slot,
   memcpy (lane->pinned, tensor, size);
   args.tensor = lane->memory;
   return lane_upload (lane, size, error) &&
+      lane_await_slot (staging, lane, slot, error) &&
       alexnet_kernel_run_canvas (staging->kernels, ALEXNET_KERNEL_TENSOR,
           &args.slot, &args, lane->stream, error) &&
       lane_end (staging, lane, slot, error);

@@ -12,8 +12,10 @@
  * Each slot has an event that says when it is filled; infer waits for these.
  *
  * Device memory of a lane needs no waiting: what uses it is in the lane's
- * stream. A slot needs none either: the engine stages into it only after the
- * batch that it was in has ended. */
+ * stream. A slot needs none for a batch, which has ended before the engine
+ * stages into its slots again. But a frame that nobody wants any more is in no
+ * batch: another lane may still be filling the slot with it, and is waited
+ * for. */
 
 #ifndef ALEXNET_CUDNN_STAGING_H
 #define ALEXNET_CUDNN_STAGING_H

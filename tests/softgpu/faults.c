@@ -18,6 +18,9 @@ static struct {
   guint fail_in; /* 0 = never */
   SoftgpuStatus status;
   const char *failed_call;
+  const char *during; /* what is to call `visit`; NULL: nothing */
+  void (*visit) (gpointer data);
+  gpointer visitor;
   guint64 random;
   int live[SOFT_N_LIVE];
 } state;
@@ -63,6 +66,18 @@ status_of (const SoftgpuStatus *status, SoftApi api)
   }
 }
 
+/* Without the lock, which the visitor wants. */
+static void
+be_visited (const char *call)
+{
+  if (!state.during || !g_str_equal (state.during, call))
+    return;
+  state.during = NULL;
+  pthread_mutex_unlock (&lock);
+  state.visit (state.visitor);
+  pthread_mutex_lock (&lock);
+}
+
 int
 soft_enter (const char *call, SoftApi api, guint flags)
 {
@@ -75,6 +90,7 @@ soft_enter (const char *call, SoftApi api, guint flags)
   g_atomic_int_inc (&n_waiting);
   pthread_mutex_lock (&lock);
   g_atomic_int_add (&n_waiting, -1);
+  be_visited (call);
   state.n_calls++;
   if (state.fail_in > 0 && --state.fail_in == 0) {
     state.failed_call = call;
@@ -161,6 +177,14 @@ softgpu_fail_call (guint n, const SoftgpuStatus *status)
   state.failed_call = NULL;
 }
 
+void
+softgpu_during (const char *call, void (*func) (gpointer data), gpointer data)
+{
+  state.during = call;
+  state.visit = func;
+  state.visitor = data;
+}
+
 const char *
 softgpu_failed_call (void)
 {
@@ -192,6 +216,7 @@ softgpu_reset (void)
   state.n_calls = 0;
   state.fail_in = 0;
   state.failed_call = NULL;
+  state.during = NULL;
   last_error = cudaSuccess;
   softgpu_set_seed (seed ? g_ascii_strtoull (seed, NULL, 10) : 0);
 }

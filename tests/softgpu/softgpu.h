@@ -86,6 +86,11 @@ SOFTGPU_API guint softgpu_n_calls (void);
  * something frees it all the same, as CUDA's do. */
 SOFTGPU_API void softgpu_fail_call (guint n, const SoftgpuStatus *status);
 
+/* The next call of an entry point of this name calls `func` first, once: what
+ * another thread does at that moment, at which it can be anywhere. */
+SOFTGPU_API void softgpu_during (const char *call, void (*func) (gpointer data),
+    gpointer data);
+
 /* The n-th piece of device work from now on (1 = the next) is an illegal
  * access: its device is lost, that and all later work there is dropped, and
  * every later call of a thread whose device it is, but those that want none,

@@ -375,6 +375,72 @@ test_producer (Fixture *f, gconstpointer precision)
   }
 }
 
+typedef struct {
+  Fixture *f;
+  AlexnetImage image;
+  AlexnetPreprocess preprocess;
+} Unwanted;
+
+static void
+stage_unwanted (gpointer data)
+{
+  const Unwanted *unwanted = data;
+
+  stage_frame (unwanted->f, &unwanted->image, NULL, &unwanted->preprocess);
+}
+
+/* While one lane fills slot 0, another one is to fill slot 1 with what a slow
+ * decoder writes. Nobody waits for that: what comes into slot 1 is the next
+ * frame or tensor, by the first lane. */
+static void
+check_slot_again (Fixture *f, Unwanted *unwanted, const AlexnetImage *image,
+    cudaStream_t decoder)
+{
+  gsize n = alexnet_shape_size (&f->network.input);
+  g_autofree float *tensors = fixture_inputs (&f->network, 2, 0);
+  g_autofree float *outputs = NULL;
+
+  softgpu_during ("cudaMemcpyAsync", stage_unwanted, unwanted);
+  fixture_stage (f->plan, &f->network, 0, 1, tensors);
+  if (image)
+    stage_frame (f, image, NULL, &unwanted->preprocess);
+  else
+    fixture_stage (f->plan, &f->network, 1, 1, tensors + n);
+  g_assert_cmpint (cudaStreamSynchronize (decoder), ==, 0);
+  if (image) {
+    check_output (f, image, NULL, &unwanted->preprocess);
+    return;
+  }
+  outputs = fixture_infer (f->plan, &f->network, 1, 1);
+  fixture_assert_near (outputs, tensors + n, n,
+      fixture_rounding (f->plan->precision, FALSE), "the last tensor");
+}
+
+static void
+test_slot_again (Fixture *f, gconstpointer unused)
+{
+  g_autofree guint8 *photo = data_read_photo ();
+  g_autoptr (Frame)
+      frame = frame_new (ALEXNET_FORMAT_RGBA, 128, 96, 0, photo, FALSE);
+  g_autoptr (Frame)
+      next = frame_new (ALEXNET_FORMAT_RGBA, 57, 143, 0, photo, FALSE);
+  Unwanted unwanted = { f, frame->image, get_preprocess (ALEXNET_CROP_CENTER) };
+
+  unwanted.image.memory = ALEXNET_MEMORY_CUDA;
+  for (guint seed = 0; seed < 20; seed++) {
+    Producer p;
+
+    softgpu_set_seed (seed);
+    producer_init (&p, &frame->image);
+    unwanted.image.planes[0] = p.pixels;
+    unwanted.image.cuda_stream = p.stream;
+    for (guint i = 0; i < 40; i++)
+      cudaMemsetAsync (p.pixels, (int) i, p.size, p.stream);
+    check_slot_again (f, &unwanted, seed % 2 ? &next->image : NULL, p.stream);
+    producer_clear (&p);
+  }
+}
+
 /* In a context of the caller's own, whatever is current in its thread. */
 static void
 test_context (gconstpointer precision)
@@ -517,6 +583,8 @@ main (int argc, char **argv)
   g_test_add ("/softgpu/frames/producer", Fixture,
       GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), set_up, test_producer,
       tear_down);
+  g_test_add ("/softgpu/frames/slot-again", Fixture, NULL, set_up_fp16,
+      test_slot_again, tear_down);
   g_test_add_data_func ("/softgpu/frames/context",
       GUINT_TO_POINTER (ALEXNET_PRECISION_FP16), test_context);
   g_test_add ("/softgpu/frames/device-memory", Fixture,
