@@ -351,7 +351,9 @@ ALEXNET_API const char *const *alexnet_backend_names (void);
 /* A model compiled for one device and precision, with one worker thread. A
  * process that forks keeps it: with streams and engines that a child has
  * inherited it can do no more than free and unref them, in this order, and it
- * gets engines of its own.
+ * gets engines of its own. Backend cudnn leaves threads that submit to an
+ * engine or give it back on its device, or in its cuda_context: it stays their
+ * current one.
  * Thread-safety: every function may be called from any thread. */
 typedef struct _AlexnetEngine AlexnetEngine;
 
@@ -444,7 +446,8 @@ ALEXNET_API void alexnet_stream_set_best_only (AlexnetStream *stream,
 
 /* Preprocesses `region` of `image` (NULL: all of it) on the calling thread
  * and hands it to the engine. Blocks while `depth` requests are in flight or
- * the engine has no free slot. INVALID, CANCELLED, DEVICE. */
+ * the engine has no free slot. INVALID, CANCELLED, DEVICE; NO_MEMORY: a GPU has
+ * no room for an image larger than those before, and takes others as ever. */
 ALEXNET_API AlexnetRequest *alexnet_stream_submit (AlexnetStream *stream,
     const AlexnetImage *image, const AlexnetRegion *region, GError **error);
 

@@ -58,8 +58,9 @@ struct _AlexnetBackend {
 
   /* Pixels -> the slot's input. Called on the submitting thread; several
    * slots may be staged at once, each by its own thread, also while infer
-   * runs on others. Must not allocate. DEVICE = the plan is lost; INVALID: the
-   * image's cuda_stream. */
+   * runs on others. Allocates for an image larger than all before, if at all;
+   * NO_MEMORY leaves the plan as it was. INVALID: the image's cuda_stream.
+   * DEVICE = the plan is lost. */
   gboolean (*stage) (AlexnetPlan *plan, guint slot, const AlexnetImage *image,
       AlexnetTransform *transform, GError **error);
 

@@ -34,7 +34,8 @@ gboolean alexnet_device_open (AlexnetDevice *device, guint ordinal,
 /* Frees everything. Sets `error` to the first failure, and goes on. */
 void alexnet_device_close (AlexnetDevice *device, GError **error);
 
-/* Makes it the calling thread's device, in the device's context. */
+/* Makes it the calling thread's device, in the device's context, which it
+ * stays: asking which one that was before costs time for each frame. */
 gboolean alexnet_device_enter (const AlexnetDevice *device, GError **error);
 
 /* Device memory, aligned to 256 bytes, and pinned host memory, which kernels

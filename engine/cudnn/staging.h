@@ -35,7 +35,8 @@ AlexnetStaging *alexnet_staging_new (AlexnetDevice *device,
 void alexnet_staging_free (AlexnetStaging *staging, GError **error);
 
 /* Any thread, several at once for different slots. Allocates when a lane sees
- * a frame that is larger than all before, not otherwise. */
+ * a frame that is larger than all before, not otherwise. INVALID: the image's
+ * cuda_stream; NO_MEMORY, DEVICE. */
 gboolean alexnet_staging_image (AlexnetStaging *staging, guint slot,
     const AlexnetImage *image, const AlexnetTables *tables, GError **error);
 gboolean alexnet_staging_tensor (AlexnetStaging *staging, guint slot,

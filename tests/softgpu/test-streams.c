@@ -320,6 +320,46 @@ test_lost (void)
   test_flush ();
 }
 
+/* A frame that is too large for the device fails alone. */
+static void
+test_no_memory (void)
+{
+  const guint side = 2048;
+  g_autofree guint8 *pixels = g_malloc0 (3 * (gsize) side * side);
+  AlexnetImage image = { .format = ALEXNET_FORMAT_RGB,
+    .width = side,
+    .height = side,
+    .planes = { pixels },
+    .strides = { 3 * (gssize) side } };
+  AlexnetEngineStats before, after;
+  AlexnetEngine *engine;
+  AlexnetStream *stream;
+  AlexnetRequest *request;
+
+  softgpu_reset ();
+  engine = get_engine ();
+  stream = alexnet_stream_new (engine, NULL, 1);
+  alexnet_engine_get_stats (engine, &before);
+  softgpu_set_memory (before.device_memory);
+  for (guint i = 0; i < 3; i++) {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (alexnet_stream_submit (stream, &image, NULL, &error));
+    g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NO_MEMORY);
+    submit_some (stream, &request, 1);
+    check_result (request, 0);
+  }
+  alexnet_engine_get_stats (engine, &after);
+  g_assert_cmpuint (after.device_memory, ==, before.device_memory);
+  softgpu_set_memory (2 * before.device_memory);
+  request = alexnet_stream_submit (stream, &image, NULL, NULL);
+  g_assert_nonnull (request);
+  alexnet_request_release (request);
+  alexnet_stream_free (stream);
+  alexnet_engine_unref (engine);
+  assert_clean ();
+}
+
 /* It is its owner's mistake, for which the engine has not to pay. */
 static void
 test_foreign_stream (void)
@@ -396,6 +436,7 @@ main (int argc, char **argv)
   g_test_add_func ("/softgpu/streams/stop", test_stop);
   g_test_add_func ("/softgpu/streams/flush", test_flush);
   g_test_add_func ("/softgpu/streams/lost", test_lost);
+  g_test_add_func ("/softgpu/streams/no-memory", test_no_memory);
   g_test_add_func ("/softgpu/streams/foreign-stream", test_foreign_stream);
   g_test_add_func ("/softgpu/streams/auto", test_auto);
   status = cache_directory_run ();
