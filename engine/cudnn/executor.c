@@ -7,6 +7,10 @@
 #include "choose.h"
 #include "precision.h"
 
+/* Goes up when what the cache says no longer means the same, or candidates are
+ * timed in another way. */
+#define VERSION 2
+
 static gboolean
 run_op (const AlexnetExecutor *ex, const AlexnetBatch *batch, guint i,
     guint first, GError **error)
@@ -113,9 +117,9 @@ capture (AlexnetExecutor *ex, AlexnetBatch *batch, GError **error)
 static char *
 get_identity (const AlexnetDevice *device)
 {
-  return g_strdup_printf ("cuDNN %zu, cublasLt %zu, driver %d, %s (%u.%u)",
-      cudnnGetVersion (), cublasLtGetVersion (), device->driver, device->name,
-      device->capability / 10, device->capability % 10);
+  return g_strdup_printf ("%d; cuDNN %zu, cublasLt %zu, driver %d, %s (%u.%u)",
+      VERSION, cudnnGetVersion (), cublasLtGetVersion (), device->driver,
+      device->name, device->capability / 10, device->capability % 10);
 }
 
 static gboolean

@@ -74,10 +74,14 @@ set_preference (cublasLtMatmulPreference_t preference,
     const AlexnetLinear *linear, gsize workspace_size, GError **error)
 {
   guint32 alignment = linear->shape.alignment;
+  guint32 reductions = CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE;
 
   return CUBLAS (cublasLtMatmulPreferenceSetAttribute (preference,
              CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace_size,
              sizeof workspace_size)) &&
+      CUBLAS (cublasLtMatmulPreferenceSetAttribute (preference,
+          CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, &reductions,
+          sizeof reductions)) &&
       CUBLAS (cublasLtMatmulPreferenceSetAttribute (preference,
           CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, &alignment,
           sizeof alignment));

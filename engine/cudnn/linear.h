@@ -2,7 +2,8 @@
 
 /* A fully connected layer for one batch size: y = x W^T + bias, with ReLU.
  * There are several ways: our own product, which streams the weights, for
- * small batches; and those that cublasLt offers. */
+ * small batches; and those that cublasLt offers whose sums are kept in float,
+ * also where they are split. */
 
 #ifndef ALEXNET_CUDNN_LINEAR_H
 #define ALEXNET_CUDNN_LINEAR_H

@@ -10,9 +10,22 @@
 #include "numbers.h"
 #include "private.h"
 
-#define N_ALGORITHMS 3
-#define WORKSPACE 8192 /* that the last algorithm needs */
+#define WORKSPACE 8192
 #define MAGIC 0x736f6674
+
+/* How an algorithm splits its sums, and keeps the parts. */
+#define N_SPLITS 8
+
+static const struct {
+  cublasLtReductionScheme_t reduction;
+  gsize workspace;
+  double speed;
+} algorithms[] = {
+  { CUBLASLT_REDUCTION_SCHEME_NONE, 0, 1 },
+  { CUBLASLT_REDUCTION_SCHEME_NONE, 0, 2 },
+  { CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE, WORKSPACE, 3 },
+  { CUBLASLT_REDUCTION_SCHEME_OUTPUT_TYPE, WORKSPACE, 9 },
+};
 
 struct cublasLtContext {
   int device;
@@ -34,6 +47,7 @@ typedef struct {
 
 typedef struct {
   guint64 max_workspace;
+  guint32 reductions; /* cublasLtReductionScheme_t that are allowed */
 } Preference;
 
 typedef struct {
@@ -42,6 +56,7 @@ typedef struct {
   const void *in_a, *in_b, *in_c;
   void *out;
   float alpha, beta;
+  guint32 reduction;
 } Multiplication;
 
 const char *
@@ -191,8 +206,13 @@ cublasLtMatrixLayoutDestroy (cublasLtMatrixLayout_t layout)
 cublasStatus_t
 cublasLtMatmulPreferenceCreate (cublasLtMatmulPreference_t *preference)
 {
-  return create ("cublasLtMatmulPreferenceCreate", (gpointer *) preference,
-      sizeof (Preference), SOFT_LIVE_CUBLAS_DESCRIPTORS);
+  cublasStatus_t status = create ("cublasLtMatmulPreferenceCreate",
+      (gpointer *) preference, sizeof (Preference),
+      SOFT_LIVE_CUBLAS_DESCRIPTORS);
+
+  if (!status)
+    ((Preference *) *preference)->reductions = CUBLASLT_REDUCTION_SCHEME_MASK;
+  return status;
 }
 
 cublasStatus_t
@@ -202,6 +222,29 @@ cublasLtMatmulPreferenceDestroy (cublasLtMatmulPreference_t preference)
       SOFT_LIVE_CUBLAS_DESCRIPTORS);
 }
 
+static void *
+preference_member (Preference *p,
+    cublasLtMatmulPreferenceAttributes_t attribute, gsize *size)
+{
+  static guint32 ignored;
+
+  *size = 4;
+  switch (attribute) {
+    case CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES:
+      *size = 8;
+      return &p->max_workspace;
+    case CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK:
+      return &p->reductions;
+    case CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES:
+    case CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES:
+    case CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES:
+    case CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES:
+      return &ignored;
+    default:
+      return NULL;
+  }
+}
+
 cublasStatus_t
 cublasLtMatmulPreferenceSetAttribute (cublasLtMatmulPreference_t preference,
     cublasLtMatmulPreferenceAttributes_t attribute, const void *value,
@@ -209,15 +252,14 @@ cublasLtMatmulPreferenceSetAttribute (cublasLtMatmulPreference_t preference,
 {
   cublasStatus_t status = soft_enter ("cublasLtMatmulPreferenceSetAttribute",
       SOFT_CUBLAS, SOFT_HOST_ONLY);
+  gsize wanted;
+  void *member = preference_member ((Preference *) preference, attribute,
+      &wanted);
 
-  if (!status && attribute == CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES &&
-      size == sizeof (guint64))
-    memcpy (preference, value, size);
-  else if (!status &&
-      (attribute < CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES ||
-          attribute > CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES ||
-          size != sizeof (guint32)))
+  if (!status && (!member || size != wanted))
     status = CUBLAS_STATUS_INVALID_VALUE;
+  if (!status)
+    memcpy (member, value, size);
   return soft_leave (SOFT_CUBLAS, status);
 }
 
@@ -267,15 +309,14 @@ fill_results (const Preference *preference, int wanted,
 {
   int n = 0;
 
-  for (guint64 i = 0; i < N_ALGORITHMS && n < wanted; i++) {
-    gsize workspace = i == N_ALGORITHMS - 1 ? WORKSPACE : 0;
-
-    if (workspace > preference->max_workspace)
+  for (guint64 i = 0; i < G_N_ELEMENTS (algorithms) && n < wanted; i++) {
+    if (algorithms[i].workspace > preference->max_workspace ||
+        algorithms[i].reduction & ~preference->reductions)
       continue;
     memset (&results[n], 0, sizeof results[n]);
     results[n].algo.data[0] = MAGIC;
     results[n].algo.data[1] = i;
-    results[n].workspaceSize = workspace;
+    results[n].workspaceSize = algorithms[i].workspace;
     results[n++].state = CUBLAS_STATUS_SUCCESS;
   }
   return n;
@@ -327,6 +368,15 @@ write_value (void *memory, gint64 i, cudaDataType type, float value)
     default:
       ((float *) memory)[i] = value;
   }
+}
+
+static float
+round_value (float value, cudaDataType type)
+{
+  float rounded;
+
+  write_value (&rounded, 0, type, value);
+  return read_value (&rounded, 0, type);
 }
 
 /* Vector `i` of the `n` values that are multiplied and added. */
@@ -385,6 +435,30 @@ dot (const float *a, const float *b, gint64 n)
       ((sums[2] + sums[6]) + (sums[3] + sums[7]));
 }
 
+/* The parts are added up in the type of what comes out. */
+static float
+dot_in_parts (const float *a, const float *b, gint64 n, cudaDataType type)
+{
+  float sum = 0;
+
+  for (gint64 i = 0; i < N_SPLITS; i++) {
+    gint64 first = n * i / N_SPLITS, end = n * (i + 1) / N_SPLITS;
+
+    sum = round_value (sum +
+            round_value (dot (a + first, b + first, end - first), type),
+        type);
+  }
+  return sum;
+}
+
+static float
+add_products (const Multiplication *m, const float *a, const float *b, gint64 n)
+{
+  return m->reduction == CUBLASLT_REDUCTION_SCHEME_OUTPUT_TYPE
+      ? dot_in_parts (a, b, n, m->d.type)
+      : dot (a, b, n);
+}
+
 static void
 check_matrix (const void *memory, const Layout *l, const char *what)
 {
@@ -425,34 +499,34 @@ multiply (void *data)
   for (gint64 column = 0; column < m->d.columns; column++)
     for (gint64 row = 0; row < m->d.rows; row++)
       write_value (m->out, column * m->d.stride + row, m->d.type,
-          finish_value (m, dot (a + row * n, b + column * n, n), row, column));
+          finish_value (m, add_products (m, a + row * n, b + column * n, n),
+              row, column));
 }
 
 static double
 duration (const Multiplication *m, guint64 algorithm)
 {
-  static const double speeds[N_ALGORITHMS] = { 1, 2, 3 };
-
   return 3 +
-      m->d.rows * (double) m->a.rows * m->a.columns / 1e7 / speeds[algorithm];
+      m->d.rows * (double) m->a.rows * m->a.columns / 1e7 /
+      algorithms[algorithm].speed;
 }
 
 static cublasStatus_t
-enqueue (const Multiplication *m, const cublasLtMatmulAlgo_t *algo,
-    void *workspace, gsize workspace_size, cudaStream_t stream)
+enqueue (Multiplication *m, const cublasLtMatmulAlgo_t *algo, void *workspace,
+    gsize workspace_size, cudaStream_t stream)
 {
   SoftWork work = { "product", multiply, m, sizeof *m, 0 };
-  gsize needed;
+  guint64 i = algo ? algo->data[1] : 0;
 
-  if (!algo || algo->data[0] != MAGIC || algo->data[1] >= N_ALGORITHMS)
-    return CUBLAS_STATUS_INVALID_VALUE;
-  needed = algo->data[1] == N_ALGORITHMS - 1 ? WORKSPACE : 0;
-  if (!fits (&m->product, &m->a, &m->b, &m->c, &m->d) ||
-      workspace_size < needed)
+  if (!algo || algo->data[0] != MAGIC || i >= G_N_ELEMENTS (algorithms) ||
+      !fits (&m->product, &m->a, &m->b, &m->c, &m->d) ||
+      workspace_size < algorithms[i].workspace)
     return CUBLAS_STATUS_INVALID_VALUE;
   check (m);
-  work.microseconds = duration (m, algo->data[1]);
-  return soft_enqueue_with_workspace (stream, &work, workspace, needed)
+  m->reduction = algorithms[i].reduction;
+  work.microseconds = duration (m, i);
+  return soft_enqueue_with_workspace (stream, &work, workspace,
+             algorithms[i].workspace)
       ? CUBLAS_STATUS_EXECUTION_FAILED
       : CUBLAS_STATUS_SUCCESS;
 }

@@ -12,6 +12,8 @@
 #include "fixture.h"
 #include "support/random-model.h"
 
+#define N_SUMMED 1024
+
 typedef struct {
   const char *architecture;
   AlexnetPrecision precision;
@@ -331,6 +333,59 @@ test_joined (void)
   softgpu_reset ();
 }
 
+/* A linear layer of ones, to 16 outputs. */
+static AlexnetNetwork
+make_sum (void)
+{
+  AlexnetNetwork network = { .input = { N_SUMMED, 1, 1 }, .n_layers = 1 };
+  AlexnetLayer *layer = &network.layers[0];
+  float *ones = g_new (float, 16 * N_SUMMED);
+
+  *layer = (AlexnetLayer){
+    .kind = ALEXNET_LAYER_LINEAR, .name = "sum", .channels = 16
+  };
+  g_assert_true (alexnet_network_infer_shapes (&network, NULL));
+  random_model_fill (&network);
+  random_model_clear (&network);
+  for (guint i = 0; i < 16 * N_SUMMED; i++)
+    ones[i] = 1;
+  layer->weight.data = ones;
+  layer->bias.data = g_new0 (float, 16);
+  return network;
+}
+
+/* A sum whose parts no type of 16 bits can hold: what is added to the first
+ * value is lost there, and left when this is taken off again. */
+static void
+check_sum (AlexnetPrecision precision)
+{
+  AlexnetNetwork network = make_sum ();
+  g_autoptr (AlexnetPlan) plan = fixture_open (&network, precision, 16);
+  float inputs[16][N_SUMMED] = { 0 };
+  g_autofree float *outputs = NULL;
+
+  for (guint i = 0; i < 16; i++) {
+    inputs[i][0] = 4096;
+    inputs[i][N_SUMMED - 1] = -4096;
+    for (guint k = 1; k <= 6; k++)
+      inputs[i][k * N_SUMMED / 8] = 1;
+  }
+  fixture_stage (plan, &network, 0, 16, inputs[0]);
+  outputs = fixture_infer (plan, &network, 0, 16);
+  for (guint i = 0; i < 16 * 16; i++)
+    g_assert_cmpfloat (outputs[i], ==, 6);
+  random_model_clear (&network);
+}
+
+/* Whatever splits a sum adds its parts up in float. */
+static void
+test_sums (void)
+{
+  for (guint p = 0; p < FIXTURE_N_TYPES; p++)
+    check_sum (fixture_precisions[p]);
+  softgpu_reset ();
+}
+
 /* A file as long as a tensor, of which only the beginning is left. */
 static AlexnetFile *
 make_cut_file (const AlexnetTensor *tensor)
@@ -401,6 +456,7 @@ main (int argc, char **argv)
   }
   add_cases ("whole", "caffenet", test_whole);
   g_test_add_func ("/softgpu/joined", test_joined);
+  g_test_add_func ("/softgpu/sums", test_sums);
   g_test_add_func ("/softgpu/cut-file", test_cut_file);
   return cache_directory_run ();
 }
