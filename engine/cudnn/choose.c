@@ -47,6 +47,34 @@ run_candidate (gpointer user, guint i, GError **error)
       c->linear ? c->linear : &way, 0, error);
 }
 
+/* Runs once what the cache says, which need not hold today. FALSE only when the
+ * device is lost. */
+static gboolean
+try_way (const AlexnetSteps *steps, const AlexnetSchedule *schedule, guint i,
+    const AlexnetWay *way, const char *key, gboolean *works, GError **error)
+{
+  AlexnetDevice *device = steps->buffers->device;
+  g_autoptr (GError) reason = NULL;
+
+  *works = alexnet_steps_run (steps, schedule, i, way, 0, &reason) &&
+      alexnet_device_finish (device, &reason);
+  return *works || alexnet_tune_pass_over (device, key, reason, error);
+}
+
+/* Without its JSON a plan is found anew each time. */
+static void
+keep_conv (const AlexnetConvPlan *plan, AlexnetPlanCache *cache,
+    const char *key)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *json = alexnet_conv_plan_to_json (plan, &error);
+
+  if (json)
+    alexnet_plan_cache_set (cache, key, json);
+  else
+    g_info ("%s: the plan is not kept: %s", key, error->message);
+}
+
 static AlexnetConvPlan *
 find_conv (const AlexnetSteps *steps, const AlexnetSchedule *schedule, guint i,
     const AlexnetConv *conv, AlexnetPlanCache *cache, const char *key,
@@ -56,17 +84,13 @@ find_conv (const AlexnetSteps *steps, const AlexnetSchedule *schedule, guint i,
   g_autoptr (GPtrArray) plans = alexnet_conv_plans (&device->cudnn, conv,
       ALEXNET_WORKSPACE_SIZE, error);
   Candidates candidates = { steps, schedule, i, plans, NULL };
-  g_autofree char *json = NULL;
   guint best;
 
   if (!plans ||
       !alexnet_tune (device, key, plans->len, run_candidate, &candidates, &best,
           error))
     return NULL;
-  json = alexnet_conv_plan_to_json (g_ptr_array_index (plans, best), error);
-  if (!json)
-    return NULL;
-  alexnet_plan_cache_set (cache, key, json);
+  keep_conv (g_ptr_array_index (plans, best), cache, key);
   return g_ptr_array_steal_index_fast (plans, best);
 }
 
@@ -100,10 +124,15 @@ choose_conv (AlexnetWay *way, const AlexnetSteps *steps,
   AlexnetConv conv = alexnet_op_get_conv (b->program, i, schedule->n,
       b->precision);
   g_autofree char *key = alexnet_conv_describe (&conv);
+  gboolean works = FALSE;
 
   way->conv = recall_conv (&b->device->cudnn, cache, key);
-  if (!way->conv)
-    way->conv = find_conv (steps, schedule, i, &conv, cache, key, error);
+  if (way->conv && !try_way (steps, schedule, i, way, key, &works, error))
+    return FALSE;
+  if (works)
+    return TRUE;
+  alexnet_conv_plan_free (way->conv);
+  way->conv = find_conv (steps, schedule, i, &conv, cache, key, error);
   return way->conv != NULL;
 }
 
@@ -150,6 +179,7 @@ choose_linear (AlexnetWay *way, const AlexnetSteps *steps,
       b->max_batch, b->precision, b->int8);
   g_autofree char *key = describe_linear (b->program, i, &shape, pool);
   Candidates candidates = { steps, schedule, i, NULL, way };
+  gboolean works = FALSE;
   char text[16];
   guint best;
 
@@ -157,7 +187,10 @@ choose_linear (AlexnetWay *way, const AlexnetSteps *steps,
       &steps->weights[i], b->workspace, ALEXNET_WORKSPACE_SIZE, error);
   if (!way->linear)
     return FALSE;
-  if (recall_linear (way, pool, cache, key))
+  if (recall_linear (way, pool, cache, key) &&
+      !try_way (steps, schedule, i, way, key, &works, error))
+    return FALSE;
+  if (works)
     return TRUE;
   if (!alexnet_tune (b->device, key, count_linear (way, pool), run_candidate,
           &candidates, &best, error))

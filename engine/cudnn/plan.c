@@ -189,53 +189,74 @@ add_configs (const AlexnetCudnn *cudnn, const AlexnetConvGraph *graph,
   return ok;
 }
 
-/* Takes `config` and appends its plan, unless that is refused or wants too
- * much. Those that are to be compiled first are refused in more ways. */
-static gboolean
+/* Takes `config` and appends its plan, unless there is none or that wants too
+ * much, which is no error. */
+static void
 add_plan (const AlexnetCudnn *cudnn, AlexnetConvGraph *graph, Descriptor config,
-    gboolean compiled, gsize limit, GPtrArray *plans, GError **error)
+    gsize limit, GPtrArray *plans, GError **error)
 {
-  g_autoptr (GError) reason = NULL;
-  AlexnetConvPlan *plan = plan_from_config (cudnn, graph, config, &reason);
+  AlexnetConvPlan *plan = plan_from_config (cudnn, graph, config, error);
 
-  if (plan && plan->workspace <= limit) {
+  if (plan && plan->workspace <= limit)
     g_ptr_array_add (plans, plan);
-    return TRUE;
+  else
+    alexnet_conv_plan_free (plan);
+}
+
+/* Takes `reason`, for which there is no plan of one configuration. The first
+ * that is more than a refusal is kept, where it can be. */
+static void
+pass_over (GError *reason, GError **failure)
+{
+  if (!is_refusal (reason)) {
+    g_info ("a plan is passed over: %s", reason->message);
+    if (failure && !*failure)
+      *failure = g_error_copy (reason);
   }
-  alexnet_conv_plan_free (plan);
-  if (!reason || is_refusal (reason) || !compiled)
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&reason));
-  return FALSE;
+  g_error_free (reason);
 }
 
 /* Builds the plans of those configurations that are compiled already, or of
  * those that are not. */
-static gboolean
+static void
 add_plans (const AlexnetCudnn *cudnn, const AlexnetConv *conv,
     AlexnetConvGraph *graph, GPtrArray *configs, gboolean compiled, gsize limit,
-    GPtrArray *plans, GError **error)
+    GPtrArray *plans, GError **failure)
 {
   const guint compiling = 1u << CUDNN_BEHAVIOR_NOTE_RUNTIME_COMPILATION;
 
   for (guint i = 0; i < configs->len; i++) {
     Descriptor config = g_ptr_array_index (configs, i);
+    GError *reason = NULL;
     Notes notes;
 
-    if (!config)
-      continue;
-    if (!get_notes (config, &notes, error))
-      return FALSE;
-    if (compiled != !(notes.behavior & compiling) ||
-        !keeps_precision (&notes, conv->precision))
-      continue;
-    configs->pdata[i] = NULL;
-    if (!add_plan (cudnn, graph, config, compiled, limit, plans, error))
-      return FALSE;
+    if (config && get_notes (config, &notes, &reason) &&
+        compiled == !(notes.behavior & compiling) &&
+        keeps_precision (&notes, conv->precision)) {
+      configs->pdata[i] = NULL;
+      add_plan (cudnn, graph, config, limit, plans, &reason);
+    }
+    if (reason)
+      pass_over (reason, failure);
   }
-  return TRUE;
 }
 
+/* None is a failure only when there would be one but for that. */
+static gboolean
+add_compiled_plans (const AlexnetCudnn *cudnn, const AlexnetConv *conv,
+    AlexnetConvGraph *graph, GPtrArray *configs, gsize limit, GPtrArray *plans,
+    GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+
+  add_plans (cudnn, conv, graph, configs, TRUE, limit, plans, &failure);
+  if (plans->len > 0 || !failure)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
+}
+
+/* Those that are to be compiled first are refused in many ways. */
 static gboolean
 find_plans (const AlexnetCudnn *cudnn, const AlexnetConv *conv,
     AlexnetConvGraph *graph, gsize limit, GPtrArray *plans, GError **error)
@@ -243,10 +264,10 @@ find_plans (const AlexnetCudnn *cudnn, const AlexnetConv *conv,
   GPtrArray *configs = g_ptr_array_new_with_free_func (alexnet_desc_free);
   gboolean ok = add_configs (cudnn, graph, CUDNN_HEUR_MODE_A, configs, error) &&
       add_configs (cudnn, graph, CUDNN_HEUR_MODE_FALLBACK, configs, error) &&
-      add_plans (cudnn, conv, graph, configs, TRUE, limit, plans, error) &&
-      (plans->len > 0 ||
-          add_plans (cudnn, conv, graph, configs, FALSE, limit, plans, error));
+      add_compiled_plans (cudnn, conv, graph, configs, limit, plans, error);
 
+  if (ok && plans->len == 0)
+    add_plans (cudnn, conv, graph, configs, FALSE, limit, plans, NULL);
   g_ptr_array_unref (configs);
   return ok;
 }
@@ -285,7 +306,7 @@ alexnet_conv_is_listed (const AlexnetCudnn *cudnn, const AlexnetConv *conv,
   AlexnetConvGraph *graph = alexnet_conv_graph_new (cudnn, conv, error);
   gboolean ok = graph &&
       add_configs (cudnn, graph, CUDNN_HEUR_MODE_A, configs, error) &&
-      add_plans (cudnn, conv, graph, configs, TRUE, G_MAXSIZE, plans, error);
+      add_compiled_plans (cudnn, conv, graph, configs, G_MAXSIZE, plans, error);
 
   *listed = plans->len > 0;
   g_ptr_array_unref (configs);

@@ -19,9 +19,10 @@ gsize alexnet_conv_plan_workspace (const AlexnetConvPlan *plan);
 /* Every plan that cuDNN offers, its best guess first, that keeps the
  * precision (FP32: no tensor cores; never sums of less than FLOAT, nor
  * transforms), gives the same bits each time, and needs at most `workspace`
- * bytes. Those that must be compiled first are there only when there is no
- * other. Array of AlexnetConvPlan; the caller unrefs it. UNSUPPORTED when
- * there is none. */
+ * bytes. One that cannot be built is passed over. Those that must be compiled
+ * first are there only when there is no other. Array of AlexnetConvPlan; the
+ * caller unrefs it. When there is none, UNSUPPORTED or why one could not be
+ * built. */
 GPtrArray *alexnet_conv_plans (const AlexnetCudnn *cudnn,
     const AlexnetConv *conv, gsize workspace, GError **error);
 

@@ -35,13 +35,14 @@ measure (const Tuner *tuner, guint candidate, float *time, GError **error)
       CUDA (cudaEventElapsedTime (time, tuner->begin, tuner->end));
 }
 
-static gboolean
-is_refusal (const GError *error)
+gboolean
+alexnet_tune_pass_over (AlexnetDevice *device, const char *what,
+    const GError *reason, GError **error)
 {
-  return g_error_matches (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
+  g_info ("%s: one way is passed over: %s", what, reason->message);
+  return alexnet_device_finish (device, error);
 }
 
-/* A candidate that the device refuses is none; any other failure is one. */
 static gboolean
 find_best (const Tuner *tuner, guint n, guint *best, GError **error)
 {
@@ -49,10 +50,13 @@ find_best (const Tuner *tuner, guint n, guint *best, GError **error)
   gboolean found = FALSE;
   float best_time = 0, time;
 
-  for (guint i = 0; i < n && (!reason || is_refusal (reason)); i++) {
+  for (guint i = 0; i < n; i++) {
     g_clear_error (&reason);
-    if (!measure (tuner, i, &time, &reason))
+    if (!measure (tuner, i, &time, &reason)) {
+      if (!alexnet_tune_pass_over (tuner->device, tuner->what, reason, error))
+        return FALSE;
       continue;
+    }
     g_debug ("%s: candidate %u of %u takes %.2f us", tuner->what, i, n,
         1000.0 * (double) time / N_TIMED);
     if (found && time >= best_time)
@@ -61,10 +65,9 @@ find_best (const Tuner *tuner, guint n, guint *best, GError **error)
     *best = i;
     best_time = time;
   }
-  if (found && (!reason || is_refusal (reason)))
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&reason));
-  return FALSE;
+  if (!found)
+    g_propagate_error (error, g_steal_pointer (&reason));
+  return found;
 }
 
 gboolean

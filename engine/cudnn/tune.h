@@ -12,11 +12,16 @@ G_BEGIN_DECLS
 /* Gives candidate `i` to the device's compute stream, once. */
 typedef gboolean (*AlexnetTuneFunc) (gpointer user, guint i, GError **error);
 
-/* Times each of n >= 1 candidates and writes the fastest to `best`. One that
- * fails with UNSUPPORTED is passed over; UNSUPPORTED when all do. `what` is
- * computed, for debug messages, which have the time of each. */
+/* Times each of n >= 1 candidates and writes the fastest to `best`; one alone
+ * is not tried. One that fails is passed over; the last one's error when all
+ * do. `what` is computed, for debug messages, which have the time of each. */
 gboolean alexnet_tune (AlexnetDevice *device, const char *what, guint n,
     AlexnetTuneFunc func, gpointer user, guint *best, GError **error);
+
+/* Notes that a way to compute `what` has failed for `reason`. TRUE when another
+ * one can take its place; DEVICE when the device is lost. */
+gboolean alexnet_tune_pass_over (AlexnetDevice *device, const char *what,
+    const GError *reason, GError **error);
 
 G_END_DECLS
 

@@ -20,7 +20,9 @@ static const struct {
   cublasLtReductionScheme_t reduction;
   gsize workspace;
   double speed;
+  cublasStatus_t status; /* with which it fails to run */
 } algorithms[] = {
+  { CUBLASLT_REDUCTION_SCHEME_NONE, 0, 5, CUBLAS_STATUS_EXECUTION_FAILED },
   { CUBLASLT_REDUCTION_SCHEME_NONE, 0, 1 },
   { CUBLASLT_REDUCTION_SCHEME_NONE, 0, 2 },
   { CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE, WORKSPACE, 3 },
@@ -523,6 +525,8 @@ enqueue (Multiplication *m, const cublasLtMatmulAlgo_t *algo, void *workspace,
       workspace_size < algorithms[i].workspace)
     return CUBLAS_STATUS_INVALID_VALUE;
   check (m);
+  if (algorithms[i].status)
+    return algorithms[i].status;
   m->reduction = algorithms[i].reduction;
   work.microseconds = duration (m, i);
   return soft_enqueue_with_workspace (stream, &work, workspace,

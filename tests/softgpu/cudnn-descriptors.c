@@ -352,8 +352,7 @@ finalize_plan (SoftDescriptor *d)
     if (!soft_plan_from_json (d, text))
       return CUDNN_STATUS_BAD_PARAM;
   }
-  return soft_engine_find (d->engine)->cannot ? CUDNN_STATUS_NOT_SUPPORTED
-                                              : CUDNN_STATUS_SUCCESS;
+  return soft_engine_find (d->engine)->build_status;
 }
 
 static cudnnStatus_t
@@ -520,6 +519,9 @@ execute (cudnnHandle_t handle, const SoftDescriptor *plan,
   if (status)
     return status;
   soft_execution_check (&e);
+  status = soft_engine_find (e.engine)->run_status;
+  if (status)
+    return status;
   workspace = soft_attribute_values (pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE);
   work.microseconds = soft_execution_time (&e);
   return soft_enqueue_with_workspace (handle->stream, &work,

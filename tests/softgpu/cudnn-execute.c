@@ -29,8 +29,11 @@ static const SoftEngine engines[] = {
       .numerical = 1 << CUDNN_NUMERICAL_NOTE_TENSOR_CORE,
       .workspace = (gsize) 2 << 30,
       .speed = 7 },
-  /* what is promised and then not to be had. */
-  { .id = 27, .speed = 6, .cannot = TRUE },
+  /* what is promised and then not to be had, without or with a fault, */
+  { .id = 27, .speed = 6, .build_status = CUDNN_STATUS_NOT_SUPPORTED },
+  { .id = 28, .speed = 6, .build_status = CUDNN_STATUS_EXECUTION_FAILED },
+  /* or not to be run. */
+  { .id = 29, .speed = 6, .run_status = CUDNN_STATUS_EXECUTION_FAILED },
   { .id = 7,
       .numerical = 1 << CUDNN_NUMERICAL_NOTE_TENSOR_CORE,
       .behavior = 1 << CUDNN_BEHAVIOR_NOTE_RUNTIME_COMPILATION,

@@ -48,7 +48,8 @@ typedef struct {
   guint numerical, behavior; /* bit 1 << note */
   gsize workspace;
   double speed;         /* of the others' 1 */
-  gboolean cannot;      /* its plans never finalise */
+  int build_status;     /* with which its plans fail to finalise */
+  int run_status;       /* with which they fail to run */
   gboolean floats_only; /* serves tensors of FLOAT */
 } SoftEngine;
 

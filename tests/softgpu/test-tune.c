@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* How plans are chosen, and what is remembered of it. */
+
+#include <string.h>
+
+#include "fixture.h"
+#include "support/random-model.h"
+
+#define MAX_BATCH 2
+
+static AlexnetNetwork *network;
+static float *inputs;
+
+/* Opens, runs a batch, closes. */
+static float *
+use_module (void)
+{
+  g_autoptr (AlexnetPlan)
+      plan = fixture_open (network, ALEXNET_PRECISION_FP16, MAX_BATCH);
+
+  fixture_stage (plan, network, 0, MAX_BATCH, inputs);
+  return fixture_infer (plan, network, 0, MAX_BATCH);
+}
+
+static void
+assert_same (const float *a, const float *b)
+{
+  gsize n = MAX_BATCH * alexnet_shape_size (alexnet_network_output (network));
+
+  g_assert_cmpmem (a, n * sizeof *a, b, n * sizeof *b);
+}
+
+typedef void (*Damage) (GString *text);
+
+static void
+damage_nothing (GString *text)
+{
+}
+
+static void
+damage_empty (GString *text)
+{
+  g_string_truncate (text, 0);
+}
+
+static void
+damage_half (GString *text)
+{
+  g_string_truncate (text, text->len / 2);
+}
+
+static void
+damage_other_json (GString *text)
+{
+  g_string_assign (text, "[1, {\"plans\": 2}]");
+}
+
+static void
+damage_identity (GString *text)
+{
+  g_string_replace (text, "driver", "motorist", 0);
+}
+
+static void
+damage_plans (GString *text)
+{
+  g_string_replace (text, "\\\"engine\\\"", "\\\"motor\\\"", 0);
+}
+
+static void
+damage_bits (GString *text)
+{
+  g_string_replace (text, "00000001000000", "00000002000000", 0);
+}
+
+static void
+damage_numbers (GString *text)
+{
+  g_string_replace (text, "\"0\"", "\"99\"", 0);
+  g_string_replace (text, "\"1\"", "\"-1\"", 0);
+  g_string_replace (text, "\"2\"", "\"x\"", 0);
+}
+
+/* Plans of an engine that cannot run them. */
+static void
+damage_engines (GString *text)
+{
+  const char *const engine = "\\\"engine\\\":";
+  char *at = text->str;
+
+  while ((at = strstr (at, engine)) != NULL) {
+    at += strlen (engine);
+    memcpy (at, "29", 2);
+  }
+}
+
+/* Works without tuning only where nothing was damaged. */
+static void
+check_damage (Damage damage, const char *text, const float *expected,
+    guint n_works_cold)
+{
+  g_autoptr (GString) damaged = g_string_new (text);
+  g_autofree char *path = cache_directory_find (), *after = NULL;
+  g_autofree float *outputs = NULL;
+  gboolean changed;
+
+  damage (damaged);
+  changed = !g_str_equal (damaged->str, text);
+  g_assert_true (changed == (damage != damage_nothing));
+  g_assert_true (g_file_set_contents (path, damaged->str, -1, NULL));
+  softgpu_reset ();
+  outputs = use_module ();
+  assert_same (outputs, expected);
+  if (changed)
+    g_assert_true (g_file_get_contents (path, &after, NULL, NULL));
+  if (changed && damage != damage_identity)
+    g_assert_cmpstr (after, !=, damaged->str);
+  if (!changed)
+    g_assert_cmpuint (softgpu_n_works () * 2, <, n_works_cold);
+}
+
+static void
+test_plan_cache (void)
+{
+  static const Damage damages[] = { damage_nothing, damage_empty, damage_half,
+    damage_other_json, damage_identity, damage_plans, damage_bits,
+    damage_engines, damage_numbers };
+  g_autofree char *path = NULL, *text = NULL;
+  g_autofree float *expected = NULL;
+  guint n_works_cold;
+
+  cache_directory_clear ();
+  expected = use_module ();
+  n_works_cold = softgpu_n_works ();
+  path = cache_directory_find ();
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (damages); i++)
+    check_damage (damages[i], text, expected, n_works_cold);
+  softgpu_reset ();
+}
+
+int
+main (int argc, char **argv)
+{
+  int status;
+
+  cache_directory_init (&argc, &argv);
+  network = fixture_small_network ();
+  inputs = fixture_inputs (network, MAX_BATCH, 0);
+  g_test_add_func ("/softgpu/tune/plan-cache", test_plan_cache);
+  status = cache_directory_run ();
+  random_model_clear (network);
+  g_free (network);
+  g_free (inputs);
+  return status;
+}
