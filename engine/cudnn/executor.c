@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "capture.h"
 #include "choose.h"
 #include "precision.h"
 
@@ -87,7 +88,6 @@ choose_ways (AlexnetExecutor *ex, AlexnetBatch *batch, AlexnetPlanCache *cache,
   return TRUE;
 }
 
-/* Libraries load their code at the first use, which a capture forbids. */
 static gboolean
 warm_up (const AlexnetExecutor *ex, const AlexnetBatch *batch, GError **error)
 {
@@ -95,23 +95,26 @@ warm_up (const AlexnetExecutor *ex, const AlexnetBatch *batch, GError **error)
       alexnet_device_finish (ex->device, error);
 }
 
+typedef struct {
+  const AlexnetExecutor *ex;
+  const AlexnetBatch *batch;
+} Rest;
+
+static gboolean
+give_rest (gpointer user, GError **error)
+{
+  const Rest *rest = user;
+
+  return run_rest (rest->ex, rest->batch, error);
+}
+
 static gboolean
 capture (AlexnetExecutor *ex, AlexnetBatch *batch, GError **error)
 {
-  cudaStream_t stream = ex->device->stream;
-  cudaGraph_t graph = NULL;
-  gboolean ok;
+  Rest rest = { ex, batch };
 
-  if (!CUDA (cudaStreamBeginCapture (stream, cudaStreamCaptureModeThreadLocal)))
-    return FALSE;
-  ok = run_rest (ex, batch, error);
-  ok = CUDA (cudaStreamEndCapture (stream, &graph)) && ok;
-  ok = ok && CUDA (cudaGraphInstantiate (&batch->graph, graph, 0));
-  if (graph)
-    ok = CUDA (cudaGraphDestroy (graph)) && ok;
-  /* The first launch brings it to the device. */
-  return ok && CUDA (cudaGraphLaunch (batch->graph, stream)) &&
-      alexnet_device_finish (ex->device, error);
+  batch->graph = alexnet_capture (ex->device, give_rest, &rest, error);
+  return batch->graph != NULL;
 }
 
 static char *

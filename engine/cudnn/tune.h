@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Which of several ways to compute the same thing is fastest on this device. */
+/* Which of several ways to compute the same thing is fastest on this device,
+ * in a graph. One that cannot be captured is of no use. */
 
 #ifndef ALEXNET_CUDNN_TUNE_H
 #define ALEXNET_CUDNN_TUNE_H

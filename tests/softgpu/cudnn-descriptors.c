@@ -535,7 +535,10 @@ cudnnStatus_t
 cudnnBackendExecute (cudnnHandle_t handle, cudnnBackendDescriptor_t plan,
     cudnnBackendDescriptor_t pack)
 {
-  cudnnStatus_t status = soft_enter ("cudnnBackendExecute", SOFT_CUDNN, 0);
+  const SoftDescriptor *d = plan;
+  gboolean waits = d && d->finalized && soft_engine_find (d->engine)->waits;
+  cudnnStatus_t status = soft_enter ("cudnnBackendExecute", SOFT_CUDNN,
+      waits ? SOFT_UNSAFE : 0);
 
   if (!status)
     status = execute (handle, plan, pack);

@@ -32,8 +32,9 @@ static const SoftEngine engines[] = {
   /* what is promised and then not to be had, without or with a fault, */
   { .id = 27, .speed = 6, .build_status = CUDNN_STATUS_NOT_SUPPORTED },
   { .id = 28, .speed = 6, .build_status = CUDNN_STATUS_EXECUTION_FAILED },
-  /* or not to be run. */
+  /* not to be run, or not in a graph. */
   { .id = 29, .speed = 6, .run_status = CUDNN_STATUS_EXECUTION_FAILED },
+  { .id = 30, .speed = 6, .waits = TRUE },
   { .id = 7,
       .numerical = 1 << CUDNN_NUMERICAL_NOTE_TENSOR_CORE,
       .behavior = 1 << CUDNN_BEHAVIOR_NOTE_RUNTIME_COMPILATION,

@@ -50,6 +50,7 @@ typedef struct {
   double speed;         /* of the others' 1 */
   int build_status;     /* with which its plans fail to finalise */
   int run_status;       /* with which they fail to run */
+  gboolean waits;       /* they wait for the device, which a capture forbids */
   gboolean floats_only; /* serves tensors of FLOAT */
 } SoftEngine;
 

@@ -170,13 +170,13 @@ name_status (const char *call, const SoftgpuStatus *status)
 }
 
 /* Calls whose failure may pass without a word: a plan that cannot be built is
- * passed over, and what is given back is gone. A plan of the cache that is of
- * no use is made anew, which is noted. */
+ * passed over, as is one that cannot be captured, and what is given back is
+ * gone. A plan of the cache that is of no use is made anew, which is noted. */
 static gboolean
 is_harmless (const char *call)
 {
-  static const char *const calls[] = { "cudnnBackendFinalize",
-    "cudnnBackendDestroyDescriptor" };
+  static const char *const calls[] = { "cudaStreamEndCapture",
+    "cudnnBackendFinalize", "cudnnBackendDestroyDescriptor" };
 
   return g_strv_contains (calls, call);
 }

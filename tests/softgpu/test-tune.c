@@ -140,6 +140,23 @@ test_plan_cache (void)
   softgpu_reset ();
 }
 
+/* Plans are timed as they are used, as nodes of a graph, and outside of one
+ * they run before their capture alone. */
+static void
+test_graphs (void)
+{
+  g_autofree char *text = NULL;
+  guint n_works, n_nodes;
+
+  cache_directory_clear ();
+  softgpu_reset ();
+  fixture_close (fixture_open (network, ALEXNET_PRECISION_FP16, 1));
+  text = softgpu_take_works (&n_works, &n_nodes);
+  g_test_message ("%u of %u are nodes:\n%s", n_nodes, n_works, text);
+  g_assert_cmpuint (n_nodes, >, n_works / 2);
+  softgpu_reset ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -149,6 +166,7 @@ main (int argc, char **argv)
   network = fixture_small_network ();
   inputs = fixture_inputs (network, MAX_BATCH, 0);
   g_test_add_func ("/softgpu/tune/plan-cache", test_plan_cache);
+  g_test_add_func ("/softgpu/tune/graphs", test_graphs);
   status = cache_directory_run ();
   random_model_clear (network);
   g_free (network);
