@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Which of several ways to compute the same thing is fastest on this device,
- * in a graph. One that cannot be captured is of no use. */
+ * in a graph. One that cannot be captured is of no use.
+ *
+ * Weights that fit are read from the device's L2 cache here, though in the
+ * network others have driven them out. Work that did the same between any two
+ * runs would take longer than a small layer does, and its time would have to be
+ * known as well; those of large layers do not fit. */
 
 #ifndef ALEXNET_CUDNN_TUNE_H
 #define ALEXNET_CUDNN_TUNE_H

@@ -97,6 +97,10 @@ SOFTGPU_API void softgpu_during (const char *call, void (*func) (gpointer data),
  * fails with the sticky error until reset. Other devices go on. */
 SOFTGPU_API void softgpu_lose_device (guint n);
 
+/* As when clocks fall for a while: of the pieces of device work since the last
+ * reset, n from number `first` on (1 = the first) take half as long again. */
+SOFTGPU_API void softgpu_slow_down (guint first, guint n);
+
 /* Name of the call that was told to fail and did; NULL when none did. */
 SOFTGPU_API const char *softgpu_failed_call (void);
 

@@ -157,6 +157,41 @@ test_graphs (void)
   softgpu_reset ();
 }
 
+/* What is chosen for one convolution while some of the device's work is slow,
+ * from number `first` on. */
+static char *
+choose_slowly (const AlexnetNetwork *layer, guint first)
+{
+  g_autofree char *path = NULL;
+  char *text;
+
+  cache_directory_clear ();
+  softgpu_reset ();
+  softgpu_slow_down (first, 8);
+  fixture_close (fixture_open (layer, ALEXNET_PRECISION_FP16, 1));
+  path = cache_directory_find ();
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  return text;
+}
+
+/* A device that is slow while one of the plans is timed does not change which
+ * one is chosen. */
+static void
+test_slow (void)
+{
+  AlexnetNetwork layer = fixture_layer (network, 0);
+  g_autofree char *expected = choose_slowly (&layer, G_MAXINT);
+  guint n_works = softgpu_n_works ();
+
+  g_assert_cmpuint (n_works, >, 50);
+  for (guint first = 1; first < n_works; first += 4) {
+    g_autofree char *chosen = choose_slowly (&layer, first);
+
+    g_assert_cmpstr (chosen, ==, expected);
+  }
+  softgpu_reset ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -167,6 +202,7 @@ main (int argc, char **argv)
   inputs = fixture_inputs (network, MAX_BATCH, 0);
   g_test_add_func ("/softgpu/tune/plan-cache", test_plan_cache);
   g_test_add_func ("/softgpu/tune/graphs", test_graphs);
+  g_test_add_func ("/softgpu/tune/slow", test_slow);
   status = cache_directory_run ();
   random_model_clear (network);
   g_free (network);

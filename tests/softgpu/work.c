@@ -44,6 +44,7 @@ typedef struct {
 static struct {
   GPtrArray *ready;
   guint n_pending, n_run, lose_in;
+  guint slow_first, n_slow;
   guint eagerness; /* percent */
   guint taste;     /* which streams are preferred now */
   gboolean asked;  /* the running item asked whether it is a repetition */
@@ -167,6 +168,8 @@ static void
 execute (SoftItem *item)
 {
   queue.n_run++;
+  if (queue.n_run - queue.slow_first < queue.n_slow)
+    item->cost *= 1.5;
   count_name (item);
   if (queue.lose_in > 0 && --queue.lose_in == 0) {
     *soft_lost (item->context) = cudaErrorIllegalAddress;
@@ -350,6 +353,13 @@ softgpu_lose_device (guint n)
 }
 
 void
+softgpu_slow_down (guint first, guint n)
+{
+  queue.slow_first = first;
+  queue.n_slow = n;
+}
+
+void
 soft_work_seed (void)
 {
   static const guint8 eagerness[] = { 0, 0, 10, 60 };
@@ -369,7 +379,7 @@ soft_work_reset (void)
     queue.last_data = g_byte_array_new ();
   }
   soft_run (NULL);
-  queue.n_run = 0;
+  queue.n_run = queue.n_slow = 0;
   g_array_set_size (queue.counts, 0);
   queue.lose_in = lose ? g_ascii_strtoull (lose, NULL, 10) : 0;
   forget_last ();
