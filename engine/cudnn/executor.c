@@ -117,22 +117,34 @@ capture (AlexnetExecutor *ex, AlexnetBatch *batch, GError **error)
   return batch->graph != NULL;
 }
 
+/* Of a device that is shared out, a process sees some multiprocessors, by
+ * which cublasLt orders its list. */
 static char *
-get_identity (const AlexnetDevice *device)
+get_identity (const AlexnetDevice *device, GError **error)
 {
-  return g_strdup_printf ("%d; cuDNN %zu, cublasLt %zu, driver %d, %s (%u.%u)",
+  int n_processors = 0;
+
+  if (!CUDA (cudaDeviceGetAttribute (&n_processors,
+          cudaDevAttrMultiProcessorCount, (int) device->ordinal)))
+    return NULL;
+  return g_strdup_printf ("%d; cuDNN %zu, cublasLt %zu, driver %d, %s (%u.%u), "
+                          "%d multiprocessors",
       VERSION, cudnnGetVersion (), cublasLtGetVersion (), device->driver,
-      device->name, device->capability / 10, device->capability % 10);
+      device->name, device->capability / 10, device->capability % 10,
+      n_processors);
 }
 
 static gboolean
 make_batches (AlexnetExecutor *ex, GError **error)
 {
-  g_autofree char *identity = get_identity (ex->device);
-  AlexnetPlanCache *cache = alexnet_plan_cache_open ("cudnn", identity);
+  g_autofree char *identity = get_identity (ex->device, error);
+  AlexnetPlanCache *cache;
   guint sizes[ALEXNET_MAX_BATCHES];
   gboolean ok = TRUE;
 
+  if (!identity)
+    return FALSE;
+  cache = alexnet_plan_cache_open ("cudnn", identity);
   ex->n_batches = alexnet_get_batches (ex->buffers.max_batch, sizes);
   for (guint i = 0; ok && i < ex->n_batches; i++) {
     AlexnetBatch *batch = &ex->batches[i];

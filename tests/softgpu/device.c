@@ -164,6 +164,7 @@ soft_device_reset (void)
   const char *devices = g_getenv ("SOFTGPU_DEVICES");
 
   device = (SoftDevice){
+    .n_processors = 4,
     .memory = memory ? g_ascii_strtoull (memory, NULL, 10)
                      : G_GUINT64_CONSTANT (4) << 30,
     .l2_persisting = 3 << 20,
@@ -216,6 +217,12 @@ softgpu_set_capability (guint ordinal, guint capability)
 {
   g_assert_cmpuint (ordinal, <, SOFT_MAX_DEVICES);
   device.capabilities[ordinal] = capability;
+}
+
+void
+softgpu_set_processors (guint n)
+{
+  device.n_processors = n;
 }
 
 void
@@ -313,7 +320,7 @@ describe (struct cudaDeviceProp *properties, int ordinal)
     .maxGridSize = { G_MAXINT, 65535, 65535 },
     .major = capability / 10,
     .minor = capability % 10,
-    .multiProcessorCount = 4,
+    .multiProcessorCount = (int) device.n_processors,
     .l2CacheSize = 4 << 20,
     .maxThreadsPerMultiProcessor = 2048,
     .concurrentKernels = 1,

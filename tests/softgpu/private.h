@@ -69,7 +69,7 @@ void soft_yield (void);
 #define SOFT_MAX_DEVICES 8
 
 typedef struct {
-  guint n_devices;
+  guint n_devices, n_processors;
   guint capabilities[SOFT_MAX_DEVICES];
   cudaError_t lost[SOFT_MAX_DEVICES];
   gsize memory;                               /* of each */

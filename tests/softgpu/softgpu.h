@@ -60,6 +60,9 @@ SOFTGPU_API void softgpu_set_memory (gsize total);
 /* 10 * major + minor. */
 SOFTGPU_API void softgpu_set_capability (guint ordinal, guint capability);
 
+/* Multiprocessors of each device that this process sees, at first 4. */
+SOFTGPU_API void softgpu_set_processors (guint n);
+
 /* Bytes of the L2 cache that each device can set aside, of these what it
  * grants, and of an access-policy window at most. At first 3 MiB, all of it,
  * 128 MiB; below capability 8.0 there is none of it. */

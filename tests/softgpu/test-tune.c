@@ -140,6 +140,27 @@ test_plan_cache (void)
   softgpu_reset ();
 }
 
+/* What was found for all multiprocessors is not believed where there are some,
+ * and found again where there are all. */
+static void
+test_processors (void)
+{
+  static const guint n_processors[] = { 4, 2, 2, 4 };
+  guint n_works[4];
+
+  cache_directory_clear ();
+  for (guint i = 0; i < 4; i++) {
+    softgpu_reset ();
+    softgpu_set_processors (n_processors[i]);
+    g_free (use_module ());
+    n_works[i] = softgpu_n_works ();
+  }
+  g_assert_cmpuint (n_works[1], ==, n_works[0]);
+  g_assert_cmpuint (n_works[2], <, n_works[0] / 2);
+  g_assert_cmpuint (n_works[3], ==, n_works[2]);
+  softgpu_reset ();
+}
+
 /* Plans are timed as they are used, as nodes of a graph, and outside of one
  * they run before their capture alone. */
 static void
@@ -201,6 +222,7 @@ main (int argc, char **argv)
   network = fixture_small_network ();
   inputs = fixture_inputs (network, MAX_BATCH, 0);
   g_test_add_func ("/softgpu/tune/plan-cache", test_plan_cache);
+  g_test_add_func ("/softgpu/tune/processors", test_processors);
   g_test_add_func ("/softgpu/tune/graphs", test_graphs);
   g_test_add_func ("/softgpu/tune/slow", test_slow);
   status = cache_directory_run ();
