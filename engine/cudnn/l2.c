@@ -38,14 +38,18 @@ join_share (const AlexnetDevice *device)
   return share;
 }
 
-/* TRUE when the limit is none of this process's to set, as where a server
- * shares the device out: not a failure. */
+/* TRUE when a call has failed, for whatever reason, on a device that goes on:
+ * it does without. One that is lost is a failure. */
 static gboolean
-is_refused (cudaError_t status)
+is_refused (AlexnetDevice *device, cudaError_t status, const char *call)
 {
-  if (status != cudaErrorUnsupportedLimit && status != cudaErrorNotSupported)
+  if (status == cudaSuccess)
     return FALSE;
   cudaGetLastError ();
+  if (!alexnet_device_finish (device, NULL))
+    return FALSE;
+  g_info ("weights do not stay in the L2 cache: %s failed: %s", call,
+      cudaGetErrorName (status));
   return TRUE;
 }
 
@@ -59,14 +63,14 @@ set_aside (AlexnetL2 *l2, gsize wanted, gsize most, GError **error)
   cudaError_t status = cudaDeviceGetLimit (&before, kind);
 
   wanted = MIN (wanted, most - MIN (most, before));
-  if (is_refused (status))
+  if (is_refused (l2->device, status, "cudaDeviceGetLimit"))
     return TRUE;
   if (!alexnet_cuda_check (status, "cudaDeviceGetLimit", error))
     return FALSE;
   if (wanted == 0)
     return TRUE;
   status = cudaDeviceSetLimit (kind, before + wanted);
-  if (is_refused (status))
+  if (is_refused (l2->device, status, "cudaDeviceSetLimit"))
     return TRUE;
   if (!alexnet_cuda_check (status, "cudaDeviceSetLimit", error))
     return FALSE;

@@ -43,8 +43,9 @@ typedef struct {
 } AlexnetL2;
 
 /* For weights of `size` bytes at `base`. Without a window where the device has
- * nothing to set aside, all of it is taken, or $ALEXNET_CUDNN_L2 is 0. DEVICE;
- * close gives back what was taken. Any thread, in the device's context. */
+ * nothing to set aside or refuses to, all of it is taken, or $ALEXNET_CUDNN_L2
+ * is 0. DEVICE; close gives back what was taken. Any thread, in the device's
+ * context. */
 gboolean alexnet_l2_open (AlexnetL2 *l2, AlexnetDevice *device, void *base,
     gsize size, GError **error);
 

@@ -321,6 +321,39 @@ test_lost_beside (void)
   softgpu_reset ();
 }
 
+/* Opens a plan while the n-th call fails as none of a limit is said to. */
+static AlexnetPlan *
+open_failing (guint n)
+{
+  static const SoftgpuStatus status = { cudaErrorInvalidValue, 1, 1 };
+  g_autoptr (GError) error = NULL;
+
+  softgpu_reset ();
+  softgpu_fail_call (n, &status);
+  return fixture_try_open (network, ALEXNET_PRECISION_FP16, 1, &error);
+}
+
+/* Whatever is said of the limit, weights are read without a window. */
+static void
+test_refused (void)
+{
+  const char *const call = "cudaDeviceSetLimit";
+  AlexnetPlan *plan = open_failing (1);
+  g_autofree float *inputs = fixture_inputs (network, 1, 0);
+
+  for (guint n = 2; g_strcmp0 (softgpu_failed_call (), call) != 0; n++) {
+    g_assert_nonnull (softgpu_failed_call ());
+    g_clear_pointer (&plan, fixture_close);
+    plan = open_failing (n);
+  }
+  g_assert_nonnull (plan);
+  fixture_stage (plan, network, 0, 1, inputs);
+  g_assert_cmpuint (get_window (plan, 1), ==, 0);
+  g_assert_cmpuint (get_limit (), ==, 0);
+  fixture_close (plan);
+  softgpu_reset ();
+}
+
 static gpointer
 open_and_close (gpointer unused)
 {
@@ -358,6 +391,7 @@ main (int argc, char **argv)
   g_test_add_func ("/softgpu/l2/all", test_all);
   g_test_add_func ("/softgpu/l2/some", test_some);
   g_test_add_func ("/softgpu/l2/none", test_none);
+  g_test_add_func ("/softgpu/l2/refused", test_refused);
   g_test_add_func ("/softgpu/l2/shared", test_shared);
   g_test_add_func ("/softgpu/l2/application", test_application);
   g_test_add_func ("/softgpu/l2/contexts", test_contexts);
