@@ -2,8 +2,10 @@
 
 #include "formats.h"
 
+#include <errno.h>
 #include <gio/gio.h>
 #include <json-glib/json-glib.h>
+#include <stdlib.h>
 
 #define HEADER_UNIT 8 /* bytes that a header is a multiple of */
 
@@ -122,6 +124,48 @@ fail (GError **error, const char *path, const GError *cause)
       "cannot write %s: %s", path, cause->message);
 }
 
+/* Where links lead, also to what is not there yet. NULL, and errno. */
+static char *
+find_place (const char *path)
+{
+  char *place = realpath (path, NULL);
+  g_autofree char *name = NULL, *directory = NULL, *target = NULL, *next = NULL;
+
+  if (place || errno != ENOENT)
+    return place;
+  directory = g_path_get_dirname (path);
+  target = g_file_read_link (path, NULL);
+  if (target) {
+    next = g_path_is_absolute (target)
+        ? g_strdup (target)
+        : g_build_filename (directory, target, NULL);
+    return find_place (next);
+  }
+  next = realpath (directory, NULL);
+  name = g_path_get_basename (path);
+  return next ? g_build_filename (next, name, NULL) : NULL;
+}
+
+/* Of a FIFO GIO would wait for a reader. */
+static GFile *
+open_place (const char *path, GError **error)
+{
+  g_autofree char *reason = NULL, *place = NULL;
+  struct stat status;
+
+  if (stat (path, &status) == 0)
+    reason = alexnet_file_check_type (&status);
+  if (!reason) {
+    place = find_place (path);
+    if (!place)
+      reason = g_strdup (g_strerror (errno));
+  }
+  if (!reason)
+    return g_file_new_for_path (place);
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, reason);
+  return NULL;
+}
+
 /* GIO writes a new file in place, and another one beside what is there. */
 static void
 abandon (GOutputStream *stream, GFile *file, gboolean is_new)
@@ -134,25 +178,32 @@ abandon (GOutputStream *stream, GFile *file, gboolean is_new)
     g_file_delete (file, NULL, NULL);
 }
 
+/* A new file always: the tensors may be read from what is there. */
+static gboolean
+replace (GFile *file, const AlexnetTensorSet *set, GHashTable *metadata,
+    const AlexnetProgress *progress, GError **error)
+{
+  gboolean is_new = !g_file_query_exists (file, NULL);
+  g_autoptr (GFileOutputStream) stream = g_file_replace (file, NULL, FALSE,
+      G_FILE_CREATE_REPLACE_DESTINATION, NULL, error);
+
+  if (!stream)
+    return FALSE;
+  if (write_all (set, metadata, G_OUTPUT_STREAM (stream), progress, error))
+    return TRUE;
+  abandon (G_OUTPUT_STREAM (stream), file, is_new);
+  return FALSE;
+}
+
 gboolean
 alexnet_safetensors_write (const AlexnetTensorSet *set, GHashTable *metadata,
     const char *path, const AlexnetProgress *progress, GError **error)
 {
-  g_autoptr (GFile) file = g_file_new_for_path (path);
   g_autoptr (GError) cause = NULL;
-  g_autoptr (GFileOutputStream) stream = NULL;
-  gboolean is_new = g_file_query_file_type (file,
-                        G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS,
-                        NULL) == G_FILE_TYPE_UNKNOWN;
+  g_autoptr (GFile) file = open_place (path, &cause);
 
-  /* A new file always: the tensors may be read from what is at the path. */
-  stream = g_file_replace (file, NULL, FALSE, G_FILE_CREATE_REPLACE_DESTINATION,
-      NULL, &cause);
-  if (stream &&
-      write_all (set, metadata, G_OUTPUT_STREAM (stream), progress, &cause))
+  if (file && replace (file, set, metadata, progress, &cause))
     return TRUE;
-  if (stream)
-    abandon (G_OUTPUT_STREAM (stream), file, is_new);
   fail (error, path, cause);
   return FALSE;
 }

@@ -40,6 +40,15 @@ type_name (mode_t mode)
   return "something else";
 }
 
+char *
+alexnet_file_check_type (const struct stat *status)
+{
+  return S_ISREG (status->st_mode)
+      ? NULL
+      : g_strdup_printf ("it is %s, expected a regular file",
+            type_name (status->st_mode));
+}
+
 static void
 refuse_open (const char *path, const char *reason, GError **error)
 {
@@ -57,9 +66,8 @@ new_from_fd (int fd, const char *path, GError **error)
 
   if (fd < 0 || fstat (fd, &status) != 0)
     reason = g_strdup (g_strerror (errno));
-  else if (!S_ISREG (status.st_mode))
-    reason = g_strdup_printf ("it is %s, expected a regular file",
-        type_name (status.st_mode));
+  else
+    reason = alexnet_file_check_type (&status);
   if (reason) {
     refuse_open (path, reason, error);
     if (fd >= 0)

@@ -8,6 +8,8 @@
 #ifndef ALEXNET_FILE_H
 #define ALEXNET_FILE_H
 
+#include <sys/stat.h>
+
 #include "alexnet.h"
 
 G_BEGIN_DECLS
@@ -17,6 +19,10 @@ typedef struct _AlexnetFile AlexnetFile;
 /* NOT_FOUND, naming the path, for what is absent, may not be read, or is no
  * regular file (a directory, a FIFO, a device); never waits for any of them. */
 AlexnetFile *alexnet_file_open (const char *path, GError **error);
+
+/* NULL of a regular file; else "it is a FIFO, expected a regular file". To be
+ * freed. */
+char *alexnet_file_check_type (const struct stat *status);
 
 /* Opens another file of the same model, by its name relative to the directory
  * that `file` is in. FORMAT for a name that is empty, absolute, has `..` or

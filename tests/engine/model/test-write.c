@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "formats/formats.h"
@@ -147,6 +148,41 @@ test_in_place (void)
     g_remove (path);
   }
   alexnet_model_unref (expected);
+}
+
+/* A link's target, be it there or not, becomes the new file, and the link
+ * stays. Its directory is a link, too: what lies above it lies above its
+ * target. */
+static void
+test_link (gconstpointer is_there)
+{
+  g_autofree char *original = g_test_build_filename (G_TEST_DIST,
+      "../data/models", "caffe-narrow-f16.safetensors", NULL);
+  g_autofree char *outer = g_build_filename (dir, "outer", NULL);
+  g_autofree char *inner = g_build_filename (outer, "inner", NULL);
+  g_autofree char *target = g_build_filename (outer, "target", NULL);
+  g_autofree char *far = g_build_filename (dir, "far", NULL);
+  g_autofree char *link = g_build_filename (far, "link", NULL);
+  g_autoptr (GError) error = NULL;
+  AlexnetModel *model = load (original, NULL), *again;
+
+  g_assert_cmpint (g_mkdir_with_parents (inner, 0700), ==, 0);
+  g_assert_cmpint (symlink (inner, far), ==, 0);
+  g_assert_cmpint (symlink ("../target", link), ==, 0);
+  if (is_there)
+    g_assert_true (g_file_set_contents (target, "old", -1, NULL));
+  alexnet_model_save (model, link, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_file_test (link, G_FILE_TEST_IS_SYMLINK));
+  again = load (target, NULL);
+  assert_same (model, again);
+  alexnet_model_unref (again);
+  alexnet_model_unref (model);
+  g_remove (link);
+  g_remove (far);
+  g_remove (target);
+  g_rmdir (inner);
+  g_assert_cmpint (g_rmdir (outer), ==, 0);
 }
 
 static void
@@ -310,6 +346,36 @@ test_fails (void)
   g_remove (own);
 }
 
+/* It is never written to, and its link stays. */
+static void
+assert_refuses_link (const AlexnetModel *model, const char *target,
+    const char *expected)
+{
+  g_autofree char *link = g_build_filename (dir, "link.safetensors", NULL);
+
+  g_assert_cmpint (symlink (target, link), ==, 0);
+  assert_fails (model, link, ALEXNET_ERROR_INVALID, expected);
+  g_assert_true (g_file_test (link, G_FILE_TEST_IS_SYMLINK));
+  g_remove (link);
+}
+
+static void
+test_no_file (void)
+{
+  g_autofree char *original = g_test_build_filename (G_TEST_DIST,
+      "../data/models", "caffe-narrow-f16.safetensors", NULL);
+  g_autofree char *fifo = g_build_filename (dir, "fifo", NULL);
+  AlexnetModel *model = load (original, NULL);
+
+  g_assert_cmpint (mkfifo (fifo, 0600), ==, 0);
+  assert_refuses_link (model, "/dev/null", "a device, expected a regular file");
+  assert_refuses_link (model, fifo, "is a FIFO, expected a regular file");
+  assert_refuses_link (model, dir, "is a directory, expected a regular file");
+  assert_refuses_link (model, "link.safetensors", "symbolic links");
+  alexnet_model_unref (model);
+  g_remove (fifo);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -333,6 +399,9 @@ main (int argc, char *argv[])
   ADD_NAMED_CASES ("/write/table", tables, test_table);
   g_test_add_func ("/write/demonstration", test_demonstration);
   g_test_add_func ("/write/in-place", test_in_place);
+  g_test_add_data_func ("/write/link/there", GINT_TO_POINTER (TRUE), test_link);
+  g_test_add_data_func ("/write/link/dangling", NULL, test_link);
+  g_test_add_func ("/write/no-file", test_no_file);
   g_test_add_func ("/write/params", test_params);
   g_test_add_func ("/write/fails", test_fails);
   status = g_test_run ();
