@@ -369,6 +369,25 @@ stalls.webm decode 2 true" "$(jq -r '"\(.uri | split("/") | last) \(.stage)'\
     same "$classes" "$(best "$(of whole.webm jsonl)")"
 }
 
+# GObject would warn of some of them and go on; GStreamer makes others fit.
+out_of_range () {
+  count='expected 1 to 2147483647'
+  refused "top-k is 0, $count" --set top-k=0 "$sample" &&
+    same 1 "$(wc -l <"$work/errors")" &&
+    refused "top-k is -1, $count" --set top-k=-1 "$sample" &&
+    refused "top-k is 4294967297, $count" --set top-k=4294967297 "$sample" &&
+    refused "top-k is some, $count" --set top-k=some "$sample" &&
+    refused 'threshold is nan, expected 0.0 to 1.0' --set threshold=nan \
+      "$sample" &&
+    refused 'backend is abacus, expected auto, cudnn, cpu, reference' \
+      --set backend=abacus "$sample" &&
+    refused "attach-meta is 512, expected analytics, roi, tensor, embedding,\
+ joined by +" --set attach-meta=512 "$sample" &&
+    refused 'qos is maybe, expected true or false' --set qos=maybe "$sample" &&
+    ends_with 0 --dry-run --set attach-meta=roi+tensor --set top-k=0x3 \
+      --set threshold=0.5 --set backend=reference "$sample"
+}
+
 usage () {
   results=usage
   ends_with 0 --dry-run "$sample" && [ ! -e "$work/usage" ] &&
@@ -378,6 +397,7 @@ usage () {
     grep "^alexnet-batch: $root/README.md: " "$work/errors" &&
     refused "reference: backend 'reference' computes in fp32 only, not in int8" \
       --set backend=reference --set precision=int8 "$sample" &&
+    out_of_range &&
     ends_with 2 --set top-k "$sample" &&
     grep "'top-k' is not name=value" "$work/errors" &&
     ends_with 2 --sample-every soon "$sample" &&

@@ -10,6 +10,7 @@ gi.require_version('GstBase', '1.0')
 gi.require_version('GstVideo', '1.0')
 from gi.repository import GLib, Gst, GstBase, GstVideo  # noqa: E402
 
+from . import settings as element_settings  # noqa: E402
 from .errors import Failure, Stopped, UsageError  # noqa: E402
 from .pictures import is_picture, read_picture  # noqa: E402
 
@@ -77,6 +78,9 @@ class Classifier:
         words = ' '.join(f'{name}={quote(value)}'
                          for name, value in settings.items())
         self.description = f'alexnetclassify {words}'
+        element = Gst.ElementFactory.make('alexnetclassify')
+        if element:
+            element_settings.check(element, settings)
         try:
             self.kept = Gst.parse_launch(self.description)
         except GLib.Error as error:
