@@ -11,6 +11,7 @@ element, which `meson devenv -C build` lets it find. Exits with 0 at the end of
 the stream, with 1 after an error.
 """
 import argparse
+import os
 import pathlib
 import sys
 import textwrap
@@ -25,6 +26,7 @@ from gi.repository import GLib, Gst, GstVideo  # noqa: E402
 
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt  # noqa: E402
+from matplotlib.backend_bases import FigureCanvasBase  # noqa: E402
 
 RESULT = 'alexnet-classification'
 N_PICTURES, PICTURE_HEIGHT = 10, 144
@@ -279,6 +281,33 @@ def find_uri(name):
     return Gst.filename_to_uri(name)
 
 
+def find_plot(name):
+    """Where the plot will be, of a kind that can be drawn and a place that can
+    be written to. A name without an ending is a PNG's, as in matplotlib."""
+    ending = os.path.splitext(name)[1][1:].lower()
+    endings = FigureCanvasBase.get_supported_filetypes()
+    if not ending:
+        name = f'{name.rstrip(".")}.png'
+    elif ending not in endings:
+        raise Failure(f'{name} ends with .{ending}, expected '
+                      + ', '.join(f'.{known}' for known in sorted(endings)))
+    try:
+        try_to_write(os.path.realpath(name))
+    except OSError as error:
+        raise Failure(f'cannot write {name}: {error.strerror}') from None
+    return name
+
+
+def try_to_write(path):
+    """Leaves what is there; a device or a FIFO is not touched."""
+    is_new = not os.path.exists(path)
+    if is_new or os.path.isfile(path) or os.path.isdir(path):
+        with open(path, 'ab'):
+            pass
+    if is_new:
+        os.unlink(path)
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(
         description='Draws what a video shows over time.')
@@ -296,11 +325,12 @@ def parse_arguments():
 def main():
     Gst.init(None)
     arguments = parse_arguments()
+    plot = find_plot(arguments.plot)
     timeline = Timeline(find_uri(arguments.video), arguments.start,
                         arguments.stop)
     timeline.run()
-    draw(timeline, pathlib.PurePath(arguments.video).name, arguments.plot)
-    print(f'{arguments.plot}: {len(timeline.results)} frames,'
+    draw(timeline, pathlib.PurePath(arguments.video).name, plot)
+    print(f'{plot}: {len(timeline.results)} frames,'
           f' {len(timeline.changes)} messages')
 
 

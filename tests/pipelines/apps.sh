@@ -168,10 +168,19 @@ plot_part () {
     same "$(printf '2.5-3.0 2\n3.0-4.0 1\n4.0-4.5 0\n')" "$(cat "$work/found")"
 }
 
-plot_nowhere () {
-  timeline "$media" "$work/absent/plot.png"
-  same 1 $? && grep "^timeline.py: .*$work/absent/plot.png" "$work/errors" &&
-    same 1 "$(grep -c . "$work/errors")"
+# Told before anything is played: of this source nothing would come.
+no_plot () {
+  mkdir "$work/folder.png" &&
+    fails_with "timeline.py: cannot write $work/absent/plot.png: No such file\
+ or directory" timeline udp://127.0.0.1:0 "$work/absent/plot.png" &&
+    fails_with "timeline.py: cannot write $work/folder.png: Is a directory" \
+      timeline udp://127.0.0.1:0 "$work/folder.png" &&
+    timeline "$media" "$work/plot.bogus"
+  same 1 $? && same 1 "$(grep -c . "$work/errors")" &&
+    grep "^timeline.py: $work/plot.bogus ends with .bogus, expected .*, .png," \
+      "$work/errors" && [ ! -e "$work/plot.bogus" ] || return 1
+  fails_with 'timeline.py: nobody knows how long it is; take a file' \
+    timeline udp://127.0.0.1:0 "$work/new.png" && [ ! -e "$work/new.png" ]
 }
 
 sh "$root/pipelines/install-packages.sh" plot >"$work/log" 2>&1 ||
@@ -184,7 +193,7 @@ check 'watch: Ctrl-C' interrupted
 check 'watch: bad input' bad_input watch watch
 check 'timeline.py' plot
 check 'timeline.py: seeking' plot_part
-check 'timeline.py: no place for the plot' plot_nowhere
+check 'timeline.py: no plot' no_plot
 check 'timeline.py: bad input' bad_input timeline.py timeline "$work/plot.png"
 check 'past the end' past_the_end
 check 'a live source' live
