@@ -158,8 +158,9 @@ print_plans (AlexnetModel *model, const InspectEngineOptions *options,
 
   if (!engine)
     return FALSE;
-  printf ("%-12s %5s  %-13s %s\n%s", "layer", "batch", "chosen",
-      "milliseconds of each", alexnet_engine_get_choices (engine));
+  printf ("%-12s %5s  %-13s %s\n", "layer", "batch", "chosen",
+      "milliseconds of each");
+  inspect_print_lines (alexnet_engine_get_choices (engine));
   return TRUE;
 }
 

@@ -2,8 +2,6 @@
 
 #include "inspect.h"
 
-#include <stdio.h>
-
 static gboolean
 add_image (AlexnetCalibration *calibration, const char *path,
     InspectProgress *progress, GError **error)
@@ -49,8 +47,9 @@ calibrate (const char *path, const InspectModelOptions *options, char **images,
       alexnet_calibration_write (calibration, output, error);
   alexnet_calibration_free (calibration);
   if (ok)
-    printf ("%s: %s with what precision int8 needs, from %u images\n", output,
-        path, g_strv_length (images));
+    inspect_print (stdout,
+        "%s: %s with what precision int8 needs, from %u images", output, path,
+        g_strv_length (images));
   return ok;
 }
 

@@ -36,20 +36,21 @@ print_model (const AlexnetModel *model)
   const char *const *labels = alexnet_model_get_labels (model);
   guint n = alexnet_model_get_n_classes (model);
 
-  printf ("file: %s\n", alexnet_model_get_path (model));
-  printf ("architecture: %s\n", alexnet_model_get_architecture (model));
+  inspect_print (stdout, "file: %s", alexnet_model_get_path (model));
+  inspect_print (stdout, "architecture: %s",
+      alexnet_model_get_architecture (model));
   printf ("classes: %u\n", n);
   if (labels)
-    printf ("labels: %s ... %s\n", labels[0], labels[n - 1]);
+    inspect_print (stdout, "labels: %s ... %s", labels[0], labels[n - 1]);
   else
     puts ("labels: none");
   print_preprocess (model);
-  fputs (alexnet_model_get_origin (model), stdout);
+  inspect_print_lines (alexnet_model_get_origin (model));
   for (guint i = 0; i < G_N_ELEMENTS (metadata_keys); i++) {
     const char *text = alexnet_model_get_metadata (model, metadata_keys[i]);
 
     if (text)
-      printf ("%s: %s\n", metadata_keys[i], text);
+      inspect_print (stdout, "%s: %s", metadata_keys[i], text);
   }
 }
 

@@ -2,8 +2,6 @@
 
 #include "inspect.h"
 
-#include <stdio.h>
-
 #define DEPTH 16
 #define DEFAULT_TOP_K 5
 
@@ -52,9 +50,9 @@ print_result (const Job *job, const char *path, const AlexnetResult *result)
     double percent = 100 * (double) result->probabilities[best[i]];
 
     if (labels)
-      printf ("%s: %.1f %% %s\n", path, percent, labels[best[i]]);
+      inspect_print (stdout, "%s: %.1f %% %s", path, percent, labels[best[i]]);
     else
-      printf ("%s: %.1f %% class %u\n", path, percent, best[i]);
+      inspect_print (stdout, "%s: %.1f %% class %u", path, percent, best[i]);
   }
 }
 
@@ -71,7 +69,7 @@ finish_oldest (Job *job)
       alexnet_request_wait (job->requests[i], &result, &job->errors[i])) {
     print_result (job, path, &result);
   } else {
-    fprintf (stderr, "alexnet-inspect: %s: %s\n", path,
+    inspect_print (stderr, "alexnet-inspect: %s: %s", path,
         job->errors[i]->message);
     job->n_failed++;
   }

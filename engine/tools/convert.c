@@ -2,8 +2,6 @@
 
 #include "inspect.h"
 
-#include <stdio.h>
-
 static void
 update (gpointer user, double fraction)
 {
@@ -25,7 +23,7 @@ convert (const char *path, const InspectModelOptions *options,
   ok = alexnet_model_save (model, output, &progress, error);
   inspect_progress_end (&bar);
   if (ok)
-    printf ("%s: all of %s\n", output, path);
+    inspect_print (stdout, "%s: all of %s", output, path);
   return ok;
 }
 

@@ -3,7 +3,6 @@
 #include "inspect.h"
 
 #include <setjmp.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <jpeglib.h>
@@ -80,7 +79,7 @@ check_jpeg (const char *path, InspectProgress *progress, GError **error)
   }
   if (complaints.complaint[0] != '\0') {
     inspect_progress_end (progress);
-    fprintf (stderr, "alexnet-inspect: %s: the file is damaged: %s\n", path,
+    inspect_print (stderr, "alexnet-inspect: %s: the file is damaged: %s", path,
         complaints.complaint);
   }
   return TRUE;

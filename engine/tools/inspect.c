@@ -67,6 +67,6 @@ main (int argc, char **argv)
   if (run (argc, argv, &error))
     return EXIT_SUCCESS;
   if (error)
-    fprintf (stderr, "alexnet-inspect: %s\n", error->message);
+    inspect_print (stderr, "alexnet-inspect: %s", error->message);
   return EXIT_FAILURE;
 }

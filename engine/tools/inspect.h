@@ -7,6 +7,7 @@
 
 #include <alexnet.h>
 #include <gdk-pixbuf/gdk-pixbuf.h>
+#include <stdio.h>
 
 G_BEGIN_DECLS
 
@@ -59,6 +60,15 @@ gboolean inspect_check_arguments (int argc, int least, int most,
 
 /* Fails unless there is a file to write to. */
 gboolean inspect_check_output (const char *output, GError **error);
+
+/* Prints what names, labels or messages are part of as one line. Their control
+ * characters, and bytes that are no UTF-8, come as g_strescape() writes them.
+ */
+G_GNUC_PRINTF (2, 3)
+void inspect_print (FILE *stream, const char *format, ...);
+
+/* The same to stdout of a text that has lines of its own. */
+void inspect_print_lines (const char *text);
 
 /* Draws a bar on stderr when that is a terminal and the work has taken more
  * than a second; end wipes it. */

@@ -2,8 +2,6 @@
 
 #include "inspect.h"
 
-#include <stdio.h>
-
 static void
 add_entries (GOptionContext *context, InspectEngineOptions *options)
 {
@@ -119,7 +117,7 @@ inspect_load_model (const char *path, const InspectModelOptions *options,
     return alexnet_model_load (path, &params, error);
   model = alexnet_model_load_default (&params, &problems, error);
   for (guint i = 0; problems[i]; i++)
-    fprintf (stderr, "alexnet-inspect: passed over: %s\n", problems[i]);
+    inspect_print (stderr, "alexnet-inspect: passed over: %s", problems[i]);
   return model;
 }
 

@@ -2,7 +2,6 @@
 
 #include "inspect.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* A file of that name comes first, then, for a name that no file would have, an
@@ -38,6 +37,6 @@ inspect_summary (int argc, char **argv, GError **error)
   text = summarise (argc > 1 ? argv[1] : NULL, &options, error);
   if (!text)
     return FALSE;
-  fputs (text, stdout);
+  inspect_print_lines (text);
   return TRUE;
 }

@@ -19,6 +19,11 @@ typedef struct {
   const char *out, *err; /* must occur; NULL: must be empty */
 } Case;
 
+/* One of ten has control characters, of which one is beyond ASCII. */
+static const char odd_labels[] =
+    "[\"caf\303\251\\u001b[31m\\nred\\u009b\", \"1\", \"2\", \"3\", \"4\", "
+    "\"5\", \"6\", \"7\", \"8\", \"9\"]";
+
 static const Case cases[] = {
   { "help", "--help", 0, "Commands:\n  summary ", NULL },
   { "no-command", "", 1, NULL, "which command?" },
@@ -68,6 +73,10 @@ static const Case cases[] = {
   { "check/backend", "check -b abacus MODELS/alexnet-cifar10.safetensors", 1,
       ANY, "backend 'abacus'" },
   { "check/precision", "check -p fp7", 1, ANY, "no precision 'fp7'" },
+  { "check/control-characters",
+      "check -b reference --labels OUT/labels.json "
+      "DATA/models/caffe-narrow.pth",
+      0, "labels: caf\303\251\\033[31m\\nred\\302\\233 ... 9\n", NULL },
   { "check/threads", "check -t -1", 1, ANY, "-1 threads" },
 
   { "classify/help", "classify --help", 0, "--top-k", NULL },
@@ -76,6 +85,12 @@ static const Case cases[] = {
   { "classify/no-labels",
       "classify -m DATA/models/caffe-narrow.pth DATA/cifar10-test-500.png", 0,
       " % class ", NULL },
+  { "classify/control-characters",
+      "classify -k 10 --labels OUT/labels.json -m DATA/models/caffe-narrow.pth "
+      "DATA/cifar10-test-500.png",
+      0, " % caf\303\251\\033[31m\\nred\\302\\233\n", NULL },
+  { "classify/control-characters-in-name", "classify a\nb\033c", 1, NULL,
+      "a\\nb\\033c: " },
   { "classify/one-bad",
       "classify DATA/random_model.py "
       "DATA/cifar10-test-500.png",
@@ -211,7 +226,7 @@ test_case (gconstpointer data)
 int
 main (int argc, char **argv)
 {
-  g_autofree char *model = NULL, *converted = NULL;
+  g_autofree char *model = NULL, *converted = NULL, *labels = NULL;
   g_autofree char *out = g_dir_make_tmp ("alexnet-inspect-XXXXXX", NULL);
   int status;
 
@@ -219,6 +234,8 @@ main (int argc, char **argv)
   model = demonstration_path ();
   g_setenv ("ALEXNET_MODEL", model, TRUE);
   g_setenv ("ALEXNET_TEST_OUT", out, TRUE);
+  labels = g_build_filename (out, "labels.json", NULL);
+  g_assert_true (g_file_set_contents (labels, odd_labels, -1, NULL));
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autofree char *path = g_strconcat ("/inspect/", cases[i].name, NULL);
@@ -228,6 +245,7 @@ main (int argc, char **argv)
   status = g_test_run ();
   converted = g_build_filename (out, "converted.safetensors", NULL);
   g_remove (converted);
+  g_remove (labels);
   g_rmdir (out);
   return status;
 }
