@@ -124,7 +124,9 @@ const GstAlexnetProperty gst_alexnet_model_properties[] = {
    * luma, `mean="<0.5>"`, where the network has one channel.
    */
   { GST_ALEXNET_PROP_MEAN, CHANNELS, "mean", "mean",
-      "Red, green, blue, or luma, of 0..1, subtracted; empty = the model's own",
+      "Red, green, blue of 0..1, subtracted, as <0.485,0.456,0.406>; luma "
+      "alone where the model has one channel, as <0.5>; empty = the model's "
+      "own",
       READY },
 
   /**
@@ -134,7 +136,9 @@ const GstAlexnetProperty gst_alexnet_model_properties[] = {
    * #GstAlexnetClassify:mean.
    */
   { GST_ALEXNET_PROP_STD, CHANNELS, "std", "std",
-      "Red, green, blue, or luma, of 0..1, divided by; empty = the model's own",
+      "Red, green, blue of 0..1, divided by, as <0.229,0.224,0.225>; luma "
+      "alone where the model has one channel, as <0.5>; empty = the model's "
+      "own",
       READY },
 
   /**

@@ -147,6 +147,15 @@ apps () {
     same 89504e47 "$(head -c 4 timeline.png | od -An -tx1 | tr -d ' ')"
 }
 
+# All that the program itself lists.
+commands () {
+  listed=$("$BUILD/engine/tools/alexnet-inspect" --help |
+    sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' | xargs) &&
+    [ -n "$listed" ] &&
+    same "$listed" "$(sed -n '/alexnet-inspect. needs no GStreamer:/,/help/p' \
+      "$root/README.md" | grep -o '`[a-z]*`' | tr -d '`' | xargs)"
+}
+
 check 'the pipeline by hand' launch
 check 'regions with names' named
 check 'examples to learn from' examples
@@ -164,4 +173,5 @@ check 'alexnet-batch report' report
 check 'reading results in Python' python
 check 'reading results in C' c
 check 'the applications' apps
+check 'commands of alexnet-inspect' commands
 done_testing

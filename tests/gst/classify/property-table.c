@@ -66,7 +66,7 @@ describe_type (GParamSpec *pspec)
   if (G_IS_PARAM_SPEC_FLAGS (pspec))
     return list_flags (G_PARAM_SPEC_FLAGS (pspec)->flags_class, G_MAXUINT);
   if (type == GST_TYPE_ARRAY)
-    return g_strdup ("3 numbers or 1");
+    return g_strdup ("`<number,number,number>` or `<number>`");
   if (type == GST_TYPE_STRUCTURE)
     return g_strdup ("structure");
   if (type == G_TYPE_INT || type == G_TYPE_UINT || type == G_TYPE_UINT64)
