@@ -364,7 +364,8 @@ typedef struct _AlexnetEngine AlexnetEngine;
  * "auto" takes the first backend that works and keeps the reasons of those
  * that did not; a named backend is used or the call fails with its reason.
  * INVALID, UNSUPPORTED, NO_MEMORY, DEVICE; FORMAT, NOT_FOUND when the model's
- * file is no longer what was loaded or cannot be read. */
+ * file is no longer what was loaded or cannot be read; FORMAT also when one of
+ * its weights is not a finite number. */
 ALEXNET_API AlexnetEngine *alexnet_engine_get (AlexnetModel *model,
     const AlexnetEngineParams *params, GError **error);
 ALEXNET_API AlexnetEngine *alexnet_engine_ref (AlexnetEngine *engine);

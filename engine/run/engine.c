@@ -35,7 +35,6 @@ engine_free (AlexnetEngine *engine)
   g_free (engine->id);
   g_free (engine->backend_wanted);
   g_free (engine->notes);
-  g_free (engine->not_finite);
   g_free (engine);
 }
 
@@ -180,6 +179,22 @@ check_embedding (const AlexnetModel *model, const AlexnetEngineParams *params,
   return FALSE;
 }
 
+/* What the backend has read of them to be opened. They need not show in what it
+ * computes: where a ReLU is a maximum, NaN becomes 0. */
+static gboolean
+check_weights (const AlexnetModel *model, GError **error)
+{
+  g_autofree char *name =
+      alexnet_network_find_not_finite (alexnet_model_get_network (model));
+
+  if (!name)
+    return TRUE;
+  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT,
+      "%s: tensor %s holds NaN or infinity, expected finite numbers",
+      alexnet_model_get_path (model), name);
+  return FALSE;
+}
+
 static AlexnetEngine *
 engine_new (AlexnetModel *model, const AlexnetEngineParams *params,
     GError **error)
@@ -202,9 +217,7 @@ engine_new (AlexnetModel *model, const AlexnetEngineParams *params,
   alexnet_worker_init (engine);
   if (!alexnet_backend_call_apart (open_plan, engine, error))
     return NULL;
-  engine->not_finite =
-      alexnet_network_find_not_finite (alexnet_model_get_network (model));
-  if (!alexnet_worker_start (engine, error))
+  if (!check_weights (model, error) || !alexnet_worker_start (engine, error))
     return NULL;
   return g_steal_pointer (&engine);
 }

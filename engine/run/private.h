@@ -49,7 +49,6 @@ struct _AlexnetEngine {
   AlexnetEngineParams params;
   char *id, *backend_wanted;    /* what params points to */
   char *notes;
-  char *not_finite;             /* the tensor that spoils all results */
   AlexnetPlan *plan;
   guint n_classes, n_embedding; /* of results */
   AlexnetShape input;

@@ -327,18 +327,6 @@ alexnet_stream_submit_tensor (AlexnetStream *stream, const float *tensor,
   return submit (stream, &(Source){ .tensor = tensor }, error);
 }
 
-static void
-set_not_finite (GError **error, const AlexnetEngine *engine)
-{
-  if (engine->not_finite)
-    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FINITE,
-        "%s: tensor %s holds values that are not finite numbers",
-        alexnet_model_get_path (engine->model), engine->not_finite);
-  else
-    g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FINITE,
-        "the network gave values that are not finite numbers");
-}
-
 static gboolean
 collect (const AlexnetRequest *request, AlexnetResult *result, GError **error)
 {
@@ -347,7 +335,8 @@ collect (const AlexnetRequest *request, AlexnetResult *result, GError **error)
       *result = request->result;
       return TRUE;
     case REQUEST_NOT_FINITE:
-      set_not_finite (error, request->stream->engine);
+      g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FINITE,
+          "the network gave values that are not finite numbers");
       return FALSE;
     default:
       return check_usable (request->stream, error);

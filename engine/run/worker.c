@@ -133,14 +133,7 @@ take_batch (AlexnetEngine *engine)
   return 0;
 }
 
-/* A softmax gives numbers or nothing but NaN. A NaN in the weights need not
- * show there: where a backend computes a ReLU as a maximum, NaN becomes 0. */
-static gboolean
-is_finite (const AlexnetEngine *engine, const AlexnetRequest *request)
-{
-  return !engine->not_finite && isfinite (request->best[0].probability);
-}
-
+/* A softmax gives numbers or nothing but NaN. */
 static void
 finish_request (AlexnetEngine *engine, AlexnetRequest *request)
 {
@@ -150,7 +143,7 @@ finish_request (AlexnetEngine *engine, AlexnetRequest *request)
     request->state = REQUEST_FREE;
   else if (engine->lost)
     request->state = REQUEST_LOST;
-  else if (is_finite (engine, request))
+  else if (isfinite (request->best[0].probability))
     request->state = REQUEST_DONE;
   else
     request->state = REQUEST_NOT_FINITE;

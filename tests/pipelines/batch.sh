@@ -388,6 +388,16 @@ out_of_range () {
       --set threshold=0.5 --set backend=reference "$sample"
 }
 
+# The bias of the last layer, at the end of the file, is NaN.
+nan_model () {
+  results=nan
+  cp "$root/pipelines/models/alexnet-cifar10.safetensors" "$work/nan.model" &&
+    printf '\377\377' | dd of="$work/nan.model" bs=1 conv=notrunc \
+      seek=$(($(stat -c %s "$work/nan.model") - 2)) &&
+    refused "$work/nan.model: tensor classifier.6.bias holds NaN or infinity,\
+ expected finite numbers" --set model-file="$work/nan.model" "$sample"
+}
+
 usage () {
   results=usage
   ends_with 0 --dry-run "$sample" && [ ! -e "$work/usage" ] &&
@@ -452,6 +462,7 @@ else
   skip 'a narrow terminal' 'there is no script(1)'
 fi
 check 'network' network
+check 'a weight that is NaN' nan_model
 check 'usage' usage
 if command -v mount >/dev/null && unshare --mount true 2>/dev/null; then
   check 'full disk, 180 KB' disk_full 64k "$sample" 'No space left'

@@ -273,6 +273,29 @@ poison (GByteArray *bytes)
 GST_START_TEST (test_nan_weights)
 {
   char *path = test_patched_model (poison);
+
+  expect_failure (GST_STATE_PAUSED, test_element_new ("model-file", path, NULL),
+      path, "classifier.6.bias");
+  g_remove (path);
+  g_free (path);
+}
+GST_END_TEST
+
+/* All weights become the largest that fp16 has. */
+static void
+enlarge_weights (GByteArray *bytes)
+{
+  guint64 begin;
+
+  memcpy (&begin, bytes->data, sizeof begin);
+  begin = sizeof begin + GUINT64_FROM_LE (begin);
+  for (gsize i = begin; i < bytes->len; i += 2)
+    memcpy (bytes->data + i, "\xff\x7b", 2);
+}
+
+GST_START_TEST (test_overflow)
+{
+  char *path = test_patched_model (enlarge_weights);
   Fixture *fixture = test_fixture_new ("model-file", path, "repeat-last",
       "true", NULL);
 
@@ -514,6 +537,7 @@ errors_suite (void)
   tcase_add_test (tests, test_precision_that_no_cpu_has);
   tcase_add_test (tests, test_works_after_a_failure);
   tcase_add_test (tests, test_nan_weights);
+  tcase_add_test (tests, test_overflow);
   tcase_add_test (tests, test_corrupt_frames);
   tcase_add_test (tests, test_frames_without_caps);
   tcase_add_test (tests, test_pads_before_the_start);
