@@ -64,6 +64,7 @@ struct _GstAlexnetClassify {
   guint n_without_regions; /* frames since the newest region */
   gboolean warned_of_no_region;
   gboolean told_of_size;
+  gboolean told_of_regions; /* that the frames have no place for */
 
   /* Of the task. */
   GArray *regions; /* of the newest classified frame */

@@ -200,16 +200,22 @@ tell_of_size (GstAlexnetClassify *self)
        "leave out what scales them in front of it, or set crop-mode=stretch"));
 }
 
-/* FALSE: a problem was posted. */
+/* FALSE: a problem was posted, once: caps that are refused come again with each
+ * event and frame. */
 static gboolean
 check_regions (GstAlexnetClassify *self)
 {
   const GstVideoInfo *info = &self->video_info;
   g_autoptr (GError) error = NULL;
 
-  if (gst_alexnet_named_check (self->named, info->width, info->height, &error))
+  if (gst_alexnet_named_check (self->named, info->width, info->height,
+          &error)) {
+    self->told_of_regions = FALSE;
     return TRUE;
-  gst_alexnet_classify_post_problem (self, GST_MESSAGE_ERROR, error);
+  }
+  if (!self->told_of_regions)
+    gst_alexnet_classify_post_problem (self, GST_MESSAGE_ERROR, error);
+  self->told_of_regions = TRUE;
   return FALSE;
 }
 

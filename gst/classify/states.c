@@ -246,6 +246,7 @@ gst_alexnet_classify_start (GstAlexnetClassify *self)
   self->n_without_regions = 0;
   self->warned_of_no_region = FALSE;
   self->told_of_size = FALSE;
+  self->told_of_regions = FALSE;
   gst_alexnet_classify_forget_stream (self);
 
   GST_OBJECT_LOCK (self);

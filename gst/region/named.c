@@ -217,16 +217,19 @@ gst_alexnet_named_check (const GArray *named, guint width, guint height,
   for (guint i = 0; i < named->len; i++) {
     const Named *region = &g_array_index (named, Named, i);
     const char *name = g_quark_to_string (region->name);
+    const double *n = region->numbers;
     GstAlexnetBox box = get_box (region, width, height);
 
     if (box.x + box.width > width || box.y + box.height > height)
       return refuse (error,
-          "region \"%s\" reaches to %" G_GINT64_FORMAT ",%" G_GINT64_FORMAT
-          "; expected pixels of frames of %ux%u",
-          name, box.x + box.width, box.y + box.height, width, height);
+          "region \"%s\" reaches to %.0f,%.0f; expected pixels of frames of "
+          "%ux%u",
+          name, n[X] + n[WIDTH], n[Y] + n[HEIGHT], width, height);
     if (box.width <= 0 || box.height <= 0)
-      return refuse (error, "region \"%s\" has no pixel in frames of %ux%u",
-          name, width, height);
+      return refuse (error,
+          "region \"%s\" has no pixel in frames of %ux%u; expected at least "
+          "one, which is %.2g of the width and %.2g of the height",
+          name, width, height, 1.0 / width, 1.0 / height);
   }
   return TRUE;
 }

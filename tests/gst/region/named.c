@@ -230,15 +230,16 @@ GST_END_TEST
 
 static const struct {
   const char *regions;
-  const char *words[2];
+  const char *words[3];
 } refused_with_caps[] = {
   { "a:0,0,9,9;yard:100,50,29,14", { "\"yard\"", "129,64" } },
   { "yard:100,50,28,15", { "\"yard\"", "128x64" } },
+  { "yard:99999999999,0,1,1", { "\"yard\"", "100000000000,1", "128x64" } },
   { "yard:99999999999999999999,0,1,1", { "\"yard\"", "128x64" } },
-  { "dot:0.5,0.5,0.001,0.5", { "\"dot\"", "no pixel" } },
+  { "dot:0.5,0.5,0.001,0.5", { "\"dot\"", "no pixel", "at least one" } },
 };
 
-/* What only the size of frames tells: when caps come. */
+/* What only the size of frames tells: when caps come, and once. */
 GST_START_TEST (test_refused_with_caps)
 {
   Fixture *fixture = test_fixture_new ("regions", "door:0,0,1,1", NULL);
@@ -253,12 +254,15 @@ GST_START_TEST (test_refused_with_caps)
   collage_set_caps (fixture);
   message = test_pop_message (fixture->bus, GST_MESSAGE_ERROR);
   gst_message_parse_error (message, &error, NULL);
-  expect_words (error->message, refused_with_caps[__i__].words, 2);
+  expect_words (error->message, refused_with_caps[__i__].words,
+      G_N_ELEMENTS (refused_with_caps[0].words));
   g_error_free (error);
   gst_message_unref (message);
   fail_unless_equals_int (gst_harness_push (fixture->harness,
                               collage_new (fixture)),
       GST_FLOW_NOT_NEGOTIATED);
+  fail_unless_equals_int (test_count_messages (fixture->bus, GST_MESSAGE_ERROR),
+      0);
   test_fixture_free (fixture);
 }
 GST_END_TEST
