@@ -85,12 +85,23 @@ check_jpeg (const char *path, InspectProgress *progress, GError **error)
   return TRUE;
 }
 
+/* gdk-pixbuf calls a directory a file without data. */
+static GdkPixbuf *
+read_pixels (const char *path, GError **error)
+{
+  if (!g_file_test (path, G_FILE_TEST_IS_DIR))
+    return gdk_pixbuf_new_from_file (path, error);
+  g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT,
+      "it is a directory, expected a file with an image");
+  return NULL;
+}
+
 GdkPixbuf *
 inspect_load_image (const char *path, InspectProgress *progress,
     AlexnetImage *image, GError **error)
 {
   g_autoptr (GError) cause = NULL;
-  g_autoptr (GdkPixbuf) stored = gdk_pixbuf_new_from_file (path, &cause);
+  g_autoptr (GdkPixbuf) stored = read_pixels (path, &cause);
   GdkPixbuf *pixbuf;
 
   *image = (AlexnetImage){ 0 };

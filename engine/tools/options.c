@@ -37,9 +37,23 @@ inspect_engine_options_clear (InspectEngineOptions *options)
   g_clear_pointer (&options->precision, g_free);
 }
 
+static char *
+list_precisions (void)
+{
+  GString *names = g_string_new (NULL);
+
+  for (AlexnetPrecision p = ALEXNET_PRECISION_AUTO; p <= ALEXNET_PRECISION_INT8;
+       p++)
+    g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "",
+        alexnet_precision_name (p));
+  return g_string_free (names, FALSE);
+}
+
 static gboolean
 parse_precision (const char *name, AlexnetPrecision *precision, GError **error)
 {
+  g_autofree char *names = NULL;
+
   *precision = ALEXNET_PRECISION_AUTO;
   if (!name)
     return TRUE;
@@ -49,8 +63,9 @@ parse_precision (const char *name, AlexnetPrecision *precision, GError **error)
     *precision = p;
     return TRUE;
   }
+  names = list_precisions ();
   g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
-      "there is no precision '%s'", name);
+      "there is no precision '%s', expected one of %s", name, names);
   return FALSE;
 }
 

@@ -72,7 +72,8 @@ static const Case cases[] = {
       1, NULL, "no network in part 'ema'" },
   { "check/backend", "check -b abacus MODELS/alexnet-cifar10.safetensors", 1,
       ANY, "backend 'abacus'" },
-  { "check/precision", "check -p fp7", 1, ANY, "no precision 'fp7'" },
+  { "check/precision", "check -p fp7", 1, ANY,
+      "no precision 'fp7', expected one of auto, fp32, " },
   { "check/control-characters",
       "check -b reference --labels OUT/labels.json "
       "DATA/models/caffe-narrow.pth",
@@ -95,6 +96,8 @@ static const Case cases[] = {
       "classify DATA/random_model.py "
       "DATA/cifar10-test-500.png",
       1, "cifar10-test-500.png: ", "random_model.py: " },
+  { "classify/directory", "classify DATA/models", 1, NULL,
+      "models: it is a directory, expected a file with an image" },
   { "classify/missing", "classify /no/such/image.png", 1, NULL,
       "/no/such/image.png: " },
   { "classify/no-image", "classify", 1, NULL, "expected at least 1" },
