@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "alexnet-resources.h"
+#include "formats/formats.h"
 #include "formats/json.h"
 #include "tensor/file.h"
 
@@ -134,8 +135,9 @@ put_member (GPtrArray *places, const char *key, JsonNode *node)
   return label && end != key && *end == '\0' && put (places, index, label);
 }
 
+/* NULL: `wrong` says which member is. */
 static char **
-parse_object (JsonObject *object)
+parse_object (JsonObject *object, char **wrong)
 {
   g_autoptr (GPtrArray) places = places_new (json_object_get_size (object));
   JsonObjectIter iter;
@@ -144,13 +146,20 @@ parse_object (JsonObject *object)
 
   json_object_iter_init (&iter, object);
   while (json_object_iter_next (&iter, &key, &node))
-    if (!put_member (places, key, node))
+    if (!put_member (places, key, node)) {
+      g_autofree char *quoted = alexnet_quote (key);
+
+      *wrong = g_strdup_printf ("member %s is no label for a class of its own, "
+                                "0 to %u; ",
+          quoted, places->len - 1);
       return NULL;
+    }
   return finish (places);
 }
 
+/* NULL: `wrong` says which entry is. */
 static char **
-parse_array (JsonArray *array)
+parse_array (JsonArray *array, char **wrong)
 {
   guint n = json_array_get_length (array);
   g_autoptr (GPtrArray) places = places_new (n);
@@ -159,16 +168,19 @@ parse_array (JsonArray *array)
     const char *label = alexnet_json_get_string (json_array_get_element (array,
         i));
 
-    if (!label || !put (places, i, label))
+    if (!label || !put (places, i, label)) {
+      *wrong = g_strdup_printf ("the entry for class %u is %s; ", i,
+          label ? "empty" : "no string");
       return NULL;
+    }
   }
   return finish (places);
 }
 
-/* NULL when it holds something else. A text that is no JSON may be a Python
- * dict. */
+/* NULL when it holds something else, of which `wrong` may tell more. A text
+ * that is no JSON may be a Python dict. */
 static char **
-parse_json (const char *text)
+parse_json (const char *text, char **wrong)
 {
   g_autoptr (JsonNode)
       root = alexnet_json_parse (text, strlen (text), "labels", NULL);
@@ -176,17 +188,18 @@ parse_json (const char *text)
   if (!root)
     return parse_lines (text);
   if (JSON_NODE_HOLDS_OBJECT (root))
-    return parse_object (json_node_get_object (root));
-  return parse_array (json_node_get_array (root));
+    return parse_object (json_node_get_object (root), wrong);
+  return parse_array (json_node_get_array (root), wrong);
 }
 
-/* NULL: brackets around something else than labels. */
+/* NULL: brackets around something else than labels, of which `wrong`, to be
+ * freed, may tell more. */
 static char **
-parse_labels (const char *text)
+parse_labels (const char *text, char **wrong)
 {
   if (g_str_has_prefix (text, BYTE_ORDER_MARK))
     text += strlen (BYTE_ORDER_MARK);
-  return text[0] == '{' || text[0] == '[' ? parse_json (text)
+  return text[0] == '{' || text[0] == '[' ? parse_json (text, wrong)
                                           : parse_lines (text);
 }
 
@@ -217,7 +230,7 @@ read_text (const char *path, gsize *size, GError **error)
 char **
 alexnet_labels_load (const char *path, GError **error)
 {
-  g_autofree char *text = NULL;
+  g_autofree char *text = NULL, *wrong = NULL;
   g_auto (GStrv) labels = NULL;
   gsize size;
 
@@ -233,12 +246,12 @@ alexnet_labels_load (const char *path, GError **error)
         "labels %s: not UTF-8 text", path);
     return NULL;
   }
-  labels = parse_labels (text);
+  labels = parse_labels (text, &wrong);
   if (!labels) {
     g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT,
-        "labels %s: expected one a line, a JSON array of strings, or an object "
-        "or a Python dict that has a label for each number from 0 on",
-        path);
+        "labels %s: %sexpected one a line, a JSON array of strings, or an "
+        "object or a Python dict that has a label for each number from 0 on",
+        path, wrong ? wrong : "");
     return NULL;
   }
   if (!labels[0]) {
@@ -255,9 +268,9 @@ alexnet_labels_imagenet (void)
   g_autoptr (GBytes)
       bytes = g_resource_lookup_data (alexnet_resources_get_resource (),
           "/alexnet/imagenet-labels.txt", G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
-  g_autofree char *text = NULL;
+  g_autofree char *text = NULL, *wrong = NULL;
 
   g_assert (bytes);
   text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
-  return parse_labels (text);
+  return parse_labels (text, &wrong);
 }

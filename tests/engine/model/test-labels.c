@@ -58,6 +58,14 @@ static const Case cases[] = {
   { "binary", "cat\0dog\n", 8, { NULL } },
 };
 
+/* Name, text, what is told. */
+static const char *const entries[][3] = {
+  { "empty", "[\"cat\", \"\", \"cow\"]", "the entry for class 1 is empty" },
+  { "number", "[\"cat\", \"dog\", 3]", "the entry for class 2 is no string" },
+  { "member", "{\"cat\": 0, \"dog\": 7}", "'dog'" },
+  { "key", "{\"0\": \"cat\", \"one\": \"dog\"}", "'one'" },
+};
+
 static char *dir;
 
 static char *
@@ -88,6 +96,21 @@ test_case (gconstpointer data)
   }
   g_assert_no_error (error);
   g_assert_cmpstrv (labels, (char **) t->labels);
+}
+
+/* Of many entries, which one is wrong. */
+static void
+test_entry (gconstpointer data)
+{
+  const char *const *t = data;
+  g_autofree char *path = write_file (t[1], -1);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (alexnet_labels_load (path, &error));
+  g_remove (path);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, t[2]));
+  g_assert_nonnull (strstr (error->message, "; expected one a line"));
 }
 
 static void
@@ -167,6 +190,11 @@ main (int argc, char **argv)
     g_autofree char *path = g_strconcat ("/labels/", cases[i].name, NULL);
 
     g_test_add_data_func (path, &cases[i], test_case);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (entries); i++) {
+    g_autofree char *path = g_strconcat ("/labels/entry/", entries[i][0], NULL);
+
+    g_test_add_data_func (path, entries[i], test_entry);
   }
   g_test_add_func ("/labels/missing", test_missing);
   g_test_add_func ("/labels/fifo", test_fifo);
