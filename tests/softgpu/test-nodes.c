@@ -190,7 +190,7 @@ test_many (void)
 
 /* What the cache says is done, whichever way is the fastest: one kernel for
  * pooling and product, or a kernel each, which gives the same bits; or a kernel
- * and a product of the library's. */
+ * and a product of the library's, of which the first one fails. */
 static void
 test_ways (void)
 {
@@ -198,7 +198,7 @@ test_ways (void)
     const char *choice;
     guint n_works;
     float tolerance;
-  } ways[] = { { "0", 12, 0 }, { "1", 13, 0 }, { "2", 13, 1e-5f } };
+  } ways[] = { { "0", 12, 0 }, { "1", 13, 0 }, { "3", 13, 1e-5f } };
   g_autofree AlexnetBest *expected = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (ways); i++) {
