@@ -46,13 +46,15 @@
  * `tracking-id` as above.
  *
  * Where regions are classified (#GstAlexnetClassify:inference-region) each has
- * a message of its own. The metadata, of which there is one a frame, and
- * #GstAlexnetClassify:last-result describe the first region that has a class
- * and have one more field, the #GstValueArray `regions`: a #GstStructure of
- * this layout for each region that has one, the first one among them.
+ * a message of its own. The metadata, of which each element attaches one to a
+ * frame, and #GstAlexnetClassify:last-result describe the first region that has
+ * a class and have one more field, the #GstValueArray `regions`: a
+ * #GstStructure of this layout for each region that has one, the first one
+ * among them.
  *
  * In Python:
- * `buffer.get_custom_meta("alexnet-classification").get_structure()`.
+ * `buffer.get_custom_meta("alexnet-classification").get_structure()`. This is
+ * the first such element's; gst_buffer_iterate_meta() gives those of others.
  *
  * Built with GStreamer 1.24 or newer it also attaches a GstAnalyticsClsMtd for
  * each result. That of a region is related to its GstAnalyticsODMtd both ways:

@@ -2,11 +2,11 @@
 
 #include "changes.h"
 
-#define MEMORY 300 /* readings */
+#define MEMORY 300 /* buffers */
 
 typedef struct {
   char *text;
-  guint64 seen; /* number of the reading */
+  guint64 seen; /* number of the buffer */
 } Said;
 
 static void
@@ -22,7 +22,7 @@ gst_alexnet_changes_init (GstAlexnetChanges *changes)
   changes->when = GST_ALEXNET_WRITE_ALWAYS;
   changes->known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
       said_free);
-  changes->n_readings = 0;
+  changes->n_buffers = 0;
 }
 
 void
@@ -38,13 +38,19 @@ gst_alexnet_changes_reset (GstAlexnetChanges *changes)
 }
 
 static char *
-make_key (const GstAlexnetReadRegion *region, guint place)
+make_key (const GstAlexnetReading *reading, const GstAlexnetReadRegion *region,
+    guint place)
 {
+  const char *model = reading->model ? reading->model : "";
+
   if (region->region_name)
-    return g_strdup_printf ("name %s", region->region_name);
+    return g_strdup_printf ("%s\n%u name %s", model, reading->nth,
+        region->region_name);
   if (region->tracking_id != GST_ALEXNET_UNKNOWN)
-    return g_strdup_printf ("track %" G_GUINT64_FORMAT, region->tracking_id);
-  return g_strdup_printf ("place %s %u", region->region, place);
+    return g_strdup_printf ("%s\n%u track %" G_GUINT64_FORMAT, model,
+        reading->nth, region->tracking_id);
+  return g_strdup_printf ("%s\n%u place %s %u", model, reading->nth,
+      region->region, place);
 }
 
 static const char *
@@ -58,8 +64,8 @@ get_text (const GstAlexnetReadRegion *region, GstAlexnetWriteWhen when)
 }
 
 static gboolean
-is_new (GstAlexnetChanges *changes, const GstAlexnetReadRegion *region,
-    guint place)
+is_new (GstAlexnetChanges *changes, const GstAlexnetReading *reading,
+    const GstAlexnetReadRegion *region, guint place)
 {
   const char *text = get_text (region, changes->when);
   g_autofree char *key = NULL;
@@ -68,14 +74,14 @@ is_new (GstAlexnetChanges *changes, const GstAlexnetReadRegion *region,
 
   if (!text)
     return FALSE;
-  key = make_key (region, place);
+  key = make_key (reading, region, place);
   said = g_hash_table_lookup (changes->known, key);
   if (!said) {
     said = g_new0 (Said, 1);
     g_hash_table_insert (changes->known, g_steal_pointer (&key), said);
   }
   same = g_strcmp0 (said->text, text) == 0;
-  said->seen = changes->n_readings;
+  said->seen = changes->n_buffers;
   if (same)
     return FALSE;
   g_free (said->text);
@@ -84,30 +90,38 @@ is_new (GstAlexnetChanges *changes, const GstAlexnetReadRegion *region,
 }
 
 static gboolean
-is_forgotten (gpointer key, gpointer said, gpointer n_readings)
+is_forgotten (gpointer key, gpointer said, gpointer n_buffers)
 {
-  return *(guint64 *) n_readings - ((Said *) said)->seen > MEMORY;
+  return *(guint64 *) n_buffers - ((Said *) said)->seen > MEMORY;
 }
 
-void
-gst_alexnet_changes_filter (GstAlexnetChanges *changes,
-    GstAlexnetWriteWhen when, GArray *regions)
+static void
+drop_known (GstAlexnetChanges *changes, const GstAlexnetReading *reading)
 {
+  GArray *regions = reading->regions;
   guint n_kept = 0;
 
-  if (when != changes->when)
-    gst_alexnet_changes_reset (changes);
-  changes->when = when;
-  if (when == GST_ALEXNET_WRITE_ALWAYS)
-    return;
-  changes->n_readings++;
   for (guint place = 0; regions->len > n_kept; place++) {
-    if (is_new (changes, &g_array_index (regions, GstAlexnetReadRegion, n_kept),
-            place))
+    if (is_new (changes, reading,
+            &g_array_index (regions, GstAlexnetReadRegion, n_kept), place))
       n_kept++;
     else
       g_array_remove_index (regions, n_kept);
   }
+}
+
+void
+gst_alexnet_changes_filter (GstAlexnetChanges *changes,
+    GstAlexnetWriteWhen when, GArray *readings)
+{
+  if (when != changes->when)
+    gst_alexnet_changes_reset (changes);
+  changes->when = when;
+  if (when == GST_ALEXNET_WRITE_ALWAYS || readings->len == 0)
+    return;
+  changes->n_buffers++;
+  for (guint i = 0; i < readings->len; i++)
+    drop_known (changes, &g_array_index (readings, GstAlexnetReading, i));
   g_hash_table_foreach_remove (changes->known, is_forgotten,
-      &changes->n_readings);
+      &changes->n_buffers);
 }

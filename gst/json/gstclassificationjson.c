@@ -24,6 +24,7 @@
  * do not occur. Text is UTF-8. The schema is installed as
  * alexnet/classificationjson.schema.json in the system's data directory.
  *
+ * Of several classifiers each result gives a line; `model` tells them apart.
  * Buffers without a classification, e.g. skipped or below the threshold, give
  * no line, and regions without one are not in it. Where there is GstAnalytics
  * metadata alone (GStreamer >= 1.24) its classifications are written; they tell
@@ -181,14 +182,17 @@ gst_classification_json_transform_ip (GstBaseTransform *trans,
     GstBuffer *buffer)
 {
   GstClassificationJson *self = GST_CLASSIFICATION_JSON (trans);
-  g_auto (GstAlexnetReading) reading = { 0 };
-  g_autofree char *line = NULL;
+  g_autoptr (GArray) readings = gst_alexnet_selection_read (&self->selection,
+      GST_ELEMENT (self), buffer, &trans->segment);
+  GstFlowReturn flow = GST_FLOW_OK;
 
-  if (!gst_alexnet_selection_read (&self->selection, GST_ELEMENT (self), buffer,
-          &trans->segment, &reading))
-    return GST_FLOW_OK;
-  line = gst_alexnet_json_line (&reading);
-  return write_line (self, line);
+  for (guint i = 0; i < readings->len && flow == GST_FLOW_OK; i++) {
+    g_autofree char *line = gst_alexnet_json_line (&g_array_index (readings,
+        GstAlexnetReading, i));
+
+    flow = write_line (self, line);
+  }
+  return flow;
 }
 
 static gboolean

@@ -137,10 +137,20 @@ look_for_states (GstAlexnetSelection *selection, GstElement *element,
             PATIENCE));
 }
 
-gboolean
-gst_alexnet_selection_read (GstAlexnetSelection *selection, GstElement *element,
-    GstBuffer *buffer, const GstSegment *segment, GstAlexnetReading *reading)
+static void
+drop_empty (GArray *readings)
 {
+  for (guint i = readings->len; i > 0; i--)
+    if (g_array_index (readings, GstAlexnetReading, i - 1).regions->len == 0)
+      g_array_remove_index (readings, i - 1);
+}
+
+GArray *
+gst_alexnet_selection_read (GstAlexnetSelection *selection, GstElement *element,
+    GstBuffer *buffer, const GstSegment *segment)
+{
+  GArray *readings = gst_alexnet_readings_new (buffer, segment,
+      selection->width, selection->height);
   GstAlexnetWriteWhen when;
   gboolean include_stale;
 
@@ -149,16 +159,15 @@ gst_alexnet_selection_read (GstAlexnetSelection *selection, GstElement *element,
   when = selection->write_when;
   GST_OBJECT_UNLOCK (element);
 
-  if (!gst_alexnet_reading_init (reading, buffer, segment, selection->width,
-          selection->height))
-    return FALSE;
-  if (!include_stale)
-    drop_stale (reading->regions);
-  if (when == GST_ALEXNET_WRITE_ON_STATE)
-    look_for_states (selection, element, reading->regions);
-  gst_alexnet_changes_filter (&selection->changes, when, reading->regions);
-  if (reading->regions->len > 0)
-    return TRUE;
-  gst_alexnet_reading_clear (reading);
-  return FALSE;
+  for (guint i = 0; i < readings->len; i++) {
+    GArray *regions = g_array_index (readings, GstAlexnetReading, i).regions;
+
+    if (!include_stale)
+      drop_stale (regions);
+    if (when == GST_ALEXNET_WRITE_ON_STATE)
+      look_for_states (selection, element, regions);
+  }
+  gst_alexnet_changes_filter (&selection->changes, when, readings);
+  drop_empty (readings);
+  return readings;
 }

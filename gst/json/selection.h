@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Which buffers become a line, and with which regions: the properties
+/* Which results become a line, and with which regions: the properties
  * include-stale and write-when of the elements that write lines, and what of a
  * stream they are decided by.
  *
@@ -37,12 +37,11 @@ void gst_alexnet_selection_set_caps (GstAlexnetSelection *selection,
 void gst_alexnet_selection_event (GstAlexnetSelection *selection,
     const GstEvent *event);
 
-/* FALSE, and nothing to clear, when the buffer gives no line. Takes the object
- * lock of `element` for a moment, and posts a warning in its name where states
- * are waited for and none comes. */
-gboolean gst_alexnet_selection_read (GstAlexnetSelection *selection,
-    GstElement *element, GstBuffer *buffer, const GstSegment *segment,
-    GstAlexnetReading *reading);
+/* An array of GstAlexnetReading: those of which the buffer gives a line each.
+ * Takes the object lock of `element` for a moment, and posts a warning in its
+ * name where states are waited for and none comes. */
+GArray *gst_alexnet_selection_read (GstAlexnetSelection *selection,
+    GstElement *element, GstBuffer *buffer, const GstSegment *segment);
 
 G_END_DECLS
 

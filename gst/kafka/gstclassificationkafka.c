@@ -5,16 +5,16 @@
  * @title: classificationkafka
  * @short_description: Publishes classifications to Kafka
  *
- * Passes buffers through, and for each that carries a classification publishes
- * the line that #GstClassificationJson would write, without its newline, as a
- * message to a topic of Kafka.
+ * Passes buffers through, and publishes each line that #GstClassificationJson
+ * would write of them, without its newline, as a message to a topic of Kafka.
  *
  * The message is a CloudEvent 1.0 in binary mode: headers ce_specversion,
  * ce_id, ce_source, ce_type, ce_subject, ce_time, ce_dataschema and
  * content-type. Its key, ce_subject too, is #GstClassificationKafka:key, so
  * that messages of one stream keep their order. ce_id is key, stream time in
  * nanoseconds and number of the frame, for a live source with the time of its
- * start after the key, and ce_source names the model: of two messages that have
+ * start after the key, and ce_source names the model; where one model is there
+ * twice, ce_id ends in `/1` for the second result. Of two messages that have
  * the same pair of these one can be left out, e.g. when a file was classified
  * again.
  *
@@ -220,25 +220,33 @@ make_message (GstClassificationKafka *self, const GstAlexnetReading *reading)
 }
 
 static GstFlowReturn
-gst_classification_kafka_transform_ip (GstBaseTransform *trans,
-    GstBuffer *buffer)
+publish (GstClassificationKafka *self, const GstAlexnetReading *reading)
 {
-  GstClassificationKafka *self = GST_CLASSIFICATION_KAFKA (trans);
-  g_auto (GstAlexnetReading) reading = { 0 };
   g_autoptr (GBytes) message = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!gst_alexnet_selection_read (&self->selection, GST_ELEMENT (self), buffer,
-          &trans->segment, &reading))
-    return GST_FLOW_OK;
   if (self->failed)
     return GST_FLOW_ERROR;
-  message = make_message (self, &reading);
+  message = make_message (self, reading);
   if (gst_alexnet_sender_add (self->sender, message, &error))
     return GST_FLOW_OK;
   self->failed = TRUE;
   post (self, GST_MESSAGE_ERROR, error);
   return GST_FLOW_ERROR;
+}
+
+static GstFlowReturn
+gst_classification_kafka_transform_ip (GstBaseTransform *trans,
+    GstBuffer *buffer)
+{
+  GstClassificationKafka *self = GST_CLASSIFICATION_KAFKA (trans);
+  g_autoptr (GArray) readings = gst_alexnet_selection_read (&self->selection,
+      GST_ELEMENT (self), buffer, &trans->segment);
+  GstFlowReturn flow = GST_FLOW_OK;
+
+  for (guint i = 0; i < readings->len && flow == GST_FLOW_OK; i++)
+    flow = publish (self, &g_array_index (readings, GstAlexnetReading, i));
+  return flow;
 }
 
 static void

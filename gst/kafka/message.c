@@ -22,13 +22,16 @@ make_id (const GstAlexnetMessageStream *stream,
 {
   g_autofree char *time = print_number (reading->stream_time);
   g_autofree char *frame = print_number (reading->frame_number);
+  g_autofree char *more = reading->nth > 0
+      ? g_strdup_printf ("%u", reading->nth)
+      : NULL;
 
   if (reading->stream_time == GST_CLOCK_TIME_NONE &&
       reading->frame_number == GST_ALEXNET_UNKNOWN)
     return g_uuid_string_random ();
   if (stream->start)
-    return g_strjoin ("/", stream->key, stream->start, time, frame, NULL);
-  return g_strjoin ("/", stream->key, time, frame, NULL);
+    return g_strjoin ("/", stream->key, stream->start, time, frame, more, NULL);
+  return g_strjoin ("/", stream->key, time, frame, more, NULL);
 }
 
 static char *

@@ -8,7 +8,8 @@
  * ce_id is key, stream time and frame number, and ce_source names the model: a
  * file that is classified again gives the same pairs, by which a consumer knows
  * what it has already. The frames of a live source never come again, so that
- * there the start of the stream is a part of ce_id, too. */
+ * there the start of the stream is a part of ce_id, too. So is a number for
+ * what more the same model says of a frame. */
 
 #ifndef GST_ALEXNET_MESSAGE_H
 #define GST_ALEXNET_MESSAGE_H

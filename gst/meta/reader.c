@@ -273,27 +273,73 @@ gst_alexnet_reading_init_structure (GstAlexnetReading *reading,
   read_structure (reading, structure);
 }
 
-gboolean
-gst_alexnet_reading_init (GstAlexnetReading *reading, GstBuffer *buffer,
-    const GstSegment *segment, guint width, guint height)
+static guint
+count_model (const GArray *readings, const char *model)
 {
-  GstCustomMeta *meta = gst_buffer_get_custom_meta (buffer,
-      GST_ALEXNET_RESULT_NAME);
+  guint n = 0;
 
-  begin (reading);
-  if (meta) {
-    read_structure (reading, gst_custom_meta_get_structure (meta));
-  } else {
-    read_times (reading, buffer, segment);
-#if HAVE_GST_ANALYTICS
-    if (width > 0 && height > 0)
-      read_analytics (reading->regions, buffer, width, height);
-#endif
+  for (guint i = 0; i < readings->len; i++)
+    if (g_strcmp0 (g_array_index (readings, GstAlexnetReading, i).model,
+            model) == 0)
+      n++;
+  return n;
+}
+
+static void
+read_custom (GArray *readings, GstBuffer *buffer)
+{
+  const GstMetaInfo *info = gst_meta_get_info (GST_ALEXNET_RESULT_NAME);
+  gpointer state = NULL;
+  GstMeta *meta;
+
+  if (!info || !gst_meta_info_is_custom (info))
+    return;
+  while ((meta = gst_buffer_iterate_meta_filtered (buffer, &state,
+              info->api))) {
+    GstAlexnetReading reading;
+
+    gst_alexnet_reading_init_structure (&reading,
+        gst_custom_meta_get_structure ((GstCustomMeta *) meta));
+    reading.nth = count_model (readings, reading.model);
+    g_array_append_val (readings, reading);
   }
-  if (reading->regions->len > 0)
-    return TRUE;
+}
+
+static void
+read_other (GArray *readings, GstBuffer *buffer, const GstSegment *segment,
+    guint width, guint height)
+{
+  GstAlexnetReading reading;
+
+  begin (&reading);
+  read_times (&reading, buffer, segment);
+#if HAVE_GST_ANALYTICS
+  if (width > 0 && height > 0)
+    read_analytics (reading.regions, buffer, width, height);
+#endif
+  if (reading.regions->len > 0)
+    g_array_append_val (readings, reading);
+  else
+    gst_alexnet_reading_clear (&reading);
+}
+
+static void
+clear_reading (gpointer reading)
+{
   gst_alexnet_reading_clear (reading);
-  return FALSE;
+}
+
+GArray *
+gst_alexnet_readings_new (GstBuffer *buffer, const GstSegment *segment,
+    guint width, guint height)
+{
+  GArray *readings = g_array_new (FALSE, FALSE, sizeof (GstAlexnetReading));
+
+  g_array_set_clear_func (readings, clear_reading);
+  read_custom (readings, buffer);
+  if (readings->len == 0)
+    read_other (readings, buffer, segment, width, height);
+  return readings;
 }
 
 void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Metadata -> what a frame was classified as, for elements downstream. The
- * custom metadata "alexnet-classification" is read, whatever element wrote
+/* Metadata -> what a frame was classified as, for elements downstream. All
+ * custom metadata "alexnet-classification" is read, whatever elements wrote
  * it; where a buffer has none, GstAnalytics metadata (GStreamer >= 1.24).
  * What is missing there, or of another type, counts as unknown. */
 
@@ -41,14 +41,16 @@ typedef struct {
   GstClockTime timestamp, running_time, stream_time, duration; /* or NONE */
   guint64 frame_number;        /* or GST_ALEXNET_UNKNOWN */
   const char *model, *backend; /* NULL where unknown */
+  guint nth;                   /* of this model's on the buffer, from 0 */
   GArray *regions;             /* of GstAlexnetReadRegion, at least one */
 } GstAlexnetReading;
 
-/* FALSE, and nothing to clear, when the buffer carries no result. `segment`
- * gives the times and the size of the picture in pixels the places that
- * GstAnalytics metadata does not tell; size 0 is unknown. */
-gboolean gst_alexnet_reading_init (GstAlexnetReading *reading,
-    GstBuffer *buffer, const GstSegment *segment, guint width, guint height);
+/* An array of GstAlexnetReading, one for each element that attached a result,
+ * in their order; empty when the buffer carries none. `segment` gives the times
+ * and the size of the picture in pixels the places that GstAnalytics metadata
+ * does not tell; size 0 is unknown. */
+GArray *gst_alexnet_readings_new (GstBuffer *buffer, const GstSegment *segment,
+    guint width, guint height);
 /* Of such a structure itself, which has to last as long. */
 void gst_alexnet_reading_init_structure (GstAlexnetReading *reading,
     const GstStructure *structure);

@@ -17,6 +17,12 @@
 
 #define MIN_OUTLINE 4 /* pixels: two dark, two coloured */
 
+/* A region, and the height that panels on top of it take. */
+typedef struct {
+  GstVideoRectangle place;
+  int used;
+} Box;
+
 /* What one frame is composed with. */
 typedef struct {
   GstAlexnetCompositor *compositor;
@@ -24,6 +30,7 @@ typedef struct {
   const GstVideoRectangle *visible;
   double font_size, pixel_aspect;
   guint used;           /* height that panels of the frame take so far */
+  GArray *boxes;        /* of Box, that have panels so far */
   GHashTable *pictures; /* that this frame shows, as the compositor's */
   GstVideoOverlayComposition *composition;
 } Job;
@@ -225,7 +232,36 @@ get_box (const Job *job, const GstAlexnetReadRegion *region)
   return box;
 }
 
-/* On top of the region; in it where the picture ends above. */
+static Box *
+find_box (Job *job, const GstVideoRectangle *place)
+{
+  const Box new_box = { *place, 0 };
+
+  for (guint i = 0; i < job->boxes->len; i++) {
+    Box *box = &g_array_index (job->boxes, Box, i);
+
+    if (memcmp (&box->place, place, sizeof *place) == 0)
+      return box;
+  }
+  g_array_append_val (job->boxes, new_box);
+  return &g_array_index (job->boxes, Box, job->boxes->len - 1);
+}
+
+/* On top of the region and the panels that it has, or below its upper edge
+ * where the picture ends above. */
+static int
+stack_panel (Job *job, const GstVideoRectangle *place, int height)
+{
+  const GstVideoRectangle *visible = job->visible;
+  Box *box = find_box (job, place);
+  int y = place->y - box->used - height;
+
+  if (y < visible->y)
+    y = MIN (place->y + box->used, visible->y + even (visible->h - height));
+  box->used += height;
+  return y;
+}
+
 static void
 show_region (Job *job, const GstAlexnetReadRegion *region)
 {
@@ -234,7 +270,7 @@ show_region (Job *job, const GstAlexnetReadRegion *region)
     visible->w, visible->h };
   GstVideoRectangle box = get_box (job, region);
   GstVideoOverlayRectangle *rectangle;
-  int x, y, width, height;
+  int x, width, height;
   char *key;
 
   if (box.w <= 0 || box.h <= 0)
@@ -247,10 +283,7 @@ show_region (Job *job, const GstAlexnetReadRegion *region)
     return;
   get_size (rectangle, &width, &height);
   x = MIN (box.x, visible->x + even (visible->w - width));
-  y = box.y - height;
-  if (y < visible->y)
-    y = MIN (box.y, visible->y + even (visible->h - height));
-  show (job, key, rectangle, x, y);
+  show (job, key, rectangle, x, stack_panel (job, &box, height));
 }
 
 static gboolean
@@ -258,6 +291,20 @@ is_whole_frame (const GstAlexnetReadRegion *region)
 {
   return region->x <= 0 && region->y <= 0 && region->x + region->width >= 1 &&
       region->y + region->height >= 1;
+}
+
+static void
+show_reading (Job *job, const GstAlexnetReading *reading)
+{
+  for (guint i = 0; i < reading->regions->len; i++) {
+    const GstAlexnetReadRegion *region = &g_array_index (reading->regions,
+        GstAlexnetReadRegion, i);
+
+    if (is_whole_frame (region))
+      show_frame (job, region);
+    else
+      show_region (job, region);
+  }
 }
 
 /* Metadata of crops may begin at odd pixels; what is laid over does not. */
@@ -272,9 +319,8 @@ even_rectangle (const GstVideoRectangle *rectangle)
 
 GstVideoOverlayComposition *
 gst_alexnet_compositor_compose (GstAlexnetCompositor *compositor,
-    const GstAlexnetReading *reading,
-    const GstAlexnetCompositionSettings *settings, const GstVideoInfo *info,
-    const GstVideoRectangle *visible)
+    const GArray *readings, const GstAlexnetCompositionSettings *settings,
+    const GstVideoInfo *info, const GstVideoRectangle *visible)
 {
   GstVideoRectangle place = even_rectangle (visible);
   Job job = {
@@ -285,19 +331,14 @@ gst_alexnet_compositor_compose (GstAlexnetCompositor *compositor,
         ? settings->font_size
         : MAX (visible->h / FONT_PART, MIN_FONT_SIZE),
     .pixel_aspect = (double) info->par_n / info->par_d,
+    .boxes = g_array_new (FALSE, FALSE, sizeof (Box)),
     .pictures = pictures_new (),
     .composition = gst_video_overlay_composition_new (NULL),
   };
 
-  for (guint i = 0; i < reading->regions->len; i++) {
-    const GstAlexnetReadRegion *region = &g_array_index (reading->regions,
-        GstAlexnetReadRegion, i);
-
-    if (is_whole_frame (region))
-      show_frame (&job, region);
-    else
-      show_region (&job, region);
-  }
+  for (guint i = 0; i < readings->len; i++)
+    show_reading (&job, &g_array_index (readings, GstAlexnetReading, i));
+  g_array_unref (job.boxes);
   g_hash_table_unref (compositor->pictures);
   compositor->pictures = job.pictures;
   if (gst_video_overlay_composition_n_rectangles (job.composition) == 0)

@@ -36,13 +36,13 @@ typedef struct {
 void gst_alexnet_compositor_init (GstAlexnetCompositor *compositor);
 void gst_alexnet_compositor_clear (GstAlexnetCompositor *compositor);
 
-/* For a picture that lies at `visible` in frames like `info`. NULL when there
- * is nothing to show, or no room to show it. */
+/* Of an array of GstAlexnetReading, for a picture that lies at `visible` in
+ * frames like `info`. NULL when there is nothing to show, or no room to show
+ * it. */
 GstVideoOverlayComposition *
 gst_alexnet_compositor_compose (GstAlexnetCompositor *compositor,
-    const GstAlexnetReading *reading,
-    const GstAlexnetCompositionSettings *settings, const GstVideoInfo *info,
-    const GstVideoRectangle *visible);
+    const GArray *readings, const GstAlexnetCompositionSettings *settings,
+    const GstVideoInfo *info, const GstVideoRectangle *visible);
 
 G_END_DECLS
 

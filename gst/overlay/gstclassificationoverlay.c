@@ -8,7 +8,8 @@
  * Shows what #GstAlexnetClassify attached to a frame: for a result of the whole
  * frame a panel in a corner with label, probability and bar of the best
  * classes; for a result of a region an outline, and a smaller panel on top of
- * it. Bars of a result that is an earlier frame's are grey. Where a state is
+ * it. Of several classifiers all results are shown, one panel above the other.
+ * Bars of a result that is an earlier frame's are grey. Where a state is
  * kept (#GstAlexnetClassify:confirm-count) it stands above the classes with the
  * stream time since when it is; while a change is pending it is yellow and
  * followed by what it is going to become. Frames without a result pass as they
@@ -315,18 +316,18 @@ blend (GstClassificationOverlay *self, GstBuffer *buffer,
 static GstVideoOverlayComposition *
 compose (GstClassificationOverlay *self, GstBuffer *buffer)
 {
-  g_auto (GstAlexnetReading) reading = { 0 };
   const GstVideoRectangle visible = get_visible (self, buffer);
+  g_autoptr (GArray) readings = gst_alexnet_readings_new (buffer,
+      &GST_BASE_TRANSFORM (self)->segment, visible.w, visible.h);
   GstAlexnetCompositionSettings settings;
 
   GST_OBJECT_LOCK (self);
   settings = self->settings;
   GST_OBJECT_UNLOCK (self);
 
-  if (!gst_alexnet_reading_init (&reading, buffer,
-          &GST_BASE_TRANSFORM (self)->segment, visible.w, visible.h))
+  if (readings->len == 0)
     return NULL;
-  return gst_alexnet_compositor_compose (&self->compositor, &reading, &settings,
+  return gst_alexnet_compositor_compose (&self->compositor, readings, &settings,
       &self->info, &visible);
 }
 

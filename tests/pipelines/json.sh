@@ -40,6 +40,17 @@ descriptor () {
   write fd=3 3>descriptor.jsonl && valid 250 descriptor.jsonl
 }
 
+# The second one's states, which the first one has none of.
+two_classifiers () {
+  gst-launch-1.0 -q videotestsrc num-buffers=120 ! \
+    alexnetclassify top-k=1 ! \
+    alexnetclassify regions=door:0.0,0.0,0.5,0.5 confirm-count=1 ! \
+    classificationjson location=states.jsonl write-when=on-state ! \
+    classificationjson location=all.jsonl ! fakesink 2>errors &&
+    same '' "$(cat errors)" && valid 1 states.jsonl && valid 240 all.jsonl &&
+    same door "$(jq -r '.regions[].region_name' states.jsonl)"
+}
+
 # Nothing but the lines that a reader has not taken is lost when it goes.
 reader_goes () {
   write 2>errors | head -n 3 >lines
@@ -55,6 +66,7 @@ disk_full () {
 check 'standard output' standard_output
 check 'a file' file
 check 'a descriptor' descriptor
+check 'two classifiers' two_classifiers
 check 'a reader that goes' reader_goes
 check 'a full disk' disk_full
 done_testing

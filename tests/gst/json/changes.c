@@ -211,6 +211,63 @@ GST_START_TEST (test_regions)
 }
 GST_END_TEST
 
+#define SAYS(model, label) \
+  "model=" model ", labels=<" label ">, class-ids=<0>, confidences=<(float)1>"
+
+/* Each line as "model label, ". */
+static char *
+describe_models (char **lines)
+{
+  GString *all = g_string_new (NULL);
+
+  for (; *lines; lines++) {
+    JsonObject *line = test_parse_line (*lines);
+    char *label = describe_line (*lines);
+
+    g_string_append_printf (all, "%s %s, ",
+        json_object_get_string_member (line, "model"), label);
+    g_free (label);
+    json_object_unref (line);
+  }
+  return g_string_free (all, FALSE);
+}
+
+/* Sends a frame that two elements have classified. */
+static void
+expect_lines (JsonFile *file, const char *first, const char *second,
+    const char *expected)
+{
+  char **before = test_read_lines (file->path), **after, *found;
+  GstBuffer *buffer = test_buffer_new (first);
+
+  test_add_result (buffer, second);
+  gst_harness_push (file->harness, buffer);
+  after = test_read_lines (file->path);
+  found = describe_models (after + g_strv_length (before));
+  fail_unless_equals_string (found, expected);
+  g_free (found);
+  g_strfreev (before);
+  g_strfreev (after);
+}
+
+/* Each has its lines, in the order of the elements, and its own last word, also
+ * where both have the same model. */
+GST_START_TEST (test_two_classifiers)
+{
+  JsonFile *file = file_new ("always");
+
+  expect_lines (file, SAYS ("m", "cat"), SAYS ("n", "dog"), "m cat, n dog, ");
+  gst_util_set_object_arg (G_OBJECT (file->element), "write-when", "on-change");
+  expect_lines (file, SAYS ("m", "cat"), SAYS ("n", "dog"), "m cat, n dog, ");
+  expect_lines (file, SAYS ("m", "cat"), SAYS ("n", "dog"), "");
+  expect_lines (file, SAYS ("m", "cat"), SAYS ("n", "cat"), "n cat, ");
+  expect_line (file, SAYS ("n", "cat"), NULL);
+  expect_lines (file, SAYS ("m", "cat"), SAYS ("m", "dog"), "m dog, ");
+  expect_lines (file, SAYS ("m", "cat"), SAYS ("m", "dog"), "");
+  test_json_file_free (file);
+}
+GST_END_TEST
+
 /* A door that is hidden for a while is the same door, but not for good. */
 GST_START_TEST (test_memory)
 {
@@ -300,6 +357,7 @@ changes_suite (void)
   tcase_add_test (tests, test_on_state);
   tcase_add_test (tests, test_no_states);
   tcase_add_test (tests, test_regions);
+  tcase_add_test (tests, test_two_classifiers);
   tcase_add_test (tests, test_memory);
   tcase_add_test (tests, test_begins_anew);
   tcase_add_test (tests, test_behind_the_classifier);

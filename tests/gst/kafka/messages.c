@@ -121,6 +121,33 @@ GST_START_TEST (test_ids)
 }
 GST_END_TEST
 
+/* Two results of one frame are no copies of each other. */
+GST_START_TEST (test_one_model_twice)
+{
+  static const char fields[] = TEST_CAT ", frame-number=(guint64)0, "
+                                        "stream-time=(guint64)0, model=m";
+  Cluster *cluster = test_cluster_new ();
+  Publisher *publisher = test_publisher_new (cluster, "", "key=door");
+  GstBuffer *buffer = test_buffer_new (fields);
+  GPtrArray *messages;
+  char *expected;
+
+  test_add_result (buffer, fields);
+  fail_unless_equals_int (gst_harness_push (publisher->harness, buffer),
+      GST_FLOW_OK);
+  test_publish_eos (publisher);
+  messages = test_cluster_read (cluster, 2);
+  expected = g_strconcat (test_message_header (messages, 0, "ce_id"), "/1",
+      NULL);
+  fail_unless_equals_string (test_message_header (messages, 1, "ce_id"),
+      expected);
+  g_free (expected);
+  g_ptr_array_unref (messages);
+  test_publisher_free (publisher);
+  test_cluster_free (cluster);
+}
+GST_END_TEST
+
 /* Without a key the stream has one. */
 GST_START_TEST (test_stream_id)
 {
@@ -232,6 +259,7 @@ messages_suite (void)
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_lines);
   tcase_add_test (tests, test_ids);
+  tcase_add_test (tests, test_one_model_twice);
   tcase_add_test (tests, test_stream_id);
   tcase_add_loop_test (tests, test_bad_setting, 0, G_N_ELEMENTS (bad_settings));
   tcase_add_test (tests, test_settings);

@@ -130,22 +130,29 @@ find_rgb_change (GstBuffer *buffer, int width, int height)
   return find_change (buffer, &info);
 }
 
-/* What comes out of an overlay with these properties. */
+/* What comes out of an overlay with these properties, of one result or two. */
 static Change
-draw (const char *properties, int width, int height, const char *fields)
+draw_two (const char *properties, int width, int height, const char *first,
+    const char *second)
 {
   GstHarness *harness = harness_new (properties, "RGB", width, height);
-  GstBuffer *buffer;
+  GstBuffer *buffer = rgb_new (width, height, first);
   Change change;
 
-  fail_unless_equals_int (gst_harness_push (harness,
-                              rgb_new (width, height, fields)),
-      GST_FLOW_OK);
+  if (second)
+    test_add_result (buffer, second);
+  fail_unless_equals_int (gst_harness_push (harness, buffer), GST_FLOW_OK);
   buffer = gst_harness_pull (harness);
   change = find_rgb_change (buffer, width, height);
   gst_buffer_unref (buffer);
   gst_harness_teardown (harness);
   return change;
+}
+
+static Change
+draw (const char *properties, int width, int height, const char *fields)
+{
+  return draw_two (properties, width, height, fields, NULL);
 }
 
 static gboolean
@@ -301,6 +308,29 @@ GST_START_TEST (test_region)
 }
 GST_END_TEST
 
+/* Panels of several results of one place do not hide each other. */
+GST_START_TEST (test_several_results)
+{
+  static const char *const results[] = {
+    CAT,
+    REGION ("x=(double)0.25, y=(double)0.5, width=(double)0.5, "
+            "height=(double)0.25"),
+    REGION ("x=(double)0.25, y=(double)0, width=(double)0.5, "
+            "height=(double)0.25"),
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (results); i++) {
+    Change one = draw ("outline=false", WIDTH, HEIGHT, results[i]);
+    Change two = draw_two ("outline=false", WIDTH, HEIGHT, results[i],
+        results[i]);
+
+    fail_unless (get_height (&two) >= 2 * get_height (&one), "%s: %d of %d",
+        results[i], get_height (&two), get_height (&one));
+    fail_unless_equals_int (two.n_white, 2 * one.n_white);
+  }
+}
+GST_END_TEST
+
 /* Of what is partly outside the rest is outlined; what is no place is not. */
 GST_START_TEST (test_odd_regions)
 {
@@ -450,6 +480,7 @@ overlay_suite (void)
   tcase_add_test (tests, test_stale_is_grey);
   tcase_add_test (tests, test_state);
   tcase_add_test (tests, test_region);
+  tcase_add_test (tests, test_several_results);
   tcase_add_test (tests, test_odd_regions);
   tcase_add_test (tests, test_odd_labels);
   tcase_add_test (tests, test_frame_sizes);
