@@ -163,6 +163,23 @@ search_demonstration (Search *search)
   return model;
 }
 
+static void
+set_error (const Search *search, GError **error)
+{
+  g_autoptr (GString) problems = g_string_new (NULL);
+
+  for (guint i = 0; i < search->problems->len; i++)
+    g_string_append_printf (problems, "%s%s", i > 0 ? "; " : "",
+        (const char *) search->problems->pdata[i]);
+  if (problems->len > 0)
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FOUND,
+        "no model file can be used: %s; searched %s", problems->str,
+        search->searched->str);
+  else
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FOUND,
+        "no model file found; searched %s", search->searched->str);
+}
+
 static AlexnetModel *
 search_all (Search *search, GError **error)
 {
@@ -171,8 +188,7 @@ search_all (Search *search, GError **error)
   if (!model)
     model = search_demonstration (search);
   if (!model)
-    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FOUND,
-        "no model file found; searched %s", search->searched->str);
+    set_error (search, error);
   return model;
 }
 
@@ -188,6 +204,8 @@ alexnet_model_load_default (const AlexnetModelParams *params, char ***problems,
       ? alexnet_model_load (named, params, error)
       : search_all (&search, error);
 
+  if (!model)
+    g_ptr_array_set_size (found, 0);
   if (problems) {
     g_ptr_array_add (found, NULL);
     *problems = (char **) g_ptr_array_steal (found, NULL);

@@ -182,6 +182,28 @@ GST_START_TEST (test_architecture)
 }
 GST_END_TEST
 
+/* Of a model that nobody named. */
+GST_START_TEST (test_what_the_default_has_not)
+{
+  static const char *const settings[][2] = {
+    { "model-part", "model_ema" },
+    { "mean-file", "/nowhere/mean.binaryproto" },
+  };
+  char *path = test_model_path ();
+
+  g_setenv ("ALEXNET_DATA_DIR", g_getenv ("ALEXNET_TEST_MODELS"), TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (settings); i++) {
+    GstElement *element = test_element_new (settings[i][0], settings[i][1],
+        NULL);
+
+    g_object_set (element, "model-file", NULL, NULL);
+    expect_failure (GST_STATE_READY, element,
+        "no model file can be used: ", path, settings[i][1]);
+  }
+  g_free (path);
+}
+GST_END_TEST
+
 GST_START_TEST (test_labels_do_not_match)
 {
   char *path = test_write_file ("one\ntwo\nthree\n", -1);
@@ -531,6 +553,7 @@ errors_suite (void)
   tcase_add_test (tests, test_file_replaced_after_ready);
   tcase_add_test (tests, test_two_networks_in_a_file);
   tcase_add_test (tests, test_architecture);
+  tcase_add_test (tests, test_what_the_default_has_not);
   tcase_add_test (tests, test_labels_do_not_match);
   tcase_add_test (tests, test_wrong_settings);
   tcase_add_test (tests, test_explicit_backend_does_not_fall_back);
