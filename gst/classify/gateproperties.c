@@ -39,13 +39,15 @@ const GstAlexnetProperty gst_alexnet_gate_properties[] = {
    * leaves the next one due; `skipped-run-when` in #GstAlexnetClassify:stats
    * counts it, and #GstAlexnetClassify:repeat-last holds for it.
    *
+   * A comma in a class is written `\,` and a backslash `\\`.
+   *
    * A class that is empty is an error in READY. One that no detector has can
    * only be told from what comes: when 100 frames have had detections, and none
    * has had one of these classes, a warning names both.
    */
   { GST_ALEXNET_PROP_RUN_WHEN, STRING, "run-when", "Run when",
-      "Comma-separated detector classes; only frames with a detection of one "
-      "are classified; NULL = all frames",
+      "Comma-separated detector classes (\\, for a comma in one); only frames "
+      "with a detection of one are classified; NULL = all frames",
       READY },
 
   { 0 },

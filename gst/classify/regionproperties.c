@@ -68,11 +68,11 @@ const GstAlexnetProperty gst_alexnet_region_properties[] = {
    * GstAlexnetClassify:roi-classes:
    *
    * Classes of the detector, e.g. `roi-classes="dog,cat"`; regions of others
-   * are left alone.
+   * are left alone. A comma in a class is written `\,` and a backslash `\\`.
    */
   { GST_ALEXNET_PROP_ROI_CLASSES, STRING, "roi-classes", "Classes of regions",
-      "Comma-separated detector classes of regions that are classified; "
-      "NULL = all",
+      "Comma-separated detector classes of regions that are classified (\\, "
+      "for a comma in one); NULL = all",
       PLAYING },
 
   /**

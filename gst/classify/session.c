@@ -140,7 +140,8 @@ load_states (GstAlexnetSession *session, const GstAlexnetSettings *settings,
   for (guint i = 0; ignored && ignored[i]; i++)
     if (!ignore_class (session, ignored[i])) {
       g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
-          "property ignored-classes has '%s', expected labels of %s",
+          "property ignored-classes has '%s', expected labels of %s with "
+          "commas between them, and \\, for a comma in one",
           ignored[i], alexnet_model_get_path (session->model));
       return FALSE;
     }

@@ -60,13 +60,13 @@ const GstAlexnetProperty gst_alexnet_state_properties[] = {
    *
    * Classes that never become a state, e.g. `ignored-classes="none,other"`: a
    * result whose best class is one of them counts as
-   * #GstAlexnetClassify:unknown-label. A name that no label has is an error;
-   * labels with a comma in them cannot be named.
+   * #GstAlexnetClassify:unknown-label. A name that no label has is an error. A
+   * comma in a label is written `\,` and a backslash `\\`.
    */
   { GST_ALEXNET_PROP_IGNORED_CLASSES, STRING, "ignored-classes",
       "Ignored classes",
-      "Comma-separated labels of classes that never become a state; NULL = "
-      "none",
+      "Comma-separated labels of classes that never become a state (\\, for a "
+      "comma in one); NULL = none",
       READY },
 
   /**

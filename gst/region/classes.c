@@ -75,15 +75,33 @@ gst_alexnet_classes_rank (GstAlexnetClasses *classes, guint top_k,
     classes->n--;
 }
 
+/* The name up to a comma or the end, where `list` is put. */
+static char *
+take_name (const char **list)
+{
+  GString *name = g_string_new (NULL);
+  const char *c = *list;
+
+  for (; *c && *c != ','; c++) {
+    if (*c == '\\' && (c[1] == ',' || c[1] == '\\'))
+      c++;
+    g_string_append_c (name, *c);
+  }
+  *list = c;
+  return g_strstrip (g_string_free (name, FALSE));
+}
+
 char **
 gst_alexnet_class_names_split (const char *list)
 {
-  char **names;
+  GPtrArray *names;
 
   if (!list || !*list)
     return NULL;
-  names = g_strsplit (list, ",", -1);
-  for (guint i = 0; names[i]; i++)
-    g_strstrip (names[i]);
-  return names;
+  names = g_ptr_array_new ();
+  g_ptr_array_add (names, take_name (&list));
+  while (*list++ == ',')
+    g_ptr_array_add (names, take_name (&list));
+  g_ptr_array_add (names, NULL);
+  return (char **) g_ptr_array_free (names, FALSE);
 }

@@ -39,7 +39,8 @@ void gst_alexnet_classes_rank (GstAlexnetClasses *classes, guint top_k,
     float threshold);
 
 /* The names in a list of classes that has commas between them, without the
- * blanks around them; to be freed. NULL: there are none. */
+ * blanks around them; to be freed. `\,` and `\\` are a comma and a backslash of
+ * a name. NULL: there are none. */
 char **gst_alexnet_class_names_split (const char *list);
 
 G_END_DECLS

@@ -357,6 +357,18 @@ GST_START_TEST (test_run_when)
 }
 GST_END_TEST
 
+GST_START_TEST (test_run_when_of_a_class_with_a_comma)
+{
+  Fixture *fixture = test_fixture_new ("run-when", "traffic\\, light", NULL);
+
+  collage_set_caps (fixture);
+  fail_unless (pass_with (fixture, "traffic") == '-');
+  fail_unless (pass_with (fixture, "light") == '-');
+  fail_unless (pass_with (fixture, "traffic, light") == 'x');
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
 GST_START_TEST (test_run_when_repeats)
 {
   Fixture *fixture = test_fixture_new ("run-when", "car", "repeat-last", "true",
@@ -471,6 +483,7 @@ gates_suite (void)
   tcase_add_test (tests, test_no_state);
   tcase_add_test (tests, test_undecided_vote);
   tcase_add_test (tests, test_run_when);
+  tcase_add_test (tests, test_run_when_of_a_class_with_a_comma);
   tcase_add_test (tests, test_run_when_repeats);
 #if HAVE_GST_ANALYTICS
   tcase_add_test (tests, test_run_when_of_analytics);

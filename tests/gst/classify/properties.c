@@ -202,6 +202,43 @@ GST_START_TEST (test_labels_file)
 }
 GST_END_TEST
 
+/* Labels as Caffe's synset_words.txt has them, and one with a backslash. */
+GST_START_TEST (test_ignored_labels)
+{
+  static const struct {
+    const char *list, *wrong;
+  } lists[] = {
+    { "tench\\, Tinca tinca, a\\\\b", NULL },
+    { "c\\d,e", NULL },
+    { "tench, Tinca tinca", "'tench', expected labels of" },
+    { "e,tench\\,Tinca", "'tench,Tinca', expected labels of" },
+  };
+  char *path = test_write_file ("tench, Tinca tinca\na\\b\nc\\d\ne\n4\n5\n6\n7"
+                                "\n8\n9",
+      -1);
+
+  for (guint i = 0; i < G_N_ELEMENTS (lists); i++) {
+    GstElement *element = test_element_new ("labels-file", path,
+        "ignored-classes", lists[i].list, NULL);
+
+    if (lists[i].wrong) {
+      char *text = test_expect_error (element, GST_STATE_READY);
+
+      fail_unless (strstr (text, lists[i].wrong) && strstr (text, "\\,"), "%s",
+          text);
+      g_free (text);
+    } else {
+      fail_unless_equals_int (gst_element_set_state (element, GST_STATE_READY),
+          GST_STATE_CHANGE_SUCCESS);
+      gst_element_set_state (element, GST_STATE_NULL);
+    }
+    gst_object_unref (element);
+  }
+  g_remove (path);
+  g_free (path);
+}
+GST_END_TEST
+
 /* Who named no model is told that this one knows little. */
 GST_START_TEST (test_demonstration_model_is_announced)
 {
@@ -395,6 +432,7 @@ properties_suite (void)
   tcase_add_test (tests, test_mean_and_std);
   tcase_add_test (tests, test_crop_mode_while_playing);
   tcase_add_test (tests, test_labels_file);
+  tcase_add_test (tests, test_ignored_labels);
   tcase_add_test (tests, test_demonstration_model_is_announced);
   tcase_add_test (tests, test_unusable_default_is_a_warning);
   tcase_add_test (tests, test_stats);
