@@ -16,6 +16,10 @@
 
 G_BEGIN_DECLS
 
+/* Defaults that say whether a user has said something. */
+#define GST_ALEXNET_UNKNOWN_LABEL "unknown"
+#define GST_ALEXNET_RECLASSIFY_INTERVAL 1
+
 typedef enum {
   GST_ALEXNET_BACKEND_AUTO,
   GST_ALEXNET_BACKEND_CUDNN,
@@ -87,7 +91,7 @@ void gst_alexnet_settings_copy (GstAlexnetSettings *to,
     const GstAlexnetSettings *from);
 void gst_alexnet_settings_clear (GstAlexnetSettings *settings);
 
-/* TRUE: the user chooses among regions and wants none. */
+/* TRUE: the user says something of a detector's regions and wants none. */
 gboolean
 gst_alexnet_settings_have_idle_filter (const GstAlexnetSettings *settings);
 

@@ -53,7 +53,8 @@ const GstAlexnetProperty gst_alexnet_state_properties[] = {
    * the others are. A class of this name counts as it.
    */
   { GST_ALEXNET_PROP_UNKNOWN_LABEL, STRING, "unknown-label", "Unknown label",
-      "Name of the state in which no class counts", READY, .text = "unknown" },
+      "Name of the state in which no class counts", READY,
+      .text = GST_ALEXNET_UNKNOWN_LABEL },
 
   /**
    * GstAlexnetClassify:ignored-classes:

@@ -155,14 +155,16 @@ warn_of_idle_settings (GstAlexnetClassify *self)
         ("save-when is empty and save-interval is 0"));
   if (has_idle_filter)
     GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
-        ("roi-classes and roi-min-width, -height have no effect."),
+        ("roi-classes, roi-min-width, -height, reclassify-interval and "
+         "vote-count have no effect."),
         ("inference-region is full-frame, and so no regions are looked for"));
   if (has_idle_states)
     GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
-        ("state-threshold, ignored-classes and pending-period have no "
-         "effect."),
-        ("confirm-count, confirm-duration and vote-count are 0, and so there "
-         "are no states"));
+        ("state-threshold, unknown-label, ignored-classes and pending-period "
+         "have no effect."),
+        ("confirm-count and confirm-duration are 0, and there are no votes: "
+         "vote-count is 0 or inference-region full-frame; so there are no "
+         "states"));
 }
 
 static void

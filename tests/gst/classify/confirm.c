@@ -549,20 +549,6 @@ GST_START_TEST (test_wrong_names)
 }
 GST_END_TEST
 
-GST_START_TEST (test_warns_of_settings_without_effect)
-{
-  Fixture *fixture = test_fixture_new ("state-threshold", "0.5", NULL);
-  GstMessage *message = test_pop_message (fixture->bus, GST_MESSAGE_WARNING);
-  GError *warning;
-
-  gst_message_parse_warning (message, &warning, NULL);
-  fail_unless (strstr (warning->message, "state-threshold") != NULL);
-  g_error_free (warning);
-  gst_message_unref (message);
-  test_fixture_free (fixture);
-}
-GST_END_TEST
-
 static Suite *
 confirm_suite (void)
 {
@@ -593,7 +579,6 @@ confirm_suite (void)
   tcase_add_test (tests, test_vote_of_unknown);
   tcase_add_test (tests, test_named_regions);
   tcase_add_test (tests, test_wrong_names);
-  tcase_add_test (tests, test_warns_of_settings_without_effect);
   return suite;
 }
 

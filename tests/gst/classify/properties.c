@@ -52,6 +52,70 @@ GST_START_TEST (test_threshold)
 }
 GST_END_TEST
 
+/* The warnings of an element that is started with this. */
+static char *
+collect_warnings (const char *settings)
+{
+  char *line = g_strconcat ("alexnetclassify backend=reference ", settings,
+      NULL);
+  GstElement *element = gst_parse_launch (line, NULL);
+  char *model = test_model_path ();
+  GString *warnings = g_string_new (NULL);
+  GstBus *bus = gst_bus_new ();
+  GstMessage *message;
+
+  g_object_set (element, "model-file", model, NULL);
+  gst_element_set_bus (element, bus);
+  fail_unless_equals_int (gst_element_set_state (element, GST_STATE_PAUSED),
+      GST_STATE_CHANGE_SUCCESS);
+  while ((message = gst_bus_pop_filtered (bus, GST_MESSAGE_WARNING))) {
+    GError *warning;
+
+    gst_message_parse_warning (message, &warning, NULL);
+    g_string_append_printf (warnings, "%s ", warning->message);
+    g_error_free (warning);
+    gst_message_unref (message);
+  }
+  gst_element_set_state (element, GST_STATE_NULL);
+  gst_object_unref (element);
+  gst_object_unref (bus);
+  g_free (model);
+  g_free (line);
+  return g_string_free (warnings, FALSE);
+}
+
+static const struct {
+  const char *settings;
+  gboolean of_regions, of_states;
+} idle_settings[] = {
+  { "", FALSE, FALSE },
+  { "state-threshold=0.5", FALSE, TRUE },
+  { "unknown-label=none", FALSE, TRUE },
+  { "unknown-label=none confirm-count=2", FALSE, FALSE },
+  { "reclassify-interval=0", TRUE, FALSE },
+  { "reclassify-interval=0 inference-region=roi-list", FALSE, FALSE },
+  { "vote-count=3", TRUE, FALSE },
+  { "vote-count=3 vote-min-side=20", TRUE, FALSE },
+  { "vote-count=3 state-threshold=0.5", TRUE, TRUE },
+  { "vote-count=3 state-threshold=0.5 inference-region=roi-list", FALSE,
+      FALSE },
+};
+
+GST_START_TEST (test_warns_of_settings_without_effect)
+{
+  char *warnings = collect_warnings (idle_settings[__i__].settings);
+
+  fail_unless_equals_int (strstr (warnings,
+                              "reclassify-interval and "
+                              "vote-count have no effect") != NULL,
+      idle_settings[__i__].of_regions);
+  fail_unless_equals_int (strstr (warnings, "state-threshold, unknown-label") !=
+          NULL,
+      idle_settings[__i__].of_states);
+  g_free (warnings);
+}
+GST_END_TEST
+
 static void
 expect_pattern (Fixture *fixture, const char *pattern)
 {
@@ -426,6 +490,8 @@ properties_suite (void)
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_top_k);
   tcase_add_test (tests, test_threshold);
+  tcase_add_loop_test (tests, test_warns_of_settings_without_effect, 0,
+      G_N_ELEMENTS (idle_settings));
   tcase_add_test (tests, test_inference_interval);
   tcase_add_test (tests, test_repeat_last);
   tcase_add_test (tests, test_post_messages);
