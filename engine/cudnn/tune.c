@@ -6,7 +6,7 @@
 
 #include "capture.h"
 
-#define N_RUNS 5 /* in a graph */
+#define N_RUNS 3 /* in a graph */
 
 /* Candidates are run in turn, and the least time of each counts: clocks rise
  * and fall meanwhile. */
