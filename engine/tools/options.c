@@ -42,8 +42,7 @@ list_precisions (void)
 {
   GString *names = g_string_new (NULL);
 
-  for (AlexnetPrecision p = ALEXNET_PRECISION_AUTO; p <= ALEXNET_PRECISION_INT8;
-       p++)
+  for (AlexnetPrecision p = 0; p < ALEXNET_N_PRECISIONS; p++)
     g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "",
         alexnet_precision_name (p));
   return g_string_free (names, FALSE);
