@@ -77,8 +77,9 @@ collect_warnings (const char *settings)
     gst_message_unref (message);
   }
   gst_element_set_state (element, GST_STATE_NULL);
-  gst_object_unref (element);
+  gst_bus_set_flushing (bus, TRUE);
   gst_object_unref (bus);
+  gst_object_unref (element);
   g_free (model);
   g_free (line);
   return g_string_free (warnings, FALSE);
