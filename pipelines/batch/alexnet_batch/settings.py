@@ -11,22 +11,22 @@ from gi.repository import Gst  # noqa: E402
 from .errors import UsageError  # noqa: E402
 
 
-def find_nicks(spec):
-    """Of an enumeration or of flags; else None."""
-    if hasattr(spec, 'enum_class'):
-        return [value.value_nick
-                for value in spec.enum_class.__enum_values__.values()]
-    if hasattr(spec, 'flags_class'):
+def find_nicks(kind):
+    """Of an enumeration or of flags; else None. Only the type of a value has them
+    in every PyGObject: what the specification's class is differs."""
+    if hasattr(kind, '__enum_values__'):
+        return [value.value_nick for value in kind.__enum_values__.values()]
+    if hasattr(kind, '__flags_values__'):
         return [value.first_value_nick
-                for value in spec.flags_class.__flags_values__.values()]
+                for value in kind.__flags_values__.values()]
     return None
 
 
-def describe(spec):
+def describe(kind, spec):
     """What it takes; None of a property that takes any text of its type."""
-    nicks = find_nicks(spec)
+    nicks = find_nicks(kind)
     if nicks:
-        joined = ', joined by +' if hasattr(spec, 'flags_class') else ''
+        joined = ', joined by +' if hasattr(kind, '__flags_values__') else ''
         return f'{", ".join(nicks)}{joined}'
     if hasattr(spec, 'minimum'):
         return f'{spec.minimum} to {spec.maximum}'
@@ -54,15 +54,15 @@ def as_written(text, value):
         return value
 
 
-def is_taken(spec, text):
-    is_flags = hasattr(spec, 'flags_class')
-    if is_flags and not text:
+def is_taken(kind, spec, text):
+    flags = getattr(kind, '__flags_values__', None)
+    if flags and not text:
         return True
     value = parse(spec, text)
     if value is None:
         return False
-    if is_flags:
-        return not int(value) & ~sum(spec.flags_class.__flags_values__)
+    if flags:
+        return not int(value) & ~sum(flags)
     if hasattr(spec, 'minimum'):
         return spec.minimum <= as_written(text, value) <= spec.maximum
     return True
@@ -72,6 +72,7 @@ def check(element, settings):
     """Of those that the element has; GStreamer names the others."""
     for name, text in settings.items():
         spec = element.find_property(name)
-        expected = spec and describe(spec)
-        if expected and not is_taken(spec, text.strip()):
+        kind = type(element.get_property(name)) if spec else None
+        expected = spec and describe(kind, spec)
+        if expected and not is_taken(kind, spec, text.strip()):
             raise UsageError(f'{name} is {text or "empty"}, expected {expected}')
