@@ -62,15 +62,29 @@ small () {
     grep -q "of the device's 47.7 MiB are free" "$work/small"
 }
 
+batch () {
+  LD_LIBRARY_PATH=$SOFTGPU_DIR LD_PRELOAD=$SOFTGPU_PRELOAD \
+    "$root/pipelines/batch/alexnet-batch" --attempts 2 --set backend=cudnn \
+    --set max-batch-size=1 "$@" "$media" 2>&1
+}
+
 # The video is not to blame, and another start may find another device.
 lost_in_batch () {
-  SOFTGPU_LOSE=1000 LD_LIBRARY_PATH=$SOFTGPU_DIR LD_PRELOAD=$SOFTGPU_PRELOAD \
-    "$root/pipelines/batch/alexnet-batch" -o "$work/results" --attempts 2 \
-    --set backend=cudnn --set max-batch-size=1 "$media" 2>&1
+  SOFTGPU_LOSE=1000 batch -o "$work/results"
   same 75 $? && cat "$work/results/failures.jsonl" &&
     grep -q 'cudaErrorIllegalAddress.*"attempts":2' \
       "$work/results/failures.jsonl" &&
     same '' "$(find "$work/results" -name '*.failed')"
+}
+
+# Before there is any input.
+no_start_of_batch () {
+  SOFTGPU_LOSE=1 batch -o "$work/lost" >"$work/said"
+  same 75 $? && grep -q '^alexnet-batch: .*cudaErrorIllegalAddress' "$work/said" &&
+    SOFTGPU_MEMORY=50000000 batch -o "$work/small" >"$work/said"
+  same 75 $? && grep -q "of the device's 47.7 MiB are free" "$work/said" &&
+    SOFTGPU_DEVICES='' batch -o "$work/none" >"$work/said"
+  same 2 $? && cat "$work/said"
 }
 
 check "the labels of backend $CPU" same_labels
@@ -78,8 +92,10 @@ check 'auto takes the device' auto_takes_it
 check 'a lost device is one error after the frames before it' lost
 if /usr/bin/python3 -c 'import gi' 2>/dev/null; then
   check 'alexnet-batch: a lost device is worth another start' lost_in_batch
+  check 'alexnet-batch: no start for now' no_start_of_batch
 else
   skip 'alexnet-batch: a lost device' 'there is no python3-gi'
+  skip 'alexnet-batch: no start for now' 'there is no python3-gi'
 fi
 check 'a small device is one error with free and total' small
 done_testing

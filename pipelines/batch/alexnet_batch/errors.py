@@ -3,6 +3,8 @@
 import contextlib
 import sys
 
+from .signals import TRY_AGAIN
+
 USAGE = 2
 DATA_ERROR, NO_INPUT = 65, 66
 
@@ -21,6 +23,11 @@ def complain(error):
 class UsageError(Exception):
     """Nothing can be done as it was asked; a sentence."""
     status = USAGE
+
+
+class NotNow(UsageError):
+    """It may be done another time: a device is lost or has no memory left."""
+    status = TRY_AGAIN
 
 
 class NoInput(UsageError):

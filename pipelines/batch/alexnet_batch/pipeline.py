@@ -11,7 +11,7 @@ gi.require_version('GstVideo', '1.0')
 from gi.repository import GLib, Gst, GstBase, GstVideo  # noqa: E402
 
 from . import settings as element_settings  # noqa: E402
-from .errors import Failure, Stopped, UsageError  # noqa: E402
+from .errors import Failure, NotNow, Stopped, UsageError  # noqa: E402
 from .pictures import is_picture, read_picture  # noqa: E402
 
 POLL = Gst.SECOND // 5
@@ -28,6 +28,8 @@ LASTING = {
     'open': (Gst.ResourceError.NOT_FOUND, Gst.ResourceError.NOT_AUTHORIZED),
     'infer': (Gst.ResourceError.SETTINGS,),
 }
+# Those of the element's start that do not: of a device, and of memory.
+PASSING = Gst.ResourceError.FAILED, Gst.ResourceError.NO_SPACE_LEFT
 
 
 def init():
@@ -67,6 +69,15 @@ def is_lasting(stage, error):
     return error.domain == RESOURCE_ERROR and error.code in LASTING[stage]
 
 
+def find_reason(message):
+    """Why the element does not start."""
+    if not message:
+        return UsageError('alexnetclassify does not start')
+    error = message.parse_error()[0]
+    passing = error.domain == RESOURCE_ERROR and error.code in PASSING
+    return (NotNow if passing else UsageError)(explain(message))
+
+
 class Classifier:
     """The element as all pipelines have it; one of it is kept in PAUSED and with
     it the engine, which they share.
@@ -95,8 +106,7 @@ class Classifier:
                 Gst.StateChangeReturn.FAILURE:
             message = self.bus.timed_pop_filtered(0, Gst.MessageType.ERROR)
             self.close()
-            raise UsageError(explain(message) if message
-                             else 'alexnetclassify does not start')
+            raise find_reason(message)
         self.model = self.kept.get_property('active-model')
 
     def close(self):
