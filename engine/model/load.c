@@ -50,6 +50,16 @@ read_source (AlexnetModel *model, GError **error)
   return TRUE;
 }
 
+/* Of a file that lists its layers. */
+static gboolean
+check_choice (const AlexnetModel *model, GError **error)
+{
+  return (!model->architecture && !model->part) ||
+      alexnet_format_error (error,
+          "the file lists its layers itself: %s cannot be chosen",
+          model->part ? "a part" : "an architecture");
+}
+
 /* The network of a file that lists its layers. */
 static gboolean
 take_network (AlexnetModel *model, GError **error)
@@ -57,10 +67,8 @@ take_network (AlexnetModel *model, GError **error)
   const AlexnetNetwork *table = alexnet_table_find (model->source->network);
   const char *kind;
 
-  if (model->architecture || model->part)
-    return alexnet_format_error (error,
-        "the file lists its layers itself: %s cannot be chosen",
-        model->part ? "a part" : "an architecture");
+  if (!check_choice (model, error))
+    return FALSE;
   model->network = *model->source->network;
   kind = model->network.architecture;
   if (alexnet_network_find (kind))
@@ -81,7 +89,8 @@ read_table (AlexnetModel *model, const char *layers, GError **error)
       "architecture");
   const AlexnetNetwork *like;
 
-  if (!alexnet_table_from_json (&model->network, layers, model->arena, error))
+  if (!check_choice (model, error) ||
+      !alexnet_table_from_json (&model->network, layers, model->arena, error))
     return NULL;
   like = alexnet_table_find (&model->network);
   if (!like && claimed)

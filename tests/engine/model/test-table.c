@@ -192,6 +192,41 @@ test_unfit (void)
   g_rmdir (dir);
 }
 
+static const struct {
+  AlexnetModelParams params;
+  const char *message;
+} choices[] = {
+  { { .architecture = "caffenet" }, "an architecture cannot be chosen" },
+  { { .part = "ema" }, "a part cannot be chosen" },
+};
+
+/* What is asked for beside a table of the file's own is not left aside. */
+static void
+test_choices (void)
+{
+  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
+      "models", "torchvision-narrow.safetensors", NULL);
+  g_autofree char *dir = g_dir_make_tmp ("alexnet-table-XXXXXX", NULL);
+  g_autofree char *copy = g_build_filename (dir, "copy.safetensors", NULL);
+  g_autofree char
+      *json = alexnet_table_to_json (alexnet_network_find ("torchvision"));
+  AlexnetModel *model = alexnet_model_load (path, NULL, NULL);
+
+  g_assert_nonnull (model);
+  g_assert_true (alexnet_model_write (model, "layers", json, copy, NULL, NULL));
+  alexnet_model_unref (model);
+  for (guint i = 0; i < G_N_ELEMENTS (choices); i++) {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (alexnet_model_load (copy, &choices[i].params, &error));
+    g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
+    g_test_message ("%s", error->message);
+    g_assert_nonnull (strstr (error->message, choices[i].message));
+  }
+  g_unlink (copy);
+  g_rmdir (dir);
+}
+
 /* Pictures of two channels, x [1,2,8,8], in two classes, y [1,2]. */
 static GBytes *
 make_graph (void)
@@ -236,5 +271,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/table/errors", test_errors);
   g_test_add_func ("/table/unfit", test_unfit);
   g_test_add_func ("/table/unfit/graph", test_unfit_graph);
+  g_test_add_func ("/table/choices", test_choices);
   return g_test_run ();
 }
