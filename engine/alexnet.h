@@ -392,6 +392,8 @@ typedef struct {
   guint64 batches;
   guint64 images;
   guint64 inference_time;       /* sum over batches */
+  guint64 image_time;           /* of the first image that was a batch alone; 0:
+                                   there was none */
   guint64 device_memory;        /* bytes held there now; 0: a CPU backend */
   int cuda_device;              /* ordinal + 1; 0: a CPU backend */
 } AlexnetEngineStats;

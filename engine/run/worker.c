@@ -230,6 +230,16 @@ infer (AlexnetEngine *engine, guint first, guint n, const Results *results)
 }
 
 static void
+count_batch (AlexnetEngineStats *stats, guint n, guint64 duration)
+{
+  stats->batches++;
+  stats->images += n;
+  stats->inference_time += duration;
+  if (n == 1 && stats->image_time == 0)
+    stats->image_time = duration;
+}
+
+static void
 run_batch (AlexnetEngine *engine, guint n)
 {
   Results results;
@@ -247,9 +257,7 @@ run_batch (AlexnetEngine *engine, guint n)
   pthread_mutex_lock (&engine->lock);
   if (error)
     alexnet_worker_lose (engine, error);
-  engine->stats.batches++;
-  engine->stats.images += n;
-  engine->stats.inference_time += duration;
+  count_batch (&engine->stats, n, duration);
   finish_batch (engine, n, duration);
 }
 

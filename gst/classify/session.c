@@ -178,15 +178,13 @@ gst_alexnet_session_unload (GstAlexnetSession *session)
   g_clear_pointer (&session->model, alexnet_model_unref);
 }
 
-/* How long one image takes, so that the first LATENCY query, which comes
- * before the first frame, has an answer. A failure is the first frame's to
- * report. Where a lone frame would wait for others, this gives no answer. */
+/* A failure is the first frame's to report. */
 static guint64
 measure (GstAlexnetSession *session)
 {
   gsize side = alexnet_model_get_input_size (session->model);
   guint n_channels = alexnet_model_get_input_channels (session->model);
-  g_autofree float *zeros = g_new0 (float, n_channels * side * side);
+  g_autofree float *zeros = g_new0 (float, n_channels *side *side);
   AlexnetRequest *request = alexnet_stream_submit_tensor (session->stream,
       zeros, NULL);
   AlexnetResult result = { 0 };
@@ -195,6 +193,20 @@ measure (GstAlexnetSession *session)
     alexnet_request_wait (request, &result, NULL);
   alexnet_request_release (request);
   return result.queue_time + result.inference_time;
+}
+
+/* How long one image takes, so that the first LATENCY query, which comes
+ * before the first frame, has an answer: as whoever came first to the engine
+ * has found. Where a lone frame would wait for others, there is no answer. */
+static guint64
+find_first_time (GstAlexnetSession *session, const GstAlexnetSettings *settings)
+{
+  AlexnetEngineStats stats;
+
+  if (settings->batch_timeout != 0)
+    return 0;
+  alexnet_engine_get_stats (session->engine, &stats);
+  return stats.image_time > 0 ? stats.image_time : measure (session);
 }
 
 gboolean
@@ -230,7 +242,7 @@ gst_alexnet_session_start (GstAlexnetSession *session,
   session->preprocess = gst_alexnet_session_get_preprocess (session, settings);
   session->stream = alexnet_stream_new (session->engine, &session->preprocess,
       GST_ALEXNET_MAX_REQUESTS);
-  session->first_time = settings->batch_timeout == 0 ? measure (session) : 0;
+  session->first_time = find_first_time (session, settings);
   return TRUE;
 }
 

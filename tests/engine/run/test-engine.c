@@ -39,6 +39,8 @@ test_batches_form_while_busy (Fixture *f, gconstpointer data)
   AlexnetRequest *requests[8];
   AlexnetEngineStats stats;
 
+  alexnet_engine_get_stats (f->engine, &stats);
+  g_assert_cmpuint (stats.image_time, ==, 0);
   fake_backend_set_gate (FALSE);
   requests[0] = submit (stream, 0);
   fake_backend_wait_begun (1);
@@ -56,6 +58,8 @@ test_batches_form_while_busy (Fixture *f, gconstpointer data)
   alexnet_engine_get_stats (f->engine, &stats);
   g_assert_cmpuint (stats.batches, ==, 3);
   g_assert_cmpuint (stats.images, ==, 7);
+  g_assert_cmpuint (stats.image_time, >, 0);
+  g_assert_cmpuint (stats.image_time, <, stats.inference_time);
   g_assert_cmpuint (stats.device_memory, ==, FAKE_BACKEND_MEMORY);
   alexnet_stream_free (stream);
 }

@@ -3,6 +3,7 @@
 /* Many elements in one process: one engine, and nobody's trouble is another's.
  */
 
+#include "alexnet.h"
 #include "support/helpers.h"
 
 #define N_STREAMS 32
@@ -208,6 +209,38 @@ GST_START_TEST (test_engine_id)
 }
 GST_END_TEST
 
+static guint64
+count_images (const char *engine_id)
+{
+  const AlexnetEngineParams params = {
+    .id = engine_id, .backend = "reference", .max_batch_size = 2
+  };
+  char *path = test_model_path ();
+  AlexnetModel *model = alexnet_model_load (path, NULL, NULL);
+  AlexnetEngine *engine = alexnet_engine_get (model, &params, NULL);
+  AlexnetEngineStats stats;
+
+  alexnet_engine_get_stats (engine, &stats);
+  alexnet_engine_unref (engine);
+  alexnet_model_unref (model);
+  g_free (path);
+  return stats.images;
+}
+
+/* For the first LATENCY query, before there is a frame. */
+GST_START_TEST (test_engine_is_timed_once)
+{
+  Fixture *streams[3];
+
+  for (guint i = 0; i < G_N_ELEMENTS (streams); i++)
+    streams[i] = test_fixture_new ("backend", "reference", "max-batch-size",
+        "2", "engine-id", "timed", NULL);
+  fail_unless_equals_uint64 (count_images ("timed"), 1);
+  for (guint i = 0; i < G_N_ELEMENTS (streams); i++)
+    test_fixture_free (streams[i]);
+}
+GST_END_TEST
+
 static Suite *
 sharing_suite (void)
 {
@@ -219,6 +252,7 @@ sharing_suite (void)
   tcase_add_test (tests, test_32_streams_at_once);
   tcase_add_test (tests, test_errors_stay_with_their_stream);
   tcase_add_test (tests, test_engine_id);
+  tcase_add_test (tests, test_engine_is_timed_once);
   return suite;
 }
 
