@@ -54,12 +54,14 @@ done
 roots=$!
 
 sh tests/build.sh test --
+export TESTED_ONLY=1
 sh tests/build.sh asan -Db_sanitize=address,undefined -Db_lundef=false \
   -Dcuda-archs=75 -- \
   --suite engine --suite gst --suite softgpu --timeout-multiplier 4
 sh tests/build.sh tsan -Db_sanitize=thread -Db_lundef=false \
   -Dcuda=disabled -Donednn=disabled -- \
   --suite threads --timeout-multiplier 4
+unset TESTED_ONLY
 
 wait $roots
 for name in debian13 forky; do

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The seeds of a target and then, for ten seconds, mutations of them, always
- * the same in the same order:
+/* The seeds of a target and then, for SECONDS, mutations of them, always the
+ * same in the same order:
  *     test-fuzz TARGET              $FUZZ_KEEP: a file for each before it runs
  *     test-fuzz TARGET FILE...      only these files
  *     test-fuzz TARGET --seeds DIR  writes the seeds there */
@@ -10,7 +10,6 @@
 
 #include "fuzz.h"
 
-#define SECONDS 10
 #define MAX_CHANGES 6
 #define STRUCTURE 3000 /* bytes at either end that are not mere weights */
 
