@@ -85,6 +85,8 @@ engine/onednn/int8-winograd/kernels: engine engine/onednn/simd
 engine/onednn/step: engine engine/tensor engine/network engine/onednn/dnnl
   engine/onednn/simd
 engine/onednn/step/multiply: engine engine/onednn/simd
+engine/onednn/step/multiply-bytes: engine engine/onednn/simd
+  engine/onednn/step/multiply
 engine/onednn/dnnl: engine engine/network
 engine/onednn/simd: engine
 

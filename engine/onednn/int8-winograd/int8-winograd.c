@@ -64,9 +64,10 @@ typedef struct {
 } Int8Winograd;
 
 gboolean
-alexnet_int8_winograd_is_exact (void)
+alexnet_int8_winograd_is_exact (AlexnetIsa isa)
 {
-  return alexnet_onednn_has_avx512_vnni ();
+  return alexnet_onednn_has_avx512_vnni () ||
+      alexnet_onednn_multiply_bytes (isa);
 }
 
 static const char *
@@ -85,7 +86,7 @@ winograd_fits (const OnednnContext *context, guint i, guint form, guint batch)
       layer->kernel == alexnet_int8_winograd_forms[form].kernel &&
       layer->in.channels / layer->groups >= INT8_WINOGRAD_LEAST_INPUTS &&
       layer->channels / layer->groups >= INT8_WINOGRAD_LEAST_OUTPUTS &&
-      alexnet_int8_winograd_is_exact ();
+      alexnet_int8_winograd_is_exact (context->isa);
 }
 
 static double

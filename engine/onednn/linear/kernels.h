@@ -93,13 +93,6 @@ alexnet_onednn_linear_tiles_inputs (guint inputs)
   return (inputs + n - 1) / n * n;
 }
 
-/* What it multiplies with, as in a table of plans. */
-#ifdef ALEXNET_CPU_ARM64
-#define LINEAR_DOT_ISA "dotprod"
-#else
-#define LINEAR_DOT_ISA "vnni"
-#endif
-
 /* Where in a slice, of whole numbers, the sum of a row lies. */
 static inline gsize
 alexnet_onednn_linear_dot_place (gsize row)

@@ -304,7 +304,7 @@ choose_kernel (Linear *self, const OnednnContext *context)
   } else if (dot && (context->int8 || self->batch > 1)) {
     self->best = dot;
     self->numbers = context->int8 ? LINEAR_BYTES : LINEAR_TWO_BYTES;
-    self->base.isa = LINEAR_DOT_ISA;
+    self->base.isa = SIMD_DOT_ISA;
   }
 }
 

@@ -48,6 +48,7 @@
 
 /* Of arm64 alone. */
 #define SIMD_NEON(name, type) SIMD_DISPATCH (name, type, NULL)
+#define SIMD_NEON_DOT SIMD_NEON
 
 #elif defined(ALEXNET_CPU_ARM64)
 
@@ -61,6 +62,7 @@
 #define SIMD_DOT(name, type)       \
   SIMD_DISPATCH (name, type, NULL, \
       alexnet_cpu_has_dot_products () ? alexnet_onednn_##name##_neon : NULL)
+#define SIMD_NEON_DOT SIMD_DOT
 #define SIMD_AMX(name, type) SIMD_DISPATCH (name, type, NULL)
 
 #else
@@ -70,9 +72,17 @@
   SIMD_DISPATCH (name, type, alexnet_onednn_##name##_plain)
 #define SIMD_VECTORS(name, type) SIMD_DISPATCH (name, type, NULL)
 #define SIMD_NEON(name, type) SIMD_DISPATCH (name, type, NULL)
+#define SIMD_NEON_DOT SIMD_NEON
 #define SIMD_DOT(name, type) SIMD_DISPATCH (name, type, NULL)
 #define SIMD_AMX(name, type) SIMD_DISPATCH (name, type, NULL)
 
+#endif
+
+/* What the functions of DOT multiply with, as in a table of plans. */
+#ifdef ALEXNET_CPU_ARM64
+#define SIMD_DOT_ISA "dotprod"
+#else
+#define SIMD_DOT_ISA "vnni"
 #endif
 
 /* Behind the type, a function for each AlexnetIsa. */

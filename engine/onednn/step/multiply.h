@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A product of matrices in float of our own, for processors where the library
- * has none that is fast. */
+/* Products of matrices of our own, in float and of bytes, for processors where
+ * the library has none that is fast. */
 
 #ifndef ALEXNET_ONEDNN_MULTIPLY_H
 #define ALEXNET_ONEDNN_MULTIPLY_H
@@ -22,6 +22,28 @@ typedef struct {
 
 /* output [rows,n] = input * weights */
 typedef void OnednnMultiply (const OnednnPanel *panel);
+
+#define MULTIPLY_BYTES_PANEL 16 /* outputs at once */
+#define MULTIPLY_BYTES_STEP 16  /* inputs at once */
+
+typedef struct {
+  const guint8 *input;  /* [rows,in] */
+  const gint8 *weights; /* [in], `stride` bytes apart */
+  gint32 *output;       /* [rows], `stride` numbers apart */
+  gint8 *packed;        /* alexnet_onednn_packed_size (in) bytes to work in */
+  gsize rows, in, stride;
+  gsize n; /* outputs, up to MULTIPLY_BYTES_PANEL */
+} OnednnBytesPanel;
+
+/* output [rows,n] = input * weights [in,n], exact while it fits. */
+typedef void OnednnMultiplyBytes (const OnednnBytesPanel *panel);
+
+static inline gsize
+alexnet_onednn_packed_size (gsize in)
+{
+  return (in + MULTIPLY_BYTES_STEP - 1) / MULTIPLY_BYTES_STEP *
+      MULTIPLY_BYTES_STEP * MULTIPLY_BYTES_PANEL;
+}
 
 #define KERNELS_OF KERNELS_OF_MULTIPLY
 #define KERNEL(name, type, sets) SIMD_KERNEL (name, type, sets)

@@ -162,75 +162,147 @@ make_product (OnednnProduct *self, OnednnContext *context,
 
 /* ---- by ourselves -------------------------------------------------------- */
 
-static gsize
-count_panels (const OnednnProductShape *shape)
+static gboolean
+is_own (const OnednnProduct *self)
 {
-  return (shape->out + MULTIPLY_PANEL - 1) / MULTIPLY_PANEL;
+  return self->multiply || self->multiply_bytes;
 }
 
+static gsize
+panel_size (const OnednnProduct *self)
+{
+  return self->multiply ? MULTIPLY_PANEL : MULTIPLY_BYTES_PANEL;
+}
+
+static gsize
+count_panels (const OnednnProduct *self)
+{
+  return (self->shape.out + panel_size (self) - 1) / panel_size (self);
+}
+
+/* What one thread works in. */
+static gsize
+packed_size (const OnednnProduct *self)
+{
+  return self->multiply ? 0
+                        : align (alexnet_onednn_packed_size (self->shape.in));
+}
+
+static void
+choose_sizes (OnednnProduct *self, guint n_users)
+{
+  const OnednnProductShape *shape = &self->shape;
+  gsize n = shape->n * shape->rows;
+  guint n_threads = n_users > 1 ? 1 : alexnet_onednn_get_threads ();
+
+  self->n_users = n_users;
+  self->input_size = align (n * shape->in *
+      (self->multiply ? sizeof (float) : 1));
+  self->output_size = align (n * shape->out * sizeof (gint32));
+  self->scratchpad_size = n_threads * packed_size (self);
+}
+
+/* Floats in panels of outputs, bytes as they are. */
 static gboolean
-make_panels (OnednnProduct *self, OnednnContext *context,
-    const OnednnValues *values, GError **error)
+make_own (OnednnProduct *self, OnednnContext *context,
+    const OnednnValues *values, guint n_users, GError **error)
 {
   const OnednnProductShape *shape = &self->shape;
   dnnl_dims_t dims = { (dnnl_dim_t) (shape->n_weights * shape->n),
     (dnnl_dim_t) shape->out, (dnnl_dim_t) shape->in };
+  dnnl_data_type_t type = self->multiply ? dnnl_f32 : dnnl_s8;
   g_auto (DnnlDesc) plain = NULL;
-  g_auto (DnnlDesc) panels = NULL;
+  g_auto (DnnlDesc) wanted = NULL;
   dnnl_memory_t memory;
   void *data;
 
-  ONEDNN_TRY (dnnl_compat_desc_new (&plain, 3, dims, dnnl_f32,
+  ONEDNN_TRY (dnnl_compat_desc_new (&plain, 3, dims, type,
       shape->transposed ? dnnl_abc : dnnl_acb));
-  ONEDNN_TRY (dnnl_compat_desc_new (&panels, 3, dims, dnnl_f32, dnnl_aBc8b));
-  if (!alexnet_onednn_weights_get (context, values, plain, panels, &memory,
+  ONEDNN_TRY (dnnl_compat_desc_new (&wanted, 3, dims, type,
+      self->multiply ? dnnl_aBc8b : dnnl_acb));
+  if (!alexnet_onednn_weights_get (context, values, plain, wanted, &memory,
           error))
     return FALSE;
   ONEDNN_TRY (dnnl_memory_get_data_handle (memory, &data));
   self->panels = data;
-  self->input_size = align (shape->n * shape->rows * shape->in *
-      sizeof (float));
-  self->output_size = align (shape->n * shape->rows * shape->out *
-      sizeof (float));
+  self->bytes = data;
+  choose_sizes (self, n_users);
   return TRUE;
 }
 
 typedef struct {
   const OnednnProduct *product;
-  const float *input, *panels;
-  float *output;
+  gsize weights; /* those of the first product */
+  const void *input;
+  void *output;
+  guint8 *packed; /* [threads,packed_size()] */
 } Run;
 
 /* Panel `p` of product `i`. */
 static void
-multiply_panel (const Run *run, gsize i, gsize p)
+multiply_floats (const Run *run, gsize i, gsize p)
 {
-  const OnednnProductShape *shape = &run->product->shape;
+  const OnednnProduct *product = run->product;
+  const OnednnProductShape *shape = &product->shape;
   gsize first = p * MULTIPLY_PANEL;
   OnednnPanel panel = {
-    .input = run->input + i * shape->rows * shape->in,
-    .weights = run->panels +
-        (i * count_panels (shape) + p) * shape->in * MULTIPLY_PANEL,
-    .output = run->output + i * shape->rows * shape->out + first,
+    .input = (const float *) run->input + i * shape->rows * shape->in,
+    .weights = product->panels +
+        ((run->weights + i) * count_panels (product) + p) * shape->in *
+            MULTIPLY_PANEL,
+    .output = (float *) run->output + i * shape->rows * shape->out + first,
     .rows = shape->rows,
     .in = shape->in,
     .stride = shape->out,
     .n = MIN (shape->out - first, MULTIPLY_PANEL),
   };
 
-  run->product->multiply (&panel);
+  product->multiply (&panel);
+}
+
+static void
+multiply_bytes (const Run *run, gsize i, gsize p, guint thread)
+{
+  const OnednnProduct *product = run->product;
+  const OnednnProductShape *shape = &product->shape;
+  gsize first = p * MULTIPLY_BYTES_PANEL;
+  OnednnBytesPanel panel = {
+    .input = (const guint8 *) run->input + i * shape->rows * shape->in,
+    .weights = product->bytes + (run->weights + i) * shape->in * shape->out +
+        first,
+    .output = (gint32 *) run->output + i * shape->rows * shape->out + first,
+    .packed = (gint8 *) (run->packed + thread * packed_size (product)),
+    .rows = shape->rows,
+    .in = shape->in,
+    .stride = shape->out,
+    .n = MIN (shape->out - first, MULTIPLY_BYTES_PANEL),
+  };
+
+  product->multiply_bytes (&panel);
 }
 
 static void
 multiply_share (gpointer user, guint thread, guint n_threads)
 {
   const Run *run = user;
-  gsize n_panels = count_panels (&run->product->shape);
+  gsize n_panels = count_panels (run->product);
   gsize n = run->product->shape.n * n_panels;
   gsize end = alexnet_onednn_part (n, thread + 1, n_threads);
 
   for (gsize i = alexnet_onednn_part (n, thread, n_threads); i < end; i++)
-    multiply_panel (run, i / n_panels, i % n_panels);
+    if (run->product->multiply)
+      multiply_floats (run, i / n_panels, i % n_panels);
+    else
+      multiply_bytes (run, i / n_panels, i % n_panels, thread);
+}
+
+static void
+run_own (const OnednnProduct *self, Run *run)
+{
+  if (self->n_users > 1)
+    multiply_share (run, 0, 1);
+  else
+    alexnet_onednn_parallel (multiply_share, run);
 }
 
 /* ---- by whichever -------------------------------------------------------- */
@@ -258,12 +330,14 @@ alexnet_onednn_product_init (OnednnProduct *self, OnednnContext *context,
     GError **error)
 {
   self->shape = *shape;
-  if (shape->type == dnnl_f32 && n_users == 1)
+  if (shape->type == dnnl_f32)
     self->multiply = alexnet_onednn_multiply (context->isa);
-  if (!self->multiply)
+  else
+    self->multiply_bytes = alexnet_onednn_multiply_bytes (context->isa);
+  if (!is_own (self))
     return make_by_library (self, context, values, n_users, error);
-  self->isa = alexnet_isa_name (context->isa);
-  return make_panels (self, context, values, error);
+  self->isa = self->multiply ? alexnet_isa_name (context->isa) : SIMD_DOT_ISA;
+  return make_own (self, context, values, n_users, error);
 }
 
 static void
@@ -286,7 +360,7 @@ alexnet_onednn_product_clear (OnednnProduct *self)
     dnnl_primitive_destroy (self->primitive);
   for (guint i = 0; i < self->n_weights; i++)
     dnnl_memory_destroy (self->weights[i]);
-  for (guint i = 0; i < self->n_users; i++)
+  for (guint i = 0; self->users && i < self->n_users; i++)
     user_clear (&self->users[i]);
   g_free (self->weights);
   g_free (self->users);
@@ -315,14 +389,11 @@ gboolean
 alexnet_onednn_product_run (const OnednnProduct *self, guint user,
     guint weights, void *input, void *output, void *scratchpad, GError **error)
 {
-  const OnednnProductShape *shape = &self->shape;
-  Run run = { self, input, self->panels, output };
+  Run run = { self, weights * self->shape.n, input, output, scratchpad };
 
-  if (!self->multiply)
+  if (!is_own (self))
     return run_by_library (self, user, weights, input, output, scratchpad,
         error);
-  run.panels += weights * shape->n * count_panels (shape) * shape->in *
-      MULTIPLY_PANEL;
-  alexnet_onednn_parallel (multiply_share, &run);
+  run_own (self, &run);
   return TRUE;
 }

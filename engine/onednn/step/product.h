@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Many products of matrices of one shape at once, as Winograd's convolutions
- * need them: by the library, or where that has nothing fast in float for a
- * processor (multiply.h) by ourselves. */
+ * need them: by the library, or where that has nothing fast for a processor
+ * (multiply.h) by ourselves. */
 
 #ifndef ALEXNET_ONEDNN_PRODUCT_H
 #define ALEXNET_ONEDNN_PRODUCT_H
@@ -33,6 +33,8 @@ typedef struct {
   const char *isa;          /* what multiplies, as in a table of plans */
   OnednnMultiply *multiply; /* by ourselves, with these; else NULL */
   const float *panels; /* [n_weights * n, panels of outputs, in, of a panel] */
+  OnednnMultiplyBytes *multiply_bytes; /* the same with these */
+  const gint8 *bytes;                  /* [n_weights * n, in, out] */
   dnnl_primitive_t primitive;
   guint n_weights, n_users;
   dnnl_memory_t *weights;

@@ -183,7 +183,7 @@ test_forced (gconstpointer data)
   Subject subject;
 
   if (c->precision == ALEXNET_PRECISION_INT8 &&
-      !alexnet_int8_winograd_is_exact ()) {
+      !alexnet_int8_winograd_is_exact (alexnet_cpu_isa ())) {
     g_test_skip ("this CPU has but one way to convolve in int8");
     return;
   }

@@ -167,7 +167,7 @@ panel_make (guint variant, Numbers numbers,
   if (variant >= G_N_ELEMENTS (shapes))
     return NULL;
   n = (gsize) (shapes[variant].n_filters + 1) * shapes[variant].n_places;
-  self = kernel_call_new (sizeof *self, n, FALSE, UNTOUCHED);
+  self = kernel_call_new (sizeof *self, n, KERNEL_FLOATS, UNTOUCHED);
   self->get_kernel = get_kernel;
   self->numbers = numbers;
   self->offsets = kernel_call_alloc (self, shapes[variant].n_steps,

@@ -108,8 +108,8 @@ input_make (guint variant)
   if (variant / 4 >= G_N_ELEMENTS (channels))
     return NULL;
   n_channels = channels[variant / 4];
-  self = kernel_call_new (sizeof *self, MAX_NUMBERS * (n_channels + 1), TRUE,
-      UNTOUCHED);
+  self = kernel_call_new (sizeof *self, MAX_NUMBERS * (n_channels + 1),
+      KERNEL_BYTES, UNTOUCHED);
   self->form = variant / 2 % 2 ? INT8_WINOGRAD_5 : INT8_WINOGRAD_3;
   self->is_signed = variant % 2;
   self->channels = n_channels;
@@ -180,11 +180,11 @@ expect_output (Output *self, guint i, guint c)
     magnitude += fabs (term);
   }
   sum = fmax (sum, (double) self->sums.least);
-  self->base.expected[at] = self->base.bytes
+  self->base.expected[at] = self->base.type == KERNEL_BYTES
       ? fmin (sum, (double) self->sums.most)
       : sum;
   self->base.tolerance[at] = 7 * KERNEL_ROUNDING * magnitude +
-      (self->base.bytes ? 0.5 : 0);
+      (self->base.type == KERNEL_BYTES ? 0.5 : 0);
 }
 
 /* As bytes and as float, with a ReLU and without. The last output is dropped.
@@ -200,7 +200,8 @@ output_make (guint variant)
   if (variant / 4 >= G_N_ELEMENTS (channels))
     return NULL;
   n = channels[variant / 4];
-  self = kernel_call_new (sizeof *self, N_OUTPUTS * (n + 1), bytes, UNTOUCHED);
+  self = kernel_call_new (sizeof *self, N_OUTPUTS * (n + 1),
+      bytes ? KERNEL_BYTES : KERNEL_FLOATS, UNTOUCHED);
   self->channels = n;
   self->in = kernel_call_alloc (self, PLANES * n, sizeof (gint32));
   self->scales = kernel_call_alloc (self, PLANES * n, sizeof (float));

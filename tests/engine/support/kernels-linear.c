@@ -212,7 +212,7 @@ product_make (const Shape *shape, OnednnStorage storage, gsize size,
     OnednnLinearKernel *(*get_kernel) (AlexnetIsa isa), Numbers numbers)
 {
   gsize n = (gsize) shape->rows * shape->inputs;
-  Product *self = kernel_call_new (sizeof *self, n + GUARD, FALSE, 0);
+  Product *self = kernel_call_new (sizeof *self, n + GUARD, KERNEL_FLOATS, 0);
   GRand *rand = g_rand_new_with_seed (shape->rows + shape->inputs);
 
   self->get_kernel = get_kernel;
@@ -301,7 +301,8 @@ linear_tiles_in_make (guint variant)
   if (variant >= G_N_ELEMENTS (sizes))
     return NULL;
   n_groups = (sizes[variant] + LINEAR_GROUP - 1) / LINEAR_GROUP;
-  self = kernel_call_new (sizeof *self, n_groups * STRIDE * 2, TRUE, 77);
+  self = kernel_call_new (sizeof *self, n_groups * STRIDE * 2, KERNEL_BYTES,
+      77);
   self->n = sizes[variant];
   self->in = kernel_call_alloc (self, self->n, sizeof (float));
   rand = g_rand_new_with_seed (variant);

@@ -174,7 +174,7 @@ convert_make (guint variant, OnednnStorage storage, gsize size,
   self = kernel_call_new (sizeof *self,
       n * size + n / LINEAR_GROUP * SCALE_STRIDE * sizeof (guint16) +
           2 * sizeof (gint32) + 1 + GUARD,
-      TRUE, UNTOUCHED);
+      KERNEL_BYTES, UNTOUCHED);
   self->get_kernel = get_kernel;
   self->n = n;
   self->value_size = size;
@@ -249,8 +249,8 @@ transpose_make (guint variant, gsize size,
 
   if (variant >= G_N_ELEMENTS (column_counts))
     return NULL;
-  self = kernel_call_new (sizeof *self, column_counts[variant] * stride, TRUE,
-      UNTOUCHED);
+  self = kernel_call_new (sizeof *self, column_counts[variant] * stride,
+      KERNEL_BYTES, UNTOUCHED);
   self->get_kernel = get_kernel;
   self->columns = column_counts[variant];
   self->stride = stride;

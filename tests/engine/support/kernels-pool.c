@@ -138,8 +138,8 @@ pool_new (Type type, guint variant)
   gsize n_in = pool->lanes * pool->in_height * pool->in_width;
   gsize n = pool->lanes * shapes[variant].out_height * pool->out_width;
   gsize values = type == BF16 ? 2 : 1;
-  Pool *self = kernel_call_new (sizeof *self, values * (n + GUARD), type != F32,
-      UNTOUCHED);
+  Pool *self = kernel_call_new (sizeof *self, values * (n + GUARD),
+      type == F32 ? KERNEL_FLOATS : KERNEL_BYTES, UNTOUCHED);
 
   self->pool = *pool;
   self->out_height = shapes[variant].out_height;

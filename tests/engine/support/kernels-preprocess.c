@@ -115,7 +115,8 @@ samples_make (const Shape *shape)
 
   layout = alexnet_format_get_layout (shape->format);
   self = kernel_call_new (sizeof *self,
-      (gsize) layout->n_components * shape->size * shape->size, FALSE, 77);
+      (gsize) layout->n_components * shape->size * shape->size, KERNEL_FLOATS,
+      77);
   self->base.clear = samples_clear;
   self->frame = make_frame (shape);
   for (AlexnetIsa isa = 0; isa <= alexnet_cpu_detect (); isa++)
@@ -269,7 +270,8 @@ colors_new (guint variant)
 
   if (variant / 6 >= G_N_ELEMENTS (sizes))
     return NULL;
-  self = kernel_call_new (sizeof *self, sizes[variant / 6] + GUARD, FALSE, 77);
+  self = kernel_call_new (sizeof *self, sizes[variant / 6] + GUARD,
+      KERNEL_FLOATS, 77);
   self->channel = variant % 3;
   self->n = sizes[variant / 6];
   frame = make_frame (&shape);

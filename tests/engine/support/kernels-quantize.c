@@ -57,7 +57,8 @@ quantize_make (guint variant)
 
   if (variant / 4 >= G_N_ELEMENTS (sizes))
     return NULL;
-  self = kernel_call_new (sizeof *self, sizes[variant / 4] + GUARD, TRUE, 77);
+  self = kernel_call_new (sizeof *self, sizes[variant / 4] + GUARD,
+      KERNEL_BYTES, 77);
   self->n = sizes[variant / 4];
   self->in = kernel_call_alloc (self, self->n, sizeof (float));
   self->factor = variant % 2 ? 0.125f : 3.7f;
@@ -92,7 +93,7 @@ quantize16_make (guint variant)
   if (variant >= G_N_ELEMENTS (sizes))
     return NULL;
   n = sizes[variant];
-  self = kernel_call_new (sizeof *self, 2 * n + GUARD, TRUE, 77);
+  self = kernel_call_new (sizeof *self, 2 * n + GUARD, KERNEL_BYTES, 77);
   self->n = n;
   self->in = kernel_call_alloc (self, n, sizeof (float));
   self->factor = 241.3f;
@@ -150,7 +151,8 @@ round_bf16_make (guint variant)
 
   if (variant >= G_N_ELEMENTS (sizes))
     return NULL;
-  self = kernel_call_new (sizeof *self, 2 * sizes[variant] + GUARD, TRUE, 77);
+  self = kernel_call_new (sizeof *self, 2 * sizes[variant] + GUARD,
+      KERNEL_BYTES, 77);
   self->n = sizes[variant];
   self->in = kernel_call_alloc (self, self->n, sizeof (float));
   self->factor = 1;
@@ -198,7 +200,7 @@ largest_make (guint variant)
 
   if (size >= G_N_ELEMENTS (sizes))
     return NULL;
-  self = kernel_call_new (sizeof *self, 1, FALSE, 77);
+  self = kernel_call_new (sizeof *self, 1, KERNEL_FLOATS, 77);
   self->n = sizes[size] + 1;
   self->in = kernel_call_alloc (self, self->n, sizeof (float));
   for (gsize i = 0; i < self->n; i++)

@@ -80,8 +80,8 @@ input_make (guint variant)
 
   if (!choose (variant, &tile, &n_channels))
     return NULL;
-  self = kernel_call_new (sizeof *self, MAX_PIXELS * (n_channels + 1), FALSE,
-      UNTOUCHED);
+  self = kernel_call_new (sizeof *self, MAX_PIXELS * (n_channels + 1),
+      KERNEL_FLOATS, UNTOUCHED);
   self->tile = tile;
   self->channels = n_channels;
   self->plane = n_channels + 1;
@@ -159,8 +159,8 @@ output_make (guint variant)
 
   if (!choose (variant / 3, &tile, &n_channels))
     return NULL;
-  self = kernel_call_new (sizeof *self, MAX_PIXELS * (n_channels + 1), FALSE,
-      UNTOUCHED);
+  self = kernel_call_new (sizeof *self, MAX_PIXELS * (n_channels + 1),
+      KERNEL_FLOATS, UNTOUCHED);
   self->tile = tile;
   self->channels = n_channels;
   self->relu = variant % 3 != 1;
@@ -228,8 +228,8 @@ weights_make (guint variant)
   if (!choose (variant, &tile, &n_outputs))
     return NULL;
   n = alexnet_winograd_forms[tile].tile;
-  self = kernel_call_new (sizeof *self, MAX_PIXELS * (n_outputs + 1), FALSE,
-      UNTOUCHED);
+  self = kernel_call_new (sizeof *self, MAX_PIXELS * (n_outputs + 1),
+      KERNEL_FLOATS, UNTOUCHED);
   self->tile = tile;
   self->outputs = n_outputs;
   self->plane = n_outputs + 1;

@@ -22,14 +22,20 @@ kernel_call_alloc (gpointer call, gsize n, gsize size)
 static gsize
 result_size (const KernelCall *call)
 {
-  return call->bytes ? 1 : sizeof (float);
+  return call->type == KERNEL_BYTES ? 1 : sizeof (float);
 }
 
 static double
 get_result (const KernelCall *call, gsize i)
 {
-  return call->bytes ? ((const guint8 *) call->out)[i]
-                     : (double) ((const float *) call->out)[i];
+  switch (call->type) {
+    case KERNEL_BYTES:
+      return ((const guint8 *) call->out)[i];
+    case KERNEL_WHOLES:
+      return ((const gint32 *) call->out)[i];
+    default:
+      return (double) ((const float *) call->out)[i];
+  }
 }
 
 void
@@ -41,12 +47,12 @@ kernel_call_reset (gpointer data)
 }
 
 gpointer
-kernel_call_new (gsize size, gsize n, gboolean bytes, guint8 before)
+kernel_call_new (gsize size, gsize n, KernelNumbers type, guint8 before)
 {
   KernelCall *call = g_malloc0 (size);
 
   call->n = n;
-  call->bytes = bytes;
+  call->type = type;
   call->before = before;
   call->memory = g_ptr_array_new_with_free_func (free);
   call->out = kernel_call_alloc (call, n, result_size (call));

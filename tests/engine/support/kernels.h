@@ -15,16 +15,22 @@ G_BEGIN_DECLS
 /* The relative error of one rounding in float. */
 #define KERNEL_ROUNDING 0x1p-24
 
+typedef enum {
+  KERNEL_FLOATS,
+  KERNEL_BYTES,  /* guint8 */
+  KERNEL_WHOLES, /* gint32 */
+} KernelNumbers;
+
 /* What a kernel reads, and room for what it writes. Who makes one embeds this
  * as first member. */
 typedef struct {
-  gsize n;           /* results */
-  gboolean bytes;    /* they are guint8, else float */
-  guint8 before;     /* what every byte of them is before a call */
-  void *out;         /* [n] */
-  double *expected;  /* [n], by the definition in plain C; at first, what is
-                        not touched */
-  double *tolerance; /* [n], 0 at first */
+  gsize n;            /* results */
+  KernelNumbers type; /* of them */
+  guint8 before;      /* what every byte of them is before a call */
+  void *out;          /* [n] */
+  double *expected;   /* [n], by the definition in plain C; at first, what is
+                         not touched */
+  double *tolerance;  /* [n], 0 at first */
   GPtrArray *memory;
   void (*clear) (gpointer call); /* frees what else there is, or NULL */
 } KernelCall;
@@ -53,7 +59,8 @@ extern const KernelEntry kernels_of_onednn[];
 extern const KernelEntry kernels_of_preprocess[];
 
 /* `size` bytes that begin with a KernelCall of so many results. */
-gpointer kernel_call_new (gsize size, gsize n, gboolean bytes, guint8 before);
+gpointer kernel_call_new (gsize size, gsize n, KernelNumbers type,
+    guint8 before);
 void kernel_call_free (gpointer call);
 
 /* Zeroed memory that lives as long as the call, where a line of the cache
