@@ -30,7 +30,8 @@ export GST_PLUGIN_PATH="$root/pipelines${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}"
 if [ $# -gt 0 ]; then
   with_source classify_regions "$1"
 else
-  classify_regions filesrc location="$sample" ! decodebin ! mosaic.sink_0 \
+  classify_regions filesrc location="$sample" ! decodebin ! videoconvert \
+    ! mosaic.sink_0 \
     filesrc location="$sample" ! decodebin ! videoconvert \
     ! imagefreeze num-buffers=250 ! video/x-raw,framerate=25/1 ! mosaic.sink_1 \
     compositor name=mosaic sink_1::xpos=256
