@@ -4,13 +4,15 @@
 # Runs all tests: sh tests/run.sh
 # Installs what they need, builds below build/ with warnings as errors, and
 # ends with one line "N passed, N failed, N skipped". Six builds:
-#     test     everything, as a user builds it
-#     asan     AddressSanitizer and UBSan: engine and element
+#     test     everything, as a user builds it; tests that count objects take
+#              the place of those that are the same without
+#     asan     AddressSanitizer and UBSan: engine and element, all of them
 #     tsan     ThreadSanitizer: the engine's tests with threads and seeks in
 #              pipelines, without oneDNN; it takes barriers of OpenMP, which it
 #              does not see, for races
 #     debian13, forky: what depends on GStreamer, oneDNN and gdk-pixbuf with
-#              those of newer Debians (debian.sh), where such roots can be made
+#              those of newer Debians (debian.sh), where such roots can be made;
+#              in the one between the oldest and the newest without what is long
 #     arm64    a part of the engine's tests, for another processor and emulated
 #              (arm64.sh), where its libraries can be had
 set -u
@@ -53,7 +55,7 @@ done
 } &
 roots=$!
 
-sh tests/build.sh test --
+sh tests/build.sh test -- --no-suite uncounted
 export TESTED_ONLY=1
 sh tests/build.sh asan -Db_sanitize=address,undefined -Db_lundef=false \
   -Dcuda-archs=75 -- \
@@ -64,11 +66,17 @@ sh tests/build.sh tsan -Db_sanitize=thread -Db_lundef=false \
 unset TESTED_ONLY
 
 wait $roots
-for name in debian13 forky; do
-  [ ! -f build/$name/root ] ||
-    sh tests/debian.sh $name sh tests/build.sh $name -- --suite gst \
-      --suite pipelines --suite libraries --no-suite uncounted
-done
+in_root () {
+  name=$1
+  shift
+  [ ! -f "build/$name/root" ] ||
+    sh tests/debian.sh "$name" sh tests/build.sh "$name" -- --suite gst \
+      --suite pipelines --suite libraries --no-suite uncounted \
+      --no-suite no-root "$@"
+}
+
+in_root debian13 --no-suite long
+in_root forky
 [ ! -f build/arm64/root ] || sh tests/arm64.sh
 
 python3 tests/results.py build/test build/asan build/tsan build/debian13 \
