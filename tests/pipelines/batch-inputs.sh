@@ -252,6 +252,32 @@ partial () {
   done
 }
 
+# By which a source that says nothing more is known: one that plays, and one
+# whose stream has ended.
+at_rest () {
+  /usr/bin/python3 - "$root/pipelines/batch" <<'PYTHON'
+import sys
+import time
+
+sys.path.insert(0, sys.argv[1])
+from alexnet_batch import pipeline
+
+pipeline.init()
+Gst = pipeline.Gst
+for n, expected in (-1, False), (1, True):
+    source = Gst.parse_launch(f'fakesrc num-buffers={n} ! fakesink')
+    assert not pipeline.is_at_rest(source)
+    source.set_state(Gst.State.PLAYING)
+    until = time.monotonic() + 10
+    while pipeline.is_at_rest(source) != expected or \
+            source.get_state(0)[1] != Gst.State.PLAYING:
+        assert time.monotonic() < until, n
+        time.sleep(0.01)
+    source.set_state(Gst.State.NULL)
+PYTHON
+}
+
+check 'a source at rest' at_rest
 check 'bad inputs' bad_inputs
 check 'bad inputs again' bad_again
 check 'a region that an input has no place for' no_place

@@ -17,6 +17,7 @@ from .pictures import is_picture, read_picture  # noqa: E402
 POLL = Gst.SECOND // 5
 SECONDS_TO_STOP = 3
 SECONDS_OF_ERRORS = 0.5  # in which further ones come
+SECONDS_TO_BEGIN = 2  # of a source in which nothing runs
 MAX_WARNINGS = 20
 ASSUMED_RATE = 25  # by alexnetclassify, of frames that have no times
 
@@ -63,6 +64,15 @@ def is_of_source(message):
         if isinstance(message.src, Gst.Element) else None
     return (factory is not None and 'Source' in factory.get_metadata('klass')) \
         or message.parse_error()[0].domain == RESOURCE_ERROR
+
+
+def is_at_rest(source):
+    """Whether all threads of the pads in it have ended, of which there are some.
+    """
+    states = {pad.get_task_state() for element in source.iterate_recurse()
+              for pad in element.iterate_pads()}
+    return Gst.TaskState.PAUSED in states and \
+        Gst.TaskState.STARTED not in states
 
 
 def is_lasting(stage, error):
@@ -223,14 +233,23 @@ class Pipeline:
             if self.stopping.is_set():
                 raise Stopped
             if message is None:
-                if time.monotonic() - moved > self.stall_timeout:
-                    raise self.stall()
+                self.check_progress(time.monotonic() - moved)
             elif message.type == Gst.MessageType.EOS:
                 return
             elif message.type == Gst.MessageType.ERROR:
                 raise self.fail(self.find_cause(bus, message))
             elif len(self.warnings) < MAX_WARNINGS:
                 self.warnings.append(explain(message))
+
+    def check_progress(self, seconds):
+        """decodebin loses what an element says that fails before it is linked
+        as a whole, on a busy machine: nothing comes then, not even an error."""
+        if seconds > self.stall_timeout:
+            raise self.stall()
+        sink = self.pipeline.get_by_name('convert').get_static_pad('sink')
+        if seconds > SECONDS_TO_BEGIN and not sink.is_linked() and \
+                is_at_rest(self.source):
+            raise Failure('decode', 'nothing in it can be played')
 
     def count(self):
         """Whether frames have passed."""
