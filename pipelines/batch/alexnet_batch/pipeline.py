@@ -243,12 +243,13 @@ class Pipeline:
 
     def check_progress(self, seconds):
         """decodebin loses what an element says that fails before it is linked
-        as a whole, on a busy machine: nothing comes then, not even an error."""
+        as a whole, on a busy machine: nothing comes then, not even an error. Of
+        a network other threads than those of pads may bring more."""
         if seconds > self.stall_timeout:
             raise self.stall()
         sink = self.pipeline.get_by_name('convert').get_static_pad('sink')
-        if seconds > SECONDS_TO_BEGIN and not sink.is_linked() and \
-                is_at_rest(self.source):
+        if seconds > SECONDS_TO_BEGIN and self.item.path and \
+                not sink.is_linked() and is_at_rest(self.source):
             raise Failure('decode', 'nothing in it can be played')
 
     def count(self):
