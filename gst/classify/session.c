@@ -184,7 +184,7 @@ measure (GstAlexnetSession *session)
 {
   gsize side = alexnet_model_get_input_size (session->model);
   guint n_channels = alexnet_model_get_input_channels (session->model);
-  g_autofree float *zeros = g_new0 (float, n_channels *side *side);
+  g_autofree float *zeros = g_new0 (float, n_channels * side * side);
   AlexnetRequest *request = alexnet_stream_submit_tensor (session->stream,
       zeros, NULL);
   AlexnetResult result = { 0 };
