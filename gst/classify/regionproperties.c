@@ -110,7 +110,7 @@ const GstAlexnetProperty gst_alexnet_region_properties[] = {
       "Reclassify interval",
       "Frames after which a tracked object is classified again (1 = each "
       "frame, 0 = never again)",
-      PLAYING, 0, G_MAXUINT, GST_ALEXNET_RECLASSIFY_INTERVAL },
+      PLAYING, 0, G_MAXUINT, 1 },
 
   /**
    * GstAlexnetClassify:full-frame-od:

@@ -40,41 +40,6 @@ gst_alexnet_settings_clear (GstAlexnetSettings *settings)
   g_clear_pointer (&settings->ignored_classes, g_free);
 }
 
-static gboolean
-wants_detections (const GstAlexnetSettings *settings)
-{
-  return settings->inference_region != GST_ALEXNET_INFERENCE_FULL_FRAME;
-}
-
-gboolean
-gst_alexnet_settings_have_idle_filter (const GstAlexnetSettings *settings)
-{
-  return !wants_detections (settings) &&
-      (settings->roi_classes || settings->roi_min_width > 1 ||
-          settings->roi_min_height > 1 || settings->vote_rules.count > 0 ||
-          settings->reclassify_interval != GST_ALEXNET_RECLASSIFY_INTERVAL);
-}
-
-gboolean
-gst_alexnet_settings_have_idle_states (const GstAlexnetSettings *settings)
-{
-  gboolean has_votes = settings->vote_rules.count > 0 &&
-      wants_detections (settings);
-
-  return !gst_alexnet_state_rules_apply (&settings->state_rules) &&
-      !has_votes &&
-      (settings->state_rules.threshold > 0 || settings->ignored_classes ||
-          settings->pace.pending_period > 0 ||
-          g_strcmp0 (settings->unknown_label, GST_ALEXNET_UNKNOWN_LABEL) != 0);
-}
-
-gboolean
-gst_alexnet_settings_have_idle_examples (const GstAlexnetSettings *settings)
-{
-  return settings->save_directory && *settings->save_directory &&
-      !gst_alexnet_save_rules_apply (&settings->save_rules);
-}
-
 static void
 set_channels (GstAlexnetChannels *channels, const GValue *value)
 {

@@ -16,10 +16,6 @@
 
 G_BEGIN_DECLS
 
-/* Defaults that say whether a user has said something. */
-#define GST_ALEXNET_UNKNOWN_LABEL "unknown"
-#define GST_ALEXNET_RECLASSIFY_INTERVAL 1
-
 typedef enum {
   GST_ALEXNET_BACKEND_AUTO,
   GST_ALEXNET_BACKEND_CUDNN,
@@ -90,18 +86,6 @@ typedef struct {
 void gst_alexnet_settings_copy (GstAlexnetSettings *to,
     const GstAlexnetSettings *from);
 void gst_alexnet_settings_clear (GstAlexnetSettings *settings);
-
-/* TRUE: the user says something of a detector's regions and wants none. */
-gboolean
-gst_alexnet_settings_have_idle_filter (const GstAlexnetSettings *settings);
-
-/* TRUE: the user says something of states, and there are none. */
-gboolean
-gst_alexnet_settings_have_idle_states (const GstAlexnetSettings *settings);
-
-/* TRUE: the user wants examples and says of none when. */
-gboolean
-gst_alexnet_settings_have_idle_examples (const GstAlexnetSettings *settings);
 
 /* Property ids are the element class's: the writable ones from 1, then those
  * that the element answers itself. */

@@ -53,8 +53,7 @@ const GstAlexnetProperty gst_alexnet_state_properties[] = {
    * the others are. A class of this name counts as it.
    */
   { GST_ALEXNET_PROP_UNKNOWN_LABEL, STRING, "unknown-label", "Unknown label",
-      "Name of the state in which no class counts", READY,
-      .text = GST_ALEXNET_UNKNOWN_LABEL },
+      "Name of the state in which no class counts", READY, .text = "unknown" },
 
   /**
    * GstAlexnetClassify:ignored-classes:

@@ -4,7 +4,7 @@
 
 #include "examples.h"
 #include "gates.h"
-#include "meta/analytics.h"
+#include "idle.h"
 #include "meta/tensor.h"
 
 #define GST_CAT_DEFAULT gst_alexnet_classify_debug
@@ -137,55 +137,15 @@ announce_engine (GstAlexnetClassify *self)
   set_engine (self, engine);
 }
 
-/* What was asked for and cannot be had is said once, here. */
 static void
-warn_of_idle_settings (GstAlexnetClassify *self)
+warn_of_tensor (GstAlexnetClassify *self)
 {
-  gboolean has_idle_filter, has_idle_states, has_idle_examples;
+  gboolean wanted;
 
   GST_OBJECT_LOCK (self);
-  has_idle_filter = gst_alexnet_settings_have_idle_filter (&self->settings);
-  has_idle_states = gst_alexnet_settings_have_idle_states (&self->settings);
-  has_idle_examples = gst_alexnet_settings_have_idle_examples (&self->settings);
+  wanted = self->settings.attach & GST_ALEXNET_ATTACH_TENSOR;
   GST_OBJECT_UNLOCK (self);
-
-  if (has_idle_examples)
-    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
-        ("save-directory has no effect."),
-        ("save-when is empty and save-interval is 0"));
-  if (has_idle_filter)
-    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
-        ("roi-classes, roi-min-width, -height, reclassify-interval and "
-         "vote-count have no effect."),
-        ("inference-region is full-frame, and so no regions are looked for"));
-  if (has_idle_states)
-    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
-        ("state-threshold, unknown-label, ignored-classes and pending-period "
-         "have no effect."),
-        ("confirm-count and confirm-duration are 0, and there are no votes: "
-         "vote-count is 0 or inference-region full-frame; so there are no "
-         "states"));
-}
-
-static void
-warn_of_attachments (GstAlexnetClassify *self)
-{
-  gboolean wants_od, has_analytics, wants_tensor;
-
-  GST_OBJECT_LOCK (self);
-  wants_od = self->settings.full_frame_od;
-  has_analytics = gst_alexnet_analytics_is_built () &&
-      self->settings.attach & GST_ALEXNET_ATTACH_ANALYTICS;
-  wants_tensor = self->settings.attach & GST_ALEXNET_ATTACH_TENSOR;
-  GST_OBJECT_UNLOCK (self);
-
-  if (wants_od && !has_analytics)
-    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
-        ("full-frame-od has no effect."),
-        ("it takes attach-meta=analytics and a build with GStreamer 1.24 or "
-         "newer; this one is for %d.%d",
-            GST_VERSION_MAJOR, GST_VERSION_MINOR));
-  if (wants_tensor && !gst_alexnet_tensor_is_built ())
+  if (wanted && !gst_alexnet_tensor_is_built ())
     GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
         ("attach-meta=tensor has no effect."),
         ("it takes a build with GStreamer 1.26 or newer; this one is for %d.%d",
@@ -236,8 +196,8 @@ gst_alexnet_classify_start (GstAlexnetClassify *self)
     gst_alexnet_examples_stop (self);
     return FALSE;
   }
-  warn_of_idle_settings (self);
-  warn_of_attachments (self);
+  gst_alexnet_warn_of_idle_properties (self);
+  warn_of_tensor (self);
   gst_alexnet_inflight_set_limit (self->inflight, self->session.depth);
   self->negotiated = FALSE;
   self->n_frames = 0;
