@@ -39,7 +39,9 @@ function text(value,    out, octal) {
       value = substr(value, 2)
     }
   }
-  return out value
+  out = out value
+  gsub(/[[:cntrl:]]/, "?", out)         # which a terminal obeys
+  return out
 }
 
 function clock(ns,    s) {

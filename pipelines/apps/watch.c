@@ -43,6 +43,19 @@ fail (Watch *watch, const char *reason)
   g_main_loop_quit (watch->loop);
 }
 
+/* A terminal obeys control characters, and a model file may hold any label. To
+ * be freed. */
+static char *
+make_visible (const char *label)
+{
+  char *visible = g_strdup (label);
+
+  for (char *c = visible; *c; c++)
+    if (g_ascii_iscntrl (*c))
+      *c = '?';
+  return visible;
+}
+
 /* The class that comes first; FALSE where there is none. */
 static gboolean
 get_best (const GstStructure *result, const char **label, double *confidence)
@@ -94,6 +107,12 @@ probe (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
+static gboolean
+is_part (const Watch *watch)
+{
+  return watch->start > 0 || watch->stop < MAX_SECONDS;
+}
+
 /* A result on the bus; those from before the seek are not asked for. */
 static void
 print_change (Watch *watch, const GstStructure *result)
@@ -101,12 +120,14 @@ print_change (Watch *watch, const GstStructure *result)
   GstClockTime time;
   const char *label;
   double confidence;
+  g_autofree char *visible = NULL;
 
   if (!gst_structure_get_clock_time (result, "stream-time", &time) ||
       !get_best (result, &label, &confidence) ||
-      time < (GstClockTime) (watch->start * GST_SECOND))
+      (is_part (watch) && !watch->prerolled))
     return;
-  g_print ("%9.3f s  %s %.1f %%\n", (double) time / GST_SECOND, label,
+  visible = make_visible (label);
+  g_print ("%9.3f s  %s %.1f %%\n", (double) time / GST_SECOND, visible,
       100 * confidence);
 }
 
@@ -120,7 +141,7 @@ play (Watch *watch)
   if (watch->prerolled)
     return;
   watch->prerolled = TRUE;
-  if ((watch->start > 0 || stop) &&
+  if (is_part (watch) &&
       !gst_element_seek (watch->pipeline, 1.0, GST_FORMAT_TIME,
           GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_ACCURATE, GST_SEEK_TYPE_SET,
           (gint64) (watch->start * GST_SECOND),
@@ -278,9 +299,10 @@ print_summary (Watch *watch)
     fail (watch, "no frame was classified");
   for (GList *l = labels; l; l = l->next) {
     const Count *entry = g_hash_table_lookup (watch->counts, l->data);
+    g_autofree char *visible = make_visible (l->data);
 
-    g_print ("%5u frames  %s, %.1f %% on average\n", entry->frames,
-        (const char *) l->data, 100 * entry->confidence / entry->frames);
+    g_print ("%5u frames  %s, %.1f %% on average\n", entry->frames, visible,
+        100 * entry->confidence / entry->frames);
   }
 }
 

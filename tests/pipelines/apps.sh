@@ -63,6 +63,19 @@ by_hand () {
   whole_clip
 }
 
+# A terminal would obey them.
+control_characters () {
+  for label in a b c d e f g h i j; do
+    printf 'thing\033[31m\t%s\n' $label
+  done >"$work/labels.txt"
+  "$BUILD/engine/tools/alexnet-inspect" convert --labels="$work/labels.txt" \
+    "$ALEXNET_DATA_DIR/alexnet-cifar10.safetensors" \
+    -o "$work/own.safetensors" &&
+    ALEXNET_MODEL=$work/own.safetensors watch --stop=1 "$media" &&
+    same 'thing?[31m?a thing?[31m?a' \
+      "$(grep -o 'thing[^ ,]*' "$work/out" | xargs)"
+}
+
 seek () {
   watch --start=2.52 --stop=4.52 "$media" &&
     same '2.520 bird 3.000 cat 4.000 deer' "$(on_bus)" &&
@@ -187,6 +200,7 @@ sh "$root/pipelines/install-packages.sh" plot >"$work/log" 2>&1 ||
   skip_all "$(tail -n 1 "$work/log")"
 check 'watch' whole_clip
 check 'watch: compiled by hand' by_hand
+check 'watch: control characters in labels' control_characters
 unset program
 check 'watch: seeking' seek
 check 'watch: Ctrl-C' interrupted

@@ -112,6 +112,14 @@ own_labels () {
   same 'thing a' "$(echo "$out" | first_labels)"
 }
 
+control_characters () {
+  for label in a b c d e f g h i j; do
+    printf 'thing\033[31m\t%s\n' $label
+  done >"$work/labels.txt"
+  out=$(LABELS=$work/labels.txt classify "$work/it's a pngenc") || return 1
+  same 'thing?[31m?a' "$(echo "$out" | grep -o 'thing[^ ]*' | head -n 1)"
+}
+
 wrong_labels () {
   echo alone >"$work/labels.txt"
   out=$(LABELS=$work/labels.txt classify "$work/it's a pngenc" 2>&1)
@@ -167,6 +175,7 @@ check 'an unknown backend' unknown_backend
 check 'an unknown precision' unknown_precision
 check 'TOP_K' top_k
 check 'LABELS' own_labels
+check 'control characters in LABELS' control_characters
 check 'LABELS of another length' wrong_labels
 check "a model in the user's data directory" own_model
 check 'corrupt frames' corrupt_frames
