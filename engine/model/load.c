@@ -3,6 +3,7 @@
 /* From a file to a model: which format it is, which of its tensors are the
  * network's, in what order its layers come, and what else it says. */
 
+#include "binding.h"
 #include "formats/caffe/caffe.h"
 #include "int8.h"
 #include "labels.h"
@@ -183,9 +184,12 @@ bind_by_names (AlexnetModel *model, GError **error)
       "layers");
   g_autoptr (AlexnetPart) part = layers ? read_table (model, layers, error)
                                         : find_table (model, error);
+  g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
 
-  if (!part || !alexnet_part_bind (part, &model->network, error))
+  if (!part || !alexnet_part_bind (part, &model->network, notes, error))
     return FALSE;
+  for (guint i = 0; i < notes->len; i++)
+    add_note (model, notes->pdata[i]);
   if (part->name[0] != '\0') {
     g_autofree char *quoted = alexnet_quote (part->name);
 

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define MAX_NAMED 3
-
 static void
 part_free (gpointer data)
 {
@@ -20,14 +18,9 @@ alexnet_part_free (AlexnetPart *part)
   g_free (part->name);
   g_free (part->clash);
   g_hash_table_unref (part->tensors);
-  g_ptr_array_unref (part->unused);
+  g_hash_table_unref (part->below);
+  alexnet_leftovers_clear (&part->left);
   g_free (part);
-}
-
-static gboolean
-is_weight (const char *last)
-{
-  return g_str_equal (last, "weight") || g_str_equal (last, "bias");
 }
 
 /* How many words of the name stand before a layer's; -1 when these words, of
@@ -50,6 +43,12 @@ match (char *const *words, guint n_words, const char *layer)
   return i;
 }
 
+static gboolean
+is_number (const char *word)
+{
+  return word[0] != '\0' && strspn (word, "0123456789") == strlen (word);
+}
+
 static char *
 join (char *const *words, guint n)
 {
@@ -68,7 +67,8 @@ part_new (const AlexnetNetwork *network, const char *name)
   part->name = g_strdup (name);
   part->network = network;
   part->tensors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  part->unused = g_ptr_array_new ();
+  part->below = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  alexnet_leftovers_init (&part->left);
   return part;
 }
 
@@ -108,6 +108,33 @@ get_part (Parts *parts, const AlexnetNetwork *network, char *name)
   return part;
 }
 
+/* What stands between the words of a layer in a tensor's name has a number, as
+ * "classifier.6.1" has as classifier.1: a module of its own rather than a
+ * wrapper. */
+static gboolean
+skips_number (const AlexnetPart *part, const char *tensor, const char *name)
+{
+  g_auto (GStrv) wanted = g_strsplit (name, ".", -1);
+  g_auto (GStrv) words = g_strsplit (tensor + strlen (part->name), ".", -1);
+  guint numbers[2] = { 0 };
+
+  for (guint i = 0; words[i]; i++)
+    numbers[0] += is_number (words[i]);
+  for (guint i = 0; wanted[i]; i++)
+    numbers[1] += is_number (wanted[i]);
+  return numbers[0] > numbers[1];
+}
+
+static void
+note_clash (AlexnetPart *part, const char *name, const char *one,
+    const char *other)
+{
+  g_autofree char *a = alexnet_quote (one), *b = alexnet_quote (other);
+
+  if (!part->clash)
+    part->clash = g_strdup_printf ("both %s and %s could be %s", a, b, name);
+}
+
 /* Notes the first two tensors that could be the same one of the table. */
 static void
 add_tensor (AlexnetPart *part, const char *layer, const char *last,
@@ -115,16 +142,26 @@ add_tensor (AlexnetPart *part, const char *layer, const char *last,
 {
   g_autofree char *name = g_strconcat (layer, ".", last, NULL);
   const AlexnetTensorEntry *other = g_hash_table_lookup (part->tensors, name);
-  g_autofree char *a = NULL, *b = NULL;
+  gboolean skips = other && skips_number (part, entry->name, name);
+  gboolean other_skips = other && skips_number (part, other->name, name);
 
-  if (!other) {
+  if (other && skips == other_skips)
+    note_clash (part, name, other->name, entry->name);
+  else if (!other || other_skips)
     g_hash_table_insert (part->tensors, g_steal_pointer (&name),
         (gpointer) entry);
-  } else if (!part->clash) {
-    a = alexnet_quote (other->name);
-    b = alexnet_quote (entry->name);
-    part->clash = g_strdup_printf ("both %s and %s could be %s", a, b, name);
-  }
+}
+
+/* One that could stand for the layer's where that has none; NULL once there are
+ * two. */
+static void
+add_below (AlexnetPart *part, const char *layer, const char *last,
+    const AlexnetTensorEntry *entry)
+{
+  char *name = g_strconcat (layer, ".", last, NULL);
+  gboolean again = g_hash_table_contains (part->below, name);
+
+  g_hash_table_insert (part->below, name, again ? NULL : (gpointer) entry);
 }
 
 /* Tables that differ in nothing but the order of layers have the same names:
@@ -155,6 +192,22 @@ sort_into (Parts *parts, const AlexnetNetwork *network, char *const *words,
   }
 }
 
+/* The same for one that a module of numbered ones holds in the layer's place,
+ * as classifier.6.1 in that of classifier.6. `words` are without the number. */
+static void
+sort_below (Parts *parts, const AlexnetNetwork *network, char *const *words,
+    guint n, const AlexnetTensorEntry *entry)
+{
+  for (guint i = 0; i < network->n_layers; i++) {
+    const char *layer = network->layers[i].name;
+    int before = layer ? match (words, n, layer) : -1;
+    g_autofree char *name = before >= 0 ? join (words, (guint) before) : NULL;
+
+    if (name)
+      add_below (get_part (parts, network, name), layer, words[n - 1], entry);
+  }
+}
+
 /* Puts the tensor into the parts of all tables that have its name. */
 static void
 sort_in (Parts *parts, const AlexnetTensorEntry *entry)
@@ -163,23 +216,54 @@ sort_in (Parts *parts, const AlexnetTensorEntry *entry)
   g_auto (GStrv) words = g_strsplit (entry->name, ".", -1);
   guint n = g_strv_length (words);
 
-  if (n == 0 || !is_weight (words[n - 1]))
+  if (n == 0 || !alexnet_name_is_weight (words[n - 1]))
     return;
   for (guint i = 0; networks[i]; i++)
     if (!is_repeated (networks, i))
       sort_into (parts, networks[i], words, n, entry);
+  if (n < 2 || !is_number (words[n - 2]))
+    return;
+  g_free (words[n - 2]);
+  words[n - 2] = g_steal_pointer (&words[n - 1]);
+  for (guint i = 0; networks[i]; i++)
+    if (!is_repeated (networks, i))
+      sort_below (parts, networks[i], words, n - 1, entry);
+}
+
+/* Takes what lies below a layer of which there is nothing else. */
+static void
+take_below (AlexnetPart *part)
+{
+  GHashTableIter iter;
+  gpointer name, entry;
+
+  g_hash_table_iter_init (&iter, part->below);
+  while (g_hash_table_iter_next (&iter, &name, &entry))
+    if (entry && !g_hash_table_contains (part->tensors, name))
+      g_hash_table_insert (part->tensors, g_strdup (name), entry);
+}
+
+static gboolean
+has_layer (const AlexnetPart *part, const char *layer)
+{
+  g_autofree char *name = g_strconcat (layer, ".weight", NULL);
+
+  return g_hash_table_contains (part->tensors, name);
 }
 
 static gboolean
 has_first_layer (const AlexnetPart *part)
 {
-  g_autofree char *name = g_strconcat (part->network->layers[0].name, ".weight",
-      NULL);
-
-  return g_hash_table_contains (part->tensors, name);
+  return has_layer (part, part->network->layers[0].name);
 }
 
-/* The parts that hold a network. */
+static gboolean
+has_last_layer (const AlexnetPart *part)
+{
+  return has_layer (part, alexnet_network_last_linear (part->network)->name);
+}
+
+/* The parts that hold a first layer. */
 static GPtrArray *
 find_all (const AlexnetTensorSet *set)
 {
@@ -191,6 +275,8 @@ find_all (const AlexnetTensorSet *set)
   for (guint i = 0; i < set->entries->len; i++)
     sort_in (&parts, set->entries->pdata[i]);
   for (guint i = 0; i < list->len; i++)
+    take_below (list->pdata[i]);
+  for (guint i = 0; i < list->len; i++)
     if (has_first_layer (list->pdata[i]))
       g_ptr_array_add (found, list->pdata[i]);
     else
@@ -198,63 +284,48 @@ find_all (const AlexnetTensorSet *set)
   return found;
 }
 
-/* Whether a dotted name is `part` or lies below it. */
-static gboolean
-lies_in (const char *name, const char *part)
-{
-  gsize length = strlen (part);
-
-  return length == 0 ||
-      (g_str_has_prefix (name, part) &&
-          (name[length] == '.' || name[length] == '\0'));
-}
-
-static char *
-name_some (const GPtrArray *names)
-{
-  GString *s = g_string_new (NULL);
-
-  for (guint i = 0; i < names->len && i < MAX_NAMED; i++) {
-    g_autofree char *quoted = alexnet_quote (names->pdata[i]);
-
-    g_string_append_printf (s, "%s%s", i > 0 ? ", " : "", quoted);
-  }
-  if (names->len > MAX_NAMED)
-    g_string_append_printf (s, " and %u more", names->len - MAX_NAMED);
-  return g_string_free (s, FALSE);
-}
-
 static gboolean
 is_numbered (const char *name)
 {
   g_auto (GStrv) words = g_strsplit (name, ".", 2);
 
-  return words[0] && words[0][0] && words[1] && is_weight (words[1]) &&
-      strspn (words[0], "0123456789") == strlen (words[0]);
+  return words[0] && words[1] && alexnet_name_is_weight (words[1]) &&
+      is_number (words[0]);
 }
 
 /* What there is where no network is. */
 static void
-fail_without_network (const AlexnetTensorSet *set, GError **error)
+fail_without_network (const AlexnetTensorSet *set, const GPtrArray *parts,
+    GError **error)
 {
+  g_autoptr (GHashTable) none = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
   g_autofree char *found = NULL;
   gboolean numbered = FALSE;
 
+  if (!alexnet_leftovers_check_computed (set, "", none, error))
+    return;
   for (guint i = 0; i < set->entries->len; i++) {
     const AlexnetTensorEntry *entry = set->entries->pdata[i];
 
     g_ptr_array_add (names, entry->name);
     numbered = numbered || is_numbered (entry->name);
   }
-  found = names->len > 0 ? name_some (names) : g_strdup ("no tensors");
-  alexnet_format_error (error,
-      "not an AlexNet: it has %s, expected names that end in features.0.weight "
-      "(torchvision) or conv1.weight (caffe)%s",
-      found,
-      numbered ? "; layers of a bare nn.Sequential have numbers for names, "
-                 "which do not say what they are"
-               : "");
+  found = names->len > 0 ? alexnet_names_to_string (names)
+                         : g_strdup ("no tensors");
+  if (parts->len > 0)
+    alexnet_format_error (error,
+        "not an AlexNet: it has %s, and nothing that ends in "
+        "classifier.6.weight (torchvision) or fc8.weight (caffe)",
+        found);
+  else
+    alexnet_format_error (error,
+        "not an AlexNet: it has %s, expected names that end in "
+        "features.0.weight (torchvision) or conv1.weight (caffe)%s",
+        found,
+        numbered ? "; layers of a bare nn.Sequential have numbers for names, "
+                   "which do not say what they are"
+                 : "");
 }
 
 /* Whether the weights of both are the same ones, as those of a module and of
@@ -324,7 +395,7 @@ choose (const GPtrArray *parts, const char *wanted)
       g_ptr_array_add (chosen, part);
       break;
     }
-    if ((!wanted || lies_in (part->name, wanted)) &&
+    if ((!wanted || alexnet_name_lies_in (part->name, wanted)) &&
         g_hash_table_add (networks, part))
       g_ptr_array_add (chosen, part);
   }
@@ -338,7 +409,7 @@ name_parts (const GPtrArray *parts)
 
   for (guint i = 0; i < parts->len; i++)
     g_ptr_array_add (names, ((const AlexnetPart *) parts->pdata[i])->name);
-  return name_some (names);
+  return alexnet_names_to_string (names);
 }
 
 /* The one part that is wanted; NULL and an error when there is none or more. */
@@ -373,24 +444,9 @@ collect_names (const GPtrArray *parts)
   return names;
 }
 
-/* Whether a tensor of the part is one of some other part inside of it. */
-static gboolean
-is_of_another (GHashTable *names, const AlexnetPart *part, const char *tensor)
-{
-  g_autofree char *head = g_strdup (tensor);
-  char *end = head + strlen (head), *least = head + strlen (part->name);
-
-  for (; end && end > least; end = strrchr (head, '.')) {
-    *end = '\0';
-    if (g_hash_table_contains (names, head))
-      return TRUE;
-  }
-  return FALSE;
-}
-
 /* `names`: those of all parts. */
 static void
-note_unused (AlexnetPart *part, GHashTable *names, const AlexnetTensorSet *set)
+find_unused (AlexnetPart *part, GHashTable *names, const AlexnetTensorSet *set)
 {
   g_autoptr (GHashTable) used = g_hash_table_new (NULL, NULL);
   GHashTableIter iter;
@@ -399,16 +455,50 @@ note_unused (AlexnetPart *part, GHashTable *names, const AlexnetTensorSet *set)
   g_hash_table_iter_init (&iter, part->tensors);
   while (g_hash_table_iter_next (&iter, NULL, &entry))
     g_hash_table_add (used, entry);
-  for (guint i = 0; i < set->entries->len; i++) {
-    const AlexnetTensorEntry *other = set->entries->pdata[i];
-    const char *dot = strrchr (other->name, '.');
+  alexnet_leftovers_find (&part->left, set, part->name, used, names);
+}
 
-    if (is_weight (dot ? dot + 1 : other->name) &&
-        lies_in (other->name, part->name) &&
-        !g_hash_table_contains (used, other) &&
-        !is_of_another (names, part, other->name))
-      g_ptr_array_add (part->unused, other->name);
-  }
+/* Those with a last layer, too, as other networks do not have it under this
+ * name. Where there is one part, what it has and has not says more. */
+static GPtrArray *
+find_whole (const GPtrArray *parts)
+{
+  GPtrArray *whole = g_ptr_array_new ();
+
+  for (guint i = 0; i < parts->len; i++)
+    if (parts->len == 1 || has_last_layer (parts->pdata[i]))
+      g_ptr_array_add (whole, parts->pdata[i]);
+  return whole;
+}
+
+/* Whether no layer seems to follow the network. What lies beside a part that is
+ * named as a state_dict is of a checkpoint. */
+static gboolean
+check_beside (const AlexnetPart *part, GError **error)
+{
+  g_autofree char *found = alexnet_names_to_string (part->left.beside);
+  g_autofree char *name = alexnet_quote (part->name);
+
+  if (part->left.beside->len == 0 ||
+      g_str_has_suffix (part->name, "state_dict"))
+    return TRUE;
+  return alexnet_format_error (error,
+      "%s is beside the network in part %s, as a layer that follows it; choose "
+      "the part to leave it out (property model-part, option --part)",
+      found, name);
+}
+
+/* What makes a part that was found unfit. */
+static gboolean
+check_part (AlexnetPart *part, GHashTable *names, const AlexnetTensorSet *set,
+    const char *wanted, GError **error)
+{
+  if (!alexnet_leftovers_check_computed (set, part->name, names, error))
+    return FALSE;
+  if (part->clash)
+    return alexnet_format_error (error, "%s", part->clash);
+  find_unused (part, names, set);
+  return wanted || check_beside (part, error);
 }
 
 AlexnetPart *
@@ -416,22 +506,18 @@ alexnet_part_find (const AlexnetTensorSet *set, const char *wanted,
     GError **error)
 {
   g_autoptr (GPtrArray) parts = find_all (set);
+  g_autoptr (GPtrArray) whole = find_whole (parts);
   g_autoptr (GHashTable) names = collect_names (parts);
   AlexnetPart *part;
   guint index;
 
-  if (parts->len == 0) {
-    fail_without_network (set, error);
+  if (whole->len == 0) {
+    fail_without_network (set, parts, error);
     return NULL;
   }
-  part = choose_one (parts, wanted, error);
-  if (!part)
+  part = choose_one (whole, wanted, error);
+  if (!part || !check_part (part, names, set, wanted, error))
     return NULL;
-  if (part->clash) {
-    alexnet_format_error (error, "%s", part->clash);
-    return NULL;
-  }
-  note_unused (part, names, set);
   if (!g_ptr_array_find (parts, part, &index))
     g_assert_not_reached ();
   return g_ptr_array_steal_index (parts, index);
@@ -463,81 +549,6 @@ alexnet_part_new (const AlexnetTensorSet *set, const AlexnetNetwork *network)
     take (part, set, network->layers[i].name, "weight");
     take (part, set, network->layers[i].name, "bias");
   }
-  note_unused (part, none, set);
+  find_unused (part, none, set);
   return part;
-}
-
-typedef struct {
-  const AlexnetPart *part;
-  GError *error; /* of a tensor that is there but unusable */
-} Lookup;
-
-static const AlexnetTensor *
-look_up (gpointer user, const char *name)
-{
-  Lookup *lookup = user;
-  const AlexnetTensorEntry *entry = g_hash_table_lookup (lookup->part->tensors,
-      name);
-
-  if (!entry)
-    return NULL;
-  if (!entry->unusable)
-    return &entry->tensor;
-  g_clear_error (&lookup->error);
-  alexnet_format_error (&lookup->error, "tensor %s %s", name, entry->unusable);
-  return NULL;
-}
-
-void
-alexnet_part_take_channels (const AlexnetPart *part, AlexnetNetwork *network)
-{
-  g_autofree char *name = g_strconcat (network->layers[0].name, ".weight",
-      NULL);
-  const AlexnetTensorEntry *entry = g_hash_table_lookup (part->tensors, name);
-
-  if (!entry->unusable && entry->tensor.n_dims == 4 &&
-      entry->tensor.dims[1] == 1)
-    network->input.channels = 1;
-}
-
-static gboolean
-check_unused (const AlexnetPart *part, GError **error)
-{
-  g_autofree char *found = NULL;
-
-  if (part->unused->len == 0)
-    return TRUE;
-  found = name_some (part->unused);
-  return alexnet_format_error (error, "no layer of the %s network uses %s",
-      part->network->architecture, found);
-}
-
-/* What the file has instead of a tensor that is missing. */
-static void
-add_unused (const AlexnetPart *part, GError **error)
-{
-  g_autoptr (GError) cause = NULL;
-  g_autofree char *found = NULL;
-
-  if (part->unused->len == 0 || !error)
-    return;
-  found = name_some (part->unused);
-  cause = g_steal_pointer (error);
-  alexnet_format_error (error, "%s; no layer uses %s", cause->message, found);
-}
-
-gboolean
-alexnet_part_bind (const AlexnetPart *part, AlexnetNetwork *network,
-    GError **error)
-{
-  Lookup lookup = { .part = part };
-
-  if (alexnet_network_bind (network, look_up, &lookup, error))
-    return check_unused (part, error);
-  if (lookup.error) {
-    g_clear_error (error);
-    g_propagate_error (error, lookup.error);
-  }
-  add_unused (part, error);
-  return FALSE;
 }

@@ -12,7 +12,7 @@
 #ifndef ALEXNET_PART_H
 #define ALEXNET_PART_H
 
-#include "formats/formats.h"
+#include "leftovers.h"
 
 G_BEGIN_DECLS
 
@@ -23,15 +23,19 @@ typedef struct {
                                     const AlexnetTensorEntry * of the set */
   char *clash;                   /* "both ... and ... could be ...": two tensors
                                     that are one of the table; or NULL */
-  GPtrArray *unused;             /* full names of weights and biases in this
-                                    part that no layer of the table has */
+  GHashTable *below;             /* the same of numbered modules in a layer's
+                                    place, "classifier.6.1.weight" for
+                                    classifier.6.weight; NULL: several */
+  AlexnetLeftovers left;
 } AlexnetPart;
 
-/* The one part of the set that holds a network's first convolution, or, with
- * `wanted`, the one of this name or below it. FORMAT: there is none, saying
- * what there is instead; there are several, naming them; in the one, two
- * tensors could be the same of the table. Other names of the same weights do
- * not count. The set outlives the part. */
+/* The one part of the set that holds a network's first convolution and, where
+ * there are several, its last layer, or, with `wanted`, the one of this name or
+ * below it. FORMAT: there is none, saying what there is instead; there are
+ * several, naming them; in the one, two tensors could be the same of the table,
+ * or a weight is computed from others; without `wanted`, a layer seems to
+ * follow it. Other names of the same weights do not count. The set outlives the
+ * part. */
 AlexnetPart *alexnet_part_find (const AlexnetTensorSet *set, const char *wanted,
     GError **error);
 
@@ -41,16 +45,6 @@ AlexnetPart *alexnet_part_new (const AlexnetTensorSet *set,
     const AlexnetNetwork *network);
 void alexnet_part_free (AlexnetPart *part);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlexnetPart, alexnet_part_free)
-
-/* Makes `network`, a const table with the names of a part that was found, one
- * of luma where its first convolution has one channel. */
-void alexnet_part_take_channels (const AlexnetPart *part,
-    AlexnetNetwork *network);
-
-/* Binds the part's tensors to `network`, a table with the same names. FORMAT: a
- * tensor is missing, unusable, or of a wrong shape; a weight is left over. */
-gboolean alexnet_part_bind (const AlexnetPart *part, AlexnetNetwork *network,
-    GError **error);
 
 G_END_DECLS
 

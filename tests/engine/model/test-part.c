@@ -21,7 +21,7 @@ typedef struct {
 static void
 add (AlexnetTensorSet *set, const char *name)
 {
-  static const float values[2 * N_MANY + 1];
+  static const float values[3 * N_MANY + 2];
   AlexnetTensor tensor = {
     .n_dims = 1, .dims = { 1 }, .data = &values[set->entries->len]
   };
@@ -100,7 +100,7 @@ test_prefixes (void)
     g_assert_cmpstr (part->name, ==, cases[i].part);
     g_assert_cmpstr (part->network->architecture, ==, "torchvision");
     g_assert_cmpuint (g_hash_table_size (part->tensors), ==, 16);
-    g_assert_cmpuint (part->unused->len, ==, 0);
+    g_assert_cmpuint (part->left.unused->len, ==, 0);
   }
 }
 
@@ -117,7 +117,7 @@ test_company (void)
   add (set, "normalizer.new_mean");
   part = find (set, NULL);
   g_assert_cmpstr (part->name, ==, "state_dict");
-  g_assert_cmpuint (part->unused->len, ==, 0);
+  g_assert_cmpuint (part->left.unused->len, ==, 0);
 }
 
 static void
@@ -177,7 +177,7 @@ test_inside (void)
   add_network (set, &(Names){ "ema.", "" });
   outer = find (set, "");
   g_assert_cmpstr (outer->name, ==, "");
-  g_assert_cmpuint (outer->unused->len, ==, 0);
+  g_assert_cmpuint (outer->left.unused->len, ==, 0);
   inner = find (set, "ema");
   g_assert_cmpstr (inner->name, ==, "ema");
 }
@@ -192,19 +192,22 @@ test_many (void)
 
   for (guint i = 0; i < N_MANY; i++) {
     g_autofree char *first = g_strdup_printf ("a%u.conv1.weight", i);
+    g_autofree char *last = g_strdup_printf ("a%u.fc8.weight", i);
     g_autofree char *other = g_strdup_printf ("a%u.other.weight", i);
 
     add (set, first);
+    add (set, last);
     add (set, other);
   }
   assert_fails (set, NULL,
       "20000 networks are in the file, in the parts 'a0', 'a1', 'a2' and 19997 "
       "more; choose one (property model-part, option --part)");
   inner = find (set, "a19999");
-  g_assert_cmpuint (inner->unused->len, ==, 1);
+  g_assert_cmpuint (inner->left.unused->len, ==, 1);
   add (set, "conv1.weight");
+  add (set, "fc8.weight");
   outer = find (set, "");
-  g_assert_cmpuint (outer->unused->len, ==, 0);
+  g_assert_cmpuint (outer->left.unused->len, ==, 0);
   g_assert_cmpint (clock () - begin, <, MAX_SECONDS * CLOCKS_PER_SEC);
 }
 
@@ -220,9 +223,11 @@ test_unused (void)
   add (set, "net.features.1.running_mean");
   add (set, "discriminator.weight");
   part = find (set, NULL);
-  g_assert_cmpuint (part->unused->len, ==, 2);
-  g_assert_cmpstr (part->unused->pdata[0], ==, "net.classifier.7.weight");
-  g_assert_cmpstr (part->unused->pdata[1], ==, "net.classifier.7.bias");
+  g_assert_cmpuint (part->left.unused->len, ==, 3);
+  g_assert_cmpstr (part->left.unused->pdata[0], ==, "net.classifier.7.weight");
+  g_assert_cmpstr (part->left.unused->pdata[1], ==, "net.classifier.7.bias");
+  g_assert_cmpstr (part->left.unused->pdata[2], ==,
+      "net.features.1.running_mean");
 }
 
 static void
@@ -250,6 +255,7 @@ test_ambiguous_beside (void)
 
   add (set, "teacher.features.0.0.weight");
   add (set, "teacher.features.1.conv.0.0.weight");
+  add (set, "teacher.classifier.6.weight");
   add_network (set, &(Names){ "student.", "" });
   student = find (set, "student");
   g_assert_cmpstr (student->name, ==, "student");
@@ -289,6 +295,190 @@ test_none (void)
   }
 }
 
+/* A tensor of `n_dims` dimensions of 1. */
+static void
+add_dims (AlexnetTensorSet *set, const char *name, guint n_dims)
+{
+  static const float value;
+  AlexnetTensor tensor = {
+    .n_dims = n_dims, .dims = { 1, 1, 1, 1 }, .data = &value
+  };
+  GError *error = NULL;
+
+  alexnet_tensor_set_add (set, name, &tensor, NULL, &error);
+  g_assert_no_error (error);
+}
+
+/* What computes, or says that a weight is not as it is, is refused; what
+ * training leaves behind is not; of the rest there is a note. */
+static void
+test_leftovers (void)
+{
+  static const struct {
+    const char *name;
+    guint unused, means, ignored;
+  } cases[] = {
+    { "net.classifier.6.weight_scale", 1, 0, 0 },
+    { "net.classifier.6.lora_A", 1, 0, 0 },
+    { "net.classifier.2.0.running_var", 1, 0, 0 },
+    { "net.classifier.2.0.num_batches_tracked", 0, 0, 0 },
+    { "net.classifier.6.weight_fake_quant.scale", 0, 0, 0 },
+    { "net.classifier.6.activation_post_process.min_val", 0, 0, 0 },
+    { "net.classifier.6.scale", 1, 0, 0 },
+    { "net.criterion.weight", 0, 0, 0 },
+    { "net.temperature", 0, 0, 1 },
+    { "net.normalize.mean", 0, 1, 0 },
+    { "normalizer.new_std", 0, 1, 0 },
+    { "epoch", 0, 0, 0 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (AlexnetTensorSet) set = alexnet_tensor_set_new ();
+    g_autoptr (AlexnetPart) part = NULL;
+
+    add_network (set, &(Names){ "net.", "" });
+    add (set, cases[i].name);
+    part = find (set, NULL);
+    g_test_message ("%s", cases[i].name);
+    g_assert_cmpuint (part->left.unused->len, ==, cases[i].unused);
+    g_assert_cmpuint (part->left.means->len, ==, cases[i].means);
+    g_assert_cmpuint (part->left.ignored->len, ==, cases[i].ignored);
+  }
+}
+
+static void
+test_notes (void)
+{
+  g_autoptr (AlexnetTensorSet) set = alexnet_tensor_set_new ();
+  g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (AlexnetPart) part = NULL;
+
+  add_network (set, &(Names){ "", "" });
+  add (set, "normalize.mean");
+  add (set, "temperature");
+  part = find (set, NULL);
+  alexnet_leftovers_note (&part->left, notes);
+  g_assert_cmpuint (notes->len, ==, 2);
+  g_assert_cmpstr (notes->pdata[0], ==,
+      "means and deviations in the weights are not used for preprocessing: "
+      "'normalize.mean'");
+  g_assert_cmpstr (notes->pdata[1], ==, "not used by any layer: 'temperature'");
+}
+
+/* The words of a part's own name say nothing of what is in it. */
+static void
+test_named_as_harmless (void)
+{
+  g_autoptr (AlexnetTensorSet) set = alexnet_tensor_set_new ();
+  g_autoptr (AlexnetPart) part = NULL;
+
+  add_network (set, &(Names){ "best_loss.", "" });
+  add (set, "best_loss.classifier.7.weight");
+  part = find (set, NULL);
+  g_assert_cmpuint (part->left.unused->len, ==, 1);
+}
+
+/* A head that follows the network is no part of it. */
+static void
+test_beside (void)
+{
+  g_autoptr (AlexnetTensorSet) set = alexnet_tensor_set_new ();
+  g_autoptr (AlexnetTensorSet) checkpoint = alexnet_tensor_set_new ();
+  g_autoptr (AlexnetPart) asked = NULL, of_checkpoint = NULL;
+
+  add_network (set, &(Names){ "model.alexnet.", "" });
+  add_dims (set, "model.fc.weight", 2);
+  add_dims (set, "other.fc.weight", 2);
+  assert_fails (set, NULL,
+      "'model.fc.weight' is beside the network in part 'model.alexnet', as a "
+      "layer that follows it; choose the part to leave it out (property "
+      "model-part, option --part)");
+  asked = find (set, "model.alexnet");
+  g_assert_cmpstr (asked->name, ==, "model.alexnet");
+
+  add_network (checkpoint, &(Names){ "state_dict.", "" });
+  add_dims (checkpoint, "discriminator.fc.weight", 2);
+  of_checkpoint = find (checkpoint, NULL);
+  g_assert_cmpstr (of_checkpoint->name, ==, "state_dict");
+}
+
+/* A weight that is computed from others is none, whether or not what was
+ * computed last stands beside them. */
+static void
+test_computed (void)
+{
+  static const struct {
+    const char *name, *what;
+  } cases[] = {
+    { "classifier.6.weight_mask",
+        "pruned, whose weight is computed from several tensors; call "
+        "torch.nn.utils.prune.remove()" },
+    { "features.0.weight_g",
+        "under weight normalisation, whose weight is computed from several "
+        "tensors; call torch.nn.utils.remove_weight_norm()" },
+    { "classifier.1.weight_u",
+        "under spectral normalisation, whose weight is computed from several "
+        "tensors; call torch.nn.utils.remove_spectral_norm()" },
+    { "features.0.parametrizations.weight.original0",
+        "parametrised, whose weight is computed from several tensors; call "
+        "torch.nn.utils.parametrize.remove_parametrizations()" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (AlexnetTensorSet) with = alexnet_tensor_set_new ();
+    g_autoptr (AlexnetTensorSet) without = alexnet_tensor_set_new ();
+    g_autofree char *expected = g_strdup_printf (
+        "'%s' is of a layer that is %s on the layer, then save it",
+        cases[i].name, cases[i].what);
+
+    add_network (with, &(Names){ "", "" });
+    add (with, cases[i].name);
+    assert_fails (with, NULL, expected);
+    add (without, cases[i].name);
+    assert_fails (without, NULL, expected);
+  }
+}
+
+/* A name without a gap is the layer's, and what stands alone below it is. */
+static void
+test_below (void)
+{
+  const AlexnetNetwork *network = alexnet_network_find ("torchvision");
+  g_autoptr (AlexnetTensorSet) set = alexnet_tensor_set_new ();
+  g_autoptr (AlexnetPart) part = NULL;
+  const AlexnetTensorEntry *first, *last;
+
+  add (set, "classifier.6.1.weight");
+  for (guint i = 0; i + 2 < network->n_layers; i++) {
+    const char *layer = network->layers[i].name;
+    g_autofree char *name = layer ? g_strconcat (layer, ".weight", NULL) : NULL;
+
+    if (layer)
+      add (set, name);
+  }
+  part = find (set, NULL);
+  first = g_hash_table_lookup (part->tensors, "classifier.1.weight");
+  last = g_hash_table_lookup (part->tensors, "classifier.6.weight");
+  g_assert_cmpstr (first->name, ==, "classifier.1.weight");
+  g_assert_cmpstr (last->name, ==, "classifier.6.1.weight");
+  g_assert_cmpuint (part->left.unused->len, ==, 0);
+}
+
+/* As a ResNet has a conv1 in each of its blocks. */
+static void
+test_other_networks (void)
+{
+  g_autoptr (AlexnetTensorSet) set = alexnet_tensor_set_new ();
+
+  add (set, "conv1.weight");
+  add (set, "layer1.0.conv1.weight");
+  add (set, "fc.weight");
+  assert_fails (set, NULL,
+      "not an AlexNet: it has 'conv1.weight', 'layer1.0.conv1.weight', "
+      "'fc.weight', and nothing that ends in classifier.6.weight (torchvision) "
+      "or fc8.weight (caffe)");
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -303,5 +493,12 @@ main (int argc, char *argv[])
   g_test_add_func ("/part/ambiguous", test_ambiguous);
   g_test_add_func ("/part/ambiguous/beside", test_ambiguous_beside);
   g_test_add_func ("/part/none", test_none);
+  g_test_add_func ("/part/leftovers", test_leftovers);
+  g_test_add_func ("/part/leftovers/part", test_named_as_harmless);
+  g_test_add_func ("/part/notes", test_notes);
+  g_test_add_func ("/part/beside", test_beside);
+  g_test_add_func ("/part/computed", test_computed);
+  g_test_add_func ("/part/below", test_below);
+  g_test_add_func ("/part/other-networks", test_other_networks);
   return g_test_run ();
 }
