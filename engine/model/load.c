@@ -208,6 +208,10 @@ bind_network (AlexnetModel *model, GError **error)
     return FALSE;
   watch_tensors (model);
   note_types (model);
+  if (alexnet_model_get_n_classes (model) == 1)
+    add_note (model,
+        "one class: the softmax of one number is 1, so that every image is of "
+        "it with 100 %");
   return TRUE;
 }
 
