@@ -177,57 +177,54 @@ is_repeated (const AlexnetNetwork *const *networks, guint index)
   return FALSE;
 }
 
+typedef void (*AddTensor) (AlexnetPart *part, const char *layer,
+    const char *last, const AlexnetTensorEntry *entry);
+
 /* `words` are those of the tensor's name. */
 static void
 sort_into (Parts *parts, const AlexnetNetwork *network, char *const *words,
-    guint n, const AlexnetTensorEntry *entry)
+    const AlexnetTensorEntry *entry, AddTensor add)
 {
+  guint n = g_strv_length ((char **) words);
+
   for (guint i = 0; i < network->n_layers; i++) {
     const char *layer = network->layers[i].name;
     int before = layer ? match (words, n, layer) : -1;
     g_autofree char *name = before >= 0 ? join (words, (guint) before) : NULL;
 
     if (name)
-      add_tensor (get_part (parts, network, name), layer, words[n - 1], entry);
+      add (get_part (parts, network, name), layer, words[n - 1], entry);
   }
 }
 
-/* The same for one that a module of numbered ones holds in the layer's place,
- * as classifier.6.1 in that of classifier.6. `words` are without the number. */
+/* Into the parts of all tables that have the name. */
 static void
-sort_below (Parts *parts, const AlexnetNetwork *network, char *const *words,
-    guint n, const AlexnetTensorEntry *entry)
+sort_into_all (Parts *parts, char *const *words,
+    const AlexnetTensorEntry *entry, AddTensor add)
 {
-  for (guint i = 0; i < network->n_layers; i++) {
-    const char *layer = network->layers[i].name;
-    int before = layer ? match (words, n, layer) : -1;
-    g_autofree char *name = before >= 0 ? join (words, (guint) before) : NULL;
+  const AlexnetNetwork *const *networks = alexnet_networks ();
 
-    if (name)
-      add_below (get_part (parts, network, name), layer, words[n - 1], entry);
-  }
+  for (guint i = 0; networks[i]; i++)
+    if (!is_repeated (networks, i))
+      sort_into (parts, networks[i], words, entry, add);
 }
 
-/* Puts the tensor into the parts of all tables that have its name. */
+/* Puts the tensor into parts by its name, and by the name less the number that
+ * it has in a module which is in the layer's place, as classifier.6.1 is. */
 static void
 sort_in (Parts *parts, const AlexnetTensorEntry *entry)
 {
-  const AlexnetNetwork *const *networks = alexnet_networks ();
   g_auto (GStrv) words = g_strsplit (entry->name, ".", -1);
   guint n = g_strv_length (words);
 
   if (n == 0 || !alexnet_name_is_weight (words[n - 1]))
     return;
-  for (guint i = 0; networks[i]; i++)
-    if (!is_repeated (networks, i))
-      sort_into (parts, networks[i], words, n, entry);
+  sort_into_all (parts, words, entry, add_tensor);
   if (n < 2 || !is_number (words[n - 2]))
     return;
   g_free (words[n - 2]);
   words[n - 2] = g_steal_pointer (&words[n - 1]);
-  for (guint i = 0; networks[i]; i++)
-    if (!is_repeated (networks, i))
-      sort_below (parts, networks[i], words, n - 1, entry);
+  sort_into_all (parts, words, entry, add_below);
 }
 
 /* Takes what lies below a layer of which there is nothing else. */
