@@ -8,12 +8,24 @@ unref_file (gpointer file)
   alexnet_file_unref (file);
 }
 
+void
+alexnet_module_free (gpointer data)
+{
+  AlexnetModule *module = data;
+
+  g_free (module->name);
+  g_free (module->type);
+  g_hash_table_unref (module->settings);
+  g_free (module);
+}
+
 AlexnetModelSource *
 alexnet_model_source_new (void)
 {
   AlexnetModelSource *source = g_new0 (AlexnetModelSource, 1);
 
   source->tensors = alexnet_tensor_set_new ();
+  source->modules = g_ptr_array_new_with_free_func (alexnet_module_free);
   source->notes = g_ptr_array_new_with_free_func (g_free);
   source->files = g_ptr_array_new_with_free_func (unref_file);
   source->arena = g_ptr_array_new_with_free_func (g_free);
@@ -29,6 +41,7 @@ alexnet_model_source_free (AlexnetModelSource *source)
   g_free (source->network);
   g_strfreev (source->labels);
   g_free (source->kind);
+  g_ptr_array_unref (source->modules);
   g_ptr_array_unref (source->notes);
   g_ptr_array_unref (source->files);
   g_ptr_array_unref (source->arena);

@@ -36,6 +36,17 @@ gboolean alexnet_tensor_set_add (AlexnetTensorSet *set, const char *name,
 const AlexnetTensorEntry *alexnet_tensor_set_find (
     const AlexnetTensorSet *set, const char *name);
 
+/* A module of a framework's that has no others inside, as a file keeps it. */
+typedef struct {
+  char *name;                   /* full, as its tensors have it:
+                                   "net.features.1" */
+  char *type;                   /* "torch.nn.modules.activation.Tanh" */
+  GHashTable *settings;         /* char * -> char *, as Python writes them:
+                                   "stride" -> "(2, 2)"; those that it has */
+} AlexnetModule;
+
+void alexnet_module_free (gpointer module);
+
 /* What there is in a model's files. Readers fill it in; it starts empty. */
 typedef struct {
   AlexnetTensorSet *tensors;    /* by full dotted names, as in "state_dict.
@@ -43,6 +54,7 @@ typedef struct {
   AlexnetNetwork *network;      /* of formats with a list of layers of their
                                    own, tensors bound and shapes inferred; or
                                    NULL */
+  GPtrArray *modules;           /* AlexnetModule, of formats that keep them */
   char **labels;                /* or NULL */
   char *kind;                   /* "PyTorch checkpoint (zip)" */
   GPtrArray *notes;             /* char *, what else to tell about the file */

@@ -7,6 +7,7 @@
 #include "formats/caffe/caffe.h"
 #include "int8.h"
 #include "labels.h"
+#include "layers.h"
 #include "metadata.h"
 #include "model.h"
 #include "part.h"
@@ -186,7 +187,8 @@ bind_by_names (AlexnetModel *model, GError **error)
                                         : find_table (model, error);
   g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
 
-  if (!part || !alexnet_part_bind (part, &model->network, notes, error))
+  if (!part || !alexnet_part_bind (part, &model->network, notes, error) ||
+      !alexnet_layers_check (model->source, &model->network, error))
     return FALSE;
   for (guint i = 0; i < notes->len; i++)
     add_note (model, notes->pdata[i]);

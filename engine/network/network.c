@@ -5,8 +5,6 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "private.h"
-
 /* No side, width or class count of an AlexNet comes near; the product of any
  * three of them still fits 64 bits. */
 #define MAX_NAME 128

@@ -111,6 +111,9 @@ char *alexnet_network_find_not_finite (const AlexnetNetwork *network);
  * 128 bytes of visible characters. */
 gboolean alexnet_layer_is_name (const char *name);
 
+/* As PyTorch names its modules: "Conv2d". Static. */
+const char *alexnet_layer_kind_name (AlexnetLayerKind kind);
+
 /* TRUE for the kinds that change nothing at inference. */
 gboolean alexnet_layer_is_identity (const AlexnetLayer *layer);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "private.h"
+#include "network.h"
 
 #define RULE \
   "----------------------------------------------------------------\n"

@@ -8,6 +8,7 @@
 
 #define MAX_DEPTH 128
 #define MAX_NAME 512
+#define MAX_MODULES 4096
 #define ROOT_NAME "tensor" /* of one that is all there is */
 
 /* A container to be walked, and how it was come to. */
@@ -53,8 +54,8 @@ make_name (const Walk *walk, const Frame *frame, GError **error)
   for (;;) {
     prepend_part (name, frame);
     if (name->len > MAX_NAME) {
-      alexnet_format_error (error, "a tensor has a name of more than %d bytes",
-          MAX_NAME);
+      alexnet_format_error (error,
+          "a tensor or module has a name of more than %d bytes", MAX_NAME);
       return NULL;
     }
     if (frame->depth == 0)
@@ -161,6 +162,22 @@ enter_array (Frame *frame)
     frame->value = frame->value->items[0];
 }
 
+/* One that has several names has each of them. */
+static gboolean
+visit_object (Walk *walk, const Frame *frame, GError **error)
+{
+  GPtrArray *modules = walk->source->modules;
+  AlexnetModule *module = alexnet_pickle_to_module (frame->value);
+
+  if (!module)
+    return TRUE;
+  g_ptr_array_add (modules, module);
+  if (modules->len > MAX_MODULES)
+    return alexnet_format_error (error, "more than %d modules", MAX_MODULES);
+  module->name = make_name (walk, frame, error);
+  return module->name != NULL;
+}
+
 /* Takes in a tensor; queues a container that was not yet. */
 static gboolean
 visit (Walk *walk, Frame frame, GError **error)
@@ -169,6 +186,9 @@ visit (Walk *walk, Frame frame, GError **error)
   if (frame.value->kind == ALEXNET_PICKLE_TENSOR ||
       frame.value->kind == ALEXNET_PICKLE_ARRAY)
     return visit_tensor (walk, &frame, error);
+  if (frame.value->kind == ALEXNET_PICKLE_OBJECT &&
+      !visit_object (walk, &frame, error))
+    return FALSE;
   if (!is_container (frame.value) || frame.value->walked)
     return TRUE;
   if (frame.value->kind == ALEXNET_PICKLE_OBJECT &&

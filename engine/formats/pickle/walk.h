@@ -18,12 +18,13 @@ typedef struct {
   gconstpointer user;
 } AlexnetStorages;
 
-/* Adds all tensors and arrays below `root` to the source, and its labels when
- * there are any (a list `classes`, a dict `class_to_idx`). Names are the keys
- * and indices on the shortest way there, between dots; of a list of pairs with
- * a string first, the strings; of a module, its attributes and what is in
- * _modules, _parameters and _buffers, without these. Each container is walked
- * once. Takes over the pickle's blocks. FORMAT, or the file's own error. */
+/* Adds all tensors and arrays below `root` to the source, the modules that have
+ * no others inside, and its labels when there are any (a list `classes`, a dict
+ * `class_to_idx`). Names are the keys and indices on the shortest way there,
+ * between dots; of a list of pairs with a string first, the strings; of a
+ * module, its attributes and what is in _modules, _parameters and _buffers,
+ * without these. Each container is walked once; a module has all its names.
+ * Takes over the pickle's blocks. FORMAT, or the file's own error. */
 gboolean alexnet_pickle_walk (AlexnetModelSource *source,
     AlexnetPickle *pickle, AlexnetPickleValue *root,
     const AlexnetStorages *storages, GError **error);
@@ -34,6 +35,10 @@ gboolean alexnet_pickle_walk (AlexnetModelSource *source,
 gboolean alexnet_pickle_to_tensor (AlexnetPickle *pickle,
     const AlexnetPickleValue *value, const AlexnetStorages *storages,
     AlexnetTensor *tensor, char **unusable, GError **error);
+
+/* What a value is as a module of PyTorch's or TorchScript's without others
+ * inside, still without a name; NULL when it is none. */
+AlexnetModule *alexnet_pickle_to_module (const AlexnetPickleValue *value);
 
 G_END_DECLS
 

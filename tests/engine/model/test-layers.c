@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Modules whose owner changed a layer: files of PyTorch's (tests/data/torch) in
+ * which some bytes are replaced by as many others. */
+
+#include <string.h>
+
+#include "model/model.h"
+
+typedef struct {
+  const char *name, *file;
+  const char *from, *to; /* everywhere in the file */
+  const char *message;   /* NULL: it loads */
+} Case;
+
+#define MODULE(n, f, t, m)                  \
+  {                                         \
+    "module/" n, "module-2.14.pth", f, t, m \
+  }
+#define SCRIPT(n, f, t, m)                   \
+  {                                          \
+    "script/" n, "scripted-2.14.pt", f, t, m \
+  }
+
+static const Case cases[] = {
+  MODULE ("same", "\nReLU\n", "\nReLU\n", NULL),
+  MODULE ("tanh", "\nReLU\n", "\nTanh\n",
+      "layer 'features.1' is a 'torch.nn.modules.activation.Tanh', expected a "
+      "ReLU"),
+  MODULE ("average", "\nMaxPool2d\n", "\nAvgPool2d\n",
+      "layer 'features.2' is a 'torch.nn.modules.pooling.AvgPool2d', expected "
+      "a MaxPool2d"),
+  MODULE ("own class of that name", "torch.nn.modules.activation\nReLU\n",
+      "some.package.of.my.own.doin\nReLU\n", NULL),
+  MODULE ("stride", "K\x04K\x04\x86", "K\x02K\x02\x86",
+      "layer 'features.0' has stride (2, 2), expected (4, 4)"),
+  MODULE ("padding", "K\x02K\x02\x86", "K\x03K\x02\x86",
+      "layer 'features.0' has padding (3, 2), expected (2, 2)"),
+  MODULE ("padding mode", "zeros", "wraps",
+      "layer 'features.0' has padding_mode 'wraps', expected 'zeros'"),
+  { "old/tanh", "legacy-module-2.14.pth", "\nReLU\n", "\nTanh\n",
+      "layer 'net.module.features.1' is a" },
+  { "both/tanh", "both-2.14.pth", "\nReLU\n", "\nTanh\n",
+      "layer 'net.features.1' is a 'torch.nn.modules.activation.Tanh'" },
+  SCRIPT ("tanh", "\nReLU\n", "\nTanh\n",
+      "layer 'features.1' is a 'torch.nn.modules.activation.Tanh', expected a "
+      "ReLU"),
+  SCRIPT ("average", "\nMaxPool2d\n", "\nAvgPool2d\n",
+      "layer 'features.2' is a 'torch.nn.modules.pooling.AvgPool2d', expected "
+      "a MaxPool2d"),
+  { "traced/tanh", "traced-1.13.pt", "\nReLU\n", "\nTanh\n",
+      "layer 'features.1' is a 'torch.nn.modules.activation.Tanh', expected a "
+      "ReLU" },
+};
+
+static guint
+replace (char *data, gsize size, const char *from, const char *to)
+{
+  gsize length = strlen (from);
+  guint n = 0;
+
+  g_assert_cmpuint (strlen (to), ==, length);
+  for (gsize i = 0; i + length <= size; i++)
+    if (memcmp (data + i, from, length) == 0) {
+      memcpy (data + i, to, length);
+      n++;
+    }
+  return n;
+}
+
+static void
+test_change (gconstpointer data)
+{
+  const Case *c = data;
+  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
+      "torch", c->file, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  AlexnetModel *model;
+  char *contents;
+  gsize size;
+
+  g_file_get_contents (path, &contents, &size, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (replace (contents, size, c->from, c->to), >, 0);
+  bytes = g_bytes_new_take (contents, size);
+  model = alexnet_model_new_from_bytes (bytes, c->file, NULL, &error);
+  if (c->message) {
+    g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
+    g_assert_null (model);
+    if (!strstr (error->message, c->message))
+      g_error ("'%s' does not say \"%s\"", error->message, c->message);
+  } else {
+    g_assert_no_error (error);
+    alexnet_model_unref (model);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *path = g_strconcat ("/layers/", cases[i].name, NULL);
+
+    g_test_add_data_func (path, &cases[i], test_change);
+  }
+  return g_test_run ();
+}
