@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define MAX_JSON ((guint64) 8 << 20)
+
 const AlexnetZipEntry *
 alexnet_torch_archive_find (const AlexnetTorchArchive *archive,
     const char *name)
@@ -45,4 +47,26 @@ alexnet_torch_archive_check_order (const AlexnetTorchArchive *archive,
              error) &&
       (memcmp (order, "little", sizeof order) == 0 ||
           alexnet_format_error (error, "byte order is not little"));
+}
+
+JsonNode *
+alexnet_torch_archive_read_json (const AlexnetTorchArchive *archive,
+    const AlexnetZipEntry *entry, const char *what, GError **error)
+{
+  g_autoptr (GBytes) text = NULL;
+
+  if (!alexnet_zip_check_stored (entry, error))
+    return NULL;
+  if (entry->size > MAX_JSON) {
+    alexnet_format_error (error,
+        "%s has %" G_GUINT64_FORMAT
+        " bytes, expected at most %" G_GUINT64_FORMAT,
+        what, entry->size, MAX_JSON);
+    return NULL;
+  }
+  text = alexnet_file_read_bytes (archive->file, entry->begin,
+      (gsize) entry->size, error);
+  return text ? alexnet_json_parse (g_bytes_get_data (text, NULL),
+                    g_bytes_get_size (text), what, error)
+              : NULL;
 }

@@ -6,6 +6,7 @@
 #ifndef ALEXNET_TORCH_ARCHIVE_H
 #define ALEXNET_TORCH_ARCHIVE_H
 
+#include "formats/json.h"
 #include "zip.h"
 
 G_BEGIN_DECLS
@@ -29,6 +30,17 @@ const AlexnetZipEntry *alexnet_torch_archive_get (
 /* FORMAT when the archive says that values are not little-endian. */
 gboolean alexnet_torch_archive_check_order (const AlexnetTorchArchive *archive,
     GError **error);
+
+/* The JSON in an entry, called `what` in messages. FORMAT also when there is
+ * too much of it. */
+JsonNode *alexnet_torch_archive_read_json (const AlexnetTorchArchive *archive,
+    const AlexnetZipEntry *entry, const char *what, GError **error);
+
+/* Adds modules for the convolutions and poolings in the graph of a model in
+ * torch.export's archive, where there is one. FORMAT for an operator that no
+ * AlexNet has. */
+gboolean alexnet_torch_graph_read (AlexnetModelSource *source,
+    const AlexnetTorchArchive *archive, const char *model, GError **error);
 
 /* What torch.export.save() writes since PyTorch 2.9: weights as they are, and
  * JSON that says which is which. */

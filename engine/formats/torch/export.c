@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "archive.h"
-#include "formats/json.h"
+
+#include <string.h>
+
 #include "formats/storage.h"
 
 #define WEIGHTS "data/weights/"
 #define CONFIG "_weights_config.json"
-#define MAX_CONFIG ((guint64) 8 << 20)
 
 /* torch._export.serde.schema.ScalarType */
 static const struct {
@@ -174,29 +175,31 @@ find_config (const AlexnetTorchArchive *archive, GError **error)
   return found;
 }
 
+/* "model" of data/weights/model_weights_config.json */
+static char *
+get_model_name (const AlexnetZipEntry *config)
+{
+  const char *name = strrchr (config->name, '/') + 1;
+
+  return g_strndup (name, strlen (name) - strlen (CONFIG));
+}
+
 gboolean
 alexnet_torch_export_read (AlexnetModelSource *source,
     const AlexnetTorchArchive *archive, GError **error)
 {
   const AlexnetZipEntry *entry = find_config (archive, error);
-  g_autoptr (GBytes) text = NULL;
   g_autoptr (JsonNode) root = NULL;
-  g_autofree char *quoted = NULL;
+  g_autofree char *quoted = NULL, *model = NULL;
 
-  if (!entry || !alexnet_zip_check_stored (entry, error))
+  if (!entry)
     return FALSE;
   quoted = alexnet_quote (entry->name);
-  if (entry->size > MAX_CONFIG)
-    return alexnet_format_error (error,
-        "%s has %" G_GUINT64_FORMAT
-        " bytes, expected at most %" G_GUINT64_FORMAT,
-        quoted, entry->size, MAX_CONFIG);
-  text = alexnet_file_read_bytes (archive->file, entry->begin,
-      (gsize) entry->size, error);
-  if (!text)
+  root = alexnet_torch_archive_read_json (archive, entry, quoted, error);
+  if (!root)
     return FALSE;
-  root = alexnet_json_parse (g_bytes_get_data (text, NULL),
-      g_bytes_get_size (text), quoted, error);
   source->kind = g_strdup ("PyTorch export archive (.pt2)");
-  return root && add_tensors (source, archive, root, error);
+  model = get_model_name (entry);
+  return add_tensors (source, archive, root, error) &&
+      alexnet_torch_graph_read (source, archive, model, error);
 }

@@ -22,6 +22,11 @@ typedef struct {
     "script/" n, "scripted-2.14.pt", f, t, m \
   }
 
+#define EXPORT(n, f, t, m)                    \
+  {                                           \
+    "export/" n, "exported-2.14.pt2", f, t, m \
+  }
+
 static const Case cases[] = {
   MODULE ("same", "\nReLU\n", "\nReLU\n", NULL),
   MODULE ("tanh", "\nReLU\n", "\nTanh\n",
@@ -51,6 +56,18 @@ static const Case cases[] = {
   { "traced/tanh", "traced-1.13.pt", "\nReLU\n", "\nTanh\n",
       "layer 'features.1' is a 'torch.nn.modules.activation.Tanh', expected a "
       "ReLU" },
+  EXPORT ("tanh", "aten.relu.default", "aten.tanh.default",
+      "the graph computes 'torch.ops.aten.tanh.default'"),
+  EXPORT ("stride", "\"as_ints\": [4, 4]", "\"as_ints\": [2, 2]",
+      "layer 'features.0' has stride (2, 2), expected (4, 4)"),
+  EXPORT ("pool", "\"as_ints\": [3, 3]", "\"as_ints\": [4, 4]",
+      "layer 'features.2' has kernel_size (4, 4), expected (3, 3)"),
+  EXPORT ("constant padding, as in a normalisation", "aten.relu.default",
+      "aten.pad.default0", NULL),
+  EXPORT ("no target", "\"target\"", "\"tarxet\"",
+      "expected a node with a target"),
+  EXPORT ("no nodes", "\"nodes\"", "\"nodez\"",
+      "expected a JSON array 'graph_module.graph.nodes'"),
 };
 
 static guint
