@@ -217,10 +217,13 @@ read_gather (OnnxReader *graph, const OnnxCall *call, GError **error)
 static gboolean
 read_concat (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
+  guint n_inputs = call->message.input ? call->message.input->len : 0;
   gint64 ints[ONNX_MAX_INTS];
   guint n = 0;
 
-  for (guint i = 0; i < call->message.input->len; i++) {
+  if (n_inputs == 0)
+    return alexnet_format_error (error, "it has no input");
+  for (guint i = 0; i < n_inputs; i++) {
     const OnnxValue *part = alexnet_onnx_ints (graph, call, i, error);
 
     if (!part)

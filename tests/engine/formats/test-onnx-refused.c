@@ -40,6 +40,7 @@ static const NodeCase node_cases[] = {
   { "quantised/dequantize", { "DequantizeLinear", { "x" } }, "is quantised" },
   { "quantised/dynamic", { "DynamicQuantizeLinear", { "x" } }, "is quantised" },
   { "quantised/integer", { "ConvInteger", { "x" } }, "is quantised" },
+  { "concat/no-input", { "Concat", { NULL } }, "it has no input" },
   { "attribute/unknown", { "Relu", { "x" }, { { "slope", 1 } } },
       "attribute 'slope' is not one that it has" },
   { "conv/auto-pad",
