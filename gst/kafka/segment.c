@@ -214,6 +214,9 @@ gst_alexnet_segment_read (GstAlexnetSegment *segment, guint64 *offset,
   guint64 rest = segment->size - *offset;
   gsize length;
 
+  if (segment->path && segment->fd < 0 &&
+      !g_file_test (segment->path, G_FILE_TEST_EXISTS))
+    return fail_damaged (segment, *offset, error);
   if (segment->path && !open_file (segment, 0, error))
     return NULL;
   if (rest < sizeof header)

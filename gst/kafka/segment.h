@@ -49,7 +49,8 @@ gboolean gst_alexnet_segment_append (GstAlexnetSegment *segment,
     GBytes *message, GError **error);
 
 /* The message at the byte `offset`, which becomes that of the next one. NULL:
- * it cannot be read, or is not what was written. */
+ * GST_RESOURCE_ERROR_READ, it cannot be read, or is not what was written, and
+ * will not be; any other, the file cannot be opened, which may pass. */
 GBytes *gst_alexnet_segment_read (GstAlexnetSegment *segment, guint64 *offset,
     GError **error);
 

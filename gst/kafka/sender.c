@@ -221,6 +221,7 @@ static GBytes *
 take (GstAlexnetSender *sender)
 {
   InFlight *taken = g_new0 (InFlight, 1);
+  gboolean damaged;
   GBytes *message;
   GError *error;
 
@@ -230,9 +231,13 @@ take (GstAlexnetSender *sender)
     message = gst_alexnet_spool_take (sender->spool, &taken->place, &error);
     g_cond_broadcast (&sender->settled);
     g_mutex_unlock (&sender->lock);
+    damaged = g_error_matches (error, GST_RESOURCE_ERROR,
+        GST_RESOURCE_ERROR_READ);
+    if (error && !damaged)
+      break_off (sender, error->message);
     if (error)
       report_error (sender, error);
-  } while (error);
+  } while (damaged);
   if (message)
     g_queue_push_tail (&sender->in_flight, taken);
   else

@@ -296,19 +296,23 @@ static GBytes *
 take (GstAlexnetSpool *spool, GstAlexnetSegment *segment, GError **error)
 {
   GstAlexnetSpoolPlace *taken = &spool->taken;
+  GError *cause = NULL;
   GBytes *message;
 
   if (segment->number != taken->segment)
     *taken = (GstAlexnetSpoolPlace){ segment->number, 0 };
-  message = gst_alexnet_segment_read (segment, &taken->end, error);
+  message = gst_alexnet_segment_read (segment, &taken->end, &cause);
   if (message) {
     segment->n_taken++;
-  } else {
+  } else if (g_error_matches (cause, GST_RESOURCE_ERROR,
+                 GST_RESOURCE_ERROR_READ)) {
     drop (spool, segment->n - segment->n_taken);
     segment->n = segment->n_taken;
     spool->is_begun &= segment != g_queue_peek_tail (&spool->segments);
     remove_finished (spool, NULL);
   }
+  if (cause)
+    g_propagate_error (error, cause);
   return message;
 }
 

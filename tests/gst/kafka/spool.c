@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <sys/resource.h>
 
 #include "support/kafkahelpers.h"
 
@@ -223,6 +224,35 @@ GST_START_TEST (test_torn)
 }
 GST_END_TEST
 
+/* What cannot be opened now is sent later. */
+GST_START_TEST (test_no_descriptor)
+{
+  char *directory = test_directory_new ();
+  GstAlexnetSpool *spool = open_spool (directory);
+  struct rlimit limit, none;
+  GstAlexnetSpoolPlace place;
+  GError *error = NULL;
+
+  append (spool, 0, 5);
+  gst_alexnet_spool_close (spool);
+  spool = open_spool (directory);
+  fail_unless (getrlimit (RLIMIT_NOFILE, &limit) == 0);
+  none = limit;
+  none.rlim_cur = 0;
+  fail_unless (setrlimit (RLIMIT_NOFILE, &none) == 0);
+  fail_unless (gst_alexnet_spool_take (spool, &place, &error) == NULL);
+  fail_unless (setrlimit (RLIMIT_NOFILE, &limit) == 0);
+  fail_unless (strstr (error->message, "cannot open") != NULL, "%s",
+      error->message);
+  fail_unless_equals_uint64 (gst_alexnet_spool_counts (spool)->n_dropped, 0);
+  deliver (spool, 0, 5);
+  expect_empty (spool);
+  gst_alexnet_spool_close (spool);
+  test_directory_free (directory);
+  g_error_free (error);
+}
+GST_END_TEST
+
 /* What a disk has changed under the spool is not sent, and the rest is. */
 GST_START_TEST (test_damaged)
 {
@@ -324,6 +354,7 @@ spool_suite (void)
   tcase_add_test (tests, test_limit);
   tcase_add_test (tests, test_position);
   tcase_add_test (tests, test_torn);
+  tcase_add_test (tests, test_no_descriptor);
   tcase_add_test (tests, test_damaged);
   tcase_add_loop_test (tests, test_killed, 0, 4);
   return suite;
