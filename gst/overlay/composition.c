@@ -317,6 +317,14 @@ even_rectangle (const GstVideoRectangle *rectangle)
     rectangle->h - (y - rectangle->y) };
 }
 
+/* One of zero is unknown: square. */
+static double
+get_pixel_aspect (const GstVideoInfo *info)
+{
+  return info->par_n > 0 && info->par_d > 0 ? (double) info->par_n / info->par_d
+                                            : 1;
+}
+
 GstVideoOverlayComposition *
 gst_alexnet_compositor_compose (GstAlexnetCompositor *compositor,
     const GArray *readings, const GstAlexnetCompositionSettings *settings,
@@ -330,7 +338,7 @@ gst_alexnet_compositor_compose (GstAlexnetCompositor *compositor,
     .font_size = settings->font_size > 0
         ? settings->font_size
         : MAX (visible->h / FONT_PART, MIN_FONT_SIZE),
-    .pixel_aspect = (double) info->par_n / info->par_d,
+    .pixel_aspect = get_pixel_aspect (info),
     .boxes = g_array_new (FALSE, FALSE, sizeof (Box)),
     .pictures = pictures_new (),
     .composition = gst_video_overlay_composition_new (NULL),

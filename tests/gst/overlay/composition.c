@@ -490,6 +490,20 @@ GST_START_TEST (test_pixel_aspect)
 }
 GST_END_TEST
 
+/* An aspect of zero is unknown: square. */
+GST_START_TEST (test_unknown_pixel_aspect)
+{
+  GstHarness *harness = harness_new (RAW ",pixel-aspect-ratio=0/1",
+      FEATURED ",pixel-aspect-ratio=0/1", TRUE);
+  GstBuffer *buffer = pass (harness, frame_new (CAT));
+
+  fail_unless (gst_video_overlay_composition_n_rectangles (
+                   get_composition (buffer)) > 0);
+  gst_buffer_unref (buffer);
+  gst_harness_teardown (harness);
+}
+GST_END_TEST
+
 #if HAVE_GST_ANALYTICS
 /* Of another element: a whole frame and a detection, and no result of ours. */
 GST_START_TEST (test_analytics_alone)
@@ -578,6 +592,7 @@ composition_suite (void)
   tcase_add_test (tests, test_frame_without_result);
   tcase_add_test (tests, test_short_buffer);
   tcase_add_test (tests, test_pixel_aspect);
+  tcase_add_test (tests, test_unknown_pixel_aspect);
 #if HAVE_GST_ANALYTICS
   tcase_add_test (tests, test_analytics_alone);
 #endif
