@@ -138,6 +138,17 @@ gst_alexnet_inflight_clear (GstAlexnetInflight *inflight, GstPad *pad)
   g_mutex_unlock (&inflight->lock);
 }
 
+gboolean
+gst_alexnet_inflight_is_full (GstAlexnetInflight *inflight)
+{
+  gboolean full;
+
+  g_mutex_lock (&inflight->lock);
+  full = inflight->n_frames >= inflight->limit;
+  g_mutex_unlock (&inflight->lock);
+  return full;
+}
+
 GstFlowReturn
 gst_alexnet_inflight_wait_room (GstAlexnetInflight *inflight)
 {

@@ -77,6 +77,9 @@ void gst_alexnet_inflight_clear (GstAlexnetInflight *inflight, GstPad *pad);
 /* Blocks until one more frame may be appended. */
 GstFlowReturn gst_alexnet_inflight_wait_room (GstAlexnetInflight *inflight);
 
+/* Whether that blocks now. */
+gboolean gst_alexnet_inflight_is_full (GstAlexnetInflight *inflight);
+
 /* Takes what `item` owns, also on failure. */
 GstFlowReturn gst_alexnet_inflight_append_frame (GstAlexnetInflight *inflight,
     GstAlexnetItem *item);

@@ -68,8 +68,7 @@ describe_frame (GstAlexnetClassify *self, GstBuffer *buffer,
 
   info->number = self->n_frames++;
   info->arrival = gst_util_get_timestamp ();
-  info->region = gst_alexnet_frame_get_visible (buffer, self->video_info.width,
-      self->video_info.height);
+  info->region = gst_alexnet_frame_get_visible (buffer, &self->video_info);
   info->running_time = info->stream_time = GST_CLOCK_TIME_NONE;
   if (self->segment.format == GST_FORMAT_TIME) {
     info->running_time = gst_segment_to_running_time (&self->segment,
@@ -253,8 +252,6 @@ submit_frame (GstAlexnetClassify *self, GstAlexnetItem *item)
         self->video_info.width, self->video_info.height);
     return;
   }
-  item->info.region = gst_alexnet_frame_get_visible (buffer, frame.image.width,
-      frame.image.height);
   update_session (self);
   choose_regions (self, item);
   gst_alexnet_gates_find_still (self, item, &frame.image);
@@ -265,6 +262,16 @@ submit_frame (GstAlexnetClassify *self, GstAlexnetItem *item)
   gst_alexnet_frame_unmap (&frame);
 }
 
+/* While there is no room nothing more comes that a batch could wait for: frames
+ * that are skipped take room, and no part of a batch. */
+static GstFlowReturn
+wait_room (GstAlexnetClassify *self)
+{
+  if (gst_alexnet_inflight_is_full (self->inflight))
+    gst_alexnet_session_drain (&self->session);
+  return gst_alexnet_inflight_wait_room (self->inflight);
+}
+
 GstFlowReturn
 gst_alexnet_classify_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 {
@@ -273,7 +280,7 @@ gst_alexnet_classify_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
   GstFlowReturn flow = GST_FLOW_NOT_NEGOTIATED;
 
   if (self->negotiated)
-    flow = gst_alexnet_inflight_wait_room (self->inflight);
+    flow = wait_room (self);
   if (flow != GST_FLOW_OK) {
     gst_alexnet_item_clear (&item);
     return flow;

@@ -88,10 +88,13 @@ find_site (GstVideoChromaSite site)
 }
 
 AlexnetRegion
-gst_alexnet_frame_get_visible (GstBuffer *buffer, guint width, guint height)
+gst_alexnet_frame_get_visible (GstBuffer *buffer, const GstVideoInfo *info)
 {
   const GstVideoCropMeta *crop = gst_buffer_get_video_crop_meta (buffer);
-  AlexnetRegion region = { 0, 0, width, height };
+  const GstVideoMeta *meta = gst_buffer_get_video_meta (buffer);
+  guint width = meta ? meta->width : (guint) info->width;
+  guint height = meta ? meta->height : (guint) info->height;
+  AlexnetRegion region = { 0, 0, info->width, info->height };
 
   if (!crop || crop->x >= width || crop->y >= height || crop->width == 0 ||
       crop->height == 0)

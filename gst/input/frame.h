@@ -48,9 +48,10 @@ typedef struct {
   AlexnetImage image;
 } GstAlexnetFrame;
 
-/* The rectangle of a GstVideoCropMeta, or the whole image. */
-AlexnetRegion gst_alexnet_frame_get_visible (GstBuffer *buffer, guint width,
-    guint height);
+/* The rectangle of a GstVideoCropMeta, within what a GstVideoMeta says; else
+ * what the caps say, which may be less than a GstVideoMeta does. */
+AlexnetRegion gst_alexnet_frame_get_visible (GstBuffer *buffer,
+    const GstVideoInfo *info);
 
 /* Maps the buffer for reading. FALSE when it is not what `info` says. Memory
  * of the CUcontext `cuda_context`, which may be NULL, stays on the device; any

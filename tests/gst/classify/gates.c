@@ -298,8 +298,8 @@ GST_START_TEST (test_no_state)
   for (guint i = 0; "sxxs"[i]; i++)
     fail_unless (pass_photo (fixture, TEST_HORSE) == "sxxs"[i]);
   gst_harness_push_event (fixture->harness, gst_event_new_stream_start ("2"));
-  for (guint i = 0; "sxxs"[i]; i++)
-    fail_unless (pass_photo (fixture, TEST_HORSE) == "sxxs"[i]);
+  for (guint i = 0; "xxss"[i]; i++)
+    fail_unless (pass_photo (fixture, TEST_HORSE) == "xxss"[i]);
   fail_unless_equals_int (test_count_messages (fixture->bus,
                               GST_MESSAGE_ELEMENT),
       2);
@@ -353,6 +353,33 @@ GST_START_TEST (test_run_when)
       1);
   fail_unless_equals_uint64 (test_stat (fixture->element, "skipped-regions"),
       0);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+/* A picture that lies behind the width of the caps, as videocrop leaves it. */
+GST_START_TEST (test_run_when_of_a_cropped_frame)
+{
+  Fixture *fixture = test_fixture_new ("run-when", "car", NULL);
+  GstBuffer *buffer;
+  GstCaps *caps;
+  char *line;
+
+  collage_set_caps (fixture);
+  buffer = collage_new (fixture);
+  fail_unless (gst_buffer_add_video_meta (buffer, 0, GST_VIDEO_FORMAT_RGB,
+                   COLLAGE_COLUMNS * COLLAGE_TILE,
+                   COLLAGE_ROWS * COLLAGE_TILE) != NULL);
+  collage_crop (buffer, (COLLAGE_COLUMNS - 1) * COLLAGE_TILE, COLLAGE_TILE);
+  collage_add_roi (buffer, "car", (COLLAGE_COLUMNS - 1) * COLLAGE_TILE, 0, 8,
+      8);
+  caps = gst_caps_copy (fixture->caps);
+  gst_caps_set_simple (caps, "width", G_TYPE_INT, COLLAGE_TILE, NULL);
+  line = gst_caps_to_string (caps);
+  test_set_caps (fixture, line);
+  fail_unless (pass (fixture, buffer) == 'x');
+  g_free (line);
+  gst_caps_unref (caps);
   test_fixture_free (fixture);
 }
 GST_END_TEST
@@ -483,6 +510,7 @@ gates_suite (void)
   tcase_add_test (tests, test_no_state);
   tcase_add_test (tests, test_undecided_vote);
   tcase_add_test (tests, test_run_when);
+  tcase_add_test (tests, test_run_when_of_a_cropped_frame);
   tcase_add_test (tests, test_run_when_of_a_class_with_a_comma);
   tcase_add_test (tests, test_run_when_repeats);
 #if HAVE_GST_ANALYTICS

@@ -441,6 +441,20 @@ GST_START_TEST (test_batch_timeout)
 }
 GST_END_TEST
 
+/* Frames that are skipped take room: when all is taken nobody waits. */
+GST_START_TEST (test_batch_timeout_without_room)
+{
+  Fixture *fixture = test_fixture_new ("max-batch-size", "16", "batch-timeout",
+      "3600000000000", "max-in-flight", "4", "inference-interval", "2", NULL);
+
+  for (guint i = 0; i < 40; i++)
+    push_at (fixture, TEST_HORSE, i);
+  for (guint i = 0; i < 32; i++)
+    fail_unless_equals_int (test_pull_kind (fixture), i % 2 ? '-' : 'x');
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
 GST_START_TEST (test_no_device_memory_on_a_cpu)
 {
   Fixture *fixture = test_fixture_new ("backend", "reference", NULL);
@@ -476,6 +490,7 @@ timing_suite (void)
   tcase_add_test (tests, test_smoothing_and_threshold);
   tcase_add_test (tests, test_last_result_is_notified);
   tcase_add_test (tests, test_batch_timeout);
+  tcase_add_test (tests, test_batch_timeout_without_room);
   tcase_add_test (tests, test_no_device_memory_on_a_cpu);
   return suite;
 }

@@ -194,6 +194,30 @@ GST_START_TEST (test_crop_meta)
 }
 GST_END_TEST
 
+/* Of a frame whose memory is wider, by a GstVideoMeta, caps say what is seen.
+ */
+GST_START_TEST (test_wider_meta)
+{
+  Fixture *fixture = test_fixture_new (NULL);
+  float alone = classify (fixture, test_frame_new (TEST_HORSE, fixture->caps),
+      TEST_HORSE_CLASS, "alone");
+  GstBuffer *buffer;
+  GstMapInfo map;
+
+  set_caps (fixture, "RGB", 128, 128, "");
+  buffer = frame_with_crop (fixture, 80, 90, 32, 32);
+  gst_buffer_map (buffer, &map, GST_MAP_WRITE);
+  memmove (map.data, map.data + (90 * 128 + 80) * 3, 32 * 128 * 3);
+  gst_buffer_unmap (buffer, &map);
+  gst_buffer_remove_meta (buffer,
+      (GstMeta *) gst_buffer_get_video_crop_meta (buffer));
+  gst_buffer_add_video_meta (buffer, 0, GST_VIDEO_FORMAT_RGB, 128, 128);
+  set_caps (fixture, "RGB", 32, 32, "");
+  fail_unless (classify (fixture, buffer, TEST_HORSE_CLASS, "wider") == alone);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
 /* The same bytes mean another picture under each of these caps. */
 static void
 expect_all_differ (const char *format, const char *const *caps)
@@ -273,6 +297,7 @@ formats_suite (void)
   tcase_add_test (tests, test_template_has_these_formats);
   tcase_add_test (tests, test_odd_strides);
   tcase_add_test (tests, test_crop_meta);
+  tcase_add_test (tests, test_wider_meta);
   tcase_add_test (tests, test_colorimetry);
   tcase_add_test (tests, test_chroma_site);
   tcase_add_test (tests, test_extreme_sizes);
