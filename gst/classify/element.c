@@ -40,7 +40,8 @@ void
 gst_alexnet_classify_forget_results (GstAlexnetClassify *self)
 {
   g_hash_table_foreach (self->places, forget_results, NULL);
-  g_array_set_size (self->regions, 0);
+  g_array_unref (self->regions); /* who still works on them has them */
+  self->regions = gst_alexnet_regions_new ();
   GST_OBJECT_LOCK (self);
   self->pending = FALSE;
   GST_OBJECT_UNLOCK (self);
@@ -56,6 +57,13 @@ void
 gst_alexnet_classify_forget_states (GstAlexnetClassify *self)
 {
   g_hash_table_foreach (self->places, forget_state, NULL);
+  for (guint i = self->regions->len; i-- > 0;) {
+    GstAlexnetRegion *region = gst_alexnet_regions_nth (self->regions, i);
+
+    region->has_state = FALSE;
+    if (region->is_tracked)
+      g_array_remove_index (self->regions, i);
+  }
 }
 
 void

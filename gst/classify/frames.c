@@ -81,13 +81,15 @@ post_results (GstAlexnetClassify *self, const GstAlexnetItem *item,
     guint best = gst_alexnet_region_get_best (region);
     guint *posted = get_posted (self, region, i);
 
+    gboolean changed = best != *posted;
+
     if (region->stale)
       continue;
+    *posted = best; /* who gets the message may flush, and it is gone */
     if (best != GST_ALEXNET_NO_CLASS &&
         (post == GST_ALEXNET_POST_ALWAYS ||
-            (post == GST_ALEXNET_POST_ON_CHANGE && best != *posted)))
+            (post == GST_ALEXNET_POST_ON_CHANGE && changed)))
       post_region (self, region, item, buffer);
-    *posted = best;
   }
 }
 

@@ -260,6 +260,21 @@ send_eos (GstAlexnetClassify *self, GstEvent *event)
   return flow;
 }
 
+/* There are no states then, which are looked for in pictures that are alike,
+ * too. */
+static void
+begin_stream (GstAlexnetClassify *self)
+{
+  gboolean has_states;
+
+  GST_OBJECT_LOCK (self);
+  has_states = gst_alexnet_state_rules_apply (&self->settings.state_rules);
+  GST_OBJECT_UNLOCK (self);
+  gst_alexnet_classify_forget_tracks (self);
+  if (has_states)
+    gst_alexnet_gates_forget_pictures (self);
+}
+
 static GstFlowReturn
 gst_alexnet_classify_sink_event (GstPad *pad, GstObject *parent,
     GstEvent *event)
@@ -285,7 +300,7 @@ gst_alexnet_classify_sink_event (GstPad *pad, GstObject *parent,
       gst_event_copy_segment (event, &self->segment);
       break;
     case GST_EVENT_STREAM_START:
-      gst_alexnet_classify_forget_tracks (self);
+      begin_stream (self);
       break;
     case GST_EVENT_GAP:
       gst_alexnet_classify_forget_tracks (self);

@@ -129,6 +129,28 @@ expect_pattern (Fixture *fixture, const char *pattern)
     fail_unless_equals_int (test_push_pull_kind (fixture), *pattern);
 }
 
+/* A result is repeated in the next stream, the state that it led to is not. */
+GST_START_TEST (test_repeat_last_without_the_state_of_another_stream)
+{
+  Fixture *fixture = test_fixture_new ("inference-interval", "4", "repeat-last",
+      "true", "confirm-count", "1", NULL);
+  GstBuffer *buffer;
+
+  expect_pattern (fixture, "xs");
+  test_push (fixture);
+  fail_unless (gst_structure_has_field (pull_result (fixture, &buffer),
+      "state"));
+  gst_buffer_unref (buffer);
+  gst_harness_push_event (fixture->harness,
+      gst_event_new_stream_start ("another"));
+  test_push (fixture);
+  fail_if (gst_structure_has_field (pull_result (fixture, &buffer), "state"));
+  gst_buffer_unref (buffer);
+  expect_pattern (fixture, "xs");
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
 GST_START_TEST (test_inference_interval)
 {
   Fixture *fixture = test_fixture_new ("inference-interval", "3", NULL);
@@ -498,6 +520,7 @@ properties_suite (void)
   tcase_add_test (tests, test_threshold);
   tcase_add_loop_test (tests, test_warns_of_settings_without_effect, 0,
       G_N_ELEMENTS (idle_settings));
+  tcase_add_test (tests, test_repeat_last_without_the_state_of_another_stream);
   tcase_add_test (tests, test_inference_interval);
   tcase_add_test (tests, test_repeat_last);
   tcase_add_test (tests, test_post_messages);
