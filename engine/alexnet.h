@@ -230,10 +230,10 @@ ALEXNET_API char *alexnet_architecture_summary (const char *architecture,
 /* One label a line; LF or CRLF; an UTF-8 byte order mark, empty lines and
  * lines that begin with '#' are skipped; a leading WordNet id ("n01440764 ")
  * is dropped. Or, with a number for each class: Places365's lines
- * ("/a/airfield 0"), a Python dict a class a line, and JSON: an array, Keras'
- * class index ("0": ["n01440764", "tench"]) or class_to_idx ("tench": 0). Free
- * with g_strfreev(). NOT_FOUND, FORMAT (not UTF-8, empty, more than 16 MiB,
- * numbers that are missing or there twice). */
+ * ("/a/airfield 0"), a Python dict, and JSON: an array, Keras' class index
+ * ("0": ["n01440764", "tench"]) or class_to_idx ("tench": 0), either behind any
+ * white space. Free with g_strfreev(). NOT_FOUND, FORMAT (not UTF-8, empty,
+ * more than 16 MiB, numbers that are missing or there twice). */
 ALEXNET_API char **alexnet_labels_load (const char *path, GError **error);
 
 /* ---- images -------------------------------------------------------------- */

@@ -13,12 +13,13 @@
 #define MAX_TEXT ALEXNET_MAX_JSON
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
-/* Files in which every line has a class's number, too: a Python dict that was
- * printed a class a line, and the list of Places365. */
-static const char *const numbered_lines[] = {
-  "^\\{?\\s*(?<index>\\d+)\\s*:\\s*u?(?<quote>['\"])(?<label>.+)\\k<quote>"
-  "\\s*[,}]*$",
-  "^/\\w/(?<label>\\S+)\\s+(?<index>\\d+)$",
+/* Texts in which each label has its class's number: a Python dict, be it a
+ * class a line or all on one, and the list of Places365. A label of the dict
+ * ends at the quote that an entry or the end of the text follows. */
+static const char *const numbered[] = {
+  "\\G\\{?\\s*(?<index>\\d+)\\s*:\\s*u?(?<quote>['\"])(?<label>.+?)\\k<quote>"
+  "[\\s,}]*+(?=\\d+\\s*:|\\z)",
+  "\\G/\\w/(?<label>\\S+)[ \\t]+(?<index>\\d+)(?:\\n|\\z)",
 };
 
 /* Labels by class while they are collected; NULL where none is known yet. */
@@ -50,26 +51,71 @@ finish (GPtrArray *places)
   return (char **) g_ptr_array_steal (places, NULL);
 }
 
-/* All labels when every line is like `pattern` and every number of 0 .. n - 1
- * is there; else NULL. */
-static char **
-parse_numbered (const GPtrArray *lines, const char *pattern)
+/* Of a label as Python writes it between quotes. */
+static void
+remove_escapes (char *label)
+{
+  char *to = label;
+
+  for (const char *from = label; *from; from++) {
+    if (from[0] == '\\' && from[1] != '\0' && strchr ("'\"\\", from[1]))
+      from++;
+    *to++ = *from;
+  }
+  *to = '\0';
+}
+
+typedef struct {
+  gint64 index;
+  char *label;
+} Entry;
+
+static void
+entry_clear (gpointer data)
+{
+  Entry *entry = data;
+
+  g_free (entry->label);
+}
+
+/* Entry; NULL unless all of the text is such entries. */
+static GArray *
+find_entries (const char *text, const char *pattern)
 {
   g_autoptr (GRegex) regex = g_regex_new (pattern, G_REGEX_OPTIMIZE, 0, NULL);
-  g_autoptr (GPtrArray) places = places_new (lines->len);
+  g_autoptr (GMatchInfo) match = NULL;
+  g_autoptr (GArray) entries = g_array_new (FALSE, FALSE, sizeof (Entry));
+  gboolean found = g_regex_match (regex, text, 0, &match);
+  int end = 0;
 
-  for (guint i = 0; i < lines->len; i++) {
-    g_autoptr (GMatchInfo) match = NULL;
-    g_autofree char *index = NULL, *label = NULL;
+  g_array_set_clear_func (entries, entry_clear);
+  for (; found; found = g_match_info_next (match, NULL)) {
+    g_autofree char *index = g_match_info_fetch_named (match, "index");
+    Entry entry = { g_ascii_strtoll (index, NULL, 10),
+      g_match_info_fetch_named (match, "label") };
 
-    if (!g_regex_match (regex, lines->pdata[i], 0, &match))
-      return NULL;
-    index = g_match_info_fetch_named (match, "index");
-    label = g_match_info_fetch_named (match, "label");
-    if (!put (places, g_ascii_strtoll (index, NULL, 10), label))
+    remove_escapes (entry.label);
+    g_array_append_val (entries, entry);
+    g_match_info_fetch_pos (match, 0, NULL, &end);
+  }
+  return text[end] == '\0' ? g_steal_pointer (&entries) : NULL;
+}
+
+/* All labels when every entry is like `pattern` and every number of 0 .. n - 1
+ * is there; else NULL. */
+static char **
+parse_numbered (const char *text, const char *pattern)
+{
+  g_autoptr (GArray) entries = find_entries (text, pattern);
+  g_autoptr (GPtrArray) places = places_new (entries ? entries->len : 0);
+
+  for (guint i = 0; i < places->len; i++) {
+    const Entry *entry = &g_array_index (entries, Entry, i);
+
+    if (!put (places, entry->index, entry->label))
       return NULL;
   }
-  return finish (places);
+  return entries ? finish (places) : NULL;
 }
 
 /* A label a line, perhaps behind its number in WordNet: "n01440764 tench". */
@@ -78,14 +124,15 @@ parse_plain (const GPtrArray *lines)
 {
   g_autoptr (GRegex)
       regex = g_regex_new ("^n\\d{8}[ \\t]+(?=\\S)", G_REGEX_OPTIMIZE, 0, NULL);
-  char **labels = g_new0 (char *, (gsize) lines->len + 1);
+  char **labels = g_new0 (char *, lines->len);
 
-  for (guint i = 0; i < lines->len; i++)
+  for (guint i = 0; lines->pdata[i]; i++)
     labels[i] = g_regex_replace_literal (regex, lines->pdata[i], -1, 0, "", 0,
         NULL);
   return labels;
 }
 
+/* What holds anything, NULL-terminated. */
 static GPtrArray *
 split_lines (char *text)
 {
@@ -101,7 +148,15 @@ split_lines (char *text)
         !g_str_equal (line, "}"))
       g_ptr_array_add (lines, line);
   }
+  g_ptr_array_add (lines, NULL);
   return lines;
+}
+
+/* Whether it is JSON or a Python dict, or else has a label a line. */
+static gboolean
+has_brackets (const char *text)
+{
+  return text[0] == '{' || text[0] == '[';
 }
 
 static char **
@@ -109,12 +164,12 @@ parse_lines (const char *text)
 {
   g_autofree char *copy = g_strdup (text);
   g_autoptr (GPtrArray) lines = split_lines (copy);
+  g_autofree char *joined = g_strjoinv ("\n", (char **) lines->pdata);
   char **labels = NULL;
 
-  for (guint i = 0; i < G_N_ELEMENTS (numbered_lines) && !labels; i++)
-    labels = parse_numbered (lines, numbered_lines[i]);
-  return labels || text[0] == '{' || text[0] == '[' ? labels
-                                                    : parse_plain (lines);
+  for (guint i = 0; i < G_N_ELEMENTS (numbered) && !labels; i++)
+    labels = parse_numbered (joined, numbered[i]);
+  return labels || has_brackets (text) ? labels : parse_plain (lines);
 }
 
 /* "7": "cock", "7": ["n01514668", "cock"] as Keras writes it, or "cock": 7 as
@@ -192,15 +247,24 @@ parse_json (const char *text, char **wrong)
   return parse_array (json_node_get_array (root), wrong);
 }
 
+/* Where it begins, behind a mark, white space and comments. */
+static const char *
+find_begin (const char *text)
+{
+  if (g_str_has_prefix (text, BYTE_ORDER_MARK))
+    text += strlen (BYTE_ORDER_MARK);
+  while (g_ascii_isspace (text[0]) || text[0] == '#')
+    text += text[0] == '#' ? strcspn (text, "\n") : 1;
+  return text;
+}
+
 /* NULL: brackets around something else than labels, of which `wrong`, to be
  * freed, may tell more. */
 static char **
 parse_labels (const char *text, char **wrong)
 {
-  if (g_str_has_prefix (text, BYTE_ORDER_MARK))
-    text += strlen (BYTE_ORDER_MARK);
-  return text[0] == '{' || text[0] == '[' ? parse_json (text, wrong)
-                                          : parse_lines (text);
+  text = find_begin (text);
+  return has_brackets (text) ? parse_json (text, wrong) : parse_lines (text);
 }
 
 /* NULL when it is no regular file, cannot be read or is larger than any list of
