@@ -57,6 +57,7 @@ typedef struct {
   GPtrArray *modules;           /* AlexnetModule, of formats that keep them */
   char **labels;                /* or NULL */
   char *kind;                   /* "PyTorch checkpoint (zip)" */
+  gboolean is_caffes;           /* Caffe trained it, whatever its layers are */
   GPtrArray *notes;             /* char *, what else to tell about the file */
   GPtrArray *files;             /* AlexnetFile, the model's own first: what the
                                    tensors borrow */

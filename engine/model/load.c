@@ -299,6 +299,40 @@ load_mean (AlexnetModel *model, const char *path, GError **error)
   return TRUE;
 }
 
+static gboolean
+is_caffes (const AlexnetModel *model)
+{
+  return model->source->is_caffes ||
+      alexnet_metadata_is_caffes (&model->network);
+}
+
+/* What is cut out is the same part of a picture as where the size is known. */
+static void
+guess_resize (AlexnetModel *model)
+{
+  AlexnetPreprocess *preprocess = &model->preprocess;
+  guint side = alexnet_model_get_input_size (model);
+
+  preprocess->resize_size = alexnet_metadata_guess_resize (side,
+      is_caffes (model));
+  if (!alexnet_metadata_is_trained_size (side) &&
+      (preprocess->crop_mode == ALEXNET_CROP_CENTER ||
+          preprocess->crop_mode == ALEXNET_CROP_SQUASH))
+    g_string_append_printf (model->origin,
+        "note: the file does not say what its %u pixels are cut from: %u "
+        "assumed, as 256 for %s\n",
+        side, preprocess->resize_size, is_caffes (model) ? "227" : "224");
+}
+
+/* A network that is fed with colours as Caffe orders them, or with luma. */
+static gboolean
+reads_mean (const AlexnetModel *model)
+{
+  return alexnet_model_get_input_channels (model) == 1
+      ? is_caffes (model)
+      : model->preprocess.channel_order == ALEXNET_CHANNELS_BGR;
+}
+
 /* A mean file that is asked for, or that lies beside a network of Caffe's which
  * has no means of its own. */
 static gboolean
@@ -310,7 +344,7 @@ read_mean (AlexnetModel *model, gboolean has_means, GError **error)
 
   if (model->mean_file)
     return load_mean (model, model->mean_file, error);
-  if (has_means || model->preprocess.channel_order != ALEXNET_CHANNELS_BGR)
+  if (has_means || !reads_mean (model))
     return TRUE;
   path = alexnet_sidecar_find_mean (alexnet_model_get_path (model), notes);
   if (path && !load_mean (model, path, &cause))
@@ -324,16 +358,20 @@ static gboolean
 read_metadata (AlexnetModel *model, GError **error)
 {
   GHashTable *metadata = model->source->tensors->metadata;
-  gboolean has_means;
+  AlexnetPreprocessSaid said;
 
   if (!alexnet_metadata_read_preprocess (metadata, &model->network,
-          &model->preprocess, &has_means, error))
+          &model->preprocess, &said, error))
     return FALSE;
   g_string_append_printf (model->origin, "preprocessing from: %s\n",
-      g_hash_table_contains (metadata, "preprocess")
-          ? "in the file"
-          : "as this architecture was trained");
-  return read_mean (model, has_means, error) && read_labels (model, error) &&
+      g_hash_table_contains (metadata, "preprocess") ? "in the file"
+          : alexnet_metadata_is_trained_size (
+                alexnet_model_get_input_size (model))
+          ? "as this architecture was trained"
+          : "as this architecture was trained at another size");
+  if (!said.resize)
+    guess_resize (model);
+  return read_mean (model, said.mean, error) && read_labels (model, error) &&
       alexnet_int8_read (metadata, &model->network, model->arena, error);
 }
 

@@ -11,6 +11,8 @@
 
 #define ARCHITECTURE_PREFIX "alexnet-"
 #define RESIZE 256
+#define TORCHVISION_SIDE 224 /* of the input, from RESIZE */
+#define CAFFE_SIDE 227
 #define LUMA "L" /* Pillow's name, as RGB is */
 
 /* What a reader of one key of `preprocess` works on. */
@@ -216,10 +218,8 @@ reduce_to_luma (float values[3])
   repeat_first (values);
 }
 
-/* Local response normalisation tells, whatever else the table is: Caffe's
- * networks have it, torchvision's has not. */
-static gboolean
-is_caffes (const AlexnetNetwork *network)
+gboolean
+alexnet_metadata_is_caffes (const AlexnetNetwork *network)
 {
   for (guint i = 0; i < network->n_layers; i++)
     if (network->layers[i].kind == ALEXNET_LAYER_LRN)
@@ -230,7 +230,8 @@ is_caffes (const AlexnetNetwork *network)
 static void
 set_defaults (AlexnetPreprocess *preprocess, const AlexnetNetwork *network)
 {
-  *preprocess = is_caffes (network) ? caffe_preprocess : torchvision_preprocess;
+  *preprocess = alexnet_metadata_is_caffes (network) ? caffe_preprocess
+                                                     : torchvision_preprocess;
   if (network->input.channels == 3)
     return;
   reduce_to_luma (preprocess->mean);
@@ -239,9 +240,25 @@ set_defaults (AlexnetPreprocess *preprocess, const AlexnetNetwork *network)
 }
 
 gboolean
+alexnet_metadata_is_trained_size (guint side)
+{
+  return side == TORCHVISION_SIDE || side == CAFFE_SIDE;
+}
+
+guint
+alexnet_metadata_guess_resize (guint side, gboolean is_caffes)
+{
+  guint trained = is_caffes ? CAFFE_SIDE : TORCHVISION_SIDE;
+
+  if (alexnet_metadata_is_trained_size (side))
+    return RESIZE;
+  return MIN ((side * RESIZE + trained / 2) / trained, ALEXNET_MAX_SIDE);
+}
+
+gboolean
 alexnet_metadata_read_preprocess (GHashTable *metadata,
     const AlexnetNetwork *network, AlexnetPreprocess *preprocess,
-    gboolean *has_means, GError **error)
+    AlexnetPreprocessSaid *said, GError **error)
 {
   const char *text = g_hash_table_lookup (metadata, "preprocess");
   g_autoptr (JsonNode) root = NULL;
@@ -249,7 +266,7 @@ alexnet_metadata_read_preprocess (GHashTable *metadata,
   JsonObjectIter iter;
 
   set_defaults (preprocess, network);
-  *has_means = FALSE;
+  *said = (AlexnetPreprocessSaid){ FALSE, FALSE };
   if (!text)
     return TRUE;
   root = alexnet_json_parse (text, strlen (text), "__metadata__ preprocess",
@@ -259,7 +276,8 @@ alexnet_metadata_read_preprocess (GHashTable *metadata,
   if (!JSON_NODE_HOLDS_OBJECT (root))
     return alexnet_format_error (error,
         "__metadata__ preprocess: expected a JSON object");
-  *has_means = json_object_has_member (json_node_get_object (root), "mean");
+  said->mean = json_object_has_member (json_node_get_object (root), "mean");
+  said->resize = json_object_has_member (json_node_get_object (root), "resize");
   json_object_iter_init_ordered (&iter, json_node_get_object (root));
   while (json_object_iter_next_ordered (&iter, &setting.key, &setting.node))
     if (!read_setting (&setting, error))

@@ -21,7 +21,9 @@
  *   its tensors: range (least and most of its input) and scales (of its
  *   filters: the largest weight over 127). "alexnet-inspect calibrate" makes
  *   it.
- * Without it: resize 256, bilinear-antialias; torchvision: center-crop, RGB,
+ * Without it: resize 256 for inputs of 224 and 227, in proportion for others
+ * (to 224, what is Caffe's to 227); bilinear-antialias; torchvision:
+ * center-crop, RGB,
  * ImageNet's mean and standard deviation; what has LRN, as Caffe's: squash, BGR
  * 0..255 minus (104.007, 116.669, 122.679), that is, mean (122.679, 116.669,
  * 104.007) / 255 and std 1 / 255. Where there is one channel, mean and std are
@@ -43,12 +45,27 @@ const AlexnetNetwork *alexnet_metadata_find_network (const char *claimed);
 const AlexnetNetwork *alexnet_metadata_choose_network (const char *claimed,
     const AlexnetNetwork *named, GError **error);
 
+/* Local response normalisation tells, whatever else the table is: Caffe's
+ * networks have it, torchvision's has not. */
+gboolean alexnet_metadata_is_caffes (const AlexnetNetwork *network);
+
+/* Which of its settings a file says. */
+typedef struct {
+  gboolean mean, resize;
+} AlexnetPreprocessSaid;
+
 /* What the file says, or else how the network was trained, whose input is a
- * square of one channel or three. `has_means` tells whether the file says what
- * `mean` is. */
+ * square of one channel or three; of a resize that it does not say what is so
+ * for 224 and 227 pixels. */
 gboolean alexnet_metadata_read_preprocess (GHashTable *metadata,
     const AlexnetNetwork *network, AlexnetPreprocess *preprocess,
-    gboolean *has_means, GError **error);
+    AlexnetPreprocessSaid *said, GError **error);
+
+/* Whether these networks were trained at inputs of `side` pixels. */
+gboolean alexnet_metadata_is_trained_size (guint side);
+
+/* The resize for an input of `side` pixels where a file does not say it. */
+guint alexnet_metadata_guess_resize (guint side, gboolean is_caffes);
 
 /* What the file would have to say, as JSON. The caller frees it. */
 char *alexnet_metadata_describe_preprocess (const AlexnetPreprocess *preprocess,

@@ -32,6 +32,7 @@ read_net (CaffeReader *net, const CaffeNet *message, GError **error)
     return alexnet_format_error (error, "a net without layers");
   if (v1 && message->layers)
     return alexnet_format_error (error, "a net of V1 and of newer layers");
+  net->source->is_caffes = TRUE;
   net->source->kind = g_strdup (v1 ? "Caffe model (V1 layers)" : "Caffe model");
   if (!alexnet_caffe_read_net_input (net, message, error) ||
       !read_layers (net, v1 ? message->v1_layers : message->layers,

@@ -8,6 +8,7 @@
 
 #include "model/model.h"
 #include "support/graph-files.h"
+#include "support/random-model.h"
 
 /* Of tests/data/caffe/mean.binaryproto: red, green, blue of 0..255. */
 static const float image_means[] = { 123, 117, 104 };
@@ -106,12 +107,15 @@ make_layer (const char *type, const char *bottom, const char *top)
   return layer;
 }
 
-/* [1,3,8,8] -> [1,2], without a layer that normalises or one of data. */
+#define SIDE 64
+
+/* [1,C,64,64] -> [1,2], without a layer that normalises or one of data. */
 static GByteArray *
-make_plain_net (void)
+make_plain_net (guint channels)
 {
-  static const guint64 input[] = { 1, 3, 8, 8 }, weights[] = { 2, 192 };
-  static const float values[2 * 192];
+  const guint64 input[] = { 1, channels, SIDE, SIDE };
+  const guint64 weights[] = { 2, (guint64) channels * SIDE * SIDE };
+  static const float values[2 * 3 * SIDE * SIDE];
   GByteArray *net = g_byte_array_new (), *shape = g_byte_array_new ();
   GByteArray *blob = g_byte_array_new (), *parameters = g_byte_array_new ();
   GByteArray *layer = make_layer ("InnerProduct", "data", "fc");
@@ -123,7 +127,8 @@ make_plain_net (void)
   for (guint i = 0; i < G_N_ELEMENTS (weights); i++)
     graph_files_put_int (shape, 1, weights[i]);
   graph_files_put_message (blob, 7, shape);
-  graph_files_put_bytes (blob, 5, values, sizeof values);
+  graph_files_put_bytes (blob, 5, values,
+      (gsize) (2 * weights[1] * sizeof *values));
   graph_files_put_int (parameters, 1, 2);
   graph_files_put_int (parameters, 2, 0);
   graph_files_put_message (layer, 117, parameters);
@@ -133,20 +138,64 @@ make_plain_net (void)
   return net;
 }
 
-/* What the file says of its pixels is not what their means are. */
-static void
-test_beside_plain (void)
+static AlexnetModel *
+load_plain (guint channels)
 {
   g_autofree char *path = g_build_filename (dir, "plain.caffemodel", NULL);
-  g_autoptr (GByteArray) net = make_plain_net ();
-  AlexnetModel *model;
+  g_autoptr (GByteArray) net = make_plain_net (channels);
 
   g_assert_true (g_file_set_contents (path, (const char *) net->data,
       (gssize) net->len, NULL));
+  return load (path, NULL);
+}
+
+/* What the file says of its pixels is not what their means are, nor what they
+ * are cut from. */
+static void
+test_beside_plain (void)
+{
+  AlexnetModel *model;
+
   copy ("mean.binaryproto");
-  model = load (path, NULL);
+  model = load_plain (3);
   assert_mean (model, image_means);
+  g_assert_cmpuint (alexnet_model_get_preprocess (model)->resize_size, ==, 72);
+  g_assert_nonnull (strstr (alexnet_model_get_origin (model),
+      "note: the file does not say what its 64 pixels are cut from: 72 "
+      "assumed, as 256 for 227\n"));
   alexnet_model_unref (model);
+}
+
+/* Names of tensors alone. */
+static AlexnetModel *
+load_grey (void)
+{
+  g_autofree char *path = g_build_filename (dir, "grey.safetensors", NULL);
+  AlexnetNetwork network = *alexnet_network_find ("caffe");
+
+  network.input.channels = 1;
+  random_model_narrow (&network);
+  random_model_fill (&network);
+  g_assert_true (random_model_write (&network, path, NULL));
+  random_model_clear (&network);
+  return load (path, NULL);
+}
+
+/* Networks of luma that are Caffe's by their file or by their layers. */
+static void
+test_beside_grey (gconstpointer is_plain)
+{
+  g_autofree char *other = g_build_filename (dir, "mean.binaryproto", NULL);
+  g_autofree char *mean = g_build_filename (dir, "mean-grey.binaryproto", NULL);
+  AlexnetModel *model;
+
+  g_remove (other);
+  copy ("mean-grey.binaryproto");
+  model = is_plain ? load_plain (1) : load_grey ();
+  g_assert_cmpuint (alexnet_model_get_input_channels (model), ==, 1);
+  assert_mean (model, grey_means);
+  alexnet_model_unref (model);
+  g_remove (mean);
 }
 
 /* A saved model has its means, whatever lies beside it, and whichever file
@@ -186,7 +235,8 @@ static void
 remove_copies (void)
 {
   static const char *const names[] = { "caffenet-deploy.caffemodel",
-    "mean.binaryproto", "plain.caffemodel", "saved.safetensors" };
+    "mean.binaryproto", "plain.caffemodel", "saved.safetensors",
+    "grey.safetensors" };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
     g_autofree char *path = g_build_filename (dir, names[i], NULL);
@@ -207,6 +257,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/mean/two-beside", test_two_beside);
   g_test_add_func ("/mean/beside", test_beside);
   g_test_add_func ("/mean/beside/plain", test_beside_plain);
+  g_test_add_data_func ("/mean/beside/grey/file", GINT_TO_POINTER (TRUE),
+      test_beside_grey);
+  g_test_add_data_func ("/mean/beside/grey/layers", NULL, test_beside_grey);
   g_test_add_func ("/mean/beside/saved", test_beside_saved);
   g_test_add_func ("/mean/bad", test_bad);
   status = g_test_run ();

@@ -153,11 +153,11 @@ test_own_table (void)
   g_autoptr (GHashTable) none = g_hash_table_new (g_str_hash, g_str_equal);
   AlexnetNetwork network = *alexnet_network_find ("caffe");
   AlexnetPreprocess preprocess;
-  gboolean has_means;
+  AlexnetPreprocessSaid said;
 
   network.architecture = "custom";
   g_assert_true (alexnet_metadata_read_preprocess (none, &network, &preprocess,
-      &has_means, NULL));
+      &said, NULL));
   g_assert_cmpint (preprocess.channel_order, ==, ALEXNET_CHANNELS_BGR);
   g_assert_cmpint (preprocess.crop_mode, ==, ALEXNET_CROP_SQUASH);
 }

@@ -219,13 +219,15 @@ test_choices (void)
     expect_refusal (layers, &choices[i].params, choices[i].message);
 }
 
-/* Pictures of two channels, x [1,2,8,8], in two classes, y [1,2]. */
+#define MAX_PICTURE (3 * 512 * 512)
+
+/* Pictures x [1,C,side,side] in two classes, y [1,2]. */
 static GBytes *
-make_graph (void)
+make_graph (gint64 channels, gint64 side)
 {
-  static const gint64 picture[] = { 1, 2, 8, 8 }, classes[] = { 1, 2 };
-  static const gint64 dims[] = { 128, 2 };
-  static const float weights[256];
+  const gint64 picture[] = { 1, channels, side, side }, classes[] = { 1, 2 };
+  const gint64 dims[] = { channels * side * side, 2 };
+  static const float weights[2 * MAX_PICTURE];
   const OnnxBuilderNode flatten = { "Flatten", { "x" }, .output = "flat" };
   const OnnxBuilderNode product = { "MatMul", { "flat", "w" } };
   GByteArray *graph = g_byte_array_new ();
@@ -233,7 +235,7 @@ make_graph (void)
   onnx_builder_put_value_info (graph, 11, "x", ONNX_FLOAT, picture, 4);
   onnx_builder_put_value_info (graph, 12, "y", ONNX_FLOAT, classes, 2);
   onnx_builder_put_tensor (graph, "w", ONNX_FLOAT, dims, 2, weights,
-      sizeof weights);
+      (gsize) (2 * dims[0]) * sizeof *weights);
   onnx_builder_put_node (graph, &flatten);
   onnx_builder_put_node (graph, &product);
   return g_byte_array_free_to_bytes (onnx_builder_make_model (graph));
@@ -243,7 +245,7 @@ make_graph (void)
 static void
 test_unfit_graph (void)
 {
-  g_autoptr (GBytes) bytes = make_graph ();
+  g_autoptr (GBytes) bytes = make_graph (2, 8);
   g_autoptr (GError) error = NULL;
 
   g_assert_null (alexnet_model_new_from_bytes (bytes, "graph.onnx", NULL,
@@ -252,6 +254,34 @@ test_unfit_graph (void)
   g_assert_cmpstr (error->message, ==,
       "graph.onnx: the network takes [2, 8, 8], expected a square of 1 or 3 "
       "channels and at most 8192 pixels each way");
+}
+
+/* What an input of other sizes is cut from, in proportion to 256 and 224 as
+ * torchvision.transforms.Resize (round (side * 256 / 224)) would be told. */
+static void
+test_resize (void)
+{
+  static const struct {
+    guint side, resize;
+  } cases[] = { { 64, 73 }, { 224, 256 }, { 227, 256 }, { 299, 342 },
+    { 512, 585 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (GBytes) bytes = make_graph (3, cases[i].side);
+    g_autofree char *note = g_strdup_printf ("note: the file does not say what "
+                                             "its %u pixels are cut from: %u "
+                                             "assumed, as 256 for 224\n",
+        cases[i].side, cases[i].resize);
+    AlexnetModel *model = alexnet_model_new_from_bytes (bytes, "graph.onnx",
+        NULL, NULL);
+
+    g_assert_nonnull (model);
+    g_assert_cmpuint (alexnet_model_get_preprocess (model)->resize_size, ==,
+        cases[i].resize);
+    g_assert_true ((cases[i].resize != 256) ==
+        (strstr (alexnet_model_get_origin (model), note) != NULL));
+    alexnet_model_unref (model);
+  }
 }
 
 int
@@ -264,5 +294,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/table/unfit", test_unfit);
   g_test_add_func ("/table/unfit/graph", test_unfit_graph);
   g_test_add_func ("/table/choices", test_choices);
+  g_test_add_func ("/table/resize", test_resize);
   return g_test_run ();
 }
