@@ -44,7 +44,9 @@ alexnet_storage_bind (AlexnetTensor *tensor, const AlexnetFile *file,
         "it does not end inside its storage of %" G_GSIZE_FORMAT " bytes",
         size);
   if (alexnet_tensor_n_values (tensor) > size / value_size) {
-    *unusable = g_strdup ("has more values than its storage");
+    *unusable =
+        g_strdup ("has more values than its storage: it is expanded; save its "
+                  "contiguous()");
     return TRUE;
   }
   tensor->file = file;

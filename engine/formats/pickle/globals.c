@@ -97,7 +97,8 @@ all_sizes (const AlexnetPickleValue *value)
   return TRUE;
 }
 
-/* (storage, offset, size, stride) and more that does not matter */
+/* (storage, offset, size, stride) and more, of which the last may be a dict of
+ * what else holds for the values */
 static gboolean
 is_tensor (const AlexnetPickleValue *args)
 {

@@ -6,6 +6,8 @@
 
 #include "formats/storage.h"
 
+#define MAX_BIT_ITEMS 32
+
 static const struct {
   const char *name; /* as numpy.dtype has it */
   AlexnetDType dtype;
@@ -33,16 +35,44 @@ too_many_dims (const AlexnetPickleValue *tuple)
       tuple->n_items, ALEXNET_MAX_DIMS);
 }
 
+/* What the last argument of torch's call says of the values, if it says so. */
+static const struct {
+  const char *key, *unusable;
+} bits[] = {
+  { "neg", "has torch's negative bit; save its resolve_neg()" },
+  { "conj", "has torch's conjugate bit; save its resolve_conj()" },
+};
+
+/* NULL: none of them. A dict of more items is none that torch wrote. */
+static const char *
+find_bit (const AlexnetPickleValue *args)
+{
+  const AlexnetPickleValue *last = args->items[args->n_items - 1];
+
+  if (last->n_items > MAX_BIT_ITEMS)
+    return NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (bits); i++) {
+    const AlexnetPickleValue *bit = alexnet_pickle_lookup (last, bits[i].key);
+
+    if (bit && bit->kind == ALEXNET_PICKLE_BOOL && bit->integer)
+      return bits[i].unusable;
+  }
+  return NULL;
+}
+
 static gboolean
 describe_tensor (AlexnetTensor *tensor, const AlexnetPickleValue *value,
     const AlexnetTorchType *type, char **unusable)
 {
   const AlexnetPickleValue *args = value->tensor.args;
+  const char *bit = find_bit (args);
 
-  if (!type->usable) {
+  if (!type->usable)
     *unusable = alexnet_storage_refuse_dtype (type->dtype);
+  else if (bit)
+    *unusable = g_strdup (bit);
+  if (*unusable)
     return FALSE;
-  }
   tensor->dtype = type->as;
   tensor->n_dims = args->items[2]->n_items;
   if (!copy_sizes (tensor->dims, args->items[2]) ||

@@ -133,8 +133,10 @@ test_pickle (gconstpointer data)
 }
 
 typedef struct {
-  const char *offset, *size, *stride, *expected;
+  const char *offset, *size, *stride, *expected, *more;
 } TensorCase;
+
+#define BIT(name) "\x89N}U" name "\x88s"
 
 /* On a storage of four floats. Sizes are pickled as a tuple. */
 static const TensorCase tensor_cases[] = {
@@ -145,7 +147,9 @@ static const TensorCase tensor_cases[] = {
   { "I0\n", "K\2K\2\x86", "K\1K\2\x86", "has shape [2, 2], expected" },
   { "K\1", "K\2K\2\x86", "K\1K\2\x86", "does not end inside its storage" },
   { "I0\n", "K\2K\2\x86", "K\2K\1\x86", "has shape [2, 2], expected" },
-  { "I0\n", "K\2K\4\x86", "I0\nK\1\x86", "has more values than its storage" },
+  { "I0\n", "K\2K\4\x86", "I0\nK\1\x86",
+      "has more values than its storage: it is expanded; save its "
+      "contiguous()" },
   { "I0\n", "J\xff\xff\xff\x7f\x85", "I0\n\x85",
       "has more values than its storage" },
   { "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f", "K\1\x85", "K\1\x85",
@@ -156,6 +160,12 @@ static const TensorCase tensor_cases[] = {
       "K\1K\1K\1\x87", "has a shape or strides that cannot be" },
   { "I0\n", "(K\1K\1K\1K\1K\1t", "(K\1K\1K\1K\1K\1t",
       "has 5 dimensions, expected at most 4" },
+  { "I0\n", "K\4\x85", "K\1\x85",
+      "has torch's negative bit; save its resolve_neg()", BIT ("\3neg") },
+  { "I0\n", "K\4\x85", "K\1\x85",
+      "has torch's conjugate bit; save its resolve_conj()", BIT ("\4conj") },
+  { "I0\n", "K\4\x85", "K\1\x85", "has shape [4], expected",
+      "\x89N}U\3neg\x89s" },
 };
 
 static void
@@ -176,6 +186,8 @@ test_tensor (gconstpointer data)
   broken_file_append (file, t->offset);
   broken_file_append (file, t->size);
   broken_file_append (file, t->stride);
+  if (t->more)
+    broken_file_append (file, t->more);
   broken_file_append (file,
       "tRs.\x80\2]U\1"
       "0a.");
