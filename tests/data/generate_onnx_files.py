@@ -430,6 +430,16 @@ def grey():
     return g.model(13)
 
 
+def log_softmax():
+    """Ends as nn.LogSoftmax or F.log_softmax, for nn.NLLLoss."""
+    g = Graph(224)
+    two_convolutions(g, 3)
+    g.then("Flatten")
+    gemm(g, 8, 36 * CONVS[1], CLASSES)
+    g.then("LogSoftmax", axis=1)
+    return g.model(13)
+
+
 def external(model, name, **options):
     """As PyTorch writes since 2.9: large tensors in a file beside, one behind
     the other."""
@@ -460,7 +470,7 @@ def shifted(path, n):
 GRAPHS = {"bvlc-224": bvlc_224, "caffenet-227": caffenet_227,
           "float-types": float_types, "constants": constants,
           "products": products, "batch-norms": batch_norms, "pools": pools,
-          "grey": grey}
+          "grey": grey, "log-softmax": log_softmax}
 
 
 # ---- what onnxruntime makes of them ------------------------------------------

@@ -427,7 +427,8 @@ read_global_average_pool (OnnxReader *graph, const OnnxCall *call,
       add_average (graph, shape->height == 1 && shape->width == 1, error);
 }
 
-/* Over the channels of one pixel. */
+/* Over the channels of one pixel. What is read are probabilities, so LogSoftmax
+ * is one too: nothing may follow it. */
 static gboolean
 read_softmax (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
@@ -525,6 +526,7 @@ const OnnxOperator alexnet_onnx_layers[] = {
   { "GlobalAveragePool", FALSE, "", read_global_average_pool },
   { "Identity", FALSE, "", read_identity },
   { "LRN", FALSE, "alpha beta bias size", read_lrn },
+  { "LogSoftmax", FALSE, "axis", read_softmax },
   { "MatMul", FALSE, "", read_product },
   { "MaxPool", FALSE,
       "auto_pad ceil_mode dilations kernel_shape pads storage_order strides",

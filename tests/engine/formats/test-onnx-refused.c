@@ -98,6 +98,8 @@ static const NodeCase node_cases[] = {
   { "lrn/no-size", { "LRN", { "x" } }, "size is 0" },
   { "softmax/picture", { "Softmax", { "x" }, { { "axis", 1 } } },
       "axis is 1 of [N,3,8,8]" },
+  { "log-softmax/picture", { "LogSoftmax", { "x" }, { { "axis", 1 } } },
+      "axis is 1 of [N,3,8,8]" },
   { "gemm/picture", { "Gemm", { "x", "w2" } },
       "it gets [N,C,H,W], expected [N,C]" },
   { "matmul/picture", { "MatMul", { "x", "w2" } }, "it gets [N,C,H,W]" },
@@ -413,6 +415,25 @@ test_long_name (void)
       "output 'y' is not what the last node gives");
 }
 
+/* Nothing reads logarithms, nor does a layer here. */
+static void
+test_behind_log_softmax (void)
+{
+  static const gint64 dims[] = { 1, 192 };
+  const OnnxBuilderNode nodes[] = { { "Flatten", { "x" }, .output = "a" },
+    { "Gemm", { "a", "w" }, { { "transB", 1 } }, .output = "b" },
+    { "LogSoftmax", { "b" }, .output = "c" }, { "Relu", { "c" } } };
+  GByteArray *graph = onnx_builder_make_graph ();
+
+  onnx_builder_put_tensor (graph, "w", ONNX_FLOAT, dims, 2, (float[192]){ 0 },
+      192 * sizeof (float));
+  for (guint i = 0; i < G_N_ELEMENTS (nodes); i++)
+    onnx_builder_put_node (graph, &nodes[i]);
+  graph_files_assert_refused (alexnet_onnx_read,
+      onnx_builder_make_model (graph),
+      "node 'n', 'Relu': a layer behind the softmax");
+}
+
 /* Many nodes to fold into one large layer. */
 static void
 test_many_folds (gconstpointer op)
@@ -467,6 +488,7 @@ main (int argc, char **argv)
   g_test_add_func ("/onnx/refused/input/two", test_two_inputs);
   g_test_add_func ("/onnx/refused/output/two", test_two_outputs);
   g_test_add_func ("/onnx/refused/output/no-classes", test_no_classes);
+  g_test_add_func ("/onnx/refused/log-softmax/within", test_behind_log_softmax);
   g_test_add_func ("/onnx/refused/no-graph", test_no_graph);
   g_test_add_func ("/onnx/refused/sparse", test_sparse);
   g_test_add_data_func ("/onnx/refused/too-many/layers", GUINT_TO_POINTER (40),

@@ -103,6 +103,12 @@ static const Graph graphs[] = {
       "conv6: conv 6/1+0+0 g1 [8,1,1]\nrelu [8,1,1]\n"
       "conv7: conv 1/1+0+0 g1 [5,1,1]\navgpool [5,1,1]\n"
       "softmax [5,1,1]\n", 0 },
+  { "log-softmax.onnx", "ONNX (opset 13, IR 8)", "custom",
+      "conv1: conv 11/4+2+2 g1 [4,55,55]\nrelu [4,55,55]\n"
+      "pool 3/2+0+0 [4,27,27]\n"
+      "conv2: conv 5/1+2+2 g1 [6,27,27]\nrelu [6,27,27]\n"
+      "pool 3/2+0+0 [6,13,13]\npool 3/2+0+0 [6,6,6]\n"
+      "fc8: linear [5,1,1]\nsoftmax [5,1,1]\n", 0 },
   { "torch-1.13.onnx", "ONNX (opset 14, IR 7)", "torchvision", TORCH, 1 },
   { "torch-1.13-opset-9.onnx", "ONNX (opset 9, IR 4)", "torchvision", TORCH,
       1 },
