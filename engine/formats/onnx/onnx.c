@@ -28,6 +28,9 @@ static const AlexnetWireField beginning[] = {
 
 /* ---- nodes --------------------------------------------------------------- */
 
+typedef gboolean (*Visit) (OnnxReader *graph, const OnnxCall *call,
+    GError **error);
+
 static const OnnxOperator *
 find_operator (const OnnxOperator *operators, const char *name)
 {
@@ -59,15 +62,24 @@ check_attributes (const OnnxOperator *operator, const OnnxCall * call,
   return TRUE;
 }
 
-static gboolean
-refuse_operator (const char *name, GError **error)
+static const char *
+get_type (const OnnxCall *call)
 {
-  if (strstr (name, "uantize") || g_str_has_prefix (name, "QLinear") ||
-      g_str_has_suffix (name, "Integer"))
-    return alexnet_format_error (error,
-        "the network is quantised; expected the one in floats that it was made "
-        "of");
-  return alexnet_format_error (error, "an operator that no AlexNet here has");
+  return call->message.op_type ? call->message.op_type : "";
+}
+
+/* Of all nodes before any is run: a quantised graph is no chain. */
+static gboolean
+check_not_quantised (OnnxReader *graph, const OnnxCall *call, GError **error)
+{
+  const char *name = get_type (call);
+
+  if (!strstr (name, "uantize") && !g_str_has_prefix (name, "QLinear") &&
+      !g_str_has_suffix (name, "Integer"))
+    return TRUE;
+  return alexnet_format_error (error,
+      "the network is quantised; expected the one in floats that it was made "
+      "of");
 }
 
 /* A node that computes something from the picture has its place in the chain.
@@ -85,7 +97,7 @@ run_layer (OnnxReader *graph, const OnnxOperator *operator,
 static gboolean
 run (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
-  const char *name = call->message.op_type ? call->message.op_type : "";
+  const char *name = get_type (call);
   const char *first = alexnet_onnx_input (call, 0);
   const OnnxOperator *layer = find_operator (alexnet_onnx_layers, name);
   const OnnxOperator *constant = find_operator (alexnet_onnx_constants, name);
@@ -98,7 +110,7 @@ run (OnnxReader *graph, const OnnxCall *call, GError **error)
         "an operator of %s, expected one of ONNX itself", quoted);
   }
   if (!layer && !constant)
-    return refuse_operator (name, error);
+    return alexnet_format_error (error, "an operator that no AlexNet here has");
   if (!call->message.output || call->message.output->len == 0)
     return alexnet_format_error (error, "it has no output");
   if (!check_attributes (layer ? layer : constant, call, error))
@@ -119,9 +131,8 @@ static void
 name_node (const OnnxCall *call, guint i, GError **error)
 {
   const char *name = call->message.name ? call->message.name : "";
-  const char *type = call->message.op_type ? call->message.op_type : "";
   g_autofree char *quoted = alexnet_quote (name);
-  g_autofree char *quoted_type = alexnet_quote (type);
+  g_autofree char *quoted_type = alexnet_quote (get_type (call));
 
   if (name[0] == '\0')
     g_prefix_error (error, "node %u, %s: ", i + 1, quoted_type);
@@ -130,17 +141,28 @@ name_node (const OnnxCall *call, guint i, GError **error)
 }
 
 static gboolean
-read_node (OnnxReader *graph, const AlexnetWireRange *range, guint i,
-    GError **error)
+visit_node (OnnxReader *graph, const AlexnetWireRange *range, guint i,
+    Visit visit, GError **error)
 {
   OnnxCall call = { 0 };
   gboolean ok = alexnet_onnx_call_read (graph, &call, range, error) &&
-      run (graph, &call, error);
+      visit (graph, &call, error);
 
   if (!ok)
     name_node (&call, i, error);
   alexnet_onnx_call_clear (&call);
   return ok;
+}
+
+static gboolean
+visit_nodes (OnnxReader *graph, const GArray *ranges, Visit visit,
+    GError **error)
+{
+  for (guint i = 0; ranges && i < ranges->len; i++)
+    if (!visit_node (graph, &g_array_index (ranges, AlexnetWireRange, i), i,
+            visit, error))
+      return FALSE;
+  return TRUE;
 }
 
 /* ---- the graph ----------------------------------------------------------- */
@@ -286,14 +308,11 @@ read_graph (OnnxReader *graph, const OnnxGraph *message, GError **error)
 {
   if (message->sparse_initializer)
     return alexnet_format_error (error, "its weights are sparse");
-  if (!read_initializers (graph, message->initializer, error) ||
-      !read_inputs (graph, message->input, error))
-    return FALSE;
-  for (guint i = 0; message->node && i < message->node->len; i++)
-    if (!read_node (graph, &g_array_index (message->node, AlexnetWireRange, i),
-            i, error))
-      return FALSE;
-  return check_output (graph, message->output, error) &&
+  return visit_nodes (graph, message->node, check_not_quantised, error) &&
+      read_initializers (graph, message->initializer, error) &&
+      read_inputs (graph, message->input, error) &&
+      visit_nodes (graph, message->node, run, error) &&
+      check_output (graph, message->output, error) &&
       check_all_used (graph, error) &&
       alexnet_chain_finish (graph->source, "custom", error);
 }

@@ -415,6 +415,24 @@ test_long_name (void)
       "output 'y' is not what the last node gives");
 }
 
+/* What quantize_dynamic() writes: a bias is reshaped before any node tells. */
+static void
+test_quantised_late (void)
+{
+  const gint64 one = 1;
+  const OnnxBuilderNode first = { "Reshape", { "v", "shape" }, .output = "b" };
+  const OnnxBuilderNode second = { "DynamicQuantizeLinear", { "x" } };
+  GByteArray *graph = onnx_builder_make_graph ();
+
+  onnx_builder_put_tensor (graph, "v", ONNX_FLOAT, &one, 1, "none", 4);
+  onnx_builder_put_tensor (graph, "shape", ONNX_INT64, &one, 1, &one, 8);
+  onnx_builder_put_node (graph, &first);
+  onnx_builder_put_node (graph, &second);
+  graph_files_assert_refused (alexnet_onnx_read,
+      onnx_builder_make_model (graph),
+      "node 'n', 'DynamicQuantizeLinear': the network is quantised");
+}
+
 /* Nothing reads logarithms, nor does a layer here. */
 static void
 test_behind_log_softmax (void)
@@ -488,6 +506,7 @@ main (int argc, char **argv)
   g_test_add_func ("/onnx/refused/input/two", test_two_inputs);
   g_test_add_func ("/onnx/refused/output/two", test_two_outputs);
   g_test_add_func ("/onnx/refused/output/no-classes", test_no_classes);
+  g_test_add_func ("/onnx/refused/quantised/late", test_quantised_late);
   g_test_add_func ("/onnx/refused/log-softmax/within", test_behind_log_softmax);
   g_test_add_func ("/onnx/refused/no-graph", test_no_graph);
   g_test_add_func ("/onnx/refused/sparse", test_sparse);
