@@ -40,7 +40,24 @@ set_error (GError **error, GstResourceError code, const char *what,
       what, lines->name, g_strerror (number));
 }
 
-/* 0, or the number of the error: ENXIO of a FIFO that nobody reads. */
+static gboolean
+ends_within_line (const char *location)
+{
+  struct stat status;
+  FILE *file;
+  int end = '\n';
+
+  if (g_stat (location, &status) != 0 || !S_ISREG (status.st_mode) ||
+      !(file = g_fopen (location, "re")))
+    return FALSE;
+  if (fseek (file, -1, SEEK_END) == 0)
+    end = fgetc (file);
+  fclose (file);
+  return end != '\n';
+}
+
+/* What was not written whole, as when a disk is full, stays a line by itself.
+ * 0, or the number of the error: ENXIO of a FIFO that nobody reads. */
 static int
 open_file (GstAlexnetLines *lines, const char *location, gboolean append)
 {
@@ -51,6 +68,8 @@ open_file (GstAlexnetLines *lines, const char *location, gboolean append)
   if (lines->fd < 0)
     return errno;
   fcntl (lines->fd, F_SETFL, O_APPEND);
+  if (append && ends_within_line (location) && write (lines->fd, "\n", 1) != 1)
+    return errno;
   return 0;
 }
 

@@ -31,6 +31,26 @@ GST_START_TEST (test_append)
 }
 GST_END_TEST
 
+/* A line that a full disk has cut short spoils none of those that follow. */
+GST_START_TEST (test_append_to_half_a_line)
+{
+  char *path = test_write_file ("{\"half", -1), **lines;
+  GstHarness *harness = test_harness_new ("classificationjson location=%s "
+                                          "append=true",
+      path);
+
+  gst_harness_push (harness, test_buffer_new (TEST_CAT));
+  gst_harness_teardown (harness);
+  lines = test_read_lines (path);
+  fail_unless_equals_int (g_strv_length (lines), 2);
+  fail_unless_equals_string (lines[0], "{\"half");
+  fail_unless (lines[1][0] == '{' && g_str_has_suffix (lines[1], "}"));
+  g_strfreev (lines);
+  g_remove (path);
+  g_free (path);
+}
+GST_END_TEST
+
 static char *
 read_pipe (int fd)
 {
@@ -474,6 +494,7 @@ lines_suite (void)
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_append);
+  tcase_add_test (tests, test_append_to_half_a_line);
   tcase_add_test (tests, test_descriptor);
   tcase_add_test (tests, test_two_writers);
   tcase_add_test (tests, test_disk_full);
