@@ -149,6 +149,11 @@ bad_input () {
       "$work/empty" -o "$work/page.html" &&
     refused 2 "$work/empty is a directory, expected a file to write" \
       "$work/results" -o "$work/empty" &&
+    mkfifo "$work/fifo" && ln -s fifo "$work/link" &&
+    refused 2 \
+      "$work/fifo is a device, FIFO or socket, expected a file to write" \
+      "$work/results" -o "$work/link" &&
+    [ -p "$work/fifo" ] && [ -L "$work/link" ] &&
     refused 2 "there is no directory $work/absent" \
       "$work/results" -o "$work/absent/page.html" &&
     same "$before" "$(sha256sum "$work/page.html")" &&

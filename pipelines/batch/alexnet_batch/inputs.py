@@ -94,7 +94,7 @@ def expand(name):
         yield name
     elif os.path.isdir(name):
         yield from walk(name)
-    elif os.path.exists(name) or not glob.has_magic(name):
+    elif '\0' in name or os.path.exists(name) or not glob.has_magic(name):
         yield name
     else:
         found = None

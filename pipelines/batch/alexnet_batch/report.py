@@ -11,6 +11,7 @@ import dataclasses
 import datetime
 import heapq
 import json
+import os
 import pathlib
 import sys
 import tempfile
@@ -269,9 +270,10 @@ def make_report(options, problems, totals):
 def main(arguments):
     options = make_parser().parse_args(arguments)
     on_signals(lambda: sys.exit(TRY_AGAIN))
-    output = pathlib.Path(options.output)
-    if output.is_dir():
-        raise UsageError(f'{output} is a directory, expected a file to write')
+    output = pathlib.Path(os.path.realpath(options.output))
+    if output.exists() and not output.is_file():
+        kind = 'a directory' if output.is_dir() else 'a device, FIFO or socket'
+        raise UsageError(f'{output} is {kind}, expected a file to write')
     require_folder(output)
     init()
     problems, totals = Problems(), Totals()
