@@ -159,7 +159,9 @@ class Timeline:
                 1.0, Gst.Format.TIME,
                 Gst.SeekFlags.FLUSH | Gst.SeekFlags.ACCURATE,
                 Gst.SeekType.SET, int(self.start * Gst.SECOND),
-                Gst.SeekType.SET, int(stop * Gst.SECOND)):
+                # The last frame may begin where the video is said to end.
+                Gst.SeekType.SET if stop == self.stop else Gst.SeekType.NONE,
+                int(stop * Gst.SECOND)):
             raise Failure('cannot seek in this stream')
         self.wait(Gst.MessageType.ASYNC_DONE)
 
@@ -259,7 +261,8 @@ def draw(timeline, name, path):
     figure, (top, bottom) = plt.subplots(
         2, figsize=(12, lane_inches + picture_inches + 1.2), dpi=120,
         height_ratios=(picture_inches, lane_inches), layout='constrained')
-    span = timeline.results[0][0], timeline.results[-1][1]
+    begin, end = timeline.results[0][0], timeline.results[-1][1]
+    span = begin, max(end, begin + 1e-3)  # one frame may have no duration
     figure.suptitle(textwrap.shorten(name, 90, placeholder=' …'), x=0.01,
                     ha='left', fontsize=14, fontweight='bold')
     figure.text(0.995, 0.01, f'bars: confidence; {timeline.source},'
@@ -274,11 +277,11 @@ def draw(timeline, name, path):
 
 
 def find_uri(name):
+    if pathlib.Path(name).is_file():  # colons in its name or not
+        return Gst.filename_to_uri(name)
     if Gst.uri_is_valid(name):
         return name
-    if not pathlib.Path(name).is_file():
-        raise Failure(f'no file {name}')
-    return Gst.filename_to_uri(name)
+    raise Failure(f'no file {name}')
 
 
 def find_plot(name):

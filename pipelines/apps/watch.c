@@ -306,14 +306,14 @@ print_summary (Watch *watch)
   }
 }
 
-/* The URI of a file that is there, or of a URI. */
+/* The URI of a file that is there, colons in its name or not, or of a URI. */
 static char *
 find_uri (const char *name, GError **error)
 {
-  if (gst_uri_is_valid (name))
-    return g_strdup (name);
   if (g_file_test (name, G_FILE_TEST_IS_REGULAR))
     return gst_filename_to_uri (name, error);
+  if (gst_uri_is_valid (name))
+    return g_strdup (name);
   g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT, "no file %s", name);
   return NULL;
 }

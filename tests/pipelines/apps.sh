@@ -63,6 +63,16 @@ by_hand () {
   whole_clip
 }
 
+# A file is none of the scheme that its name seems to have.
+colons () {
+  cp "$media" "$work/door-12:30:00.webm" && cd "$work" || return 1
+  watch door-12:30:00.webm && same "$(for class in $classes; do
+      printf '25 %s ' "$class"; done | xargs)" "$(counted)" &&
+    timeline door-12:30:00.webm "$work/plot.png"
+  found=$?
+  cd "$OLDPWD" && return $found
+}
+
 # A terminal would obey them.
 control_characters () {
   for label in a b c d e f g h i j; do
@@ -202,6 +212,7 @@ check 'watch' whole_clip
 check 'watch: compiled by hand' by_hand
 check 'watch: control characters in labels' control_characters
 unset program
+check 'colons in the name of a file' colons
 check 'watch: seeking' seek
 check 'watch: Ctrl-C' interrupted
 check 'watch: bad input' bad_input watch watch
