@@ -354,11 +354,46 @@ read_mean (AlexnetModel *model, gboolean has_means, GError **error)
   return TRUE;
 }
 
+/* What the file's calibration for int8 has not seen, which had the file's `own`
+ * mean; NULL: there is nothing. */
+static const char *
+find_change (const AlexnetModel *model, const float own[3])
+{
+  const char *claimed = alexnet_model_get_metadata (model, "architecture");
+
+  for (guint c = 0; c < 3; c++)
+    if (own[c] != model->preprocess.mean[c])
+      return "mean";
+  if (model->architecture &&
+      (!claimed ||
+          alexnet_metadata_find_network (claimed) !=
+              alexnet_network_find (model->network.architecture)))
+    return "architecture";
+  return NULL;
+}
+
+static gboolean
+read_int8 (AlexnetModel *model, const float own_mean[3], GError **error)
+{
+  GHashTable *metadata = model->source->tensors->metadata;
+  const char *change = find_change (model, own_mean);
+
+  if (!change)
+    return alexnet_int8_read (metadata, &model->network, model->arena, error);
+  if (g_hash_table_remove (metadata, "int8"))
+    g_string_append_printf (model->origin,
+        "note: the calibration for int8 in the file is not used: it was made "
+        "with another %s\n",
+        change);
+  return TRUE;
+}
+
 static gboolean
 read_metadata (AlexnetModel *model, GError **error)
 {
   GHashTable *metadata = model->source->tensors->metadata;
   AlexnetPreprocessSaid said;
+  AlexnetPreprocess own;
 
   if (!alexnet_metadata_read_preprocess (metadata, &model->network,
           &model->preprocess, &said, error))
@@ -371,8 +406,9 @@ read_metadata (AlexnetModel *model, GError **error)
           : "as this architecture was trained at another size");
   if (!said.resize)
     guess_resize (model);
+  own = model->preprocess;
   return read_mean (model, said.mean, error) && read_labels (model, error) &&
-      alexnet_int8_read (metadata, &model->network, model->arena, error);
+      read_int8 (model, own.mean, error);
 }
 
 AlexnetModel *

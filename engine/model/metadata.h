@@ -20,7 +20,8 @@
  * - int8: a JSON object with an object for each convolution, by the name of
  *   its tensors: range (least and most of its input) and scales (of its
  *   filters: the largest weight over 127). "alexnet-inspect calibrate" makes
- *   it.
+ *   it. It does not count, and is noted, where another mean or architecture is
+ *   asked for than the file's.
  * Without it: resize 256 for inputs of 224 and 227, in proportion for others
  * (to 224, what is Caffe's to 227); bilinear-antialias; torchvision:
  * center-crop, RGB,

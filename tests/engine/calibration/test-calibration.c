@@ -180,6 +180,62 @@ test_own_table (void)
   check_model (model);
 }
 
+static AlexnetModel *
+load_as (const char *path, const char *architecture, const char *mean)
+{
+  g_autofree char *mean_file = mean
+      ? g_build_filename (g_getenv ("ALEXNET_TEST_DATA"), "caffe", mean, NULL)
+      : NULL;
+  AlexnetModelParams params = { .architecture = architecture,
+    .mean_file = mean_file };
+  g_autoptr (GError) error = NULL;
+  AlexnetModel *model = alexnet_model_load (path, &params, &error);
+
+  g_assert_no_error (error);
+  return model;
+}
+
+/* Of what is calibrated with mean.binaryproto as "caffe"; by what it is then
+ * loaded with, what has changed. */
+static const struct {
+  const char *architecture, *mean, *change;
+} changes[] = {
+  { NULL, NULL, NULL },
+  { "caffe", "mean.binaryproto", NULL },
+  { "alexnet-caffe", NULL, NULL },
+  { "caffenet", NULL, "another architecture" },
+  { NULL, "mean-grey.binaryproto", "another mean" },
+};
+
+/* Ranges of other inputs are neither used nor written again. */
+static void
+test_change (void)
+{
+  g_autofree char *narrow = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
+      "models", "caffe-narrow.safetensors", NULL);
+  AlexnetModel *model = load_as (narrow, NULL, "mean.binaryproto");
+  g_autofree char *calibrated = calibrate (model), *saved = create_file ();
+
+  alexnet_model_unref (model);
+  for (guint i = 0; i < G_N_ELEMENTS (changes); i++) {
+    const char *change = changes[i].change;
+
+    model = load_as (calibrated, changes[i].architecture, changes[i].mean);
+    g_assert_true ((change == NULL) ==
+        (alexnet_model_get_network (model)->layers[0].int8.scales != NULL));
+    g_assert_true (!change ||
+        strstr (alexnet_model_get_origin (model), change) != NULL);
+    g_assert_true (alexnet_model_save (model, saved, NULL, NULL));
+    alexnet_model_unref (model);
+    model = models_load (saved);
+    g_assert_true ((change == NULL) ==
+        (alexnet_model_get_metadata (model, "int8") != NULL));
+    alexnet_model_unref (model);
+  }
+  g_unlink (calibrated);
+  g_unlink (saved);
+}
+
 /* A weight of the last convolution, behind which nothing looks at values. */
 static void
 test_not_finite (void)
@@ -248,6 +304,7 @@ main (int argc, char *argv[])
   g_test_add_data_func ("/calibration/caffe", "caffe-narrow.safetensors",
       test_ranges);
   g_test_add_func ("/calibration/own-table", test_own_table);
+  g_test_add_func ("/calibration/change", test_change);
   g_test_add_func ("/calibration/memory", test_memory);
   g_test_add_func ("/calibration/not-finite", test_not_finite);
   return g_test_run ();
