@@ -226,6 +226,41 @@ alexnet_calibration_add (AlexnetCalibration *self, const AlexnetImage *image,
   return alexnet_backend_call_apart (run_stages, self, error);
 }
 
+/* All of it, so that its `not_finite` is set where it has to be. */
+static gboolean
+read_tensor (const AlexnetTensor *tensor, GError **error)
+{
+  g_autoptr (AlexnetTensorRows) rows = alexnet_tensor_rows_new (tensor, error);
+  gsize n = alexnet_tensor_n_values (tensor) / tensor->dims[0];
+  g_autofree float *row = g_new (float, n);
+  gboolean ok = rows != NULL;
+
+  for (gsize i = 0; ok && i < tensor->dims[0]; i++)
+    ok = alexnet_tensor_rows_read (rows, i, 1, row, error);
+  return ok;
+}
+
+/* Also of the layers that are not run. */
+static gboolean
+check_weights (const AlexnetNetwork *network, GError **error)
+{
+  g_autofree char *name = NULL;
+
+  for (guint i = 0; i < network->n_layers; i++) {
+    const AlexnetLayer *layer = &network->layers[i];
+
+    if (alexnet_tensor_is_bound (&layer->weight) &&
+        (!read_tensor (&layer->weight, error) ||
+            !read_tensor (&layer->bias, error)))
+      return FALSE;
+  }
+  name = alexnet_network_find_not_finite (network);
+  if (name)
+    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FINITE,
+        "tensor %s holds NaN or infinity, expected finite numbers", name);
+  return !name;
+}
+
 /* Of the weights of each filter. */
 static gboolean
 add_scales (JsonArray *scales, const AlexnetLayer *layer, GError **error)
@@ -236,16 +271,9 @@ add_scales (JsonArray *scales, const AlexnetLayer *layer, GError **error)
 
   if (!alexnet_tensor_to_float (values, &layer->weight, error))
     return FALSE;
-  for (gsize c = 0; c < layer->channels; c++) {
-    float scale = alexnet_int8_scale (values + c * filter, filter);
-
-    if (!isfinite (scale)) {
-      g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FINITE,
-          "a weight of %s is not finite", layer->name);
-      return FALSE;
-    }
-    json_array_add_double_element (scales, (double) scale);
-  }
+  for (gsize c = 0; c < layer->channels; c++)
+    json_array_add_double_element (scales,
+        (double) alexnet_int8_scale (values + c * filter, filter));
   return TRUE;
 }
 
@@ -292,6 +320,8 @@ alexnet_calibration_write (const AlexnetCalibration *self, const char *path,
         "a calibration needs at least one image");
     return FALSE;
   }
+  if (!check_weights (alexnet_model_get_network (self->model), error))
+    return FALSE;
   int8 = describe (self, error);
   return int8 &&
       alexnet_model_write (self->model, KEY, int8, path, NULL, error);

@@ -236,32 +236,55 @@ test_change (void)
   g_unlink (saved);
 }
 
-/* A weight of the last convolution, behind which nothing looks at values. */
+/* Of the last convolution or of what is behind it, where nothing is run. */
+static const char *const not_finite[] = { "features.10.weight",
+  "features.10.bias", "classifier.4.weight", "classifier.6.bias" };
+
+/* Writes the model with NaN in one tensor. */
 static void
-test_not_finite (void)
+write_not_finite (const char *tensor, const char *path)
 {
   AlexnetNetwork network = *alexnet_network_find ("torchvision");
+
+  random_model_narrow (&network);
+  random_model_fill (&network);
+  for (guint i = 0; i < network.n_layers; i++) {
+    const AlexnetLayer *layer = &network.layers[i];
+    gsize length = layer->name ? strlen (layer->name) : 0;
+
+    if (length == 0 || strncmp (tensor, layer->name, length) != 0)
+      continue;
+    ((float *) (g_str_equal (tensor + length, ".bias")
+            ? layer->bias.data
+            : layer->weight.data))[3] = NAN;
+  }
+  g_assert_true (random_model_write (&network, path, NULL));
+  random_model_clear (&network);
+}
+
+static void
+test_not_finite (gconstpointer tensor)
+{
   g_autofree char *from = create_file (), *to = create_file ();
+  g_autofree char *kept = NULL;
   g_autoptr (GError) error = NULL;
   AlexnetCalibration *calibration;
   AlexnetModel *model;
   guint8 pixels[MODELS_SIDE * MODELS_SIDE * 3];
   AlexnetImage image = models_make_image (pixels, 0);
 
-  random_model_narrow (&network);
-  random_model_fill (&network);
-  ((float *) network.layers[10].weight.data)[7] = NAN;
-  g_assert_true (random_model_write (&network, from, NULL));
+  write_not_finite (tensor, from);
   model = models_load (from);
   calibration = alexnet_calibration_new (model, &error);
   g_assert_no_error (error);
   g_assert_true (alexnet_calibration_add (calibration, &image, NULL));
   g_assert_false (alexnet_calibration_write (calibration, to, &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FINITE);
-  g_assert_nonnull (strstr (error->message, network.layers[10].name));
+  g_assert_nonnull (strstr (error->message, tensor));
+  g_assert_true (g_file_get_contents (to, &kept, NULL, NULL));
+  g_assert_cmpstr (kept, ==, "");
   alexnet_calibration_free (calibration);
   alexnet_model_unref (model);
-  random_model_clear (&network);
   g_unlink (from);
   g_unlink (to);
 }
@@ -306,6 +329,11 @@ main (int argc, char *argv[])
   g_test_add_func ("/calibration/own-table", test_own_table);
   g_test_add_func ("/calibration/change", test_change);
   g_test_add_func ("/calibration/memory", test_memory);
-  g_test_add_func ("/calibration/not-finite", test_not_finite);
+  for (guint i = 0; i < G_N_ELEMENTS (not_finite); i++) {
+    g_autofree char *path = g_strconcat ("/calibration/not-finite/",
+        not_finite[i], NULL);
+
+    g_test_add_data_func (path, not_finite[i], test_not_finite);
+  }
   return g_test_run ();
 }
