@@ -8,6 +8,18 @@ update (gpointer user, double fraction)
   inspect_progress_update (user, fraction);
 }
 
+/* What of the file was not taken over, or was assumed. */
+static void
+print_notes (const AlexnetModel *model)
+{
+  g_auto (GStrv)
+      lines = g_strsplit (alexnet_model_get_origin (model), "\n", -1);
+
+  for (guint i = 0; lines[i]; i++)
+    if (g_str_has_prefix (lines[i], "note: "))
+      inspect_print (stderr, "alexnet-inspect: %s", lines[i]);
+}
+
 static gboolean
 convert (const char *path, const InspectModelOptions *options,
     const char *output, GError **error)
@@ -22,9 +34,11 @@ convert (const char *path, const InspectModelOptions *options,
   inspect_progress_begin (&bar);
   ok = alexnet_model_save (model, output, &progress, error);
   inspect_progress_end (&bar);
-  if (ok)
-    inspect_print (stdout, "%s: all of %s", output, path);
-  return ok;
+  if (!ok)
+    return FALSE;
+  inspect_print (stdout, "%s: all of %s", output, path);
+  print_notes (model);
+  return TRUE;
 }
 
 gboolean

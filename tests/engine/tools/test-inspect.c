@@ -112,6 +112,11 @@ static const Case cases[] = {
       "converted.safetensors: all of ", NULL },
   { "convert/check", "check -b reference OUT/converted.safetensors", 0,
       "layers from: caffe, as the file says\n", NULL },
+  { "convert/notes",
+      "convert DATA/caffe/caffenet-deploy.caffemodel "
+      "-o OUT/converted.safetensors",
+      0, "converted.safetensors: all of ",
+      "more than one *mean*.binaryproto: not used\n" },
   { "convert/output", "convert DATA/models/caffe-narrow.pth", 1, NULL,
       "-o OUT.safetensors says it" },
   { "convert/no-model", "convert -o /dev/null", 1, NULL,
