@@ -206,9 +206,9 @@ typedef struct {
 /* Writes the model as one safetensors file that describes itself: its weights
  * as they are stored, its table of layers, labels and preprocessing wherever
  * they were found. What is at `path` stays when that fails; a link there stays
- * always, and what it leads to is replaced. `progress` may be NULL. INVALID:
- * the file cannot be written, or is no regular file; FORMAT: the model's cannot
- * be read any more; NO_MEMORY. */
+ * always, and what it leads to is replaced; a file that replaces another has
+ * its mode. `progress` may be NULL. INVALID: the file cannot be written, or is
+ * no regular file; FORMAT: the model's cannot be read any more; NO_MEMORY. */
 ALEXNET_API gboolean alexnet_model_save (const AlexnetModel *model,
     const char *path, const AlexnetProgress *progress, GError **error);
 

@@ -178,19 +178,33 @@ abandon (GOutputStream *stream, GFile *file, gboolean is_new)
     g_file_delete (file, NULL, NULL);
 }
 
+/* As the old file has it; until then only its owner may read the new one. */
+static gboolean
+keep_mode (GFile *file, const struct stat *old, GError **error)
+{
+  if (chmod (g_file_peek_path (file), old->st_mode & 0777) == 0)
+    return TRUE;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+      g_strerror (errno));
+  return FALSE;
+}
+
 /* A new file always: the tensors may be read from what is there. */
 static gboolean
 replace (GFile *file, const AlexnetTensorSet *set, GHashTable *metadata,
     const AlexnetProgress *progress, GError **error)
 {
-  gboolean is_new = !g_file_query_exists (file, NULL);
+  struct stat old;
+  gboolean is_new = stat (g_file_peek_path (file), &old) != 0;
   g_autoptr (GFileOutputStream) stream = g_file_replace (file, NULL, FALSE,
-      G_FILE_CREATE_REPLACE_DESTINATION, NULL, error);
+      G_FILE_CREATE_REPLACE_DESTINATION |
+          (is_new ? G_FILE_CREATE_NONE : G_FILE_CREATE_PRIVATE),
+      NULL, error);
 
   if (!stream)
     return FALSE;
   if (write_all (set, metadata, G_OUTPUT_STREAM (stream), progress, error))
-    return TRUE;
+    return is_new || keep_mode (file, &old, error);
   abandon (G_OUTPUT_STREAM (stream), file, is_new);
   return FALSE;
 }

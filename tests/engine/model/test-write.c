@@ -346,6 +346,34 @@ test_fails (void)
   g_remove (own);
 }
 
+/* A new file gets the mode that others get, one that replaces another the
+ * other's. */
+static void
+test_mode (void)
+{
+  static const mode_t modes[] = { 0600, 0640, 0666 };
+  g_autofree char *original = g_test_build_filename (G_TEST_DIST,
+      "../data/models", "caffe-narrow-f16.safetensors", NULL);
+  AlexnetModel *model = load (original, NULL);
+  mode_t mask = umask (022);
+  g_autofree char *path = save (model);
+  struct stat status;
+
+  g_assert_cmpint (g_stat (path, &status), ==, 0);
+  g_assert_cmpuint (status.st_mode & 07777, ==, 0644);
+  for (guint i = 0; i < G_N_ELEMENTS (modes); i++) {
+    g_autofree char *again = NULL;
+
+    g_assert_cmpint (g_chmod (path, (int) modes[i]), ==, 0);
+    again = save (model);
+    g_assert_cmpint (g_stat (again, &status), ==, 0);
+    g_assert_cmpuint (status.st_mode & 07777, ==, modes[i]);
+  }
+  umask (mask);
+  alexnet_model_unref (model);
+  g_remove (path);
+}
+
 /* It is never written to, and its link stays. */
 static void
 assert_refuses_link (const AlexnetModel *model, const char *target,
@@ -401,6 +429,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/write/in-place", test_in_place);
   g_test_add_data_func ("/write/link/there", GINT_TO_POINTER (TRUE), test_link);
   g_test_add_data_func ("/write/link/dangling", NULL, test_link);
+  g_test_add_func ("/write/mode", test_mode);
   g_test_add_func ("/write/no-file", test_no_file);
   g_test_add_func ("/write/params", test_params);
   g_test_add_func ("/write/fails", test_fails);
