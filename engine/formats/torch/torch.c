@@ -69,6 +69,18 @@ find_storage (gconstpointer user, const char *key, guint64 *offset,
   return TRUE;
 }
 
+/* torch.jit.freeze() makes constants of all weights. */
+static gboolean
+check_not_frozen (const AlexnetModelSource *source,
+    const AlexnetTorchArchive *archive, GError **error)
+{
+  return source->tensors->entries->len > 0 ||
+      !alexnet_torch_archive_find (archive, "constants/0") ||
+      alexnet_format_error (error,
+          "it is frozen, and its weights have no names; save it before "
+          "torch.jit.freeze()");
+}
+
 static gboolean
 read_checkpoint (AlexnetModelSource *source, const AlexnetTorchArchive *archive,
     const AlexnetZipEntry *root, GError **error)
@@ -89,7 +101,36 @@ read_checkpoint (AlexnetModelSource *source, const AlexnetTorchArchive *archive,
   else if (pickle->root->kind == ALEXNET_PICKLE_OBJECT)
     what = "pickled module (zip)";
   source->kind = g_strconcat ("PyTorch ", what, NULL);
-  return alexnet_pickle_walk (source, pickle, pickle->root, &storages, error);
+  return alexnet_pickle_walk (source, pickle, pickle->root, &storages, error) &&
+      check_not_frozen (source, archive, error);
+}
+
+/* What else comes as a zip archive, by how the name of an entry ends. */
+static const struct {
+  const char *suffix, *what;
+} others[] = {
+  { ".weights.h5", "of Keras; convert the model to ONNX" },
+  { ".npy", "of numpy (.npz); save the dict of its arrays with numpy.save()" },
+  { ".safetensors", "around a model; unpack it first" },
+  { ".pth", "around a model; unpack it first" },
+  { ".pt", "around a model; unpack it first" },
+  { ".tar", "around a model; unpack it first" },
+  { ".onnx", "around a model; unpack it first" },
+  { ".caffemodel", "around a model; unpack it first" },
+};
+
+static gboolean
+refuse_archive (const AlexnetZip *zip, GError **error)
+{
+  for (guint i = 0; i < zip->entries->len; i++) {
+    const AlexnetZipEntry *entry = zip->entries->pdata[i];
+
+    for (guint j = 0; j < G_N_ELEMENTS (others); j++)
+      if (g_str_has_suffix (entry->name, others[j].suffix))
+        return alexnet_format_error (error, "zip archive %s", others[j].what);
+  }
+  return alexnet_format_error (error,
+      "zip archive without NAME/" ROOT_NAME "; PyTorch did not write it");
 }
 
 static char *
@@ -120,8 +161,7 @@ alexnet_torch_zip_read (AlexnetModelSource *source, AlexnetFile *file,
     return FALSE;
   }
   if (!pickle && !format)
-    return alexnet_format_error (error,
-        "zip archive without NAME/" ROOT_NAME "; PyTorch did not write it");
+    return refuse_archive (zip, error);
   archive.folder = folder = get_folder (pickle ? pickle : format);
   if (!alexnet_torch_archive_check_order (&archive, error))
     return FALSE;
