@@ -142,9 +142,10 @@ typedef struct {
 } AlexnetModelParams;
 
 /* Reads and checks a model file, recognised by content: safetensors, PyTorch,
- * ONNX, Caffe or numpy. Loading a file that is already loaded, with the same
- * parameters, and has not changed on disk returns the same model with one more
- * reference. NOT_FOUND, FORMAT. */
+ * ONNX, Caffe or numpy. Loading a file that is already loaded, from the same
+ * directory and with the same parameters, returns the same model with one more
+ * reference while nothing of what it was read from has changed on disk, labels
+ * and means included. NOT_FOUND, FORMAT. */
 ALEXNET_API AlexnetModel *alexnet_model_load (const char *path,
     const AlexnetModelParams *params, GError **error);
 ALEXNET_API AlexnetModel *alexnet_model_ref (AlexnetModel *model);

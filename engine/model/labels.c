@@ -8,7 +8,6 @@
 #include "alexnet-resources.h"
 #include "formats/formats.h"
 #include "formats/json.h"
-#include "tensor/file.h"
 
 #define MAX_TEXT ALEXNET_MAX_JSON
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
@@ -267,21 +266,17 @@ parse_labels (const char *text, char **wrong)
   return has_brackets (text) ? parse_json (text, wrong) : parse_lines (text);
 }
 
-/* NULL when it is no regular file, cannot be read or is larger than any list of
- * labels. */
+/* NULL when it cannot be read or is larger than any list of labels. */
 static char *
-read_text (const char *path, gsize *size, GError **error)
+read_text (const AlexnetFile *file, gsize *size, GError **error)
 {
-  g_autoptr (AlexnetFile) file = alexnet_file_open (path, error);
   g_autofree char *text = NULL;
 
-  if (!file)
-    return NULL;
   *size = (gsize) MIN (alexnet_file_get_size (file), (guint64) MAX_TEXT + 1);
   if (*size > MAX_TEXT) {
     g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT,
-        "%s has %" G_GUINT64_FORMAT " bytes, expected at most %u", path,
-        alexnet_file_get_size (file), MAX_TEXT);
+        "%s has %" G_GUINT64_FORMAT " bytes, expected at most %u",
+        alexnet_file_get_path (file), alexnet_file_get_size (file), MAX_TEXT);
     return NULL;
   }
   text = g_malloc (*size + 1);
@@ -291,39 +286,61 @@ read_text (const char *path, gsize *size, GError **error)
       : NULL;
 }
 
-char **
-alexnet_labels_load (const char *path, GError **error)
+/* Of the file at `path`. */
+static char **
+read_labels (const char *text, gsize size, const char *path, GError **error)
 {
-  g_autofree char *text = NULL, *wrong = NULL;
+  g_autofree char *wrong = NULL;
   g_auto (GStrv) labels = NULL;
-  gsize size;
 
-  g_return_val_if_fail (path != NULL, NULL);
-
-  text = read_text (path, &size, error);
-  if (!text) {
-    g_prefix_error (error, "%s", "cannot read labels: ");
-    return NULL;
-  }
   if (!g_utf8_validate (text, (gssize) size, NULL)) {
-    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT,
-        "labels %s: not UTF-8 text", path);
+    alexnet_format_error (error, "labels %s: not UTF-8 text", path);
     return NULL;
   }
   labels = parse_labels (text, &wrong);
   if (!labels) {
-    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT,
+    alexnet_format_error (error,
         "labels %s: %sexpected one a line, a JSON array of strings, or an "
         "object or a Python dict that has a label for each number from 0 on",
         path, wrong ? wrong : "");
     return NULL;
   }
   if (!labels[0]) {
-    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT,
+    alexnet_format_error (error,
         "labels %s: there is no label, expected one a line", path);
     return NULL;
   }
   return g_steal_pointer (&labels);
+}
+
+char **
+alexnet_labels_load_file (const char *path, AlexnetFile **file, GError **error)
+{
+  g_autoptr (AlexnetFile) opened = alexnet_file_open (path, error);
+  g_autofree char *text = NULL;
+  char **labels;
+  gsize size;
+
+  *file = NULL;
+  text = opened ? read_text (opened, &size, error) : NULL;
+  if (!text) {
+    g_prefix_error (error, "%s", "cannot read labels: ");
+    return NULL;
+  }
+  labels = read_labels (text, size, path, error);
+  if (labels)
+    *file = g_steal_pointer (&opened);
+  return labels;
+}
+
+char **
+alexnet_labels_load (const char *path, GError **error)
+{
+  g_autoptr (AlexnetFile) file = NULL;
+
+  g_return_val_if_fail (path != NULL, NULL);
+
+  return alexnet_labels_load_file (path, &file, error);
 }
 
 char **

@@ -3,7 +3,7 @@
 #ifndef ALEXNET_LABELS_H
 #define ALEXNET_LABELS_H
 
-#include "alexnet.h"
+#include "tensor/file.h"
 
 G_BEGIN_DECLS
 
@@ -13,6 +13,11 @@ G_BEGIN_DECLS
  * (imagenet-labels.txt is the list of its models/_meta.py); built in. The
  * caller frees them with g_strfreev(). */
 char **alexnet_labels_imagenet (void);
+
+/* alexnet_labels_load(), with the file that was read, which the caller
+ * unrefs. */
+char **alexnet_labels_load_file (const char *path, AlexnetFile **file,
+    GError **error);
 
 G_END_DECLS
 

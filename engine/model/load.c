@@ -24,6 +24,7 @@ alexnet_model_free (AlexnetModel *model)
   g_strfreev (model->labels);
   g_ptr_array_unref (model->arena);
   g_string_free (model->origin, TRUE);
+  g_ptr_array_unref (model->beside);
   alexnet_model_source_free (model->source);
   alexnet_file_unref (model->file);
   g_free (model->part);
@@ -221,9 +222,12 @@ static gboolean
 load_labels (AlexnetModel *model, GError **error)
 {
   guint n_classes = alexnet_model_get_n_classes (model);
+  AlexnetFile *file;
   guint n;
 
-  model->labels = alexnet_labels_load (model->labels_file, error);
+  model->labels = alexnet_labels_load_file (model->labels_file, &file, error);
+  if (file)
+    g_ptr_array_add (model->beside, file);
   n = model->labels ? g_strv_length (model->labels) : n_classes;
   if (n != n_classes)
     return alexnet_format_error (error,
@@ -238,14 +242,16 @@ find_labels (AlexnetModel *model)
 {
   guint n_classes = alexnet_model_get_n_classes (model);
   g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
-  char *path;
+  AlexnetFile *file;
 
   model->labels = alexnet_sidecar_find_labels (alexnet_model_get_path (model),
-      n_classes, &path, notes);
+      n_classes, &file, notes);
   for (guint i = 0; i < notes->len; i++)
     add_note (model, notes->pdata[i]);
-  if (model->labels)
-    return path;
+  if (model->labels) {
+    g_ptr_array_add (model->beside, file);
+    return g_strdup (alexnet_file_get_path (file));
+  }
   if (n_classes != ALEXNET_N_IMAGENET_LABELS)
     return g_strdup ("none");
   model->labels = alexnet_labels_imagenet ();
@@ -290,9 +296,12 @@ read_labels (AlexnetModel *model, GError **error)
 static gboolean
 load_mean (AlexnetModel *model, const char *path, GError **error)
 {
-  g_autoptr (AlexnetFile) file = alexnet_file_open (path, error);
+  AlexnetFile *file = alexnet_file_open (path, error);
 
-  if (!file || !alexnet_caffe_mean_read (file, model->preprocess.mean, error))
+  if (!file)
+    return FALSE;
+  g_ptr_array_add (model->beside, file);
+  if (!alexnet_caffe_mean_read (file, model->preprocess.mean, error))
     return FALSE;
   g_string_append_printf (model->origin,
       "mean from: %s, of each channel over all of its image\n", path);
@@ -426,6 +435,8 @@ alexnet_model_new (AlexnetFile *file, const AlexnetModelParams *params,
   model->source = alexnet_model_source_new ();
   model->arena = g_ptr_array_new_with_free_func (g_free);
   model->origin = g_string_new (NULL);
+  model->beside = g_ptr_array_new_with_free_func ((GDestroyNotify)
+          alexnet_file_unref);
   if (read_source (model, error) && bind_network (model, error) &&
       read_metadata (model, error))
     return model;

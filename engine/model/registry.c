@@ -7,6 +7,7 @@
 #include "private.h"
 
 #include <pthread.h>
+#include <sys/stat.h>
 
 #include "model.h"
 
@@ -26,19 +27,35 @@ same_params (const AlexnetModel *model, const AlexnetModelParams *params)
       g_strcmp0 (model->mean_file, params->mean_file) == 0;
 }
 
+/* Whether the same files lie beside both. */
+static gboolean
+same_directory (const AlexnetFile *a, const AlexnetFile *b)
+{
+  g_autofree char *first = g_path_get_dirname (alexnet_file_get_path (a));
+  g_autofree char *second = g_path_get_dirname (alexnet_file_get_path (b));
+  struct stat x, y;
+
+  return stat (first, &x) == 0 && stat (second, &y) == 0 &&
+      x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static gboolean
+are_current (const GPtrArray *files, guint first)
+{
+  for (guint i = first; i < files->len; i++)
+    if (!alexnet_file_is_current (files->pdata[i]))
+      return FALSE;
+  return TRUE;
+}
+
 /* Whether loading `file` would give the same model. */
 static gboolean
 is_same (const AlexnetModel *model, const AlexnetFile *file,
     const AlexnetModelParams *params)
 {
-  const GPtrArray *files = model->source->files;
-
-  if (!alexnet_file_equal (model->file, file) || !same_params (model, params))
-    return FALSE;
-  for (guint i = 1; i < files->len; i++)
-    if (!alexnet_file_is_current (files->pdata[i]))
-      return FALSE;
-  return TRUE;
+  return alexnet_file_equal (model->file, file) &&
+      same_params (model, params) && same_directory (model->file, file) &&
+      are_current (model->source->files, 1) && are_current (model->beside, 0);
 }
 
 /* With the registry's lock held, so that two who load one file at the same

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "labels.h"
+
 /* As DIGITS, Caffe, PyTorch's users, Places365 and Keras name them. */
 static const char *const labels_names[] = {
   "labels.txt",
@@ -18,21 +20,22 @@ static const char *const labels_names[] = {
 };
 
 char **
-alexnet_sidecar_find_labels (const char *model, guint n_classes, char **path,
-    GPtrArray *notes)
+alexnet_sidecar_find_labels (const char *model, guint n_classes,
+    AlexnetFile **file, GPtrArray *notes)
 {
   g_autofree char *dir = g_path_get_dirname (model);
 
   for (guint i = 0; i < G_N_ELEMENTS (labels_names); i++) {
     g_autofree char *name = g_build_filename (dir, labels_names[i], NULL);
+    g_autoptr (AlexnetFile) found = NULL;
     g_autoptr (GError) error = NULL;
     g_auto (GStrv) labels = NULL;
 
     if (!g_file_test (name, G_FILE_TEST_IS_REGULAR))
       continue;
-    labels = alexnet_labels_load (name, &error);
+    labels = alexnet_labels_load_file (name, &found, &error);
     if (labels && g_strv_length (labels) == n_classes) {
-      *path = g_steal_pointer (&name);
+      *file = g_steal_pointer (&found);
       return g_steal_pointer (&labels);
     }
     g_ptr_array_add (notes,
@@ -40,7 +43,7 @@ alexnet_sidecar_find_labels (const char *model, guint n_classes, char **path,
                      name, g_strv_length (labels), n_classes)
                : g_strdup_printf ("not used: %s", error->message));
   }
-  *path = NULL;
+  *file = NULL;
   return NULL;
 }
 

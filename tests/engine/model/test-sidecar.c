@@ -51,11 +51,11 @@ write_file (Fixture *f, const char *name, const char *text)
 static char **
 find_labels (Fixture *f, guint n_classes, const char *expected)
 {
-  g_autofree char *path = NULL;
-  char **labels = alexnet_sidecar_find_labels (f->model, n_classes, &path,
+  g_autoptr (AlexnetFile) file = NULL;
+  char **labels = alexnet_sidecar_find_labels (f->model, n_classes, &file,
       f->notes);
 
-  g_assert_cmpstr (path, ==, expected);
+  g_assert_cmpstr (file ? alexnet_file_get_path (file) : NULL, ==, expected);
   g_assert_true ((labels != NULL) == (expected != NULL));
   return labels;
 }
