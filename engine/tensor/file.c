@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -83,6 +84,20 @@ new_from_fd (int fd, const char *path, GError **error)
   return file;
 }
 
+static gboolean
+same_contents (const struct stat *a, const struct stat *b)
+{
+  return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+      a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static gboolean
+same_file (const struct stat *a, const struct stat *b)
+{
+  return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+      same_contents (a, b);
+}
+
 /* A FIFO without a writer would keep a blocking open() waiting. */
 #define OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
@@ -154,6 +169,39 @@ open_parts (const char *directory, char **parts, gboolean *link)
   return fd;
 }
 
+/* Where the file lies when its path is a link to it, else NULL. */
+static char *
+resolve_link (const AlexnetFile *file)
+{
+  struct stat status;
+  g_autofree char *target = NULL;
+
+  if (lstat (file->path, &status) != 0 || !S_ISLNK (status.st_mode))
+    return NULL;
+  target = realpath (file->path, NULL);
+  return target && stat (target, &status) == 0 &&
+          same_file (&status, &file->status)
+      ? g_steal_pointer (&target)
+      : NULL;
+}
+
+/* Hugging Face's cache has all files of a model in one directory, and links to
+ * them. Where a link beside such a link leads, when that is the same
+ * directory, else NULL. */
+static char *
+follow_link (const AlexnetFile *file, const char *path)
+{
+  g_autofree char *model = resolve_link (file);
+  g_autofree char *target = model ? realpath (path, NULL) : NULL;
+  g_autofree char *there = NULL, *here = NULL;
+
+  if (!target)
+    return NULL;
+  there = g_path_get_dirname (target);
+  here = g_path_get_dirname (model);
+  return g_str_equal (there, here) ? g_steal_pointer (&target) : NULL;
+}
+
 AlexnetFile *
 alexnet_file_open_beside (const AlexnetFile *file, const char *name,
     GError **error)
@@ -161,6 +209,7 @@ alexnet_file_open_beside (const AlexnetFile *file, const char *name,
   g_auto (GStrv) parts = g_strsplit (name, "/", -1);
   g_autofree char *directory = NULL;
   g_autofree char *path = NULL;
+  g_autofree char *target = NULL;
   gboolean link = FALSE;
   int fd;
 
@@ -170,8 +219,12 @@ alexnet_file_open_beside (const AlexnetFile *file, const char *name,
   path = g_build_filename (directory, name, NULL);
   fd = open_parts (directory, parts, &link);
   if (link) {
-    refuse_name (file, name, "there is a symbolic link in its way", error);
-    return NULL;
+    target = parts[1] ? NULL : follow_link (file, path);
+    if (!target) {
+      refuse_name (file, name, "there is a symbolic link in its way", error);
+      return NULL;
+    }
+    fd = open (target, OPEN_FLAGS | O_NOFOLLOW);
   }
   return new_from_fd (fd, path, error);
 }
@@ -219,20 +272,6 @@ guint64
 alexnet_file_get_size (const AlexnetFile *file)
 {
   return file->size;
-}
-
-static gboolean
-same_contents (const struct stat *a, const struct stat *b)
-{
-  return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-      a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
-static gboolean
-same_file (const struct stat *a, const struct stat *b)
-{
-  return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
-      same_contents (a, b);
 }
 
 gboolean

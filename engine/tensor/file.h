@@ -27,7 +27,8 @@ char *alexnet_file_check_type (const struct stat *status);
 /* Opens another file of the same model, by its name relative to the directory
  * that `file` is in. FORMAT for a name that is empty, absolute, has `..` or
  * leads through a symbolic link; and for a `file` in memory, which has no
- * directory. */
+ * directory. Where `file` was opened by a link, one beside it may lead to the
+ * directory that this one leads to. */
 AlexnetFile *alexnet_file_open_beside (const AlexnetFile *file,
     const char *name, GError **error);
 

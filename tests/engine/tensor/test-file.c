@@ -174,8 +174,8 @@ test_replaced (void)
 static void
 assert_no_file (const char *path, const char *reason)
 {
-  g_autofree char *expected = g_strdup_printf ("cannot open %s: %s",
-      path, reason);
+  g_autofree char *expected = g_strdup_printf ("cannot open %s: %s", path,
+      reason);
   g_autoptr (GError) error = NULL;
 
   g_assert_null (alexnet_file_open (path, &error));
@@ -269,6 +269,15 @@ assert_beside (const AlexnetFile *file, const char *name, const char *text)
 }
 
 static void
+assert_refused_beside (const AlexnetFile *file, const char *name)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (alexnet_file_open_beside (file, name, &error));
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
+}
+
+static void
 test_beside (void)
 {
   g_autofree char *path = make_file ("model", TEXT);
@@ -287,6 +296,80 @@ test_beside (void)
     if (!g_pattern_match_simple (pattern, error->message))
       g_error ("%s: %s", besides[i].name, error->message);
   }
+}
+
+/* Beside the snapshot's model, a link to "blobs/model"; NULL: it is refused. */
+static const struct {
+  const char *name, *text;
+} linked[] = {
+  { "weights", "weights" },  /* -> blobs/weights */
+  { "twice", "weights" },    /* -> weights */
+  { "outside", NULL },       /* -> beside the snapshot */
+  { "below", NULL },         /* -> blobs/below/weights */
+  { "blobs/weights", NULL }, /* by a link to the directory */
+  { "./weights", NULL },     /* further than beside it */
+  { "lost", NULL },          /* -> blobs/lost, which is not there */
+  { "../outside", NULL },
+};
+
+static void
+make_directory (const char *name)
+{
+  g_autofree char *path = make_path (name);
+
+  g_assert_cmpint (g_mkdir_with_parents (path, 0700), ==, 0);
+}
+
+/* As Hugging Face keeps what it fetched. */
+static void
+make_cache (void)
+{
+  static const struct {
+    const char *name, *text;
+  } files[] = {
+    { "cache/blobs/model", TEXT },
+    { "cache/blobs/weights", "weights" },
+    { "cache/blobs/below/weights", "weights" },
+    { "cache/outside", "outside" },
+  };
+
+  make_directory ("cache/blobs/below");
+  make_directory ("cache/snapshots/1");
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    g_free (make_file (files[i].name, files[i].text));
+  make_link ("../../blobs/model", "cache/snapshots/1/model");
+  make_link ("../../blobs/weights", "cache/snapshots/1/weights");
+  make_link ("weights", "cache/snapshots/1/twice");
+  make_link ("../../outside", "cache/snapshots/1/outside");
+  make_link ("../../blobs/below/weights", "cache/snapshots/1/below");
+  make_link ("../../blobs", "cache/snapshots/1/blobs");
+  make_link ("../../blobs/lost", "cache/snapshots/1/lost");
+}
+
+static void
+test_beside_linked (void)
+{
+  g_autofree char *path = make_path ("cache/snapshots/1/model");
+  g_autofree char *weights = make_path ("cache/snapshots/1/weights");
+  g_autoptr (AlexnetFile) file = NULL;
+  g_autoptr (GError) error = NULL;
+
+  make_cache ();
+  file = open_file (path);
+  for (guint i = 0; i < G_N_ELEMENTS (linked); i++)
+    if (linked[i].text)
+      assert_beside (file, linked[i].name, linked[i].text);
+    else
+      assert_refused_beside (file, linked[i].name);
+
+  /* A file of its own in the snapshot, and then another model. */
+  g_assert_cmpint (g_remove (weights), ==, 0);
+  g_free (make_file ("cache/snapshots/1/weights", "own"));
+  assert_beside (file, "weights", "own");
+  assert_refused_beside (file, "lost");
+  g_assert_cmpint (g_remove (path), ==, 0);
+  make_link ("../../outside", "cache/snapshots/1/model");
+  assert_refused_beside (file, "outside");
 }
 
 /* By a path without a directory; and from memory, where there is none. */
@@ -340,6 +423,7 @@ main (int argc, char **argv)
   g_test_add_func ("/file/no-permission", test_no_permission);
   g_test_add_func ("/file/beside", test_beside);
   g_test_add_func ("/file/beside/bare", test_beside_bare);
+  g_test_add_func ("/file/beside/linked", test_beside_linked);
   status = g_test_run ();
   remove_all (directory);
   g_rmdir (directory);
