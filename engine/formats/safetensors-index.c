@@ -86,6 +86,21 @@ check_tensors (const AlexnetTensorSet *set, guint first, JsonObject *map,
   return TRUE;
 }
 
+/* transformers writes an index of files of PyTorch, too. */
+static gboolean
+check_format (const AlexnetFile *file, GError **error)
+{
+  guint64 file_size = alexnet_file_get_size (file);
+  guint8 head[16];
+  gsize size = (gsize) MIN (file_size, sizeof head);
+
+  return alexnet_file_read (file, 0, head, size, error) &&
+      (alexnet_safetensors_detect (head, size, file_size) ||
+          alexnet_format_error (error,
+              "is no safetensors file; save the model in one file, or as "
+              "safetensors"));
+}
+
 static gboolean
 read_shard (AlexnetModelSource *source, const AlexnetFile *index,
     const char *shard, JsonObject *map, GError **error)
@@ -97,7 +112,8 @@ read_shard (AlexnetModelSource *source, const AlexnetFile *index,
   if (!file)
     return FALSE;
   g_ptr_array_add (source->files, file);
-  if (alexnet_safetensors_add (source->tensors, file, error) &&
+  if (check_format (file, error) &&
+      alexnet_safetensors_add (source->tensors, file, error) &&
       check_tensors (source->tensors, first, map, shard, error))
     return TRUE;
   quoted = alexnet_quote (shard);

@@ -173,6 +173,19 @@ test_cut (void)
   assert_refused (ALEXNET_ERROR_FORMAT, "'model-00003-of-00003.safetensors': ");
 }
 
+/* pytorch_model.bin.index.json */
+static void
+test_torch (void)
+{
+  static const char zip[] = "PK\3\4\0\0\10\10\0\0\0\0";
+
+  copy_model ();
+  write_file (shards[1], zip, sizeof zip);
+  assert_refused (ALEXNET_ERROR_FORMAT,
+      "'model-00002-of-00003.safetensors': is no safetensors file; save the "
+      "model in one file, or as safetensors");
+}
+
 static void
 test_many (void)
 {
@@ -240,6 +253,7 @@ main (int argc, char **argv)
   g_test_add_func ("/safetensors-index/link", test_link);
   g_test_add_func ("/safetensors-index/twice", test_twice);
   g_test_add_func ("/safetensors-index/cut", test_cut);
+  g_test_add_func ("/safetensors-index/torch", test_torch);
   g_test_add_func ("/safetensors-index/many", test_many);
   g_test_add_func ("/safetensors-index/replaced", test_replaced);
   status = g_test_run ();
