@@ -172,6 +172,22 @@ read_tag (Cursor *cursor, Field *field, GError **error)
   return TRUE;
 }
 
+/* Of a field whose value ends behind its message, the outermost of which is the
+ * file. */
+static gboolean
+refuse_size (const Cursor *cursor, const Field *field, GError **error)
+{
+  const AlexnetFile *file = cursor->reader->file;
+  gboolean whole = file && cursor->end == alexnet_file_get_size (file);
+
+  return alexnet_format_error (error,
+      "byte %" G_GUINT64_FORMAT ": field %u of %" G_GUINT64_FORMAT
+      " bytes, but %s ends after %" G_GUINT64_FORMAT "%s",
+      cursor->at, field->number, field->range.size,
+      whole ? "the file" : "its message", cursor->end - cursor->at,
+      whole ? " of them; is it truncated?" : "");
+}
+
 /* Reads a tag and steps over the value behind it. */
 static gboolean
 next_field (Cursor *cursor, Field *field, GError **error)
@@ -194,12 +210,9 @@ next_field (Cursor *cursor, Field *field, GError **error)
   } else {
     size = field->type == TYPE_FIXED32 ? 4 : 8;
   }
-  if (size > cursor->end - cursor->at)
-    return alexnet_format_error (error,
-        "byte %" G_GUINT64_FORMAT ": field %u of %" G_GUINT64_FORMAT
-        " bytes, but its message ends after %" G_GUINT64_FORMAT,
-        cursor->at, field->number, size, cursor->end - cursor->at);
   field->range.size = size;
+  if (size > cursor->end - cursor->at)
+    return refuse_size (cursor, field, error);
   cursor->at += size;
   return TRUE;
 }
@@ -527,6 +540,17 @@ alexnet_wire_copy_varints (AlexnetWireReader *reader, const GArray *runs,
       "%" G_GSIZE_FORMAT " values, expected %" G_GSIZE_FORMAT, found, n);
 }
 
+/* Whether a field that was not read whole is one whose length is known. */
+static gboolean
+is_cut (const AlexnetWireField *fields, const Cursor *cursor,
+    const Field *field)
+{
+  const AlexnetWireField *wanted = find_field (fields, field->number);
+
+  return field->type == TYPE_BYTES && wanted && has_type (wanted, TYPE_BYTES) &&
+      cursor->at == field->range.offset;
+}
+
 gboolean
 alexnet_wire_detect (const AlexnetWireField *fields, const guint8 *head,
     gsize size, guint64 file_size)
@@ -540,7 +564,7 @@ alexnet_wire_detect (const AlexnetWireField *fields, const guint8 *head,
     const AlexnetWireField *wanted;
 
     if (!next_field (&cursor, &field, NULL))
-      return n >= 2 && cursor.at >= size;
+      return n >= 2 && (cursor.at >= size || is_cut (fields, &cursor, &field));
     wanted = find_field (fields, field.number);
     if (n < 2 && (!wanted || !has_type (wanted, field.type)))
       return FALSE;

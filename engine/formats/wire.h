@@ -103,7 +103,8 @@ gboolean alexnet_wire_copy_varints (AlexnetWireReader *reader,
     const GArray *runs, guint width, void *out, gsize n, GError **error);
 
 /* Whether the first bytes of a file can be a message: all of its fields keep
- * to the format, and the first two are ones that the table has. */
+ * to the format, and the first two are ones that the table has. One that it has
+ * may end behind the file, which then is truncated. */
 gboolean alexnet_wire_detect (const AlexnetWireField *fields,
     const guint8 *head, gsize size, guint64 file_size);
 

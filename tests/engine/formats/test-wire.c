@@ -311,7 +311,8 @@ static const Refusal refusals[] = {
   REFUSAL ("length/beyond-end",
       "\x22\x05"
       "1234",
-      "byte 2: field 4 of 5 bytes, but its message ends after 4"),
+      "byte 2: field 4 of 5 bytes, but the file ends after 4 of them; is it "
+      "truncated?"),
   REFUSAL ("length/2-to-the-64", "\x22\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
       "field 4 of 18446744073709551615 bytes"),
   REFUSAL ("length/beyond-message", "\x2a\x02\x22\x01\x08\x01",
@@ -402,6 +403,9 @@ static const Detection detections[] = {
   DETECTION ("unknown-second", "\x08\x01\x78\x00", 4, FALSE),
   DETECTION ("unknown-third", "\x08\x01\x22\x00\x78\x00", 6, TRUE),
   DETECTION ("broken-third", "\x08\x01\x22\x00\x0f\x00", 6, FALSE),
+  DETECTION ("cut-third", "\x08\x01\x08\x02\x22\x80\x01\x00", 100, TRUE),
+  DETECTION ("cut-third-unknown", "\x08\x01\x08\x02\x7a\x80\x01\x00", 100,
+      FALSE),
   DETECTION ("other-type", "\x0d\x01\x00\x00\x00\x22\x00", 7, FALSE),
   DETECTION ("empty", "", 0, FALSE),
   DETECTION ("html", "\n<!DOCTYPE html>\n<html><head><title>404 Not Found", 500,
