@@ -47,6 +47,7 @@ read_source (AlexnetModel *model, GError **error)
 
   if (!alexnet_model_source_read (source, model->file, error))
     return FALSE;
+  alexnet_metadata_drop_foreign (source->tensors->metadata, source->notes);
   g_string_append_printf (model->origin, "kind: %s\n", source->kind);
   for (guint i = 0; i < source->notes->len; i++)
     add_note (model, source->notes->pdata[i]);

@@ -15,6 +15,48 @@
 #define CAFFE_SIDE 227
 #define LUMA "L" /* Pillow's name, as RGB is */
 
+#define JSON_FORM "^\\s*(\\{\\s*[\"}]|\\{\\s*$|\\[(?!\\s*')|$)"
+#define ARCHITECTURE_FORM "^[a-z0-9-]+$"
+
+static const struct {
+  const char *key, *form; /* a regular expression */
+  const char *foreign;    /* what another text is */
+} keys[] = {
+  { "architecture", ARCHITECTURE_FORM, "no name of an architecture" },
+  { "layers", JSON_FORM, "not JSON" },
+  { "labels", JSON_FORM, "not JSON" },
+  { "preprocess", JSON_FORM, "not JSON" },
+  { "int8", JSON_FORM, "not JSON" },
+};
+
+/* A name that leaves it open which of ours it is. */
+static void
+drop_any_alexnet (GHashTable *metadata)
+{
+  const char *claimed = g_hash_table_lookup (metadata, "architecture");
+
+  if (claimed && g_ascii_strcasecmp (claimed, "alexnet") == 0)
+    g_hash_table_remove (metadata, "architecture");
+}
+
+void
+alexnet_metadata_drop_foreign (GHashTable *metadata, GPtrArray *notes)
+{
+  drop_any_alexnet (metadata);
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++) {
+    const char *text = g_hash_table_lookup (metadata, keys[i].key);
+    g_autofree char *quoted = NULL;
+
+    if (!text || g_regex_match_simple (keys[i].form, text, 0, 0))
+      continue;
+    quoted = alexnet_quote (text);
+    g_ptr_array_add (notes,
+        g_strdup_printf ("%s in the file is not used: %s is %s", keys[i].key,
+            quoted, keys[i].foreign));
+    g_hash_table_remove (metadata, keys[i].key);
+  }
+}
+
 /* What a reader of one key of `preprocess` works on. */
 typedef struct {
   const AlexnetNetwork *network;

@@ -22,13 +22,19 @@
  *   filters: the largest weight over 127). "alexnet-inspect calibrate" makes
  *   it. It does not count, and is noted, where another mean or architecture is
  *   asked for than the file's.
- * Without it: resize 256 for inputs of 224 and 227, in proportion for others
- * (to 224, what is Caffe's to 227); bilinear-antialias; torchvision:
- * center-crop, RGB,
- * ImageNet's mean and standard deviation; what has LRN, as Caffe's: squash, BGR
- * 0..255 minus (104.007, 116.669, 122.679), that is, mean (122.679, 116.669,
- * 104.007) / 255 and std 1 / 255. Where there is one channel, mean and std are
- * these weighed as luma weighs R, G, B. */
+ *
+ * Others use these keys for other things, and no key tells whose file it is. So
+ * what has not the form of ours does not count, and is noted: JSON is what
+ * begins with a bracket as JSON does, or is empty; an architecture is
+ * lower-case letters, digits and hyphens. "AlexNet", in any case, leaves it to
+ * the names of the tensors.
+ *
+ * Without metadata: resize 256 for inputs of 224 and 227, in proportion for
+ * others (to 224, what is Caffe's to 227); bilinear-antialias; torchvision:
+ * center-crop, RGB, ImageNet's mean and standard deviation; what has LRN, as
+ * Caffe's: squash, BGR 0..255 minus (104.007, 116.669, 122.679), that is, mean
+ * (122.679, 116.669, 104.007) / 255 and std 1 / 255. Where there is one
+ * channel, mean and std are these weighed as luma weighs R, G, B. */
 
 #ifndef ALEXNET_METADATA_H
 #define ALEXNET_METADATA_H
@@ -36,6 +42,9 @@
 #include "network/network.h"
 
 G_BEGIN_DECLS
+
+/* Removes what has not our form; what that was is added to `notes`, char *. */
+void alexnet_metadata_drop_foreign (GHashTable *metadata, GPtrArray *notes);
 
 /* The table that `claimed`, a name as in `architecture`, means; NULL: there is
  * none. */

@@ -24,6 +24,8 @@ typedef struct {
 static const Case cases[] = {
   { "by-names", NULL, NULL, "caffe" },
   { "caffe-written", "alexnet-caffe", NULL, "caffe" },
+  { "alexnet-written", "AlexNet", NULL, "caffe" },
+  { "foreign-written", "My CNN", NULL, "caffe" },
   { "written", "caffenet", NULL, "caffenet" },
   { "written-in-full", "alexnet-caffenet", NULL, "caffenet" },
   { "asked-for", NULL, "caffenet", "caffenet" },
