@@ -79,12 +79,23 @@ GST_START_TEST (test_flush_keeps_sticky_events)
 }
 GST_END_TEST
 
+static GstPadProbeReturn
+block (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  return GST_PAD_PROBE_OK;
+}
+
 /* The chain function is blocked for want of room. */
 GST_START_TEST (test_flush_unblocks_upstream)
 {
-  Fixture *fixture = test_fixture_new (TEST_HOLD, "max-in-flight", "2", NULL);
-  GThread *thread = g_thread_new ("push", test_push_until_refused, fixture);
+  Fixture *fixture = test_fixture_new ("max-in-flight", "2", NULL);
+  GstPad *src = gst_element_get_static_pad (fixture->element, "src");
+  GThread *thread;
 
+  gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER,
+      block, NULL, NULL);
+  gst_object_unref (src);
+  thread = g_thread_new ("push", test_push_until_refused, fixture);
   g_usleep (50 * 1000);
   push_flush_start (fixture);
   fail_unless_equals_int (GPOINTER_TO_INT (g_thread_join (thread)),
