@@ -30,12 +30,6 @@ saves_some (const GstAlexnetSettings *settings)
 }
 
 static gboolean
-has_directory (const GstAlexnetSettings *settings)
-{
-  return settings->save_directory && *settings->save_directory;
-}
-
-static gboolean
 makes_batches (const GstAlexnetSettings *settings)
 {
   return settings->max_batch_size > 1;
@@ -63,7 +57,7 @@ attaches_detections (const GstAlexnetSettings *settings)
 
 /* `properties` do something where `apply` says so, and otherwise `why`. */
 static const struct {
-  const char *properties[7];
+  const char *properties[6];
   gboolean (*apply) (const GstAlexnetSettings *settings);
   const char *why;
 } uses[] = {
@@ -79,9 +73,6 @@ static const struct {
       "states" },
   { { "save-directory" }, saves_some,
       "save-when is empty and save-interval is 0" },
-  { { "save-when", "save-threshold", "save-interval", "save-format",
-        "save-limit-count", "save-limit-bytes" },
-      has_directory, "save-directory is not set" },
   { { "batch-timeout" }, makes_batches, "max-batch-size is 1" },
   { { "cuda-device-id" }, may_take_a_gpu, "the backend takes no GPU" },
   { { "cpu-threads" }, may_take_the_cpu, "the backend is cudnn" },
