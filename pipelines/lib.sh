@@ -16,7 +16,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 # For jq, of a line of classificationjson: time, best label, confidence.
-best_of_each='[.stream_time / 1e9, (.regions[].classes[0] | .label, "\(.confidence * 100 | round) %")] | @tsv'
+best_of_each='[(.stream_time | if . then . / 1e9 else "-" end), (.regions[].classes[0] | .label, "\(.confidence * 100 | round) %")] | @tsv'
 
 cleanup () {
   :
@@ -148,7 +148,7 @@ launch_quietly () {
 picture () {
   case $(head -c 25 "$1" | od -An -v -tx1 | tr -d ' \n') in
     89504e470d0a1a0a*)
-      tail -c 1024 "$1" | LC_ALL=C grep -qa IEND || {
+      LC_ALL=C grep -qaF "$(printf 'IEND\256B`\202')" "$1" || {
         echo 'is cut short'
         return 1
       }

@@ -114,6 +114,15 @@ more_than_a_jpeg () {
     like_pillow 444.jpg "$inspect" classify -k 10 -p fp32 "$work/444.jpg"
 }
 
+more_than_a_png () {
+  {
+    cat "$data/pictures/rgb.png"
+    head -c 3000 /dev/zero
+  } >"$work/more.png" &&
+    sh "$root/pipelines/classify.sh" "$work/more.png" >"$work/out" &&
+    grep '%' "$work/out"
+}
+
 sh "$root/pipelines/install-packages.sh" run build >"$work/log" 2>&1 ||
   skip_all "$(tail -n 1 "$work/log")"
 sh "$root/pipelines/install-packages.sh" pictures >"$work/log" 2>&1 ||
@@ -125,4 +134,5 @@ check 'classify.sh: URIs of no good picture' bad_uris
 check 'alexnet-inspect: a JPEG that is cut short' cut_jpeg
 check 'alexnet-inspect: a JPEG that is damaged inside' damaged_jpeg
 check 'alexnet-inspect: bytes behind a JPEG' more_than_a_jpeg
+check 'classify.sh: bytes behind a PNG' more_than_a_png
 done_testing

@@ -60,7 +60,7 @@ def is_cut_short(data):
     """Decoders make a picture of what there is. That of a JPEG ends with a
     marker that no scan contains."""
     if data.startswith(PNG):
-        return b'IEND' not in data[-1024:]
+        return PNG_END not in data
     if not data.startswith(JPEG):
         return False
     scan = find_scan(data)
