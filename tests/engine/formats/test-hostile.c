@@ -68,7 +68,7 @@ static const HeaderCase header_cases[] = {
   { "offsets/huge", "[0,5808]", "[9223372036854775807,9223372036854775807]",
       "lies at bytes 9223372036854775807" },
   { "tensor/missing", "features.3.bias", "features.3.BIAS",
-      "there is no tensor features.3.bias; expected one of shape [12]" },
+      "no layer of the torchvision network uses 'features.3.BIAS'" },
   { "tensor/first-missing", "features.0.weight", "module.features.0",
       "not an AlexNet: it has 'module.features.0', 'features.0.bias', "
       "'features.3.weight' and 13 more, expected names "
