@@ -108,9 +108,8 @@ gboolean alexnet_safetensors_index_read (AlexnetModelSource *source,
 /* Replaces the file at `path` as a whole, which may be the one that tensors are
  * read from, with the tensors that are usable and `metadata`, char * -> char *.
  * A link stays, and what it leads to is replaced; the new file has the old
- * one's mode. INVALID when it cannot be
- * written or is no regular file, NO_MEMORY, and what alexnet_tensor_to_bytes()
- * says of the tensors. */
+ * one's mode. INVALID when it cannot be written or is no regular file,
+ * NO_MEMORY, and what alexnet_tensor_to_bytes() says of the tensors. */
 gboolean alexnet_safetensors_write (const AlexnetTensorSet *set,
     GHashTable *metadata, const char *path, const AlexnetProgress *progress,
     GError **error);

@@ -80,7 +80,6 @@ post_results (GstAlexnetClassify *self, const GstAlexnetItem *item,
     GstAlexnetRegion *region = gst_alexnet_regions_nth (item->regions, i);
     guint best = gst_alexnet_region_get_best (region);
     guint *posted = get_posted (self, region, i);
-
     gboolean changed = best != *posted;
 
     if (region->stale)
