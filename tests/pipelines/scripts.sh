@@ -153,8 +153,9 @@ mixed_images () {
     head -c 4000 "$pictures/444.jpg" >"$work/mix/cut.jpg" &&
     head -c 4000 "$pictures/rgb.png" >"$work/mix/cut.png" &&
     echo text >"$work/mix/text.jpg" &&
-    # A header of a PNG, then nothing that a decoder knows.
-    { head -c 60 "$pictures/palette.png" && echo nonsense IEND; } \
+    # A header and an end of a PNG, and between nothing that a decoder knows.
+    { head -c 60 "$pictures/palette.png" && echo nonsense &&
+      tail -c 12 "$pictures/palette.png"; } \
       >"$work/mix/nonsense.png" || return 1
   run images.sh "$work/mix"
   same 1 $? || return 1
