@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "exif.h"
 #include "inspect.h"
 
 #include <setjmp.h>
@@ -61,17 +62,14 @@ read_jpeg (const guint8 *data, gsize size, Complaints *complaints)
 
 /* gdk-pixbuf makes a picture of any part of a JPEG and says nothing. */
 static gboolean
-check_jpeg (const char *path, InspectProgress *progress, GError **error)
+check_jpeg (const char *path, const guint8 *data, gsize size,
+    InspectProgress *progress, GError **error)
 {
-  g_autofree char *data = NULL;
   Complaints complaints = { 0 };
-  gsize size;
 
-  if (!g_file_get_contents (path, &data, &size, error))
-    return FALSE;
   if (size < 2 || memcmp (data, "\xff\xd8", 2) != 0)
     return TRUE;
-  read_jpeg ((const guint8 *) data, size, &complaints);
+  read_jpeg (data, size, &complaints);
   if (complaints.is_cut) {
     g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT,
         "the file is damaged: this JPEG is cut short");
@@ -85,15 +83,63 @@ check_jpeg (const char *path, InspectProgress *progress, GError **error)
   return TRUE;
 }
 
-/* gdk-pixbuf calls a directory a file without data. */
-static GdkPixbuf *
-read_pixels (const char *path, GError **error)
+/* Nor did the first loaders for WebP; its size is in front. */
+static gboolean
+check_webp (const guint8 *data, gsize size, GError **error)
 {
-  if (!g_file_test (path, G_FILE_TEST_IS_DIR))
-    return gdk_pixbuf_new_from_file (path, error);
+  guint32 expected;
+
+  if (size < 12 || memcmp (data, "RIFF", 4) != 0 ||
+      memcmp (data + 8, "WEBP", 4) != 0)
+    return TRUE;
+  memcpy (&expected, data + 4, sizeof expected);
+  if (size - 8 >= GUINT32_FROM_LE (expected))
+    return TRUE;
   g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT,
-      "it is a directory, expected a file with an image");
-  return NULL;
+      "the file is damaged: this WebP is cut short");
+  return FALSE;
+}
+
+/* Upright: before 2.44 gdk-pixbuf reads no EXIF in a PNG or WebP. */
+static GdkPixbuf *
+turn (GdkPixbuf *stored, const guint8 *data, gsize size)
+{
+  if (!gdk_pixbuf_get_option (stored, "orientation")) {
+    g_autofree char *orientation = g_strdup_printf ("%u",
+        inspect_find_orientation (data, size));
+    gdk_pixbuf_set_option (stored, "orientation", orientation);
+  }
+  return gdk_pixbuf_apply_embedded_orientation (stored);
+}
+
+/* gdk-pixbuf calls a directory a file without data, and returns both an error
+ * and what there is of a GIF that is cut short. */
+static GdkPixbuf *
+read_pixels (const char *path, InspectProgress *progress, GError **error)
+{
+  g_autoptr (GdkPixbuf) stored = NULL;
+  g_autofree char *contents = NULL;
+  const guint8 *data;
+  GError *cause = NULL;
+  gsize size;
+
+  if (g_file_test (path, G_FILE_TEST_IS_DIR)) {
+    g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT,
+        "it is a directory, expected a file with an image");
+    return NULL;
+  }
+  stored = gdk_pixbuf_new_from_file (path, &cause);
+  if (cause) {
+    g_propagate_error (error, cause);
+    return NULL;
+  }
+  if (!g_file_get_contents (path, &contents, &size, error))
+    return NULL;
+  data = (const guint8 *) contents;
+  if (!check_jpeg (path, data, size, progress, error) ||
+      !check_webp (data, size, error))
+    return NULL;
+  return turn (stored, data, size);
 }
 
 GdkPixbuf *
@@ -101,16 +147,14 @@ inspect_load_image (const char *path, InspectProgress *progress,
     AlexnetImage *image, GError **error)
 {
   g_autoptr (GError) cause = NULL;
-  g_autoptr (GdkPixbuf) stored = read_pixels (path, &cause);
-  GdkPixbuf *pixbuf;
+  GdkPixbuf *pixbuf = read_pixels (path, progress, &cause);
 
   *image = (AlexnetImage){ 0 };
-  if (!stored || !check_jpeg (path, progress, &cause)) {
+  if (!pixbuf) {
     g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT,
         cause->message);
     return NULL;
   }
-  pixbuf = gdk_pixbuf_apply_embedded_orientation (stored);
   image->format = gdk_pixbuf_get_has_alpha (pixbuf) ? ALEXNET_FORMAT_RGBA
                                                     : ALEXNET_FORMAT_RGB;
   image->width = (guint) gdk_pixbuf_get_width (pixbuf);

@@ -52,23 +52,31 @@ def write_png16(name, array, color_type):
         + chunk(b"IEND", b""))
 
 
+def turned(image, orientation, endian=">"):
+    """The image as it is stored, and the EXIF that says so."""
+    exif = Image.Exif()
+    exif.endian = endian
+    exif[ORIENTATION] = orientation
+    return image.transpose(STORED[orientation]), exif
+
+
 def write_jpegs(image):
     for name, sampling in ("444", 0), ("422", 1), ("420", 2):
         image.save(OUT / f"{name}.jpg", quality=90, subsampling=sampling)
     image.save(OUT / "progressive.jpg", quality=90, progressive=True)
     image.convert("L").save(OUT / "grey.jpg", quality=90)
     image.convert("CMYK").save(OUT / "cmyk.jpg", quality=90)
-    for orientation, transpose in STORED.items():
-        exif = Image.Exif()
-        exif[ORIENTATION] = orientation
-        image.transpose(transpose).save(
-            OUT / f"orientation-{orientation}.jpg", quality=90, subsampling=0,
-            exif=exif)
+    for orientation in STORED:
+        stored, exif = turned(image, orientation)
+        stored.save(OUT / f"orientation-{orientation}.jpg", quality=90,
+                    subsampling=0, exif=exif)
 
 
 def write_pngs(image, alpha):
     fine = np.asarray(image).astype(int) * 257
     image.save(OUT / "rgb.png")
+    stored, exif = turned(image, 6)
+    stored.save(OUT / "orientation-6.png", exif=exif)
     image.convert("1").save(OUT / "bilevel.png")
     palette = image.quantize(200, dither=Image.Dither.NONE)
     palette.save(OUT / "palette.png")
@@ -84,6 +92,8 @@ def write_pngs(image, alpha):
 def write_others(image, alpha):
     image.quantize(256, dither=Image.Dither.NONE).save(OUT / "palette.gif")
     image.save(OUT / "lossy.webp", quality=90)
+    stored, exif = turned(image, 8, "<")
+    stored.save(OUT / "orientation-8.webp", lossless=True, exif=exif)
     Image.merge("RGBA", (*image.split(), alpha)).save(
         OUT / "lossless-alpha.webp", lossless=True, exact=True)
     image.save(OUT / "still.avif", quality=90, subsampling="4:4:4")

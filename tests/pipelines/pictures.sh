@@ -33,6 +33,41 @@ uris () {
   done
 }
 
+# A GIF and a WebP of which the second half is missing, for all that read them.
+cut_others () {
+  mkdir "$work/cut"
+  for file in palette.gif lossy.webp orientation-8.webp; do
+    head -c 2000 "$data/pictures/$file" >"$work/cut/$file"
+    exits 1 "$inspect" classify "$work/cut/$file" && [ ! -s "$work/out" ] &&
+      grep -q "^alexnet-inspect: $work/cut/$file: " "$work/errors" &&
+      exits 1 sh "$root/pipelines/classify.sh" "$work/cut/$file" &&
+      same "classify.sh: $work/cut/$file is cut short" "$(cat "$work/errors")" ||
+      return 1
+  done
+  exits 65 env GST_PLUGIN_PATH="$BUILD/gst" \
+    "$root/pipelines/batch/alexnet-batch" -o "$work/results" "$work/cut" &&
+    same 3 "$(grep -c 'the picture is cut short' "$work/results/failures.jsonl")"
+}
+
+# Several at once, each in its own way, and a video that is none of theirs.
+files () {
+  for label in cmyk.jpg orientation-6.jpg orientation-6.png palette.gif 444.jpg
+  do
+    set -- "$@" "$data/pictures/$label"
+  done
+  exits 0 sh "$root/pipelines/files.sh" "$@" "$root/pipelines/media/sample.webm" ||
+    return 1
+  cp "$work/out" "$work/files"
+  i=0
+  for file; do
+    i=$((i + 1))
+    grep "^ .* $i-$(basename "$file") " "$work/files" >"$work/one" &&
+      /usr/bin/python3 "$root/tests/pipelines/compare-pictures.py" \
+        "$data/golden/pictures.txt" "$(basename "$file")" <"$work/one" ||
+      return 1
+  done
+}
+
 # A URI of nothing, and of a JPEG that is cut short, which is named.
 bad_uris () {
   head -c 4000 "$data/pictures/444.jpg" >"$work/cut.jpg"
@@ -131,7 +166,9 @@ sh "$root/pipelines/install-packages.sh" pictures >"$work/log" 2>&1 ||
 pictures
 uris
 check 'classify.sh: URIs of no good picture' bad_uris
+check 'files.sh' files
 check 'alexnet-inspect: a JPEG that is cut short' cut_jpeg
+check 'a GIF and WebP that are cut short' cut_others
 check 'alexnet-inspect: a JPEG that is damaged inside' damaged_jpeg
 check 'alexnet-inspect: bytes behind a JPEG' more_than_a_jpeg
 check 'classify.sh: bytes behind a PNG' more_than_a_png
