@@ -20,9 +20,7 @@ prepare
 [ $# -gt 0 ] || set -- "$sample"
 failed=0
 for name; do
-  with_source launch "$name" \
-    ! videoconvert ! videoflip video-direction=auto \
-    ! alexnetclassify \
+  with_source launch "$name" ! videoconvert ! alexnetclassify \
     ${MODEL:+"model-file=$MODEL"} ${LABELS:+"labels-file=$LABELS"} \
     ${BACKEND:+"backend=$BACKEND"} ${PRECISION:+"precision=$PRECISION"} \
     top-k="${TOP_K:-3}" post-messages=always ! fakesink || failed=1

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Classifies many videos at once, in one pipeline and with one model:
-#     sh pipelines/files.sh [VIDEO ...]
+# Classifies many videos or pictures at once, in one pipeline and with one model:
+#     sh pipelines/files.sh [VIDEO|IMAGE ...]
 # Without an argument: the sample clip, twice.
 set -eu
 . "$(dirname "$0")/lib.sh"
@@ -13,12 +13,12 @@ for file; do
 done
 prepare
 n=0
+words=
 for file; do
-  [ $n -gt 0 ] || set --
   n=$((n + 1))
   # What an element is called may not have every character.
-  name=$n-$(basename -- "$file" | LC_ALL=C tr -c 'A-Za-z0-9._\n-' _)
-  set -- "$@" filesrc location="$file" ! decodebin ! videoconvert \
-    ! alexnetclassify name="$name" post-messages=always top-k=3 ! fakesink
+  name=$n-$(printf %s "$(basename -- "$file")" | LC_ALL=C tr -c 'A-Za-z0-9._-' _)
+  words="$words $(with_source line "$file" ! videoconvert \
+    ! alexnetclassify name="$name" post-messages=always top-k=3 ! fakesink)"
 done
-launch "$@"
+eval "launch $words"

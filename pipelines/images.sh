@@ -18,8 +18,12 @@ refuse () {
 collect () {
   for image in "$1"/*.[Pp][Nn][Gg] "$1"/*.[Jj][Pp][Gg] "$1"/*.[Jj][Pp][Ee][Gg]
   do
-    [ -e "$image" ] || continue
+    [ -e "$image" ] || [ -L "$image" ] || continue
     found=$((found + 1))
+    readable "$image" || {
+      failed=1
+      continue
+    }
     kind=$(picture "$image") || {
       refuse "$(basename -- "$image") $kind"
       continue

@@ -71,8 +71,23 @@ line () {
   done
 }
 
+# A word as gst-launch-1.0 reads it back, which knows the spaces that it is given
+# in one, but takes a backslash for more than itself and ends at a tab.
+gst_word () {
+  case $1 in
+    [a-z]*=*[\\\"[:cntrl:]]* | [a-z]*=*'  '*)
+      printf '%s="%s"' "${1%%=*}" \
+        "$(printf %s "${1#*=}" | LC_ALL=C sed 's/[\\"]/\\&/g')" ;;
+    *) printf %s "$1" ;;
+  esac
+}
+
 # gst_line WORD...: the line of shell that runs gst-launch-1.0 with them.
 gst_line () {
+  for word; do
+    shift
+    set -- "$@" "$(gst_word "$word")"
+  done
   line GST_PLUGIN_PATH="$build/gst${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}" \
     ALEXNET_BACKEND_DIR="$build/engine/cudnn" \
     ALEXNET_DATA_DIR="$root/pipelines/models" gst-launch-1.0 "$@"
@@ -146,47 +161,12 @@ launch_quietly () {
 # avif) and how videoflip turns it upright; nothing of any other file. Fails,
 # saying why, when a part is missing: decoders make a picture of what there is.
 picture () {
-  case $(head -c 25 "$1" | od -An -v -tx1 | tr -d ' \n') in
-    89504e470d0a1a0a*)
-      LC_ALL=C grep -qaF "$(printf 'IEND\256B`\202')" "$1" || {
-        echo 'is cut short'
-        return 1
-      }
-      case $(od -An -j 24 -N 1 -tu1 "$1") in
-        *16) echo png-16 identity ;;
-        *) echo png identity ;;
-      esac ;;
-    ffd8ff*) jpeg "$1" ;;
-    474946383?61*) echo gif identity ;;
-    52494646????????57454250*) echo webp identity ;;
-    ????????6674797061766966* | ????????6674797061766973*)
-      echo avif identity ;;
-  esac
-}
-
-# The same of a JPEG, whose end is a marker that no scan contains.
-jpeg () {
-  header=$(od -An -v -tu1 "$1" | awk -f "$root/pipelines/jpeg.awk") &&
-    tail -c +"${header#* }" "$1" |
-      LC_ALL=C grep -qaF "$(printf '\377\331')" || {
-    echo 'is cut short'
-    return 1
-  }
-  case ${header% *} in
-    1) echo jpeg identity ;;
-    2) echo jpeg horiz ;;
-    3) echo jpeg 180 ;;
-    4) echo jpeg vert ;;
-    5) echo jpeg ul-lr ;;
-    6) echo jpeg 90r ;;
-    7) echo jpeg ur-ll ;;
-    8) echo jpeg 90l ;;
-  esac
+  python3 -BS "$root/pipelines/batch/alexnet_batch/headers.py" "$1"
 }
 
 # with_source COMMAND NAME WORD...: COMMAND with the words of a pipeline that
-# decodes NAME, a file or URI, in front of the others. Pictures are read by
-# gdk-pixbuf: of GStreamer 1.22, decodebin does not know AVIF and never ends a
+# decodes NAME, a file or URI, and turns it upright, in front of the others.
+# Pictures are read by gdk-pixbuf: of GStreamer 1.22, decodebin does not know AVIF and never ends a
 # GIF, pngdec is wrong with 16 bits, jpegdec gives I420 whatever there is. So a
 # URI that ends as a picture's name is copied first.
 with_source () {
@@ -200,7 +180,8 @@ with_source () {
       file=$work/picture
       fetch "$name" "$file" || return ;;
     *://*)
-      "$command" uridecodebin uri="$name" "$@"
+      "$command" uridecodebin uri="$name" ! videoconvert \
+        ! videoflip video-direction=auto "$@"
       return ;;
   esac
   readable "$file" || return 1
@@ -212,7 +193,8 @@ with_source () {
     "$command" filesrc location="$file" ! gdkpixbufdec \
       ! videoflip video-direction="${kind#* }" "$@"
   else
-    "$command" filesrc location="$file" ! decodebin "$@"
+    "$command" filesrc location="$file" ! decodebin ! videoconvert \
+      ! videoflip video-direction=auto "$@"
   fi
 }
 

@@ -54,6 +54,7 @@ class Timeline:
         self.clear()
         self.pipeline = Gst.parse_launch(
             'uridecodebin name=source  videoconvert name=convert'
+            ' ! videoflip video-direction=auto'
             ' ! video/x-raw,format=RGB ! alexnetclassify'
             ' ! fakesink name=sink')
         source = self.pipeline.get_by_name('source')

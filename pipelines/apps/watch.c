@@ -243,7 +243,8 @@ make_pipeline (Watch *watch, const char *uri, GError **error)
 {
   g_autoptr (GstElement) pipeline =
       gst_parse_launch ("uridecodebin name=source  videoconvert name=convert "
-                        "! alexnetclassify ! fakesink name=sink",
+                        "! videoflip video-direction=auto ! alexnetclassify "
+                        "! fakesink name=sink",
           error);
   g_autoptr (GstElement) source = NULL, convert = NULL, sink = NULL;
   g_autoptr (GstPad) pad = NULL;

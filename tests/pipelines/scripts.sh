@@ -120,6 +120,16 @@ files () {
     grep '^500 frames, ' "$work/out"
 }
 
+# Names that gst-launch-1.0 would take for more than a name.
+odd_names () {
+  mkdir "$work/odd"
+  for name in 'a\b' 'a"b' "$(printf 'a\tb')" "$(printf 'a\nb')" 'a  b' '!'; do
+    cp "$media" "$work/odd/$name" &&
+      run files.sh "$work/odd/$name" && same "$classes" "$(first_labels ' 1-')" ||
+      return 1
+  done
+}
+
 images () {
   run images.sh && shows_line &&
     same "$classes" "$(first_labels)" && same 10 "$(grep -c '^0[0-9].png ' \
@@ -157,8 +167,14 @@ mixed_images () {
     { head -c 60 "$pictures/palette.png" && echo nonsense &&
       tail -c 12 "$pictures/palette.png"; } \
       >"$work/mix/nonsense.png" || return 1
+  mkdir "$work/mix/directory.png" && ln -s nothing "$work/mix/link.jpg" ||
+    return 1
   run images.sh "$work/mix"
   same 1 $? || return 1
+  for file in directory.png link.jpg; do
+    grep -qxF "images.sh: no file $work/mix/$file, or not allowed to read it" \
+      "$work/errors" || return 1
+  done
   for bad in 'cut.jpg is cut short' 'cut.png is cut short' \
     'no picture in text.jpg' 'no picture in nonsense.png'; do
     grep -qxF "images.sh: $bad" "$work/errors" || return 1
@@ -498,6 +514,7 @@ language () {
 sh "$root/pipelines/install-packages.sh" run build full rtsp regions mqtt kafka gpu \
   json >"$work/log" 2>&1 || skip_all "$(tail -n 1 "$work/log")"
 check 'files.sh' files
+check 'files.sh: odd names' odd_names
 check 'files.sh: bad input' bad_input files.sh
 check 'images.sh' images
 check 'images.sh: one is no image' bad_image

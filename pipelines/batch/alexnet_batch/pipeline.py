@@ -139,7 +139,8 @@ class Pipeline:
         picture = item.path and is_picture(item.path)
         self.pipeline = Gst.parse_launch(
             ('appsrc name=source format=time' if picture else
-             'uridecodebin name=source') + '  videoconvert name=convert !'
+             'uridecodebin name=source') + '  videoconvert name=convert'
+            ' ! videoflip video-direction=auto !'
             f' {classifier.description} name=classifier'
             ' ! classificationjson name=json ! fakesink name=sink sync=false')
         self.source = self.pipeline.get_by_name('source')

@@ -11,8 +11,9 @@ gi.require_version('Gst', '1.0')
 gi.require_version('GstVideo', '1.0')
 from gi.repository import GdkPixbuf, GLib, Gst, GstVideo  # noqa: E402
 
+from . import headers  # noqa: E402
 from .errors import Failure  # noqa: E402
-from .pictures import is_picture  # noqa: E402
+from .pictures import is_picture, turn  # noqa: E402
 from .pipeline import in_time  # noqa: E402
 
 WIDTH, HEIGHT = 144, 96  # at most
@@ -41,7 +42,7 @@ def encode(picture):
 
 def take_from_picture(path):
     picture = GdkPixbuf.Pixbuf.new_from_file_at_size(str(path), WIDTH, HEIGHT)
-    return encode(picture.apply_embedded_orientation() or picture)
+    return encode(turn(picture, headers.read(path)))
 
 
 def fit(caps):
@@ -59,7 +60,7 @@ class Player:
     def __init__(self, path):
         self.pipeline = Gst.parse_launch(
             'playbin flags=video video-sink="fakesink name=sink"'
-            ' audio-sink=fakesink')
+            ' audio-sink=fakesink video-filter="videoflip video-direction=auto"')
         self.pipeline.set_property('uri', path.as_uri())
 
     def prepare(self):
