@@ -33,7 +33,10 @@ save_examples () {
 
 # A camera ends by Ctrl-C, too.
 cleanup () {
-  [ -s "$index" ] || return 0
+  [ -s "$index" ] || {
+    [ -z "$played" ] || echo 'No picture was saved: WHEN and THRESHOLD say which are'
+    return 0
+  }
   labelled=$directory/labelled
   cat <<END
 $(wc -l <"$index") pictures are in $directory. This sorts copies of them by what they were
@@ -52,6 +55,7 @@ trained.pth. This makes a model of it that knows its labels:
 END
 }
 
+played=
 prepare json
 live=
 if [ "${1-}" = camera ]; then
@@ -60,3 +64,4 @@ if [ "${1-}" = camera ]; then
 else
   with_source save_examples "${1:-$sample}"
 fi
+played=yes

@@ -25,6 +25,13 @@ if [ "${1-}" != -o ] || [ $# -lt 2 ]; then
   exit 2
 fi
 
+case "$*" in
+  *'{}'* | *'{.}'* | *'{/'*'}'* | *'{#}'* | *'{%}'* | *'{'[0-9+-]*'}'* | *'{='*)
+    echo 'parallel.sh: {}, {.}, {1} and the like in a name mean something to' \
+      'GNU parallel: put such names into a file, for --list' >&2
+    exit 2 ;;
+esac
+
 mkdir -p "$2"
 seq 0 $((shards - 1)) |
   parallel --quote ${HOSTS:+--sshlogin "$HOSTS" --workdir "$PWD"} \

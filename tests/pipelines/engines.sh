@@ -33,7 +33,11 @@ parallel_bad () {
   same 65 $? && same 1 "$(cat "$work"/parallel/failures-*.jsonl | wc -l)" &&
     same 8 "$(n_done "$work/parallel")" || return 1
   sh "$batch/parallel.sh" -o "$work/parallel" "$work/in"
-  same 2 $?
+  same 2 $? || return 1
+  for name in '{}' 'a{.}' '{/}' '{1}.mp4' '{= 1 =}'; do
+    sh "$batch/parallel.sh" 3 -o "$work/braces" "$work/$name"
+    same 2 $? && [ ! -e "$work/braces" ] || return 1
+  done
 }
 
 # What it cannot begin is no failure of an input, and no other try helps.

@@ -457,6 +457,13 @@ learn_of_regions () (
     grep -q '"region_name":"right"' regions/examples.jsonl
 )
 
+learn_of_none () (
+  cd "$work" || return 1
+  WHEN=uncertain THRESHOLD=0 run learn.sh "$media" none &&
+    same 'No picture was saved: WHEN and THRESHOLD say which are' \
+      "$(tail -n 1 "$work/out")"
+)
+
 learn_of_few () (
   cd "$work" || return 1
   THRESHOLD=1 LIMIT=7 run learn.sh "$media" few &&
@@ -556,6 +563,7 @@ check 'state.sh: bad input' bad_input state.sh
 check 'learn.sh' learn
 check 'learn.sh: REGIONS' learn_of_regions
 check 'learn.sh: LIMIT' learn_of_few
+check 'learn.sh: none' learn_of_none
 check 'learn.sh: a camera' learn_of_camera
 check 'learn.sh: bad input' learn_bad_input
 check 'gpu-decode.sh' gpu_decode
