@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Classifies many videos or pictures at once, in one pipeline and with one model:
+# Classifies many videos or pictures at once, in one pipeline and with one
+# model:
 #     sh pipelines/files.sh [VIDEO|IMAGE ...]
 # Without an argument: the sample clip, twice.
 set -eu
@@ -17,7 +18,8 @@ words=
 for file; do
   n=$((n + 1))
   # What an element is called may not have every character.
-  name=$n-$(printf %s "$(basename -- "$file")" | LC_ALL=C tr -c 'A-Za-z0-9._-' _)
+  name=$n-$(printf %s "$(basename -- "$file")" |
+    LC_ALL=C tr -c 'A-Za-z0-9._-' _)
   words="$words $(with_source line "$file" ! videoconvert \
     ! alexnetclassify name="$name" post-messages=always top-k=3 ! fakesink)"
 done

@@ -81,8 +81,8 @@ void inspect_progress_update (InspectProgress *progress, double fraction);
 void inspect_progress_end (InspectProgress *progress);
 
 /* Pixels of a file, turned as its EXIF orientation says, and `image` that
- * points into them; FORMAT, also for one that is cut short. What else is damaged
- * in a JPEG is said on standard error, where `progress` makes room. */
+ * points into them; FORMAT, also for one that is cut short. What else is
+ * damaged in a JPEG is said on standard error, where `progress` makes room. */
 GdkPixbuf *inspect_load_image (const char *path, InspectProgress *progress,
     AlexnetImage *image, GError **error);
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the file of a picture says beside its pixels, by the few bytes that say it.
+"""What the file of a picture says beside its pixels.
 
     python3 headers.py FILE
 
@@ -14,7 +14,8 @@ START_OF_SCAN, APP1, END_OF_IMAGE = 0xda, 0xe1, b'\xff\xd9'
 PNG_END = b'IEND\xaeB`\x82'
 ORIENTATION = 0x112
 MAX_SIZE = 1 << 26
-DIRECTIONS = ('identity', 'horiz', '180', 'vert', 'ul-lr', '90r', 'ur-ll', '90l')
+DIRECTIONS = ('identity', 'horiz', '180', 'vert', 'ul-lr', '90r', 'ur-ll',
+              '90l')
 
 
 def find_kind(data):
@@ -93,8 +94,8 @@ def read_orientation(exif):
 
 
 def find_orientation(data):
-    """As EXIF numbers them: 1, as it is, where there is none. That of an AVIF is
-    no business of EXIF's, and its decoders turn it."""
+    """As EXIF numbers them: 1, as it is, where there is none. Decoders of AVIF
+    turn it, for EXIF has no say there."""
     return read_orientation(find_exif(data)) \
         if find_kind(data) in ('jpeg', 'png', 'png-16', 'webp') else 1
 
@@ -130,7 +131,8 @@ def is_cut_short(data):
         return scan is None or data.find(END_OF_IMAGE, scan) < 0
     if kind == 'gif':
         return find_end_of_gif(data) > len(data)
-    return kind == 'webp' and 8 + int.from_bytes(data[4:8], 'little') > len(data)
+    return kind == 'webp' and \
+        8 + int.from_bytes(data[4:8], 'little') > len(data)
 
 
 def has_pages(data):
@@ -158,8 +160,8 @@ def is_motion(data):
 
 
 def read(path):
-    """As much of it as any picture has, none of which decides what is missing in
-    a longer one."""
+    """As much of it as any picture has; in a longer one nothing counts as
+    missing."""
     with open(path, 'rb') as file:
         return file.read(MAX_SIZE)
 
