@@ -23,4 +23,5 @@ if [ $# -eq 0 ]; then
     ! video/x-raw,format=I420 ! x264enc ! mp4mux ! filesink location="$1"
 fi
 launch filesrc location="$1" ! parsebin ! "$decoder" ! videoconvert \
-  ! videoflip video-direction=auto ! alexnetclassify post-messages=always top-k=3 ! fakesink
+  ! videoflip video-direction=auto \
+  ! alexnetclassify post-messages=always top-k=3 ! fakesink
