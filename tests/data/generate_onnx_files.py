@@ -10,7 +10,8 @@ and expected.txt, what onnxruntime makes of the formula's input.
 The first one of the last two lines writes what PyTorch's exporter makes, which
 is another one since 2.9. It was run twice: by Debian 12's python3-torch, and by
 that of forky in the root of generate_torch_files.py, with the packages onnx,
-onnxscript and onnx_ir in PYTHONPATH. The second one needs only the environment
+onnxscript and onnx_ir in PYTHONPATH. torch-2.15-norms.onnx is of export_norms()
+in an environment with PyPI's torch, onnxscript. The second one needs only the environment
 and takes up what is there. light_bvlc_alexnet.onnx is of the package onnx
 (Apache-2.0): the graph of ONNX Model Zoo's BVLC AlexNet, all of whose weights
 are constants.
@@ -68,6 +69,37 @@ def make_torchvision(flatten):
     return random_model.fill(AlexNet())
 
 
+def make_with_norms():
+    """Two convolutions, LocalResponseNorm of a picture that is not small."""
+    from torch import nn
+
+    import random_model
+
+    def norm(size, beta):
+        return nn.LocalResponseNorm(size, alpha=0.5, beta=beta, k=1.5)
+
+    c = CONVS
+    return random_model.fill(nn.Sequential(
+        nn.Conv2d(3, c[0], 11, 4, 2), nn.ReLU(), norm(5, 0.75),
+        nn.MaxPool2d(3, 2), nn.Conv2d(c[0], c[1], 5, padding=2), nn.ReLU(),
+        norm(3, 0.6), nn.MaxPool2d(3, 2), nn.MaxPool2d(3, 2), nn.Flatten(),
+        nn.Linear(36 * c[1], CLASSES)))
+
+
+def export_norms(version, **options):
+    """What has no operator of its own in PyTorch's ONNX."""
+    import onnx
+    import torch
+
+    path = HERE / f"torch-{version}-norms.onnx"
+    torch.onnx.export(make_with_norms(), (torch.zeros(1, 3, 224, 224),), path,
+                      **options)
+    model = onnx.load(path)
+    for node in model.graph.node:  # files and lines of whoever exports
+        node.ClearField("metadata_props")
+    onnx.save(model, path)
+
+
 def export_by_torch():
     import torch
 
@@ -76,6 +108,7 @@ def export_by_torch():
     view = make_torchvision(lambda x: x.view(x.size(0), 216))
     version = ".".join(torch.__version__.split(".")[:2])
     if "dynamo" not in torch.onnx.export.__code__.co_varnames:
+        export_norms(version, opset_version=9)
         torch.onnx.export(flat, x, HERE / f"torch-{version}.onnx")
         torch.onnx.export(flat, x, HERE / f"torch-{version}-opset-9.onnx",
                           opset_version=9, keep_initializers_as_inputs=True)
@@ -83,6 +116,7 @@ def export_by_torch():
                           input_names=["input"],
                           dynamic_axes={"input": {0: "batch"}})
         return
+    export_norms(version, dynamo=True, external_data=False)
     torch.onnx.export(flat, (x,), HERE / f"torch-{version}.onnx", dynamo=True)
     batch = torch.export.Dim("batch")
     torch.onnx.export(view, (x.repeat(2, 1, 1, 1),),
@@ -440,6 +474,47 @@ def log_softmax():
     return g.model(13)
 
 
+def norms():
+    """The LRN of torch-VERSION-norms in parts: as PyTorch writes it below
+    opset 11, and as it was written before PyTorch had one."""
+    g = Graph(224)
+    c = CONVS
+
+    def number(value):
+        return g.put(f"number{g.n}", np.array(value, np.float32))
+
+    def shape(*sizes):
+        return g.put(f"shape{g.n}", np.array(sizes, np.int64))
+
+    def divide(mean, alpha, k, beta):
+        y = g.node("Mul", number(alpha), mean)
+        y = g.node("Add", y, number(k))
+        g.last = g.node("Div", g.last, g.node("Pow", y, number(beta)))
+
+    conv(g, 1, 3, c[0], 11, 4, 2)
+    g.then("Relu")
+    y = g.node("Mul", g.last, g.last)
+    y = g.node("Reshape", y, shape(1, 1, c[0], 55, -1))
+    y = g.node("Pad", y, pads=[0, 0, 2, 0, 0, 0, 0, 2, 0, 0])
+    y = g.node("Pad", y, mode="constant", pads=[0] * 10, value=0.0)
+    y = g.node("AveragePool", y, kernel_shape=[5, 1, 1], strides=[1, 1, 1])
+    y = g.node("Reshape", g.node("Squeeze", y, axes=[1]),
+               shape(1, c[0], 55, 55))
+    divide(y, 0.5, 1.5, 0.75)
+    pool(g)
+    conv(g, 2, c[0], c[1], 5, 1, 2)
+    g.then("Relu")
+    y = g.node("Unsqueeze", g.node("Pow", g.last, number(2)), axes=[1])
+    y = g.node("AveragePool", y, kernel_shape=[3, 1, 1], count_include_pad=1,
+               pads=[1, 0, 0, 1, 0, 0])
+    divide(g.node("Squeeze", y, axes=[1]), 0.5, 1.5, 0.6)
+    pool(g)
+    pool(g)
+    g.then("Flatten")
+    gemm(g, 8, 36 * c[1], CLASSES)
+    return g.model(9)
+
+
 def external(model, name, **options):
     """As PyTorch writes since 2.9: large tensors in a file beside, one behind
     the other."""
@@ -470,7 +545,7 @@ def shifted(path, n):
 GRAPHS = {"bvlc-224": bvlc_224, "caffenet-227": caffenet_227,
           "float-types": float_types, "constants": constants,
           "products": products, "batch-norms": batch_norms, "pools": pools,
-          "grey": grey, "log-softmax": log_softmax}
+          "grey": grey, "log-softmax": log_softmax, "norms": norms}
 
 
 # ---- what onnxruntime makes of them ------------------------------------------

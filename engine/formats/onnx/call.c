@@ -95,6 +95,49 @@ alexnet_onnx_float (const OnnxCall *call, const char *name, float otherwise)
   return attribute ? attribute->f : otherwise;
 }
 
+gboolean
+alexnet_onnx_sizes (const OnnxCall *call, const char *name, guint *sizes,
+    guint n, guint otherwise, GError **error)
+{
+  const OnnxAttribute *attribute = alexnet_onnx_attribute (call, name);
+
+  for (guint i = 0; i < n; i++)
+    sizes[i] = otherwise;
+  if (!attribute)
+    return TRUE;
+  if (!attribute->ints || attribute->ints->len != n)
+    return alexnet_format_error (error, "%s has %u numbers, expected %u", name,
+        attribute->ints ? attribute->ints->len : 0, n);
+  for (guint i = 0; i < n; i++) {
+    gint64 size = g_array_index (attribute->ints, gint64, i);
+
+    if (size < 0 || size > G_MAXINT32)
+      return alexnet_format_error (error, "%s has a %" G_GINT64_FORMAT, name,
+          size);
+    sizes[i] = (guint) size;
+  }
+  return TRUE;
+}
+
+gboolean
+alexnet_onnx_check_auto_pad (OnnxReader *graph, const OnnxCall *call,
+    GError **error)
+{
+  const OnnxAttribute *attribute = alexnet_onnx_attribute (call, "auto_pad");
+  g_autofree char *text = NULL, *quoted = NULL;
+
+  if (!attribute || attribute->s.size == 0)
+    return TRUE;
+  text = alexnet_wire_read_string (graph->reader, &attribute->s, error);
+  if (!text)
+    return FALSE;
+  if (g_str_equal (text, "NOTSET") || g_str_equal (text, "VALID"))
+    return TRUE;
+  quoted = alexnet_quote (text);
+  return alexnet_format_error (error,
+      "auto_pad is %s, expected pads as numbers (NOTSET)", quoted);
+}
+
 const OnnxValue *
 alexnet_onnx_value (const OnnxReader *graph, const OnnxCall *call, guint i,
     GError **error)

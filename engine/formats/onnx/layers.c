@@ -21,31 +21,6 @@ needs (const OnnxReader *graph, gboolean flat, GError **error)
 
 /* ---- windows ------------------------------------------------------------- */
 
-/* `n` sizes of an attribute, all `otherwise` when it is not there. */
-static gboolean
-read_sizes (const OnnxCall *call, const char *name, guint *sizes, guint n,
-    guint otherwise, GError **error)
-{
-  const OnnxAttribute *attribute = alexnet_onnx_attribute (call, name);
-
-  for (guint i = 0; i < n; i++)
-    sizes[i] = otherwise;
-  if (!attribute)
-    return TRUE;
-  if (!attribute->ints || attribute->ints->len != n)
-    return alexnet_format_error (error, "%s has %u numbers, expected %u", name,
-        attribute->ints ? attribute->ints->len : 0, n);
-  for (guint i = 0; i < n; i++) {
-    gint64 size = g_array_index (attribute->ints, gint64, i);
-
-    if (size < 0 || size > G_MAXINT32)
-      return alexnet_format_error (error, "%s has a %" G_GINT64_FORMAT, name,
-          size);
-    sizes[i] = (guint) size;
-  }
-  return TRUE;
-}
-
 /* The same for height and width. */
 static gboolean
 read_square (const OnnxCall *call, const char *name, guint *size,
@@ -53,31 +28,13 @@ read_square (const OnnxCall *call, const char *name, guint *size,
 {
   guint sizes[2];
 
-  if (!read_sizes (call, name, sizes, 2, otherwise, error))
+  if (!alexnet_onnx_sizes (call, name, sizes, 2, otherwise, error))
     return FALSE;
   *size = sizes[0];
   if (sizes[0] == sizes[1])
     return TRUE;
   return alexnet_format_error (error, "%s is %u x %u, expected a square", name,
       sizes[0], sizes[1]);
-}
-
-static gboolean
-check_auto_pad (OnnxReader *graph, const OnnxCall *call, GError **error)
-{
-  const OnnxAttribute *attribute = alexnet_onnx_attribute (call, "auto_pad");
-  g_autofree char *text = NULL, *quoted = NULL;
-
-  if (!attribute || attribute->s.size == 0)
-    return TRUE;
-  text = alexnet_wire_read_string (graph->reader, &attribute->s, error);
-  if (!text)
-    return FALSE;
-  if (g_str_equal (text, "NOTSET") || g_str_equal (text, "VALID"))
-    return TRUE;
-  quoted = alexnet_quote (text);
-  return alexnet_format_error (error,
-      "auto_pad is %s, expected pads as numbers (NOTSET)", quoted);
 }
 
 /* `kernel`: when there is no kernel_shape; 0: there must be. */
@@ -87,11 +44,12 @@ read_window (OnnxReader *graph, const OnnxCall *call, AlexnetLayer *layer,
 {
   guint pads[4], dilation;
 
-  if (!needs (graph, FALSE, error) || !check_auto_pad (graph, call, error) ||
+  if (!needs (graph, FALSE, error) ||
+      !alexnet_onnx_check_auto_pad (graph, call, error) ||
       !read_square (call, "kernel_shape", &layer->kernel, kernel, error) ||
       !read_square (call, "strides", &layer->stride, 1, error) ||
       !read_square (call, "dilations", &dilation, 1, error) ||
-      !read_sizes (call, "pads", pads, 4, 0, error))
+      !alexnet_onnx_sizes (call, "pads", pads, 4, 0, error))
     return FALSE;
   if (dilation != 1)
     return alexnet_format_error (error, "dilations of %u, expected 1",

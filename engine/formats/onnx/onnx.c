@@ -90,8 +90,23 @@ run_layer (OnnxReader *graph, const OnnxOperator *operator,
 {
   if (!operator->read (graph, call, error))
     return FALSE;
+  alexnet_onnx_norm_clear (&graph->norm);
   alexnet_chain_set (graph->current, call->message.output->pdata[0]);
   return TRUE;
+}
+
+/* PyTorch's older exporter computes how much to pad for an LRN in the graph. */
+static gboolean
+run_constant (OnnxReader *graph, const OnnxOperator *operator,
+    const OnnxCall * call, GError **error)
+{
+  if (operator->read (graph, call, error))
+    return TRUE;
+  if (alexnet_onnx_norm_is_sure (&graph->norm))
+    g_prefix_error (error, "%s",
+        "it is part of a LocalResponseNorm, which is to be exported with "
+        "dynamo=True: ");
+  return FALSE;
 }
 
 static gboolean
@@ -101,6 +116,7 @@ run (OnnxReader *graph, const OnnxCall *call, GError **error)
   const char *first = alexnet_onnx_input (call, 0);
   const OnnxOperator *layer = find_operator (alexnet_onnx_layers, name);
   const OnnxOperator *constant = find_operator (alexnet_onnx_constants, name);
+  const OnnxOperator *norm = alexnet_onnx_find_norm (graph, call);
   g_autofree char *quoted = NULL;
 
   if (call->message.domain && call->message.domain[0] != '\0' &&
@@ -109,19 +125,21 @@ run (OnnxReader *graph, const OnnxCall *call, GError **error)
     return alexnet_format_error (error,
         "an operator of %s, expected one of ONNX itself", quoted);
   }
-  if (!layer && !constant)
+  if (!layer && !constant && !norm)
     return alexnet_format_error (error, "an operator that no AlexNet here has");
   if (!call->message.output || call->message.output->len == 0)
     return alexnet_format_error (error, "it has no output");
-  if (!check_attributes (layer ? layer : constant, call, error))
+  if (!check_attributes (norm ? norm : layer ? layer : constant, call, error))
     return FALSE;
+  if (norm)
+    return norm->read (graph, call, error);
   if (layer &&
       (alexnet_onnx_is_current (graph, first) ||
           (layer->either &&
               alexnet_onnx_is_current (graph, alexnet_onnx_input (call, 1)))))
     return run_layer (graph, layer, call, error);
   if (constant)
-    return constant->read (graph, call, error);
+    return run_constant (graph, constant, call, error);
   quoted = alexnet_quote (first ? first : "");
   return alexnet_format_error (error,
       "it reads %s, which is not what the node before it gives", quoted);
@@ -405,5 +423,6 @@ alexnet_onnx_read (AlexnetModelSource *source, AlexnetFile *file,
       read_model (&graph, &model, error);
 
   alexnet_wire_clear (alexnet_onnx_model, &model);
+  alexnet_onnx_norm_clear (&graph.norm);
   return ok;
 }

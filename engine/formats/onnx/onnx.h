@@ -18,9 +18,9 @@ gboolean alexnet_onnx_detect (const guint8 *head, gsize size,
  * found by their place among a node's inputs, whatever their names, as
  * initialisers, in other files beside this one, or as what nodes without the
  * picture make (Constant, ConstantOfShape, Transpose, ...). Batch
- * normalisation and factors are folded into the weights before. What else there
- * is, quantisation among it, is refused by operator and node. metadata_props
- * become metadata. */
+ * normalisation and factors are folded into the weights before, and PyTorch's
+ * LocalResponseNorm is an LRN again. What else there is, quantisation among it,
+ * is refused by operator and node. metadata_props become metadata. */
 gboolean alexnet_onnx_read (AlexnetModelSource *source, AlexnetFile *file,
     GError **error);
 

@@ -24,6 +24,15 @@ typedef struct {
   gboolean used;
 } OnnxValue;
 
+/* PyTorch has no LRN in ONNX: it is a branch beside the chain, from the squares
+ * to what the picture is divided by, and is read node by node. */
+typedef struct {
+  char *name;                   /* what its last node gave; NULL: no branch */
+  guint stage;
+  guint pads[2];                /* channels of zeros before and behind */
+  AlexnetLayer layer;           /* as far as it is known */
+} OnnxNorm;
+
 /* A graph that is being read. */
 typedef struct {
   AlexnetModelSource *source;
@@ -34,6 +43,7 @@ typedef struct {
   GHashTable *values;           /* char * -> OnnxValue */
   GHashTable *external;         /* location -> AlexnetFile of source->files */
   GPtrArray *current;           /* names of what the last node gave */
+  OnnxNorm norm;
   gboolean flat;                /* it is [N,C], not [N,C,H,W] */
   guint64 n_folded;             /* values that were changed by folding */
 } OnnxReader;
@@ -83,6 +93,14 @@ gint64 alexnet_onnx_int (const OnnxCall *call, const char *name,
 float alexnet_onnx_float (const OnnxCall *call, const char *name,
     float otherwise);
 
+/* `n` sizes of an attribute, all `otherwise` when it is not there. */
+gboolean alexnet_onnx_sizes (const OnnxCall *call, const char *name,
+    guint *sizes, guint n, guint otherwise, GError **error);
+
+/* FORMAT when padding is left to whoever runs the graph. */
+gboolean alexnet_onnx_check_auto_pad (OnnxReader *graph, const OnnxCall *call,
+    GError **error);
+
 /* The value of the i-th input; FORMAT, naming it, when it is not known without
  * the picture, cannot be used, or is no weights or no whole numbers. */
 const OnnxValue *alexnet_onnx_value (const OnnxReader *graph,
@@ -104,6 +122,17 @@ typedef struct {
 /* Ended by a NULL name. */
 extern const OnnxOperator alexnet_onnx_layers[];
 extern const OnnxOperator alexnet_onnx_constants[];
+
+/* What a node does that is the next of an LRN in parts, or its first one; else
+ * NULL. */
+const OnnxOperator *alexnet_onnx_find_norm (const OnnxReader *graph,
+    const OnnxCall *call);
+
+/* Whether the branch can be nothing but one. */
+gboolean alexnet_onnx_norm_is_sure (const OnnxNorm *norm);
+
+/* Forgets the branch. */
+void alexnet_onnx_norm_clear (OnnxNorm *norm);
 
 G_END_DECLS
 

@@ -59,6 +59,13 @@ typedef struct {
   "classifier.4: linear [8,1,1]\nrelu [8,1,1]\n"                    \
   "classifier.6: linear [5,1,1]\nsoftmax [5,1,1]\n"
 
+#define NORMS(conv1, conv2, linear)                                \
+  conv1 ": conv 11/4+2+2 g1 [4,55,55]\nrelu [4,55,55]\n"           \
+  "lrn 5 0.5 0.75 1.5 [4,55,55]\npool 3/2+0+0 [4,27,27]\n"         \
+  conv2 ": conv 5/1+2+2 g1 [6,27,27]\nrelu [6,27,27]\n"            \
+  "lrn 3 0.5 0.6 1.5 [6,27,27]\npool 3/2+0+0 [6,13,13]\n"          \
+  "pool 3/2+0+0 [6,6,6]\n" linear ": linear [5,1,1]\nsoftmax [5,1,1]\n"
+
 static const Graph graphs[] = {
   { "bvlc-224.onnx", "ONNX (opset 9, IR 3)", "caffe", BVLC_224, 0 },
   { "caffenet-227.onnx", "ONNX (opset 13, IR 8)", "caffenet", CAFFENET_227, 1 },
@@ -109,6 +116,10 @@ static const Graph graphs[] = {
       "conv2: conv 5/1+2+2 g1 [6,27,27]\nrelu [6,27,27]\n"
       "pool 3/2+0+0 [6,13,13]\npool 3/2+0+0 [6,6,6]\n"
       "fc8: linear [5,1,1]\nsoftmax [5,1,1]\n", 0 },
+  { "norms.onnx", "ONNX (opset 9, IR 8)", "custom",
+      NORMS ("conv1", "conv2", "fc8"), 1 },
+  { "torch-2.15-norms.onnx", "ONNX (opset 20, IR 10)", "custom",
+      NORMS ("0", "4", "10"), 1 },
   { "torch-1.13.onnx", "ONNX (opset 14, IR 7)", "torchvision", TORCH, 1 },
   { "torch-1.13-opset-9.onnx", "ONNX (opset 9, IR 4)", "torchvision", TORCH,
       1 },
