@@ -2,6 +2,7 @@
 
 #include "network.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -288,8 +289,9 @@ infer_layer (AlexnetLayer *layer)
       layer->out = (AlexnetShape){ layer->channels, 1, 1 };
       break;
     case ALEXNET_LAYER_LRN:
-      if (layer->size == 0)
-        return "a size above 0";
+      if (layer->size == 0 || !isfinite (layer->alpha) ||
+          !isfinite (layer->beta) || !isfinite (layer->k))
+        return "a size above 0 and finite alpha, beta and k";
       break;
     default:
       break;

@@ -10,9 +10,9 @@ and expected.txt, what onnxruntime makes of the formula's input.
 The first one of the last two lines writes what PyTorch's exporter makes, which
 is another one since 2.9. It was run twice: by Debian 12's python3-torch, and by
 that of forky in the root of generate_torch_files.py, with the packages onnx,
-onnxscript and onnx_ir in PYTHONPATH. torch-2.15-norms.onnx is of export_norms()
-in an environment with PyPI's torch, onnxscript. The second one needs only the environment
-and takes up what is there. light_bvlc_alexnet.onnx is of the package onnx
+onnxscript and onnx_ir in PYTHONPATH. torch-2.15-norms.onnx is what
+export_norms() alone writes with PyPI's torch and onnxscript. The second one
+needs only the environment and takes up what is there. light_bvlc_alexnet.onnx is of the package onnx
 (Apache-2.0): the graph of ONNX Model Zoo's BVLC AlexNet, all of whose weights
 are constants.
 """

@@ -182,3 +182,23 @@ alexnet_onnx_ints (const OnnxReader *graph, const OnnxCall *call, guint i,
   alexnet_format_error (error, "its input %u is not of whole numbers", i);
   return NULL;
 }
+
+gboolean
+alexnet_onnx_ints_of (const OnnxReader *graph, const OnnxCall *call,
+    const char *name, const gint64 **ints, guint *n, GError **error)
+{
+  const OnnxAttribute *attribute = alexnet_onnx_attribute (call, name);
+  const OnnxValue *value;
+
+  if (attribute && attribute->ints) {
+    *ints = &g_array_index (attribute->ints, gint64, 0);
+    *n = attribute->ints->len;
+    return TRUE;
+  }
+  value = alexnet_onnx_ints (graph, call, 1, error);
+  if (!value)
+    return FALSE;
+  *ints = value->ints;
+  *n = value->n_ints;
+  return TRUE;
+}

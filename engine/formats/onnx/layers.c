@@ -423,21 +423,11 @@ read_reshape (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
   gint64 size = (gint64)
       alexnet_shape_size (alexnet_chain_output (graph->source));
-  const OnnxAttribute *attribute = alexnet_onnx_attribute (call, "shape");
-  const gint64 *ints = NULL;
-  guint n = 0;
+  const gint64 *ints;
+  guint n;
 
-  if (attribute && attribute->ints) { /* before opset 5 */
-    ints = &g_array_index (attribute->ints, gint64, 0);
-    n = attribute->ints->len;
-  } else {
-    const OnnxValue *shape = alexnet_onnx_ints (graph, call, 1, error);
-
-    if (!shape)
-      return FALSE;
-    ints = shape->ints;
-    n = shape->n_ints;
-  }
+  if (!alexnet_onnx_ints_of (graph, call, "shape", &ints, &n, error))
+    return FALSE;
   if (n != 2 || (ints[0] != graph->batch && (ints[0] < -1 || ints[0] > 1)) ||
       (ints[1] != size && (ints[1] != -1 || ints[0] == -1)))
     return alexnet_format_error (error,

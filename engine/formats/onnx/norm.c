@@ -14,7 +14,7 @@
 #define MAX_PAD 4096
 
 /* How far the branch is. */
-enum {
+typedef enum {
   SQUARED = 1 << 0,
   UNFOLDED = 1 << 1,
   PADDED = 1 << 2,
@@ -23,7 +23,7 @@ enum {
   SCALED = 1 << 5,
   ADDED = 1 << 6,
   RAISED = 1 << 7,
-};
+} Stage;
 
 void
 alexnet_onnx_norm_clear (OnnxNorm *norm)
@@ -40,7 +40,7 @@ alexnet_onnx_norm_is_sure (const OnnxNorm *norm)
 
 /* The branch goes on with what the node gives. */
 static gboolean
-go_on (OnnxReader *graph, const OnnxCall *call, guint stage)
+go_on (OnnxReader *graph, const OnnxCall *call, Stage stage)
 {
   g_free (graph->norm.name);
   graph->norm.name = g_strdup (call->message.output->pdata[0]);
@@ -86,17 +86,11 @@ read_other (const OnnxReader *graph, const OnnxCall *call, float *number,
 /* ---- squares ------------------------------------------------------------- */
 
 static gboolean
-begin (OnnxReader *graph, const OnnxCall *call)
+read_product (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
   alexnet_onnx_norm_clear (&graph->norm);
   graph->norm.layer = (AlexnetLayer){ .kind = ALEXNET_LAYER_LRN, .alpha = 1 };
   return go_on (graph, call, SQUARED);
-}
-
-static gboolean
-read_product (OnnxReader *graph, const OnnxCall *call, GError **error)
-{
-  return begin (graph, call);
 }
 
 static gboolean
@@ -109,63 +103,70 @@ read_square (OnnxReader *graph, const OnnxCall *call, GError **error)
   if (power != 2)
     return alexnet_format_error (error, "the exponent is %g, expected 2",
         power);
-  return begin (graph, call);
+  return read_product (graph, call, error);
 }
 
 /* ---- the mean ------------------------------------------------------------ */
 
-/* [N,1,C,H,W] or, when it is folded, [N,C,H,W]; one size may be -1. */
+/* Whether a Reshape can give these sizes: of them one may be -1, and that of N
+ * also 0, or 1 when there is no more than one picture. */
 static gboolean
-check_shape (const OnnxReader *graph, const OnnxCall *call, gboolean folded,
-    GError **error)
+is_shape (const gint64 *ints, const gint64 *sizes, guint n)
 {
-  const AlexnetShape *shape = alexnet_chain_output (graph->source);
-  const gint64 sizes[] = { graph->batch, 1, shape->channels, shape->height,
-    shape->width };
-  const OnnxValue *value = alexnet_onnx_ints (graph, call, 1, error);
-  guint n = folded ? 4 : 5, n_open = 0;
-  gboolean ok;
+  guint n_open = 0;
 
-  if (!value)
-    return FALSE;
-  ok = value->n_ints == n;
-  for (guint i = 0; ok && i < n; i++) {
-    gint64 size = value->ints[i];
-
-    n_open += size == -1;
-    ok = size == -1 || size == sizes[i > 0 ? i + folded : 0] ||
-        (i == 0 && (size == 0 || size == 1));
-  }
-  return (ok && n_open <= 1) ||
-      alexnet_format_error (error, "its shape is not %s of [N,%u,%u,%u]",
-          folded ? "that" : "[N,1,C,H,W]", shape->channels, shape->height,
-          shape->width);
-}
-
-static gboolean
-check_axis (const OnnxReader *graph, const OnnxCall *call, GError **error)
-{
-  const OnnxAttribute *axes = alexnet_onnx_attribute (call, "axes");
-  const OnnxValue *value = NULL;
-  gint64 axis = 0;
-
-  if (axes && axes->ints && axes->ints->len == 1) { /* before opset 13 */
-    axis = g_array_index (axes->ints, gint64, 0);
-  } else {
-    value = alexnet_onnx_ints (graph, call, 1, error);
-    if (!value)
+  for (guint i = 0; i < n; i++) {
+    n_open += ints[i] == -1;
+    if (ints[i] != sizes[i] && ints[i] != -1 &&
+        (i > 0 || ints[i] < 0 || ints[i] > (sizes[0] < 2)))
       return FALSE;
-    axis = value->n_ints == 1 ? value->ints[0] : 0;
   }
-  return axis == 1 || axis == -4 ||
-      alexnet_format_error (error, "its axes are not the second one alone");
+  return n_open <= 1;
 }
 
 static gboolean
 read_unfold (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
-  return check_shape (graph, call, FALSE, error) &&
-      go_on (graph, call, UNFOLDED);
+  const AlexnetShape *shape = alexnet_chain_output (graph->source);
+  const gint64 sizes[] = { graph->batch, 1, shape->channels, shape->height,
+    shape->width };
+  const OnnxValue *value = alexnet_onnx_ints (graph, call, 1, error);
+
+  if (!value)
+    return FALSE;
+  if (value->n_ints != 5 || !is_shape (value->ints, sizes, 5))
+    return alexnet_format_error (error,
+        "its shape is not [N,1,C,H,W] of [N,%u,%u,%u]", shape->channels,
+        shape->height, shape->width);
+  return go_on (graph, call, UNFOLDED);
+}
+
+static gboolean
+read_fold (OnnxReader *graph, const OnnxCall *call, GError **error)
+{
+  const AlexnetShape *shape = alexnet_chain_output (graph->source);
+  const gint64 sizes[] = { graph->batch, shape->channels, shape->height,
+    shape->width };
+  const OnnxValue *value = alexnet_onnx_ints (graph, call, 1, error);
+
+  if (!value)
+    return FALSE;
+  if (value->n_ints != 4 || !is_shape (value->ints, sizes, 4))
+    return alexnet_format_error (error, "its shape is not that of [N,%u,%u,%u]",
+        shape->channels, shape->height, shape->width);
+  return go_on (graph, call, FOLDED);
+}
+
+static gboolean
+check_axis (const OnnxReader *graph, const OnnxCall *call, GError **error)
+{
+  const gint64 *axes;
+  guint n;
+
+  if (!alexnet_onnx_ints_of (graph, call, "axes", &axes, &n, error))
+    return FALSE;
+  return (n == 1 && (axes[0] == 1 || axes[0] == -4)) ||
+      alexnet_format_error (error, "its axes are not the second one alone");
 }
 
 static gboolean
@@ -175,36 +176,40 @@ read_unsqueeze (OnnxReader *graph, const OnnxCall *call, GError **error)
 }
 
 static gboolean
-read_fold (OnnxReader *graph, const OnnxCall *call, GError **error)
-{
-  return check_shape (graph, call, TRUE, error) && go_on (graph, call, FOLDED);
-}
-
-static gboolean
 read_squeeze (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
   return check_axis (graph, call, error) && go_on (graph, call, FOLDED);
 }
 
-/* What it pads with, of its modes that which has a value. */
+/* Of the modes of a Pad only that with a value has one. */
+static gboolean
+check_pad_mode (OnnxReader *graph, const OnnxCall *call, GError **error)
+{
+  const OnnxAttribute *mode = alexnet_onnx_attribute (call, "mode");
+  g_autofree char *text = NULL, *quoted = NULL;
+
+  if (!mode)
+    return TRUE;
+  text = alexnet_wire_read_string (graph->reader, &mode->s, error);
+  if (!text)
+    return FALSE;
+  if (g_str_equal (text, "constant"))
+    return TRUE;
+  quoted = alexnet_quote (text);
+  return alexnet_format_error (error, "its mode is %s, expected 'constant'",
+      quoted);
+}
+
 static gboolean
 check_pad_value (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
-  const OnnxAttribute *mode = alexnet_onnx_attribute (call, "mode");
-  g_autofree char *text = NULL;
-  float value = alexnet_onnx_float (call, "value", 0);
+  float value = alexnet_onnx_float (call, "value", 0); /* before opset 11 */
 
-  if (mode) {
-    text = alexnet_wire_read_string (graph->reader, &mode->s, error);
-    if (!text)
-      return FALSE;
-  }
   if (alexnet_onnx_input (call, 2) &&
       !read_number (graph, call, 2, &value, error))
     return FALSE;
-  return (value == 0 && (!text || g_str_equal (text, "constant")) &&
-             !alexnet_onnx_input (call, 3)) ||
-      alexnet_format_error (error, "it pads with something else than zeros");
+  return value == 0 ||
+      alexnet_format_error (error, "it pads with %g, expected 0", value);
 }
 
 /* Adds zeros among the channels: `pads` has `n` dimensions' beginnings, then
@@ -214,14 +219,13 @@ add_pads (OnnxReader *graph, const gint64 *pads, guint n, guint axis,
     GError **error)
 {
   for (guint i = 0; i < 2 * n; i++) {
-    gboolean channels = i % n == axis;
+    guint *sum = &graph->norm.pads[i / n];
 
-    if (pads[i] < 0 || pads[i] > (channels ? MAX_PAD : 0))
+    if (pads[i] < 0 || pads[i] > (i % n == axis ? MAX_PAD - *sum : 0))
       return alexnet_format_error (error,
           "pad %u is %" G_GINT64_FORMAT ", expected zeros among channels alone",
           i, pads[i]);
-    if (channels)
-      graph->norm.pads[i / n] += (guint) pads[i];
+    *sum += (guint) pads[i];
   }
   return TRUE;
 }
@@ -229,57 +233,71 @@ add_pads (OnnxReader *graph, const gint64 *pads, guint n, guint axis,
 static gboolean
 read_pad (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
-  const OnnxAttribute *attribute = alexnet_onnx_attribute (call, "pads");
-  const OnnxValue *value = NULL;
-  const gint64 *pads = NULL;
-  guint n = 0;
+  const gint64 *pads;
+  guint n;
 
-  if (!check_pad_value (graph, call, error))
+  if (!check_pad_mode (graph, call, error) ||
+      !check_pad_value (graph, call, error) ||
+      !alexnet_onnx_ints_of (graph, call, "pads", &pads, &n, error))
     return FALSE;
-  if (attribute && attribute->ints) { /* before opset 11 */
-    pads = &g_array_index (attribute->ints, gint64, 0);
-    n = attribute->ints->len;
-  } else {
-    value = alexnet_onnx_ints (graph, call, 1, error);
-    if (!value)
-      return FALSE;
-    pads = value->ints;
-    n = value->n_ints;
-  }
+  if (alexnet_onnx_input (call, 3))
+    return alexnet_format_error (error, "it has axes, expected all of them");
   if (n != 10)
     return alexnet_format_error (error, "it has %u pads, expected 10", n);
   return add_pads (graph, pads, 5, 2, error) && go_on (graph, call, PADDED);
 }
 
 static gboolean
-read_pool (OnnxReader *graph, const OnnxCall *call, GError **error)
+read_window (OnnxReader *graph, const OnnxCall *call, guint *channels,
+    GError **error)
 {
-  guint kernel[3], strides[3], sizes[6];
-  gint64 pads[6];
+  guint kernel[3], strides[3], dilations[3];
 
   if (!alexnet_onnx_check_auto_pad (graph, call, error) ||
       !alexnet_onnx_sizes (call, "kernel_shape", kernel, 3, 0, error) ||
       !alexnet_onnx_sizes (call, "strides", strides, 3, 1, error) ||
-      !alexnet_onnx_sizes (call, "pads", sizes, 6, 0, error))
+      !alexnet_onnx_sizes (call, "dilations", dilations, 3, 1, error))
     return FALSE;
-  if (kernel[1] != 1 || kernel[2] != 1 || strides[0] != 1 || strides[1] != 1 ||
-      strides[2] != 1)
-    return alexnet_format_error (error,
-        "its window is not one over channels alone, of stride 1");
+  *channels = kernel[0];
+  kernel[0] = 1;
+  for (guint i = 0; i < 3; i++)
+    if (kernel[i] != 1 || strides[i] != 1 || dilations[i] != 1)
+      return alexnet_format_error (error,
+          "its window is not one over channels alone, of stride 1");
+  return TRUE;
+}
+
+static gboolean
+add_window_pads (OnnxReader *graph, const OnnxCall *call, GError **error)
+{
+  guint sizes[6];
+  gint64 pads[6];
+
+  if (!alexnet_onnx_sizes (call, "pads", sizes, 6, 0, error))
+    return FALSE;
   for (guint i = 0; i < G_N_ELEMENTS (pads); i++)
     pads[i] = sizes[i];
   if (sizes[0] + sizes[3] > 0 &&
       alexnet_onnx_int (call, "count_include_pad", 0) != 1)
     return alexnet_format_error (error, "it does not count what it pads with");
-  if (!add_pads (graph, pads, 3, 0, error))
+  return add_pads (graph, pads, 3, 0, error);
+}
+
+static gboolean
+read_pool (OnnxReader *graph, const OnnxCall *call, GError **error)
+{
+  const guint *pads = graph->norm.pads;
+  guint size;
+
+  if (!read_window (graph, call, &size, error) ||
+      !add_window_pads (graph, call, error))
     return FALSE;
-  if (kernel[0] % 2 != 1 || graph->norm.pads[0] != kernel[0] / 2 ||
-      graph->norm.pads[1] != kernel[0] / 2)
+  if (size % 2 != 1 || pads[0] != size / 2 || pads[1] != size / 2)
     return alexnet_format_error (error,
         "its window has %u channels, with %u zeros before and %u behind them, "
         "expected an odd number and half of it",
-        kernel[0], graph->norm.pads[0], graph->norm.pads[1]);
-  graph->norm.layer.size = kernel[0];
+        size, pads[0], pads[1]);
+  graph->norm.layer.size = size;
   return go_on (graph, call, POOLED);
 }
 
@@ -318,17 +336,20 @@ read_quotient (OnnxReader *graph, const OnnxCall *call, GError **error)
 
 /* Which inputs are the picture and which are the branch, a bit each; what
  * stages the branch may be at, 0: it begins. */
-static const struct {
+typedef struct {
   OnnxOperator operator;
   guint picture, branch, from;
-} steps[] = {
+} Step;
+
+static const Step steps[] = {
   { { "Mul", FALSE, "", read_product }, 3, 0, 0 },
   { { "Pow", FALSE, "", read_square }, 1, 0, 0 },
   { { "Reshape", FALSE, "allowzero", read_unfold }, 0, 1, SQUARED },
   { { "Unsqueeze", FALSE, "axes", read_unsqueeze }, 0, 1, SQUARED },
   { { "Pad", FALSE, "mode pads value", read_pad }, 0, 1, UNFOLDED | PADDED },
   { { "AveragePool", FALSE,
-        "auto_pad ceil_mode count_include_pad kernel_shape pads strides",
+        "auto_pad ceil_mode count_include_pad dilations kernel_shape pads "
+        "strides",
         read_pool },
       0, 1, UNFOLDED | PADDED },
   { { "Reshape", FALSE, "allowzero", read_fold }, 0, 1, POOLED | FOLDED },
@@ -338,6 +359,14 @@ static const struct {
   { { "Pow", FALSE, "", read_beta }, 0, 1, ADDED },
   { { "Div", FALSE, "", read_quotient }, 1, 2, RAISED },
 };
+
+static gboolean
+is_step (const Step *step, guint picture, guint branch, guint stage)
+{
+  return step->picture == picture &&
+      (step->branch == branch || (step->operator.either && branch == 2)) &&
+      (step->from == 0 || (step->from & stage));
+}
 
 const OnnxOperator *
 alexnet_onnx_find_norm (const OnnxReader *graph, const OnnxCall *call)
@@ -352,10 +381,7 @@ alexnet_onnx_find_norm (const OnnxReader *graph, const OnnxCall *call)
   }
   for (guint i = 0; !graph->flat && i < G_N_ELEMENTS (steps); i++)
     if (g_strcmp0 (steps[i].operator.name, call->message.op_type) == 0 &&
-        steps[i].picture == picture &&
-        (steps[i].branch == branch ||
-            (steps[i].operator.either && branch == 2)) &&
-        (steps[i].from == 0 || (steps[i].from & graph->norm.stage)))
+        is_step (&steps[i], picture, branch, graph->norm.stage))
       return &steps[i].operator;
   return NULL;
 }

@@ -109,6 +109,46 @@ run_constant (OnnxReader *graph, const OnnxOperator *operator,
   return FALSE;
 }
 
+/* One name for two values would let a node read the wrong one. */
+static gboolean
+check_name_is_new (const OnnxReader *graph, const OnnxCall *call,
+    GError **error)
+{
+  const GPtrArray *output = call->message.output;
+  g_autofree char *quoted = NULL;
+
+  if (!output || output->len == 0)
+    return alexnet_format_error (error, "it has no output");
+  if (!alexnet_onnx_is_current (graph, output->pdata[0]) &&
+      !g_hash_table_contains (graph->values, output->pdata[0]) &&
+      g_strcmp0 (graph->norm.name, output->pdata[0]) != 0)
+    return TRUE;
+  quoted = alexnet_quote (output->pdata[0]);
+  return alexnet_format_error (error, "there are two values %s", quoted);
+}
+
+static gboolean
+check_domain (const OnnxCall *call, GError **error)
+{
+  const char *domain = call->message.domain;
+  g_autofree char *quoted = NULL;
+
+  if (!domain || domain[0] == '\0' || g_str_equal (domain, "ai.onnx"))
+    return TRUE;
+  quoted = alexnet_quote (domain);
+  return alexnet_format_error (error,
+      "an operator of %s, expected one of ONNX itself", quoted);
+}
+
+static gboolean
+is_of_picture (const OnnxReader *graph, const OnnxOperator *layer,
+    const OnnxCall *call)
+{
+  return alexnet_onnx_is_current (graph, alexnet_onnx_input (call, 0)) ||
+      (layer->either &&
+          alexnet_onnx_is_current (graph, alexnet_onnx_input (call, 1)));
+}
+
 static gboolean
 run (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
@@ -119,24 +159,19 @@ run (OnnxReader *graph, const OnnxCall *call, GError **error)
   const OnnxOperator *norm = alexnet_onnx_find_norm (graph, call);
   g_autofree char *quoted = NULL;
 
-  if (call->message.domain && call->message.domain[0] != '\0' &&
-      !g_str_equal (call->message.domain, "ai.onnx")) {
-    quoted = alexnet_quote (call->message.domain);
-    return alexnet_format_error (error,
-        "an operator of %s, expected one of ONNX itself", quoted);
-  }
+  if (!check_domain (call, error))
+    return FALSE;
   if (!layer && !constant && !norm)
     return alexnet_format_error (error, "an operator that no AlexNet here has");
-  if (!call->message.output || call->message.output->len == 0)
-    return alexnet_format_error (error, "it has no output");
-  if (!check_attributes (norm ? norm : layer ? layer : constant, call, error))
+  if (!check_name_is_new (graph, call, error) ||
+      !check_attributes (norm ? norm
+              : layer         ? layer
+                              : constant,
+          call, error))
     return FALSE;
   if (norm)
     return norm->read (graph, call, error);
-  if (layer &&
-      (alexnet_onnx_is_current (graph, first) ||
-          (layer->either &&
-              alexnet_onnx_is_current (graph, alexnet_onnx_input (call, 1)))))
+  if (layer && is_of_picture (graph, layer, call))
     return run_layer (graph, layer, call, error);
   if (constant)
     return run_constant (graph, constant, call, error);

@@ -110,6 +110,10 @@ const OnnxValue *alexnet_onnx_weights (const OnnxReader *graph,
 const OnnxValue *alexnet_onnx_ints (const OnnxReader *graph,
     const OnnxCall *call, guint i, GError **error);
 
+/* Whole numbers that are an attribute, or since some opset the second input. */
+gboolean alexnet_onnx_ints_of (const OnnxReader *graph, const OnnxCall *call,
+    const char *name, const gint64 **ints, guint *n, GError **error);
+
 /* What a node does: to the table when it computes something from the picture,
  * to graph->values when it does not. */
 typedef struct {

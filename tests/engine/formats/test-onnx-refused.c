@@ -122,6 +122,10 @@ static const NodeCase node_cases[] = {
   { "chain/unknown-input", { "Relu", { "z" } },
       "it reads 'z', which is not what the node before it gives" },
   { "chain/no-input", { "Relu", { NULL } }, "it reads ''" },
+  { "chain/name-twice", { "Relu", { "x" }, .output = "x" },
+      "there are two values 'x'" },
+  { "chain/name-of-weights", { "Relu", { "x" }, .output = "v" },
+      "there are two values 'v'" },
   { "chain/other-output", { "Relu", { "x" }, .output = "z" },
       "output 'y' is not what the last node gives" },
   { "constant/transpose-of-4", { "Transpose", { W } },
@@ -362,11 +366,14 @@ static void
 test_too_many (gconstpointer data)
 {
   guint n = GPOINTER_TO_UINT (data);
-  const OnnxBuilderNode relu = { "Relu", { "x" }, .output = "x" };
+  const OnnxBuilderNode relus[] = {
+    { "Relu", { "x" } },
+    { "Relu", { "y" }, .output = "x" },
+  };
   GByteArray *graph = onnx_builder_make_graph ();
 
   for (guint i = 0; i < n; i++)
-    onnx_builder_put_node (graph, &relu);
+    onnx_builder_put_node (graph, &relus[i % 2]);
   graph_files_assert_refused (alexnet_onnx_read,
       onnx_builder_make_model (graph),
       n > 65536 ? "field 1 is there more than 65536 times"

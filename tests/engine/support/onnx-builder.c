@@ -29,7 +29,8 @@ onnx_builder_put_node (GByteArray *graph, const OnnxBuilderNode *node)
   graph_files_put_text (message, 2, node->output ? node->output : "y");
   graph_files_put_text (message, 3, "n");
   graph_files_put_text (message, 4, node->op);
-  for (guint i = 0; i < 2 && node->attributes[i].name; i++)
+  for (guint i = 0;
+       i < G_N_ELEMENTS (node->attributes) && node->attributes[i].name; i++)
     graph_files_put_message (message, 5, make_attribute (node, i));
   if (node->domain)
     graph_files_put_text (message, 7, node->domain);

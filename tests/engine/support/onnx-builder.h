@@ -23,9 +23,9 @@ typedef struct {
     const char *name;
     gint64 i;
     const char *s;
-    gint64 ints[4];
+    gint64 ints[10];
     guint n_ints;
-  } attributes[2]; /* ended by a NULL name */
+  } attributes[3]; /* ended by a NULL name */
   const char *domain, *output; /* NULL: "", "y" */
 } OnnxBuilderNode;
 
