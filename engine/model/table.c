@@ -136,14 +136,15 @@ alexnet_table_to_json (const AlexnetNetwork *network)
   return json_to_string (root, FALSE);
 }
 
-/* A number of 0 .. most, a whole one unless `most` is 0; NAN when it is not. */
+/* A whole number of 0 .. most, or a float when `most` is 0; NAN when it is
+ * none. */
 static double
 get_number (JsonNode *node, guint most)
 {
   double value = alexnet_json_get_number (node);
 
   if (most == 0)
-    return value;
+    return isfinite ((float) value) ? value : NAN;
   return value >= 0 && value <= most && value == floor (value) ? value : NAN;
 }
 
@@ -185,22 +186,32 @@ read_fields (AlexnetLayer *layer, guint index, JsonObject *object,
           types[layer->kind], json_object_get_size (object), n);
 }
 
+/* Of the layer at `index`, which those before it do not have. */
 static gboolean
-check_name (const char *name, guint index, const char *type, GError **error)
+check_name (const AlexnetNetwork *network, guint index, GError **error)
 {
+  const AlexnetLayer *layers = network->layers;
+  const char *name = layers[index].name, *type = types[layers[index].kind];
   g_autofree char *quoted = alexnet_quote (name);
 
-  return alexnet_layer_is_name (name) ||
-      alexnet_format_error (error,
-          SUBJECT ": layer %u (%s) has the name %s, expected 1 to 128 bytes of "
-                  "visible characters",
-          index, type, quoted);
+  if (!alexnet_layer_is_name (name))
+    return alexnet_format_error (error,
+        SUBJECT ": layer %u (%s) has the name %s, expected 1 to 128 bytes of "
+                "visible characters",
+        index, type, quoted);
+  for (guint i = 0; i < index; i++)
+    if (is_named (&layers[i]) && g_str_equal (layers[i].name, name))
+      return alexnet_format_error (error,
+          SUBJECT ": layer %u (%s) has the name %s, as layer %u has", index,
+          type, quoted, i);
+  return TRUE;
 }
 
 static gboolean
-read_layer (AlexnetLayer *layer, guint index, JsonNode *node, GPtrArray *arena,
-    GError **error)
+read_layer (AlexnetNetwork *network, guint index, JsonNode *node,
+    GPtrArray *arena, GError **error)
 {
+  AlexnetLayer *layer = &network->layers[index];
   JsonObject *object = alexnet_json_get_object (node);
   const char *type = object ? get_string (object, "type") : "";
   guint kind = 0;
@@ -217,7 +228,7 @@ read_layer (AlexnetLayer *layer, guint index, JsonNode *node, GPtrArray *arena,
   if (is_named (layer)) {
     layer->name = g_strdup (get_string (object, "name"));
     g_ptr_array_add (arena, (gpointer) layer->name);
-    if (!check_name (layer->name, index, type, error))
+    if (!check_name (network, index, error))
       return FALSE;
   }
   return read_fields (layer, index, object, error);
@@ -255,8 +266,8 @@ read_network (AlexnetNetwork *network, JsonObject *object, GPtrArray *arena,
         n, ALEXNET_MAX_LAYERS);
   network->n_layers = n;
   for (guint i = 0; i < n; i++)
-    if (!read_layer (&network->layers[i], i, json_array_get_element (layers, i),
-            arena, error))
+    if (!read_layer (network, i, json_array_get_element (layers, i), arena,
+            error))
       return FALSE;
   return read_input (&network->input, json_object_get_member (object, "input"),
       error);

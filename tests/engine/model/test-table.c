@@ -80,47 +80,56 @@ test_other_tables (void)
   assert_returns (&lrn);
 }
 
+#define FC "{\"type\": \"linear\", \"name\": \"fc\", \"channels\": 2}"
+
+static const struct {
+  const char *json, *message;
+} errors[] = {
+  { "[]", "__metadata__ layers: expected a JSON object" },
+  { "{}", "__metadata__ layers: 0 layers, expected 1 to 32" },
+  { "{\"layers\": [{\"type\": \"gelu\"}]}",
+      "__metadata__ layers: layer 0 has type 'gelu'" },
+  { "{\"layers\": [7]}", "__metadata__ layers: layer 0 has type ''" },
+  { "{\"layers\": [{\"type\": \"relu\"}, {\"type\": \"linear\"}]}",
+      "__metadata__ layers: layer 1 (linear) has the name '', expected 1 "
+      "to 128 bytes of visible characters" },
+  { "{\"layers\": [{\"type\": \"linear\", \"name\": \"f\\nc\"}]}",
+      "__metadata__ layers: layer 0 (linear) has the name 'f\\nc', expected "
+      "1 to 128 bytes of visible characters" },
+  { "{\"layers\": [{\"type\": \"linear\", \"name\": \"fc\", "
+    "\"channels\": 1.5}]}",
+      "__metadata__ layers: layer 0 (linear) has no 'channels' that it "
+      "could have" },
+  { "{\"layers\": [" FC ", {\"type\": \"relu\"}, " FC "]}",
+      "__metadata__ layers: layer 2 (linear) has the name 'fc', as layer 0 "
+      "has" },
+  { "{\"layers\": [{\"type\": \"lrn\", \"size\": 5, \"alpha\": 1e300, "
+    "\"beta\": 0.75, \"k\": 1}]}",
+      "__metadata__ layers: layer 0 (lrn) has no 'alpha' that it could "
+      "have" },
+  { "{\"layers\": [{\"type\": \"avgpool\", \"size\": -1}]}",
+      "__metadata__ layers: layer 0 (avgpool) has no 'size' that it could "
+      "have" },
+  { "{\"layers\": [{\"type\": \"relu\", \"size\": 1}]}",
+      "__metadata__ layers: layer 0 (relu) has 2 fields, expected 1" },
+  { "{\"layers\": [{\"type\": \"relu\"}]}",
+      "__metadata__ layers: input is not [channels, height, width]" },
+  { "{\"layers\": [{\"type\": \"relu\"}], \"input\": [3, 224]}",
+      "__metadata__ layers: input is not [channels, height, width]" },
+};
+
 static void
 test_errors (void)
 {
-  static const struct {
-    const char *json, *message;
-  } cases[] = {
-    { "[]", "__metadata__ layers: expected a JSON object" },
-    { "{}", "__metadata__ layers: 0 layers, expected 1 to 32" },
-    { "{\"layers\": [{\"type\": \"gelu\"}]}",
-        "__metadata__ layers: layer 0 has type 'gelu'" },
-    { "{\"layers\": [7]}", "__metadata__ layers: layer 0 has type ''" },
-    { "{\"layers\": [{\"type\": \"relu\"}, {\"type\": \"linear\"}]}",
-        "__metadata__ layers: layer 1 (linear) has the name '', expected 1 "
-        "to 128 bytes of visible characters" },
-    { "{\"layers\": [{\"type\": \"linear\", \"name\": \"f\\nc\"}]}",
-        "__metadata__ layers: layer 0 (linear) has the name 'f\\nc', expected "
-        "1 to 128 bytes of visible characters" },
-    { "{\"layers\": [{\"type\": \"linear\", \"name\": \"fc\", "
-      "\"channels\": 1.5}]}",
-        "__metadata__ layers: layer 0 (linear) has no 'channels' that it "
-        "could have" },
-    { "{\"layers\": [{\"type\": \"avgpool\", \"size\": -1}]}",
-        "__metadata__ layers: layer 0 (avgpool) has no 'size' that it could "
-        "have" },
-    { "{\"layers\": [{\"type\": \"relu\", \"size\": 1}]}",
-        "__metadata__ layers: layer 0 (relu) has 2 fields, expected 1" },
-    { "{\"layers\": [{\"type\": \"relu\"}]}",
-        "__metadata__ layers: input is not [channels, height, width]" },
-    { "{\"layers\": [{\"type\": \"relu\"}], \"input\": [3, 224]}",
-        "__metadata__ layers: input is not [channels, height, width]" },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+  for (guint i = 0; i < G_N_ELEMENTS (errors); i++) {
     g_autoptr (GPtrArray) arena = g_ptr_array_new_with_free_func (g_free);
     g_autoptr (GError) error = NULL;
     AlexnetNetwork network;
 
-    g_assert_false (alexnet_table_from_json (&network, cases[i].json, arena,
+    g_assert_false (alexnet_table_from_json (&network, errors[i].json, arena,
         &error));
     g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
-    g_assert_cmpstr (error->message, ==, cases[i].message);
+    g_assert_cmpstr (error->message, ==, errors[i].message);
   }
 }
 
