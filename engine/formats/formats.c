@@ -2,6 +2,8 @@
 
 #include "formats.h"
 
+#define MAX_MODULES 4096
+
 static void
 unref_file (gpointer file)
 {
@@ -30,6 +32,15 @@ alexnet_model_source_new (void)
   source->files = g_ptr_array_new_with_free_func (unref_file);
   source->arena = g_ptr_array_new_with_free_func (g_free);
   return source;
+}
+
+gboolean
+alexnet_model_source_add_module (AlexnetModelSource *source,
+    AlexnetModule *module, GError **error)
+{
+  g_ptr_array_add (source->modules, module);
+  return source->modules->len <= MAX_MODULES ||
+      alexnet_format_error (error, "more than %d modules", MAX_MODULES);
 }
 
 void

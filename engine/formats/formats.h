@@ -69,6 +69,10 @@ AlexnetModelSource *alexnet_model_source_new (void);
 void alexnet_model_source_free (AlexnetModelSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlexnetModelSource, alexnet_model_source_free)
 
+/* Takes the module over. FORMAT for more than 4096. */
+gboolean alexnet_model_source_add_module (AlexnetModelSource *source,
+    AlexnetModule *module, GError **error);
+
 /* What a format's functions _detect() are given: the whole of a file that is
  * shorter. */
 #define ALEXNET_HEAD_SIZE 4096

@@ -8,7 +8,6 @@
 
 #define MAX_DEPTH 128
 #define MAX_NAME 512
-#define MAX_MODULES 4096
 #define ROOT_NAME "tensor" /* of one that is all there is */
 
 /* A container to be walked, and how it was come to. */
@@ -166,14 +165,12 @@ enter_array (Frame *frame)
 static gboolean
 visit_object (Walk *walk, const Frame *frame, GError **error)
 {
-  GPtrArray *modules = walk->source->modules;
   AlexnetModule *module = alexnet_pickle_to_module (frame->value);
 
   if (!module)
     return TRUE;
-  g_ptr_array_add (modules, module);
-  if (modules->len > MAX_MODULES)
-    return alexnet_format_error (error, "more than %d modules", MAX_MODULES);
+  if (!alexnet_model_source_add_module (walk->source, module, error))
+    return FALSE;
   module->name = make_name (walk, frame, error);
   return module->name != NULL;
 }

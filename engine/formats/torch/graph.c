@@ -9,7 +9,6 @@
 
 #define MODELS "models/"
 #define ATEN "torch.ops.aten."
-#define MAX_MODULES 4096
 
 /* Operators of an AlexNet, of what is done to its pictures first, and those
  * that only move values; a normalisation is a padding with zeros and a pooling
@@ -154,19 +153,20 @@ get_module_name (JsonObject *node)
   return g_strv_length (words) == 3 ? g_strdup (words[1]) : NULL;
 }
 
-static void
-add_module (AlexnetModelSource *source, JsonObject *node, const char *layer)
+static gboolean
+add_module (AlexnetModelSource *source, JsonObject *node, const char *layer,
+    GError **error)
 {
   char *name = get_module_name (node);
   AlexnetModule *module;
 
   if (!name)
-    return;
+    return TRUE;
   module = g_new (AlexnetModule, 1);
   module->name = name;
   module->type = g_strdup (layer);
   module->settings = read_settings (node);
-  g_ptr_array_add (source->modules, module);
+  return alexnet_model_source_add_module (source, module, error);
 }
 
 /* Other paddings than with a constant are those of a convolution. */
@@ -205,9 +205,8 @@ read_node (AlexnetModelSource *source, JsonNode *json, GError **error)
         "operators of an AlexNet",
         quoted);
   }
-  if (operators[index].layer && source->modules->len < MAX_MODULES)
-    add_module (source, node, operators[index].layer);
-  return TRUE;
+  return !operators[index].layer ||
+      add_module (source, node, operators[index].layer, error);
 }
 
 /* root["graph_module"]["graph"]["nodes"] */

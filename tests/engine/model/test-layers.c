@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "formats/formats.h"
 #include "model/model.h"
 
 typedef struct {
@@ -113,6 +114,27 @@ test_change (gconstpointer data)
   }
 }
 
+/* Of a file that would have a module made for every few bytes. */
+static void
+test_too_many (void)
+{
+  AlexnetModelSource *source = alexnet_model_source_new ();
+  g_autoptr (GError) error = NULL;
+  gboolean ok = TRUE;
+
+  for (guint i = 0; i < 4097; i++) {
+    AlexnetModule *module = g_new0 (AlexnetModule, 1);
+
+    g_assert_true (ok);
+    module->settings = g_hash_table_new (g_str_hash, g_str_equal);
+    ok = alexnet_model_source_add_module (source, module, &error);
+  }
+  g_assert_false (ok);
+  g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
+  g_assert_cmpstr (error->message, ==, "more than 4096 modules");
+  alexnet_model_source_free (source);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -123,5 +145,6 @@ main (int argc, char **argv)
 
     g_test_add_data_func (path, &cases[i], test_change);
   }
+  g_test_add_func ("/layers/too-many", test_too_many);
   return g_test_run ();
 }
