@@ -279,6 +279,9 @@ typedef enum {
   ALEXNET_MEMORY_CUDA,          /* planes are device pointers */
 } AlexnetMemory;
 
+/* The largest side of an image and of a network's input, and resize_size. */
+#define ALEXNET_MAX_SIDE 8192
+
 /* Pixels that somebody else owns. They must stay as they are until submit
  * returns. What cuda_stream is given from then on waits until CUDA ones have
  * been read; without a stream submit itself waits for that. */
@@ -288,7 +291,7 @@ typedef struct {
   AlexnetRange range;
   AlexnetChromaSite site;
   AlexnetMemory memory;
-  guint width, height;          /* 1..8192 */
+  guint width, height;          /* 1..ALEXNET_MAX_SIDE */
   guint par_n, par_d;           /* pixel aspect ratio: a pixel is displayed
                                    par_n wide and par_d high, 1..2^31 - 1;
                                    0, 0 = 1, 1 */

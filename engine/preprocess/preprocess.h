@@ -53,9 +53,6 @@
 
 G_BEGIN_DECLS
 
-/* Sides of an image and of the network's input, and resize_size. */
-#define ALEXNET_MAX_SIDE 8192
-
 /* How the samples of a format lie; NULL when there is no such format. */
 const AlexnetLayout *alexnet_format_get_layout (AlexnetFormat format);
 

@@ -90,7 +90,7 @@ axis_crop (Axis *axis, guint out, guint size, Place place)
 }
 
 /* What a side of `length` becomes when one of `other` becomes `side`. Lengths
- * are at most 8192 * (2^31 - 1), so the product is below 2^57. */
+ * are at most ALEXNET_MAX_SIDE * (2^31 - 1), so the product is below 2^57. */
 static guint
 scale_side (guint side, guint64 length, guint64 other)
 {

@@ -6,7 +6,6 @@
 
 #include "caffe.h"
 
-#define MAX_SIDE 8192
 #define DIMS 3
 
 static gboolean
@@ -14,14 +13,14 @@ check_dims (const AlexnetTensor *image, GError **error)
 {
   const gsize *dims = image->dims;
 
-  if ((dims[0] == 1 || dims[0] == 3) && dims[1] <= MAX_SIDE &&
-      dims[2] <= MAX_SIDE)
+  if ((dims[0] == 1 || dims[0] == 3) && dims[1] <= ALEXNET_MAX_SIDE &&
+      dims[2] <= ALEXNET_MAX_SIDE)
     return TRUE;
   return alexnet_format_error (error,
       "an image of means [%" G_GSIZE_FORMAT ", %" G_GSIZE_FORMAT
       ", %" G_GSIZE_FORMAT "], expected [3, H, W] or [1, H, W] with sides of "
       "up to %d",
-      dims[0], dims[1], dims[2], MAX_SIDE);
+      dims[0], dims[1], dims[2], ALEXNET_MAX_SIDE);
 }
 
 /* The mean of each channel of a tight [C,H,W]. */

@@ -7,7 +7,6 @@
 #include "formats/chain.h"
 #include "private.h"
 
-#define MAX_SIDE 8192
 #define DEFAULT_SIDE 224
 
 /* All fields of a ModelProto, which no struct takes up. */
@@ -251,7 +250,7 @@ read_input_shape (OnnxReader *graph, const OnnxValueInfo *info, gint64 *sizes,
             &dimension, error))
       return FALSE;
     sizes[i] = dimension.dim_value;
-    if (sizes[i] < 0 || sizes[i] > MAX_SIDE)
+    if (sizes[i] < 0 || sizes[i] > ALEXNET_MAX_SIDE)
       return alexnet_format_error (error, "dimension %u is %" G_GINT64_FORMAT,
           i, sizes[i]);
   }
