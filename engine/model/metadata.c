@@ -82,7 +82,8 @@ read_resize (const Setting *setting, GError **error)
   double size = alexnet_json_get_number (setting->node);
 
   if (!(size >= 1 && size <= ALEXNET_MAX_SIDE && size == floor (size)))
-    return refuse (setting, "a whole number of 1 to 8192", error);
+    return refuse (setting,
+        "a whole number of 1 to " G_STRINGIFY (ALEXNET_MAX_SIDE), error);
   setting->preprocess->resize_size = (guint) size;
   return TRUE;
 }
@@ -263,10 +264,7 @@ reduce_to_luma (float values[3])
 gboolean
 alexnet_metadata_is_caffes (const AlexnetNetwork *network)
 {
-  for (guint i = 0; i < network->n_layers; i++)
-    if (network->layers[i].kind == ALEXNET_LAYER_LRN)
-      return TRUE;
-  return FALSE;
+  return alexnet_network_normalises (network);
 }
 
 static void

@@ -6,9 +6,10 @@
 #include <pthread.h>
 #include <string.h>
 
+#define MAX_NAME 128
+
 /* No side, width or class count of an AlexNet comes near; the product of any
  * three of them still fits 64 bits. */
-#define MAX_NAME 128
 #define MAX_DIM (1u << 20)
 #define MAX_VALUES (G_GUINT64_CONSTANT (1) << 31)
 
@@ -156,6 +157,15 @@ gsize
 alexnet_shape_size (const AlexnetShape *shape)
 {
   return (gsize) shape->channels * shape->height * shape->width;
+}
+
+gboolean
+alexnet_network_normalises (const AlexnetNetwork *network)
+{
+  for (guint i = 0; i < network->n_layers; i++)
+    if (network->layers[i].kind == ALEXNET_LAYER_LRN)
+      return TRUE;
+  return FALSE;
 }
 
 const AlexnetLayer *

@@ -95,6 +95,9 @@ typedef const AlexnetTensor *(*AlexnetTensorLookup) (gpointer user,
 gboolean alexnet_network_bind (AlexnetNetwork *network,
     AlexnetTensorLookup lookup, gpointer user, GError **error);
 
+/* Whether there is an LRN. */
+gboolean alexnet_network_normalises (const AlexnetNetwork *network);
+
 /* What reads an embedding; NULL: there is no LINEAR. */
 const AlexnetLayer *alexnet_network_last_linear (
     const AlexnetNetwork *network);

@@ -7,8 +7,6 @@
 
 #include "formats/chain.h"
 
-#define MAX_SIDE 8192
-
 /* [N,C,H,W]: what a layer or the net says of its first input. */
 static gboolean
 take_input (CaffeReader *net, const gint64 *dims, guint n, GError **error)
@@ -17,7 +15,7 @@ take_input (CaffeReader *net, const gint64 *dims, guint n, GError **error)
     return alexnet_format_error (error,
         "its input has %u dimensions, expected 4", n);
   for (guint i = 1; i < 4; i++)
-    if (dims[i] < 1 || dims[i] > MAX_SIDE)
+    if (dims[i] < 1 || dims[i] > ALEXNET_MAX_SIDE)
       return alexnet_format_error (error,
           "dimension %u of its input is %" G_GINT64_FORMAT, i, dims[i]);
   net->input = (AlexnetShape){ (guint) dims[1], (guint) dims[2],
@@ -90,15 +88,6 @@ append_channels (GString *json, const char *key, const double *values, guint n)
   g_string_append_c (json, ']');
 }
 
-static gboolean
-normalises (const AlexnetNetwork *network)
-{
-  for (guint i = 0; i < network->n_layers; i++)
-    if (network->layers[i].kind == ALEXNET_LAYER_LRN)
-      return TRUE;
-  return FALSE;
-}
-
 void
 alexnet_caffe_describe_pixels (CaffeReader *net)
 {
@@ -108,7 +97,7 @@ alexnet_caffe_describe_pixels (CaffeReader *net)
   const float *bgr = pixels->mean;
   GString *json;
 
-  if (!pixels->known && normalises (net->source->network))
+  if (!pixels->known && alexnet_network_normalises (net->source->network))
     return;
   json = g_string_new ("{\"crop_mode\":\"squash\"");
   g_string_append_printf (json, ",\"channels\":\"%s\"", n == 1 ? "L" : "BGR");
@@ -136,7 +125,7 @@ alexnet_caffe_read_data (CaffeReader *net, const CaffeLayer *layer,
     alexnet_chain_set (net->current, layer->top->pdata[0]);
   if (m->height != 0 && !take_input (net, sizes, G_N_ELEMENTS (sizes), error))
     return FALSE;
-  if (t->crop_size < 0 || t->crop_size > MAX_SIDE)
+  if (t->crop_size < 0 || t->crop_size > ALEXNET_MAX_SIDE)
     return alexnet_format_error (error, "crop_size is %" G_GINT64_FORMAT,
         t->crop_size);
   if (t->crop_size > 0)
