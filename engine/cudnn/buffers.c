@@ -2,15 +2,13 @@
 
 #include "buffers.h"
 
-#define ALIGNMENT 256
-
 static gsize
 part_bytes (const AlexnetBuffers *b, const AlexnetShape *shape, guint parts)
 {
   gsize size = alexnet_shape_size (shape) / parts * b->max_batch *
       alexnet_precision_size (b->precision);
 
-  return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  return alexnet_device_align (size);
 }
 
 AlexnetArray

@@ -12,6 +12,16 @@
 
 G_BEGIN_DECLS
 
+/* Bytes, of device memory and of the parts that it is divided into. */
+#define ALEXNET_DEVICE_ALIGNMENT 256
+
+static inline gsize
+alexnet_device_align (gsize size)
+{
+  return (size + ALEXNET_DEVICE_ALIGNMENT - 1) / ALEXNET_DEVICE_ALIGNMENT *
+      ALEXNET_DEVICE_ALIGNMENT;
+}
+
 typedef struct {
   guint ordinal;
   CUcontext context;                   /* NULL: the device's primary one */
@@ -38,7 +48,7 @@ void alexnet_device_close (AlexnetDevice *device, GError **error);
  * stays: asking which one that was before costs time for each frame. */
 gboolean alexnet_device_enter (const AlexnetDevice *device, GError **error);
 
-/* Device memory, aligned to 256 bytes, and pinned host memory, which kernels
+/* Device memory, aligned, and pinned host memory, which kernels
  * can write to at the same address; freed by close. What they have written is
  * there when an event behind them has happened. NO_MEMORY says how much was
  * wanted too. */

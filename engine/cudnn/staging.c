@@ -7,7 +7,6 @@
 
 #define MAX_LANES 4
 #define LANE_SIZE (4 << 20)
-#define ALIGNMENT 256
 #define PITCH_ALIGNMENT 16
 
 typedef struct {
@@ -296,9 +295,9 @@ get_part (const AlexnetTables *tables, guint plane)
 }
 
 static gsize
-align_up (gsize size, gsize alignment)
+align_pitch (gsize size)
 {
-  return (size + alignment - 1) / alignment * alignment;
+  return (size + PITCH_ALIGNMENT - 1) / PITCH_ALIGNMENT * PITCH_ALIGNMENT;
 }
 
 /* Lays out tables and planes in a lane; returns the bytes that they take. */
@@ -306,15 +305,15 @@ static gsize
 place_parts (const AlexnetTables *tables, const AlexnetImage *image,
     Part parts[4])
 {
-  gsize size = align_up (tables->n_words * sizeof (AlexnetWord), ALIGNMENT);
+  gsize size = alexnet_device_align (tables->n_words * sizeof (AlexnetWord));
 
   if (image->memory == ALEXNET_MEMORY_CUDA)
     return size;
   for (guint i = 0; i < tables->layout.n_planes; i++) {
     parts[i] = get_part (tables, i);
-    parts[i].pitch = align_up (parts[i].n_bytes, PITCH_ALIGNMENT);
+    parts[i].pitch = align_pitch (parts[i].n_bytes);
     parts[i].offset = size;
-    size = align_up (size + parts[i].pitch * parts[i].n_rows, ALIGNMENT);
+    size = alexnet_device_align (size + parts[i].pitch * parts[i].n_rows);
   }
   return size;
 }

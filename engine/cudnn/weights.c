@@ -8,8 +8,6 @@
 #include "small-floats.h"
 #include "tensor/int8.h"
 
-#define ALIGNMENT 256
-
 /* What is going to be uploaded; NULL: there is none of it. */
 typedef struct {
   guint8 *weight, *int8;
@@ -83,12 +81,6 @@ alexnet_weights_permute (float *to, const float *from, const AlexnetOp *op,
   return count_row (op, slot);
 }
 
-static gsize
-align_up (gsize size)
-{
-  return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-}
-
 static guint
 count_parts (const AlexnetOp *op)
 {
@@ -104,9 +96,10 @@ alexnet_weights_measure (AlexnetWeights *weights, const AlexnetOp *op,
   gsize n = op->layer->channels / n_parts * count_row (op, slot);
 
   weights->storage = storage;
-  weights->weight_stride = align_up (n * alexnet_precision_size (precision));
+  weights->weight_stride = alexnet_device_align (n *
+      alexnet_precision_size (precision));
   return storage == ALEXNET_STORAGE_VALUES ? n_parts * weights->weight_stride
-                                           : align_up (n);
+                                           : alexnet_device_align (n);
 }
 
 void
@@ -197,7 +190,8 @@ prepare_bias (AlexnetWeights *weights, const AlexnetOp *op,
 
   if (!alexnet_tensor_to_float (from, &op->layer->bias, error))
     return NULL;
-  weights->bias_stride = align_up (n * alexnet_precision_size (precision));
+  weights->bias_stride = alexnet_device_align (n *
+      alexnet_precision_size (precision));
   all = g_malloc0 (n_parts * weights->bias_stride);
   for (guint i = 0; i < n_parts; i++)
     store (all + i * weights->bias_stride, from + i * n, n, precision);
