@@ -209,12 +209,12 @@ resolve_extra64 (Record *record, const guint8 *extra, gsize size)
 }
 
 static gboolean
-name_is_safe (const char *name, gsize length)
+name_is_safe (const char *name)
 {
   g_auto (GStrv) parts = NULL;
 
-  if (length == 0 || strlen (name) != length || name[0] == '/' ||
-      strchr (name, '\\') || strchr (name, ':'))
+  if (name[0] == '\0' || name[0] == '/' || strchr (name, '\\') ||
+      strchr (name, ':'))
     return FALSE;
   parts = g_strsplit (name, "/", -1);
   for (guint i = 0; parts[i]; i++)
@@ -340,7 +340,7 @@ add_entry (AlexnetZip *zip, const Reader *reader, gsize *at, GError **error)
   entry->name = name;
   g_ptr_array_add (zip->entries, entry);
   quoted = alexnet_quote (name);
-  if (!name_is_safe (name, strlen (name)))
+  if (!name_is_safe (name))
     return alexnet_format_error (error,
         "zip entry %s: its name leads out of the archive", quoted);
   if (!g_hash_table_insert (zip->by_name, name, entry))
