@@ -112,12 +112,12 @@ find_group (const char *root, gboolean v2)
 static const char *
 strip_top (const char *group, const char *top)
 {
-  const char *rest = group + (g_str_equal (top, "/") ? 0 : strlen (top));
+  const char *rest;
 
-  if (!g_str_has_prefix (group, top) || strstr (group, "/..") ||
-      (*rest != '/' && *rest != '\0'))
+  if (!g_str_has_prefix (group, top) || strstr (group, "/.."))
     return "";
-  return rest;
+  rest = group + (g_str_equal (top, "/") ? 0 : strlen (top));
+  return *rest == '/' ? rest : "";
 }
 
 static guint
