@@ -51,7 +51,8 @@ struct _AlexnetBackend {
    * allocates everything that stage and infer will need. The network and its
    * tensors outlive the plan. On a thread that is none of an application's, by
    * alexnet_backend_call_apart(). UNSUPPORTED with the reason when this machine
-   * cannot run it; NO_MEMORY; DEVICE. */
+   * cannot run it; NO_MEMORY; DEVICE; and what alexnet_tensor_to_float() says
+   * of the weights. */
   AlexnetPlan *(*open) (const AlexnetNetwork *network,
       const AlexnetPlanParams *params, GError **error);
   void (*close) (AlexnetPlan *plan);    /* nothing is running */
