@@ -22,9 +22,14 @@ gst_alexnet_file_fail (const char *what, const char *path, int number,
 static gboolean
 lock (int fd, const char *path, const char *use, GError **error)
 {
+  int status;
+
   if (access (path, W_OK | X_OK) != 0)
     return gst_alexnet_file_fail ("write to the directory", path, errno, error);
-  if (flock (fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+  do
+    status = flock (fd, LOCK_EX | LOCK_NB);
+  while (status != 0 && errno == EINTR);
+  if (status != 0 && errno == EWOULDBLOCK) {
     g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_BUSY,
         "another element %s in \"%s\"", use, path);
     return FALSE;
