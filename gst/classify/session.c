@@ -209,6 +209,30 @@ find_first_time (GstAlexnetSession *session, const GstAlexnetSettings *settings)
   return stats.image_time > 0 ? stats.image_time : measure (session);
 }
 
+AlexnetCropMode
+gst_alexnet_session_get_crop_mode (const GstAlexnetSession *session,
+    const GstAlexnetSettings *settings)
+{
+  if (settings->crop_mode != ALEXNET_CROP_MODEL)
+    return settings->crop_mode;
+  return alexnet_model_get_preprocess (session->model)->crop_mode;
+}
+
+/* The model's preprocessing with what the user wants otherwise. */
+static AlexnetPreprocess
+get_preprocess (const GstAlexnetSession *session,
+    const GstAlexnetSettings *settings)
+{
+  AlexnetPreprocess preprocess = *alexnet_model_get_preprocess (session->model);
+
+  preprocess.crop_mode = gst_alexnet_session_get_crop_mode (session, settings);
+  for (guint i = 0; i < settings->mean.n; i++)
+    preprocess.mean[i] = settings->mean.values[i];
+  for (guint i = 0; i < settings->std.n; i++)
+    preprocess.std[i] = settings->std.values[i];
+  return preprocess;
+}
+
 gboolean
 gst_alexnet_session_start (GstAlexnetSession *session,
     const GstAlexnetSettings *settings, void *cuda_context, GError **error)
@@ -239,7 +263,7 @@ gst_alexnet_session_start (GstAlexnetSession *session,
   session->depth = depth;
   session->attach = settings->attach;
   session->ten_crop = settings->ten_crop;
-  session->preprocess = gst_alexnet_session_get_preprocess (session, settings);
+  session->preprocess = get_preprocess (session, settings);
   session->stream = alexnet_stream_new (session->engine, &session->preprocess,
       GST_ALEXNET_MAX_REQUESTS);
   session->first_time = find_first_time (session, settings);
@@ -272,29 +296,6 @@ gst_alexnet_session_drain (GstAlexnetSession *session)
 {
   if (session->stream)
     alexnet_stream_drain (session->stream);
-}
-
-AlexnetCropMode
-gst_alexnet_session_get_crop_mode (const GstAlexnetSession *session,
-    const GstAlexnetSettings *settings)
-{
-  if (settings->crop_mode != ALEXNET_CROP_MODEL)
-    return settings->crop_mode;
-  return alexnet_model_get_preprocess (session->model)->crop_mode;
-}
-
-AlexnetPreprocess
-gst_alexnet_session_get_preprocess (const GstAlexnetSession *session,
-    const GstAlexnetSettings *settings)
-{
-  AlexnetPreprocess preprocess = *alexnet_model_get_preprocess (session->model);
-
-  preprocess.crop_mode = gst_alexnet_session_get_crop_mode (session, settings);
-  for (guint i = 0; i < settings->mean.n; i++)
-    preprocess.mean[i] = settings->mean.values[i];
-  for (guint i = 0; i < settings->std.n; i++)
-    preprocess.std[i] = settings->std.values[i];
-  return preprocess;
 }
 
 GstAlexnetModelInfo

@@ -69,11 +69,6 @@ AlexnetCropMode
 gst_alexnet_session_get_crop_mode (const GstAlexnetSession *session,
     const GstAlexnetSettings *settings);
 
-/* The model's preprocessing with what the user wants otherwise. */
-AlexnetPreprocess
-gst_alexnet_session_get_preprocess (const GstAlexnetSession *session,
-    const GstAlexnetSettings *settings);
-
 GstAlexnetModelInfo
 gst_alexnet_session_get_model_info (const GstAlexnetSession *session);
 
