@@ -28,7 +28,8 @@ typedef struct {
 /* A network compiled for a device. Backends embed this as first member and
  * fill it in open. */
 typedef struct {
-  const AlexnetBackend *backend;
+  const AlexnetBackend *backend; /* what is to be done with the plan is asked
+                                    of this one; of a module, its own */
   AlexnetPrecision precision;   /* what really runs, never AUTO */
   char *choices;                /* what was tuned, a line each, or NULL */
 } AlexnetPlan;

@@ -128,57 +128,8 @@ open_cudnn (const AlexnetNetwork *network, const AlexnetPlanParams *params,
   return backend ? backend->open (network, params, error) : NULL;
 }
 
-/* A plan is the module's own and has its verbs: these only pass on. */
-
-static void
-close_plan (AlexnetPlan *plan)
-{
-  plan->backend->close (plan);
-}
-
-static gboolean
-stage (AlexnetPlan *plan, guint slot, const AlexnetImage *image,
-    AlexnetTransform *transform, GError **error)
-{
-  return plan->backend->stage (plan, slot, image, transform, error);
-}
-
-static gboolean
-stage_tensor (AlexnetPlan *plan, guint slot, const float *tensor,
-    GError **error)
-{
-  return plan->backend->stage_tensor (plan, slot, tensor, error);
-}
-
-static gboolean
-infer (AlexnetPlan *plan, guint first, guint n, float *const *outputs,
-    GError **error)
-{
-  return plan->backend->infer (plan, first, n, outputs, error);
-}
-
-static gboolean
-infer_best (AlexnetPlan *plan, guint first, guint n, AlexnetBest *const *best,
-    GError **error)
-{
-  return plan->backend->infer_best (plan, first, n, best, error);
-}
-
-static void
-get_embeddings (AlexnetPlan *plan, guint n, float *const *embeddings)
-{
-  plan->backend->get_embeddings (plan, n, embeddings);
-}
-
 const AlexnetBackend alexnet_cudnn_backend = {
   .name = "cudnn",
   .count_devices = count_devices,
-  .memories = 1u << ALEXNET_MEMORY_HOST | 1u << ALEXNET_MEMORY_CUDA,
   .open = open_cudnn,
-  .close = close_plan,
-  .stage = stage,
-  .stage_tensor = stage_tensor,
-  .infer = infer,
-  .infer_best = infer_best,
-  .get_embeddings = get_embeddings,
 };

@@ -23,10 +23,10 @@ typedef struct {
 #define ALEXNET_MODULE_SYMBOL "alexnet_module"
 
 /* Opens backend-cudnn.so, from $ALEXNET_BACKEND_DIR or else from where it was
- * installed, and then does what its backend does. UNSUPPORTED: not installed
- * (naming the places), no driver that starts with a device, which is asked
- * first, cannot be loaded, of another version; and the module's own reasons. A
- * module stays loaded. */
+ * installed, and then does what its backend does, whose plans are its own.
+ * UNSUPPORTED: not installed (naming the places), no driver that starts with a
+ * device, which is asked first, cannot be loaded, of another version; and the
+ * module's own reasons. A module stays loaded. */
 extern const AlexnetBackend alexnet_cudnn_backend;
 
 G_END_DECLS

@@ -181,18 +181,18 @@ widen (Stage *stage, const float *values)
 }
 
 static gboolean
-run_stage (const AlexnetCalibration *self, Stage *stage, const float *input,
-    GError **error)
+run_stage (Stage *stage, const float *input, GError **error)
 {
+  AlexnetPlan *plan = stage->plan;
+
   if (stage->layer->kind == ALEXNET_LAYER_CONV && !widen (stage, input)) {
     g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FINITE,
         "what goes into %s is not finite", stage->layer->name);
     return FALSE;
   }
-  if (!stage->plan)
-    return TRUE;
-  return self->backend->stage_tensor (stage->plan, 0, input, error) &&
-      self->backend->infer (stage->plan, 0, 1, &stage->output, error);
+  return !plan ||
+      (plan->backend->stage_tensor (plan, 0, input, error) &&
+          plan->backend->infer (plan, 0, 1, &stage->output, error));
 }
 
 static gboolean
@@ -204,7 +204,7 @@ run_stages (gpointer data, GError **error)
   for (guint i = 0; i < self->stages->len; i++) {
     Stage *stage = &g_array_index (self->stages, Stage, i);
 
-    if (!run_stage (self, stage, input, error))
+    if (!run_stage (stage, input, error))
       return FALSE;
     input = stage->output;
   }

@@ -27,7 +27,7 @@ get_reason (void)
   g_assert_true (alexnet_network_infer_shapes (&network, NULL));
   plan = alexnet_cudnn_backend.open (&network, &params, &error);
   if (plan)
-    alexnet_cudnn_backend.close (plan);
+    plan->backend->close (plan);
   else
     g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
   return error ? g_strdup (error->message) : NULL;

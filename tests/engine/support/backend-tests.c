@@ -81,7 +81,7 @@ begin (const Subject *subject)
   g_assert_true (alexnet_network_infer_shapes (&network, NULL));
   plan = subject->backend->open (&network, &params, &error);
   if (plan) {
-    subject->backend->close (plan);
+    plan->backend->close (plan);
     return TRUE;
   }
   g_assert_cmpint (params.precision, !=, ALEXNET_PRECISION_FP32);
@@ -206,7 +206,7 @@ run_batches (const Subject *subject, const AlexnetNetwork *network,
     get_embeddings (plan, batch, kept, in.size);
     compare (&in, first, batch);
   }
-  subject->backend->close (plan);
+  plan->backend->close (plan);
   return fmax (get_error (&out, n), get_error (&in, n));
 }
 
@@ -269,7 +269,7 @@ run_reference (const AlexnetNetwork *network, guint i, const float *in, guint n)
   stage_tensors (plan, in, alexnet_shape_size (&layer->in), n);
   for (guint slot = 0; slot < n; slot++)
     run_slots (plan, slot, 1, out + slot * size, size);
-  reference.backend->close (plan);
+  plan->backend->close (plan);
   return out;
 }
 
@@ -448,13 +448,13 @@ check_pixels (const Subject *subject, const char *architecture,
     pixels[i] = (guint8) g_test_rand_int ();
   tensor = output_run_channels (transform, &image, NULL, &preprocess,
       n_channels, side);
-  g_assert_true (subject->backend->stage_tensor (plan, 0, tensor.values, NULL));
-  g_assert_true (subject->backend->stage (plan, 1, &image, transform, NULL));
+  g_assert_true (plan->backend->stage_tensor (plan, 0, tensor.values, NULL));
+  g_assert_true (plan->backend->stage (plan, 1, &image, transform, NULL));
   run_slots (plan, 0, 1, outputs, size);
   run_slots (plan, 1, 1, outputs + size, size);
   g_assert_cmpmem (outputs, size * sizeof (float), outputs + size,
       size * sizeof (float));
-  subject->backend->close (plan);
+  plan->backend->close (plan);
   output_clear (&tensor);
   alexnet_transform_free (transform);
   random_model_clear (&network);
@@ -519,7 +519,7 @@ find_precision (const AlexnetBackend *backend, const AlexnetNetwork *network,
 
   if (plan) {
     precision = plan->precision;
-    backend->close (plan);
+    plan->backend->close (plan);
   }
   return precision;
 }
