@@ -72,6 +72,19 @@ read_blobs (CaffeReader *net, AlexnetLayer *added, const CaffeLayer *layer,
       (!bias || read_layer_blob (net, &added->bias, layer, 1, 1, error));
 }
 
+/* `n` may not be given. */
+static gboolean
+check_outputs (const AlexnetLayer *added, gint64 n, GError **error)
+{
+  gsize found = added->weight.dims[0];
+
+  return n == 0 || (guint64) n == found ||
+      alexnet_format_error (error,
+          "its weights have %" G_GSIZE_FORMAT
+          " outputs, expected num_output, %" G_GINT64_FORMAT,
+          found, n);
+}
+
 /* Each layer has one input, which the layer before it gave. */
 static gboolean
 check_chain (const CaffeReader *net, const CaffeLayer *layer, GError **error)
@@ -141,6 +154,7 @@ read_convolution (CaffeReader *net, const CaffeLayer *layer, GError **error)
         "dilation %u on axis %" G_GINT64_FORMAT ", expected 1 on axis 1",
         dilation, c->axis);
   return read_blobs (net, &added, layer, 4, c->bias_term != 0, error) &&
+      check_outputs (&added, c->num_output, error) &&
       begin (net, added.weight.dims[1] * added.groups, error) &&
       append (net, layer, &added, error);
 }
@@ -158,7 +172,8 @@ read_inner_product (CaffeReader *net, const CaffeLayer *layer, GError **error)
     return FALSE;
   if (p->transpose != 0)
     added.weight = alexnet_values_transpose (&added.weight);
-  return append (net, layer, &added, error);
+  return check_outputs (&added, p->num_output, error) &&
+      append (net, layer, &added, error);
 }
 
 static gboolean

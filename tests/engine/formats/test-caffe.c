@@ -288,38 +288,41 @@ test_not_a_chain (void)
       "it reads 'data', which is not what the layer before it gives");
 }
 
-/* A convolution of 1 x 1 with a blob of these dimensions and 4 values. */
-static GByteArray *
-make_convolution (const gint64 *dims, guint n)
-{
-  const float values[4] = { 0 };
-  GByteArray *shape = g_byte_array_new (), *blob = g_byte_array_new ();
-  GByteArray *parameters = g_byte_array_new (), *net;
-  GByteArray *layer = g_byte_array_new ();
-
-  for (guint i = 0; i < n; i++)
-    graph_files_put_int (shape, 1, (guint64) dims[i]);
-  graph_files_put_message (blob, 7, shape);
-  graph_files_put_bytes (blob, 5, values, sizeof values);
-  graph_files_put_int (parameters, 2, 0);
-  graph_files_put_int (parameters, 4, 1);
-  graph_files_put_text (layer, 1, "x");
-  graph_files_put_text (layer, 2, "Convolution");
-  graph_files_put_text (layer, 3, "data");
-  graph_files_put_text (layer, 4, "top");
-  graph_files_put_message (layer, 106, parameters);
-  graph_files_put_message (layer, 7, blob);
-  net = g_byte_array_new ();
-  graph_files_put_message (net, 100, layer);
-  return net;
-}
-
 typedef struct {
   const char *name;
   gint64 dims[5];
   guint n;
   const char *expected;
+  gint64 num_output; /* 0: not given */
 } Shape;
+
+/* A convolution of 1 x 1 with a blob of these dimensions and 4 values, or a
+ * linear layer that turns them. */
+static GByteArray *
+make_layer (const Shape *shape, gboolean linear)
+{
+  const float values[4] = { 0 };
+  GByteArray *dims = g_byte_array_new (), *blob = g_byte_array_new ();
+  GByteArray *parameters = g_byte_array_new (), *net = g_byte_array_new ();
+  GByteArray *layer = g_byte_array_new ();
+
+  for (guint i = 0; i < shape->n; i++)
+    graph_files_put_int (dims, 1, (guint64) shape->dims[i]);
+  graph_files_put_message (blob, 7, dims);
+  graph_files_put_bytes (blob, 5, values, sizeof values);
+  if (shape->num_output != 0)
+    graph_files_put_int (parameters, 1, (guint64) shape->num_output);
+  graph_files_put_int (parameters, 2, 0);
+  graph_files_put_int (parameters, linear ? 6 : 4, 1);
+  graph_files_put_text (layer, 1, "x");
+  graph_files_put_text (layer, 2, linear ? "InnerProduct" : "Convolution");
+  graph_files_put_text (layer, 3, "data");
+  graph_files_put_text (layer, 4, "top");
+  graph_files_put_message (layer, linear ? 117 : 106, parameters);
+  graph_files_put_message (layer, 7, blob);
+  graph_files_put_message (net, 100, layer);
+  return net;
+}
 
 static const Shape shapes[] = {
   { "fewer", { 2, 2 }, 2, "its weights: 2 dimensions, expected 4" },
@@ -330,6 +333,10 @@ static const Shape shapes[] = {
   { "other-count", { 5, 1, 1, 1 }, 4, "4 values, expected 5 from its shape" },
   { "other-kernel", { 1, 1, 2, 2 }, 4,
       "dimension 2 of its weights is 2, expected 1" },
+  { "other-outputs", { 4, 1, 1, 1 }, 4,
+      "its weights have 4 outputs, expected num_output, 3", 3 },
+  { "negative-outputs", { 4, 1, 1, 1 }, 4,
+      "its weights have 4 outputs, expected num_output, -4", -4 },
 };
 
 static void
@@ -337,8 +344,18 @@ test_shape (gconstpointer data)
 {
   const Shape *shape = data;
 
-  graph_files_assert_refused (alexnet_caffe_read,
-      make_convolution (shape->dims, shape->n), shape->expected);
+  graph_files_assert_refused (alexnet_caffe_read, make_layer (shape, FALSE),
+      shape->expected);
+}
+
+/* The columns of what is turned are the outputs. */
+static void
+test_turned (void)
+{
+  const Shape shape = { .dims = { 4, 1 }, .n = 2, .num_output = 4 };
+
+  graph_files_assert_refused (alexnet_caffe_read, make_layer (&shape, TRUE),
+      "its weights have 1 outputs, expected num_output, 4");
 }
 
 /* Nesting that no table knows costs nothing. */
@@ -405,6 +422,7 @@ main (int argc, char **argv)
   g_test_add_func ("/caffe/mean/refused", test_mean_refused);
   ADD_NAMED_CASES ("/caffe/refused", refusals, test_refusal);
   ADD_NAMED_CASES ("/caffe/refused/shape", shapes, test_shape);
+  g_test_add_func ("/caffe/refused/turned", test_turned);
   g_test_add_func ("/caffe/refused/leaky-relu", test_leaky_relu);
   g_test_add_func ("/caffe/refused/v0", test_v0);
   g_test_add_func ("/caffe/refused/no-layers", test_no_layers);
