@@ -4,6 +4,10 @@
 
 #define MAX_MODULES 4096
 
+const char *const alexnet_module_settings[] = { "kernel_size", "stride",
+  "padding", "dilation", "groups", "padding_mode", "ceil_mode", "output_size",
+  NULL };
+
 static void
 unref_file (gpointer file)
 {
@@ -17,6 +21,7 @@ alexnet_module_free (gpointer data)
 
   g_free (module->name);
   g_free (module->type);
+  g_free (module->script);
   g_hash_table_unref (module->settings);
   g_free (module);
 }

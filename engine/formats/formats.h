@@ -41,9 +41,14 @@ typedef struct {
   char *name;                   /* full, as its tensors have it:
                                    "net.features.1" */
   char *type;                   /* "torch.nn.modules.activation.Tanh" */
+  char *script;                 /* the class's own name in TorchScript, which
+                                   tells layers of one type apart; or NULL */
   GHashTable *settings;         /* char * -> char *, as Python writes them:
                                    "stride" -> "(2, 2)"; those that it has */
 } AlexnetModule;
+
+/* The settings that a layer can be told by; NULL-terminated. */
+extern const char *const alexnet_module_settings[];
 
 void alexnet_module_free (gpointer module);
 

@@ -14,9 +14,6 @@
 #define MAX_TEXT 16
 #define MAX_TYPE 512
 
-static const char *const settings[] = { "kernel_size", "stride", "padding",
-  "dilation", "groups", "padding_mode", "ceil_mode", "output_size" };
-
 static char *
 format_pair (const AlexnetPickleValue *tuple)
 {
@@ -55,13 +52,12 @@ get_settings (const AlexnetPickleValue *state)
   GHashTable *table = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
       g_free);
 
-  for (guint i = 0; i < G_N_ELEMENTS (settings); i++) {
-    const AlexnetPickleValue *value = alexnet_pickle_lookup (state,
-        settings[i]);
+  for (guint i = 0; alexnet_module_settings[i]; i++) {
+    const char *name = alexnet_module_settings[i];
+    const AlexnetPickleValue *value = alexnet_pickle_lookup (state, name);
 
     if (value)
-      g_hash_table_insert (table, (gpointer) settings[i],
-          format_setting (value));
+      g_hash_table_insert (table, (gpointer) name, format_setting (value));
   }
   return table;
 }
@@ -127,6 +123,7 @@ alexnet_pickle_to_module (const AlexnetPickleValue *value)
     return NULL;
   module = g_new0 (AlexnetModule, 1);
   module->type = script ? get_python_class (name) : g_strdup (name);
+  module->script = script ? g_strdup (name) : NULL;
   module->settings = get_settings (state);
   return module;
 }

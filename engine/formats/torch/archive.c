@@ -2,9 +2,12 @@
 
 #include "archive.h"
 
+#include <gio/gio.h>
 #include <string.h>
 
 #define MAX_JSON ((guint64) 8 << 20)
+#define METHOD_DEFLATED 8
+#define MAX_CODE ((gsize) 16 << 10) /* of one module, which has a thousand */
 
 const AlexnetZipEntry *
 alexnet_torch_archive_find (const AlexnetTorchArchive *archive,
@@ -69,4 +72,55 @@ alexnet_torch_archive_read_json (const AlexnetTorchArchive *archive,
   return text ? alexnet_json_parse (g_bytes_get_data (text, NULL),
                     g_bytes_get_size (text), what, error)
               : NULL;
+}
+
+/* Ended by a 0; NULL when it is longer than `most`, or broken. */
+static char *
+inflate (GBytes *packed, gsize most)
+{
+  g_autoptr (GZlibDecompressor)
+      zlib = g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_RAW);
+  g_autofree char *text = g_malloc0 (most + 1);
+  gsize n_read, n_written;
+
+  return g_converter_convert (G_CONVERTER (zlib),
+             g_bytes_get_data (packed, NULL), g_bytes_get_size (packed), text,
+             most, G_CONVERTER_INPUT_AT_END, &n_read, &n_written,
+             NULL) == G_CONVERTER_FINISHED
+      ? g_steal_pointer (&text)
+      : NULL;
+}
+
+/* NULL when it is compressed in another way than PyTorch does. */
+static char *
+unpack (const AlexnetZipEntry *entry, GBytes *bytes)
+{
+  gsize size;
+  const char *text = g_bytes_get_data (bytes, &size);
+
+  if (entry->method == 0)
+    return g_strndup (text ? text : "", size);
+  return entry->method == METHOD_DEFLATED ? inflate (bytes, MAX_CODE) : NULL;
+}
+
+char *
+alexnet_torch_archive_read_code (const AlexnetTorchArchive *archive,
+    const AlexnetZipEntry *entry, GError **error)
+{
+  g_autofree char *quoted = alexnet_quote (entry->name);
+  g_autoptr (GBytes) bytes = NULL;
+  char *text = NULL;
+
+  if (entry->size <= MAX_CODE) {
+    bytes = alexnet_file_read_bytes (archive->file, entry->begin,
+        (gsize) entry->size, error);
+    if (!bytes)
+      return NULL;
+    text = unpack (entry, bytes);
+  }
+  if (!text)
+    alexnet_format_error (error,
+        "zip entry %s is not code of at most %" G_GSIZE_FORMAT " bytes", quoted,
+        MAX_CODE);
+  return text;
 }

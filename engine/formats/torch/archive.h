@@ -36,6 +36,16 @@ gboolean alexnet_torch_archive_check_order (const AlexnetTorchArchive *archive,
 JsonNode *alexnet_torch_archive_read_json (const AlexnetTorchArchive *archive,
     const AlexnetZipEntry *entry, const char *what, GError **error);
 
+/* The text in an entry, deflated or not. The caller frees it. FORMAT when there
+ * is too much of it for the code of a module. */
+char *alexnet_torch_archive_read_code (const AlexnetTorchArchive *archive,
+    const AlexnetZipEntry *entry, GError **error);
+
+/* Adds to the settings of TorchScript's modules what their code says. FORMAT
+ * for code that cannot be read. */
+gboolean alexnet_torch_script_read (AlexnetModelSource *source,
+    const AlexnetTorchArchive *archive, GError **error);
+
 /* Adds modules for the convolutions and poolings in the graph of a model in
  * torch.export's archive, where there is one. FORMAT for an operator that no
  * AlexNet has. */

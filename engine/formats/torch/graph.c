@@ -162,7 +162,7 @@ add_module (AlexnetModelSource *source, JsonObject *node, const char *layer,
 
   if (!name)
     return TRUE;
-  module = g_new (AlexnetModule, 1);
+  module = g_new0 (AlexnetModule, 1);
   module->name = name;
   module->type = g_strdup (layer);
   module->settings = read_settings (node);

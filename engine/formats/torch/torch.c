@@ -102,7 +102,8 @@ read_checkpoint (AlexnetModelSource *source, const AlexnetTorchArchive *archive,
     what = "pickled module (zip)";
   source->kind = g_strconcat ("PyTorch ", what, NULL);
   return alexnet_pickle_walk (source, pickle, pickle->root, &storages, error) &&
-      check_not_frozen (source, archive, error);
+      check_not_frozen (source, archive, error) &&
+      alexnet_torch_script_read (source, archive, error);
 }
 
 /* What else comes as a zip archive, by how the name of an entry ends. */

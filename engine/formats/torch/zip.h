@@ -2,8 +2,8 @@
 
 /* The directory of a zip archive, as far as tensors in it need that: where each
  * entry's bytes lie. Encrypted, overlapping and repeated entries are refused,
- * and names that leave the archive; compressed ones are listed, but not
- * read. */
+ * and names that leave the archive; compressed ones are listed as they lie
+ * there. */
 
 #ifndef ALEXNET_ZIP_H
 #define ALEXNET_ZIP_H

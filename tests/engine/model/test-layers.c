@@ -5,8 +5,9 @@
 
 #include <string.h>
 
-#include "formats/formats.h"
+#include "formats/torch/archive.h"
 #include "model/model.h"
+#include "support/zip-builder.h"
 
 typedef struct {
   const char *name, *file;
@@ -54,6 +55,18 @@ static const Case cases[] = {
   SCRIPT ("average", "\nMaxPool2d\n", "\nAvgPool2d\n",
       "layer 'features.2' is a 'torch.nn.modules.pooling.AvgPool2d', expected "
       "a MaxPool2d"),
+  SCRIPT ("stride", "] = (4, 4)", "] = (2, 2)",
+      "layer 'features.0' has stride (2, 2), expected (4, 4)"),
+  SCRIPT ("pool", "kernel_size : Final[int] = 3",
+      "kernel_size : Final[int] = 2",
+      "layer 'features.2' has kernel_size 2, expected 3"),
+  SCRIPT ("padding mode", "\"zeros\"", "\"wraps\"",
+      "layer 'features.0' has padding_mode 'wraps', expected 'zeros'"),
+  { "traced/stride", "traced-2.14.pt", "[4, 4], [2, 2]", "[2, 2], [2, 2]",
+      "layer 'features.0' has stride (2, 2), expected (4, 4)" },
+  { "traced/pool", "traced-2.14.pt", "[3, 3], [2, 2], [0, 0]",
+      "[3, 3], [2, 2], [1, 1]",
+      "layer 'features.2' has padding (1, 1), expected (0, 0)" },
   { "traced/tanh", "traced-1.13.pt", "\nReLU\n", "\nTanh\n",
       "layer 'features.1' is a 'torch.nn.modules.activation.Tanh', expected a "
       "ReLU" },
@@ -86,6 +99,47 @@ replace (char *data, gsize size, const char *from, const char *to)
   return n;
 }
 
+/* What is deflated lies there as it is: TorchScript's code. */
+static GByteArray *
+unpack (const char *path)
+{
+  g_autoptr (AlexnetFile) file = alexnet_file_open (path, NULL);
+  g_autoptr (AlexnetZip) zip = alexnet_zip_new (file, NULL);
+  const AlexnetTorchArchive archive = { file, zip, "" };
+  guint n = zip->entries->len;
+  g_autofree ZipBuilderEntry *entries = g_new0 (ZipBuilderEntry, n + 1);
+  g_autoptr (GPtrArray) parts = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < n; i++) {
+    const AlexnetZipEntry *entry = zip->entries->pdata[i];
+    gsize size = (gsize) entry->size;
+    char *part = entry->method == 0
+        ? g_malloc (size)
+        : alexnet_torch_archive_read_code (&archive, entry, NULL);
+
+    if (entry->method == 0)
+      alexnet_file_read (file, entry->begin, part, size, NULL);
+    else
+      size = strlen (part);
+    g_ptr_array_add (parts, part);
+    entries[i] = (ZipBuilderEntry){ entry->name, part, size };
+  }
+  return zip_builder_make (entries);
+}
+
+static char *
+read_contents (const char *path, gsize *size)
+{
+  g_autoptr (GError) error = NULL;
+  char *contents;
+
+  if (g_str_has_suffix (path, ".pt"))
+    return (char *) g_byte_array_steal (unpack (path), size);
+  g_file_get_contents (path, &contents, size, &error);
+  g_assert_no_error (error);
+  return contents;
+}
+
 static void
 test_change (gconstpointer data)
 {
@@ -98,8 +152,7 @@ test_change (gconstpointer data)
   char *contents;
   gsize size;
 
-  g_file_get_contents (path, &contents, &size, &error);
-  g_assert_no_error (error);
+  contents = read_contents (path, &size);
   g_assert_cmpuint (replace (contents, size, c->from, c->to), >, 0);
   bytes = g_bytes_new_take (contents, size);
   model = alexnet_model_new_from_bytes (bytes, c->file, NULL, &error);
