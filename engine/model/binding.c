@@ -18,13 +18,13 @@ typedef struct {
 static const AlexnetTensor *
 make_bias (Lookup *lookup, const char *name)
 {
-  gsize length = strlen (name) - strlen (".bias");
   g_autofree char *weight = NULL;
   const AlexnetTensorEntry *entry;
 
   if (!g_str_has_suffix (name, ".bias"))
     return NULL;
-  weight = g_strdup_printf ("%.*s.weight", (int) length, name);
+  weight = g_strdup_printf ("%.*s.weight",
+      (int) (strlen (name) - strlen (".bias")), name);
   entry = g_hash_table_lookup (lookup->part->tensors, weight);
   if (!entry || entry->unusable)
     return NULL;

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "leftovers.h"
+
 /* Where a layer stands in a module of PyTorch's. */
 typedef struct {
   const AlexnetLayer *layer;
@@ -72,12 +74,6 @@ make_slots (const AlexnetNetwork *network)
   return slots;
 }
 
-static gboolean
-is_number (const char *word)
-{
-  return word[0] && strspn (word, "0123456789") == strlen (word);
-}
-
 /* How many words stand before the slot's, -1 when these are not there. Wrappers
  * may stand between them; they have no numbers. `end` is the word behind. */
 static int
@@ -95,7 +91,7 @@ match (char *const *words, const Slot *slot, guint *end)
       return -1;
     if (g_str_equal (words[*end], slot->words[n_found]))
       n_found++;
-    else if (is_number (words[*end]))
+    else if (alexnet_name_is_number (words[*end]))
       return -1;
   }
   return first;
@@ -247,10 +243,9 @@ static gboolean
 check_type (const AlexnetLayer *layer, const AlexnetModule *module,
     const char *layer_name, GError **error)
 {
-  const char *dot = strrchr (module->type, '.');
   g_autofree char *quoted = NULL;
 
-  if (is_kin (layer->kind, dot ? dot + 1 : module->type))
+  if (is_kin (layer->kind, alexnet_name_last_word (module->type)))
     return TRUE;
   quoted = alexnet_quote (module->type);
   return alexnet_format_error (error, "layer %s is a %s, expected a %s",
@@ -263,9 +258,9 @@ check_layer (const AlexnetLayer *layer, const AlexnetModule *module,
     gboolean inner, GError **error)
 {
   g_autofree char *name = alexnet_quote (module->name);
-  const char *dot = strrchr (module->type, '.');
 
-  if (inner && is_kin (ALEXNET_LAYER_DROPOUT, dot ? dot + 1 : module->type))
+  if (inner &&
+      is_kin (ALEXNET_LAYER_DROPOUT, alexnet_name_last_word (module->type)))
     return TRUE;
   return check_type (layer, module, name, error) &&
       (!g_str_has_suffix (module->type,

@@ -60,6 +60,20 @@ alexnet_leftovers_clear (AlexnetLeftovers *left)
   g_ptr_array_unref (left->ignored);
 }
 
+const char *
+alexnet_name_last_word (const char *name)
+{
+  const char *dot = strrchr (name, '.');
+
+  return dot ? dot + 1 : name;
+}
+
+gboolean
+alexnet_name_is_number (const char *word)
+{
+  return word[0] != '\0' && word[strspn (word, "0123456789")] == '\0';
+}
+
 gboolean
 alexnet_name_is_weight (const char *last_word)
 {
@@ -112,14 +126,6 @@ has_word (const char *name, Words wanted)
   return FALSE;
 }
 
-static const char *
-last_word (const char *name)
-{
-  const char *dot = strrchr (name, '.');
-
-  return dot ? dot + 1 : name;
-}
-
 /* Whether the tensor lies below one of `names`, which are longer than `part`.
  */
 static gboolean
@@ -162,7 +168,8 @@ static gboolean
 is_harmless (const char *name)
 {
   return has_word (name, harmless) ||
-      (has_word (name, observers) && is_one_of (last_word (name), observed));
+      (has_word (name, observers) &&
+          is_one_of (alexnet_name_last_word (name), observed));
 }
 
 /* Of one in the part. */
@@ -170,7 +177,7 @@ static void
 sort_inside (AlexnetLeftovers *left, const AlexnetTensorEntry *entry,
     const char *part, GHashTable *layers)
 {
-  const char *last = last_word (entry->name);
+  const char *last = alexnet_name_last_word (entry->name);
 
   if (alexnet_name_is_weight (last) || is_one_of (last, running) ||
       (!entry->unusable && is_below (layers, part, entry->name)))
@@ -185,7 +192,7 @@ sort_inside (AlexnetLeftovers *left, const AlexnetTensorEntry *entry,
 static void
 sort_beside (AlexnetLeftovers *left, const AlexnetTensorEntry *entry)
 {
-  const char *last = last_word (entry->name);
+  const char *last = alexnet_name_last_word (entry->name);
   guint n = entry->tensor.n_dims;
 
   if (is_one_of (last, means))

@@ -38,6 +38,11 @@ void alexnet_leftovers_note (const AlexnetLeftovers *left, GPtrArray *notes);
 gboolean alexnet_leftovers_check_computed (const AlexnetTensorSet *set,
     const char *part, GHashTable *others, GError **error);
 
+/* What is behind the last dot of a dotted name. */
+const char *alexnet_name_last_word (const char *name);
+
+/* Of a word of a dotted name. */
+gboolean alexnet_name_is_number (const char *word);
 gboolean alexnet_name_is_weight (const char *last_word);
 
 /* Whether a dotted name is `part` or lies below it. */

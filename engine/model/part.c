@@ -43,12 +43,6 @@ match (char *const *words, guint n_words, const char *layer)
   return i;
 }
 
-static gboolean
-is_number (const char *word)
-{
-  return word[0] != '\0' && strspn (word, "0123456789") == strlen (word);
-}
-
 static char *
 join (char *const *words, guint n)
 {
@@ -119,9 +113,9 @@ skips_number (const AlexnetPart *part, const char *tensor, const char *name)
   guint numbers[2] = { 0 };
 
   for (guint i = 0; words[i]; i++)
-    numbers[0] += is_number (words[i]);
+    numbers[0] += alexnet_name_is_number (words[i]);
   for (guint i = 0; wanted[i]; i++)
-    numbers[1] += is_number (wanted[i]);
+    numbers[1] += alexnet_name_is_number (wanted[i]);
   return numbers[0] > numbers[1];
 }
 
@@ -220,7 +214,7 @@ sort_in (Parts *parts, const AlexnetTensorEntry *entry)
   if (n == 0 || !alexnet_name_is_weight (words[n - 1]))
     return;
   sort_into_all (parts, words, entry, add_tensor);
-  if (n < 2 || !is_number (words[n - 2]))
+  if (n < 2 || !alexnet_name_is_number (words[n - 2]))
     return;
   g_free (words[n - 2]);
   words[n - 2] = g_steal_pointer (&words[n - 1]);
@@ -287,7 +281,7 @@ is_numbered (const char *name)
   g_auto (GStrv) words = g_strsplit (name, ".", 2);
 
   return words[0] && words[1] && alexnet_name_is_weight (words[1]) &&
-      is_number (words[0]);
+      alexnet_name_is_number (words[0]);
 }
 
 /* What there is where no network is. */

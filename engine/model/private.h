@@ -19,7 +19,7 @@ struct _AlexnetModel {
   char **labels;
   GPtrArray *arena;             /* g_free()d: what network points to */
   GString *origin;
-  GPtrArray *beside; /* AlexnetFile: of labels and of means */
+  GPtrArray *beside;            /* AlexnetFile: of labels and of means */
   gboolean shared;
 
   guint n_refs;                 /* under the registry's lock */

@@ -201,9 +201,7 @@ read_node (AlexnetModelSource *source, JsonNode *json, GError **error)
   if (!is_known (node, index)) {
     quoted = alexnet_quote (target);
     return alexnet_format_error (error,
-        "the graph computes %s, expected "
-        "operators of an AlexNet",
-        quoted);
+        "the graph computes %s, expected operators of an AlexNet", quoted);
   }
   return !operators[index].layer ||
       add_module (source, node, operators[index].layer, error);
