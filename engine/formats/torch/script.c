@@ -12,6 +12,7 @@
 #define AVGPOOL "torch.nn.modules.pooling.AdaptiveAvgPool2d"
 
 #define MAX_NAMES 6
+#define MAX_VALUE 32
 
 /* Settings that are arguments, from the `first` on; "": another. */
 static const struct {
@@ -54,7 +55,8 @@ format_value (const char *text, gsize size)
   }
   g_strdelimit (value, "[", '(');
   g_strdelimit (value, "]", ')');
-  if (size == 0 || strspn (value, "0123456789(), ") != size ||
+  if (size == 0 || size > MAX_VALUE ||
+      strspn (value, "0123456789(), ") != size ||
       (listed && !strchr (value, ',')))
     return NULL;
   return g_steal_pointer (&value);
