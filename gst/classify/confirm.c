@@ -99,11 +99,11 @@ update_state (GstAlexnetClassify *self, const GstAlexnetFrameInfo *info,
 {
   GstAlexnetEvidence evidence = get_evidence (&self->session, region, info);
   guint from = region->track->state.class_id;
-  gboolean changed = count_result (region, rules, &evidence);
 
+  region->has_changed = count_result (region, rules, &evidence);
   region->has_state = TRUE;
   region->state = region->track->state;
-  if (changed)
+  if (region->has_changed)
     post_state (self, region, info, from, evidence.confidence);
 }
 

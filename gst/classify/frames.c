@@ -298,7 +298,7 @@ attach_results (GstAlexnetClassify *self, const GstAlexnetItem *item,
   buffer = gst_buffer_make_writable (buffer);
   structure = gst_alexnet_result_attach (item->regions, &model, &item->info,
       self->session.attach, frame_od, buffer);
-  if (gst_alexnet_regions_have_classes (item->regions, TRUE))
+  if (gst_alexnet_regions_are_told (item->regions, TRUE))
     set_last_result (self, structure);
   return buffer;
 }
@@ -330,7 +330,7 @@ send_frame (GstAlexnetClassify *self, GstAlexnetItem *item)
   if (classified)
     gst_alexnet_examples_pick (self, item);
   buffer = GST_BUFFER (g_steal_pointer (&item->object));
-  if (item->regions && gst_alexnet_regions_have_classes (item->regions, FALSE))
+  if (item->regions && gst_alexnet_regions_are_told (item->regions, FALSE))
     buffer = attach_results (self, item, buffer);
   if (classified)
     post_results (self, item, buffer);

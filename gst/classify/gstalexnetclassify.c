@@ -24,7 +24,9 @@
  *   visible picture;
  * * #GstValueArray `labels` of strings, `class-ids` of gint, `confidences` of
  *   gfloat: the kept classes, best first; confidences are softmax
- *   probabilities over all classes;
+ *   probabilities over all classes. Where #GstAlexnetClassify:threshold leaves
+ *   none there is no result or, where the state changes with the frame, one in
+ *   which they are empty;
  * * string `model`, `backend`: file name and backend in use;
  * * guint64 `inference-time`: nanoseconds that the batch took;
  * * guint64 `tracking-id`: of an object that a tracker upstream follows, else
@@ -43,12 +45,13 @@
  * frame is pushed: strings `region`, `from` (not for the first state) and `to`,
  * gfloat `confidence` of the frame that settled it, guint `agreed`, and
  * `since`, `stream-time`, `running-time`, `frame-number`, `region-name` and
- * `tracking-id` as above.
+ * `tracking-id` as above. The frame carries a result then, also
+ * where no class is kept.
  *
  * Where regions are classified (#GstAlexnetClassify:inference-region) each has
  * a message of its own. The metadata, of which each element attaches one to a
  * frame, and #GstAlexnetClassify:last-result describe the first region that has
- * a class and have one more field, the #GstValueArray `regions`: a
+ * a result and have one more field, the #GstValueArray `regions`: a
  * #GstStructure of this layout for each region that has one, the first one
  * among them.
  *

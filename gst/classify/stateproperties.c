@@ -39,8 +39,8 @@ const GstAlexnetProperty gst_alexnet_state_properties[] = {
    *
    * What a class needs to count for a state. A result whose best class has
    * less counts as #GstAlexnetClassify:unknown-label, as does one of which
-   * #GstAlexnetClassify:threshold leaves nothing; frames of those, however,
-   * carry no metadata to tell a state.
+   * #GstAlexnetClassify:threshold leaves nothing; frames of those carry
+   * metadata where the state changes with them, and no others.
    */
   { GST_ALEXNET_PROP_STATE_THRESHOLD, FLOAT, "state-threshold",
       "State threshold", "Least probability of a class that counts for a state",

@@ -26,7 +26,8 @@
  *
  * Of several classifiers each result gives a line; `model` tells them apart.
  * Buffers without a classification, e.g. skipped or below the threshold, give
- * no line, and regions without one are not in it. Where there is GstAnalytics
+ * no line, and regions without one are not in it. A change of state always is:
+ * where no class reaches the threshold, `classes` is empty. Where there is GstAnalytics
  * metadata alone (GStreamer >= 1.24) its classifications are written; they tell
  * no frame number, class ids and model.
  *

@@ -330,7 +330,7 @@ fill_structure (GstStructure *all, GArray *regions,
   for (guint i = 0; i < regions->len; i++) {
     GstAlexnetRegion *region = gst_alexnet_regions_nth (regions, i);
 
-    if (gst_alexnet_region_get_best (region) == GST_ALEXNET_NO_CLASS)
+    if (!gst_alexnet_region_is_told (region))
       continue;
     if (!first)
       first = region;
@@ -402,6 +402,8 @@ gst_alexnet_result_attach (GArray *regions, const GstAlexnetModelInfo *model,
   GstStructure *structure = gst_custom_meta_get_structure (meta);
 
   fill_structure (structure, regions, model, info, buffer);
+  if (!gst_alexnet_regions_have_classes (regions))
+    return structure;
   if (attach & GST_ALEXNET_ATTACH_ROI)
     attach_rois (regions, model, buffer);
   if (attach & GST_ALEXNET_ATTACH_ANALYTICS)

@@ -30,7 +30,7 @@ typedef struct {
  * process. */
 void gst_alexnet_result_register (void);
 
-/* The structure of one region, which has a class. */
+/* The structure of one region, which has been classified. */
 GstStructure *gst_alexnet_result_to_structure (const GstAlexnetRegion *region,
     const GstAlexnetModelInfo *model, const GstAlexnetFrameInfo *info,
     GstBuffer *buffer);
@@ -41,9 +41,9 @@ GstStructure *gst_alexnet_state_to_structure (const GstAlexnetRegion *region,
     guint from, float confidence, const GstAlexnetModelInfo *model,
     const GstAlexnetFrameInfo *info);
 
-/* Attaches what the regions have, at least one class, to the buffer, which is
- * writable. `frame_od`: the whole frame becomes a detection. Returns the
- * structure of all of them, which belongs to the buffer. */
+/* Attaches what the regions have, of which one is told at least, to the buffer,
+ * which is writable. `frame_od`: the whole frame becomes a detection. Returns
+ * the structure of all of them, which belongs to the buffer. */
 const GstStructure *gst_alexnet_result_attach (GArray *regions,
     const GstAlexnetModelInfo *model, const GstAlexnetFrameInfo *info,
     GstAlexnetAttach attach, gboolean frame_od, GstBuffer *buffer);

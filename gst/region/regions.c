@@ -179,6 +179,7 @@ gst_alexnet_regions_repeat (GArray *last, GArray *found,
     region.track = NULL;
     region.n_requests = 0;
     region.stale = TRUE;
+    region.has_changed = FALSE;
     g_array_append_val (regions, region);
   }
   return regions;
@@ -193,14 +194,30 @@ gst_alexnet_region_get_best (const GstAlexnetRegion *region)
 }
 
 gboolean
-gst_alexnet_regions_have_classes (GArray *regions, gboolean fresh)
+gst_alexnet_region_is_told (const GstAlexnetRegion *region)
+{
+  return region->has_changed ||
+      gst_alexnet_region_get_best (region) != GST_ALEXNET_NO_CLASS;
+}
+
+gboolean
+gst_alexnet_regions_are_told (GArray *regions, gboolean fresh)
 {
   for (guint i = 0; i < regions->len; i++) {
     const GstAlexnetRegion *region = gst_alexnet_regions_nth (regions, i);
 
-    if (gst_alexnet_region_get_best (region) != GST_ALEXNET_NO_CLASS &&
-        !(fresh && region->stale))
+    if (gst_alexnet_region_is_told (region) && !(fresh && region->stale))
       return TRUE;
   }
+  return FALSE;
+}
+
+gboolean
+gst_alexnet_regions_have_classes (GArray *regions)
+{
+  for (guint i = 0; i < regions->len; i++)
+    if (gst_alexnet_region_get_best (gst_alexnet_regions_nth (regions, i)) !=
+        GST_ALEXNET_NO_CLASS)
+      return TRUE;
   return FALSE;
 }

@@ -48,6 +48,7 @@ typedef struct {
   GstAlexnetClasses *classes; /* a reference; NULL: none (yet) */
   gboolean has_state;         /* FALSE: none is kept of it */
   GstAlexnetState state;      /* with this frame, or the one it is from */
+  gboolean has_changed;       /* the state, with this frame */
 } GstAlexnetRegion;
 
 /* A detection as metadata have it: may reach over the frame. */
@@ -96,8 +97,14 @@ GArray *gst_alexnet_regions_repeat (GArray *last, GArray *found,
 /* Its best class, or GST_ALEXNET_NO_CLASS. */
 guint gst_alexnet_region_get_best (const GstAlexnetRegion *region);
 
-/* TRUE: some region has a class; if `fresh`, one that is not stale. */
-gboolean gst_alexnet_regions_have_classes (GArray *regions, gboolean fresh);
+/* TRUE: there is a result to tell: it has a class, or its state has changed. */
+gboolean gst_alexnet_region_is_told (const GstAlexnetRegion *region);
+
+/* TRUE: some region is told; if `fresh`, one that is not stale. */
+gboolean gst_alexnet_regions_are_told (GArray *regions, gboolean fresh);
+
+/* TRUE: some region has a class. */
+gboolean gst_alexnet_regions_have_classes (GArray *regions);
 
 G_END_DECLS
 

@@ -37,6 +37,15 @@ expect_after (Fixture *fixture, const char *photos, const char *state,
   gst_buffer_unref (buffer);
 }
 
+static void
+expect_kinds (Fixture *fixture, guint photo, const char *kinds)
+{
+  for (; *kinds; kinds++) {
+    test_push_photo (fixture, photo);
+    fail_unless_equals_int (test_pull_kind (fixture), *kinds);
+  }
+}
+
 /* What is on the bus: "-horse", "horse-truck", ..., with blanks between. */
 static void
 expect_changes (Fixture *fixture, const char *expected)
@@ -172,15 +181,53 @@ GST_START_TEST (test_threshold)
 }
 GST_END_TEST
 
-/* Frames of which no class is kept have no metadata, but count. */
+/* Frames of which no class is kept have no metadata, but count; the one that
+ * changes the state tells it. */
 GST_START_TEST (test_no_class_is_kept)
 {
   Fixture *fixture = test_fixture_new (TWO, "threshold", "1", NULL);
-  GstBuffer *buffer = push_photos (fixture, "hh");
+  GstStructure *last;
 
-  fail_unless (test_get_result (buffer) == NULL);
+  expect_kinds (fixture, TEST_HORSE, "-");
+  expect_after (fixture, "h", "unknown", "-");
+  g_object_get (fixture->element, "last-result", &last, NULL);
+  fail_unless_equals_int (test_n_classes (last), 0);
+  fail_unless_equals_uint64 (test_get_uint64 (last, "since"), 0);
+  gst_structure_free (last);
+  expect_kinds (fixture, TEST_HORSE, "--");
   expect_changes (fixture, "-unknown");
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+/* Nor is the change of a region repeated. */
+GST_START_TEST (test_no_class_of_a_region)
+{
+  Fixture *fixture = test_fixture_new (TWO, "regions",
+      "stable: 0,0,32,32; yard: 32,0,32,32", "repeat-last", "true",
+      "inference-interval", "2", NULL);
+  GstBuffer *buffer;
+
+  collage_set_caps (fixture);
+  for (guint i = 0; i < 4; i++)
+    gst_buffer_unref (test_push_pull (fixture, collage_new (fixture)));
+  g_object_set (fixture->element, "threshold", 1.f, NULL);
+  for (guint i = 0; i < 2; i++)
+    gst_buffer_unref (test_push_pull (fixture, collage_new (fixture)));
+  buffer = test_push_pull (fixture, collage_new (fixture));
+  fail_unless_equals_int (test_n_regions (buffer), 2);
+  for (guint i = 0; i < 2; i++) {
+    const GstStructure *region = test_nth_region (buffer, i);
+
+    fail_unless_equals_int (test_n_classes (region), 0);
+    fail_unless_equals_string (gst_structure_get_string (region, "state"),
+        "unknown");
+  }
   gst_buffer_unref (buffer);
+  buffer = test_push_pull (fixture, collage_new (fixture));
+  fail_unless (test_get_result (buffer) == NULL);
+  gst_buffer_unref (buffer);
+  expect_changes (fixture, "-horse -truck horse-unknown truck-unknown");
   test_fixture_free (fixture);
 }
 GST_END_TEST
@@ -262,15 +309,6 @@ GST_START_TEST (test_switched_off)
   test_fixture_free (fixture);
 }
 GST_END_TEST
-
-static void
-expect_kinds (Fixture *fixture, guint photo, const char *kinds)
-{
-  for (; *kinds; kinds++) {
-    test_push_photo (fixture, photo);
-    fail_unless_equals_int (test_pull_kind (fixture), *kinds);
-  }
-}
 
 /* Once something changes, every second frame is looked at until it is
  * settled. */
@@ -563,6 +601,7 @@ confirm_suite (void)
   tcase_add_test (tests, test_stale_results_do_not_count);
   tcase_add_test (tests, test_threshold);
   tcase_add_test (tests, test_no_class_is_kept);
+  tcase_add_test (tests, test_no_class_of_a_region);
   tcase_add_test (tests, test_ignored_classes);
   tcase_add_test (tests, test_unknown_class);
   tcase_add_test (tests, test_gap);

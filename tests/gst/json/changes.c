@@ -344,6 +344,55 @@ GST_START_TEST (test_behind_the_classifier)
 }
 GST_END_TEST
 
+static void
+expect_no_classes (const char *text)
+{
+  JsonObject *line = test_parse_line (text);
+
+  fail_unless_equals_int (json_array_get_length (json_object_get_array_member (
+                              test_nth_json_region (line, 0), "classes")),
+      0);
+  json_object_unref (line);
+}
+
+/* A change that no class tells is a line, with both, and no other frame is. */
+static void
+expect_change_to_unknown (const char *when, guint n_lines)
+{
+  char *upstream = test_line_new ("alexnetclassify confirm-count=2 name=c ! ");
+  JsonFile *file = test_json_file_new (upstream);
+  GstElement *classify = gst_bin_get_by_name (GST_BIN (file->harness->element),
+      "c");
+  char **lines, *last;
+
+  gst_util_set_object_arg (G_OBJECT (file->element), "write-when", when);
+  for (guint i = 0; i < 6; i++) {
+    GstBuffer *buffer = test_photo_new (TEST_HORSE);
+
+    GST_BUFFER_PTS (buffer) = i;
+    g_object_set (classify, "threshold", i < 2 ? 0.f : 1.f, NULL);
+    gst_harness_push (file->harness, buffer);
+    gst_buffer_unref (gst_harness_pull (file->harness));
+  }
+  lines = test_read_lines (file->path);
+  fail_unless_equals_int (g_strv_length (lines), n_lines);
+  last = describe_line (lines[n_lines - 1]);
+  fail_unless_equals_string (last, "unknown since 2");
+  expect_no_classes (lines[n_lines - 1]);
+  g_free (last);
+  g_strfreev (lines);
+  gst_object_unref (classify);
+  test_json_file_free (file);
+  g_free (upstream);
+}
+
+GST_START_TEST (test_below_the_threshold)
+{
+  expect_change_to_unknown ("on-state", 2);
+  expect_change_to_unknown ("always", 3);
+}
+GST_END_TEST
+
 static Suite *
 changes_suite (void)
 {
@@ -361,6 +410,7 @@ changes_suite (void)
   tcase_add_test (tests, test_memory);
   tcase_add_test (tests, test_begins_anew);
   tcase_add_test (tests, test_behind_the_classifier);
+  tcase_add_test (tests, test_below_the_threshold);
   return suite;
 }
 
