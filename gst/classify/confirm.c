@@ -115,7 +115,7 @@ forget_state (GstAlexnetTrack *track)
   g_atomic_int_set (&track->pending, FALSE);
 }
 
-void
+gboolean
 gst_alexnet_classify_confirm (GstAlexnetClassify *self,
     const GstAlexnetItem *item)
 {
@@ -138,7 +138,5 @@ gst_alexnet_classify_confirm (GstAlexnetClassify *self,
       forget_state (region->track);
     pending |= g_atomic_int_get (&region->track->pending);
   }
-  GST_OBJECT_LOCK (self);
-  self->pending = pending;
-  GST_OBJECT_UNLOCK (self);
+  return pending;
 }

@@ -10,8 +10,9 @@
 
 G_BEGIN_DECLS
 
-/* The task: gives the frame's regions their states. Its results are ranked. */
-void gst_alexnet_classify_confirm (GstAlexnetClassify *self,
+/* The task: gives the frame's regions their states. Its results are ranked.
+ * TRUE: a change of one is pending. */
+gboolean gst_alexnet_classify_confirm (GstAlexnetClassify *self,
     const GstAlexnetItem *item);
 
 G_END_DECLS

@@ -64,7 +64,8 @@ compare_lists (GstAlexnetClassify *self, GArray *regions)
   self->posted_rois = are_rois;
 }
 
-/* A message for each region that was classified now. */
+/* A message for each region that was classified now. Who gets one may flush,
+ * and then no more is said. */
 static void
 post_results (GstAlexnetClassify *self, const GstAlexnetItem *item,
     GstBuffer *buffer)
@@ -76,7 +77,9 @@ post_results (GstAlexnetClassify *self, const GstAlexnetItem *item,
   GST_OBJECT_UNLOCK (self);
 
   compare_lists (self, item->regions);
-  for (guint i = 0; i < item->regions->len; i++) {
+  for (guint i = 0; i < item->regions->len &&
+       gst_alexnet_inflight_wants (self->inflight, item);
+       i++) {
     GstAlexnetRegion *region = gst_alexnet_regions_nth (item->regions, i);
     guint best = gst_alexnet_region_get_best (region);
     guint *posted = get_posted (self, region, i);
@@ -84,7 +87,7 @@ post_results (GstAlexnetClassify *self, const GstAlexnetItem *item,
 
     if (region->stale)
       continue;
-    *posted = best; /* who gets the message may flush, and it is gone */
+    *posted = best;
     if (best != GST_ALEXNET_NO_CLASS &&
         (post == GST_ALEXNET_POST_ALWAYS ||
             (post == GST_ALEXNET_POST_ON_CHANGE && changed)))
@@ -202,12 +205,22 @@ keep_result (GstAlexnetClassify *self, const GstAlexnetItem *item,
     gst_alexnet_track_set_classes (region->track, region->classes);
 }
 
+static void
+remember (GstAlexnetClassify *self, GArray *regions, gboolean pending)
+{
+  g_array_unref (self->regions);
+  self->regions = g_array_ref (regions);
+  GST_OBJECT_LOCK (self);
+  self->pending = pending;
+  GST_OBJECT_UNLOCK (self);
+}
+
 /* Waits for the frame's results. Not OK: the frame must not come out, and
  * item->error says why if that is for good. */
 static GstFlowReturn
 finish_inference (GstAlexnetClassify *self, GstAlexnetItem *item)
 {
-  gboolean ok = TRUE;
+  gboolean ok = TRUE, pending;
 
   if (!item->regions)
     item->regions = gst_alexnet_regions_new ();
@@ -221,9 +234,10 @@ finish_inference (GstAlexnetClassify *self, GstAlexnetItem *item)
     warn_once (self, item->error);
   for (guint i = 0; i < item->regions->len; i++)
     keep_result (self, item, gst_alexnet_regions_nth (item->regions, i));
-  gst_alexnet_classify_confirm (self, item);
-  g_array_unref (self->regions);
-  self->regions = g_array_ref (item->regions);
+  pending = gst_alexnet_classify_confirm (self, item);
+  if (!gst_alexnet_inflight_wants (self->inflight, item))
+    return GST_FLOW_FLUSHING;
+  remember (self, item->regions, pending);
   return GST_FLOW_OK;
 }
 
@@ -334,20 +348,24 @@ send_frame (GstAlexnetClassify *self, GstAlexnetItem *item)
     buffer = attach_results (self, item, buffer);
   if (classified)
     post_results (self, item, buffer);
-  return gst_pad_push (self->srcpad, buffer);
+  if (gst_alexnet_inflight_wants (self->inflight, item))
+    return gst_pad_push (self->srcpad, buffer);
+  gst_buffer_unref (buffer);
+  return GST_FLOW_FLUSHING;
 }
 
 static void
-fail (GstAlexnetClassify *self, const GError *error, GstFlowReturn flow)
+fail (GstAlexnetClassify *self, const GstAlexnetItem *item, GstFlowReturn flow)
 {
-  if (g_error_matches (error, ALEXNET_ERROR, ALEXNET_ERROR_DEVICE))
-    gst_alexnet_classify_post_problem (self, GST_MESSAGE_ERROR, error);
+  if (g_error_matches (item->error, ALEXNET_ERROR, ALEXNET_ERROR_DEVICE))
+    gst_alexnet_classify_post_problem (self, GST_MESSAGE_ERROR, item->error);
   else
     GST_ELEMENT_FLOW_ERROR (self, flow);
-  gst_pad_push_event (self->srcpad, gst_event_new_eos ());
+  if (gst_alexnet_inflight_wants (self->inflight, item))
+    gst_pad_push_event (self->srcpad, gst_event_new_eos ());
 }
 
-/* Whoever sees what is sent may stop the element from this thread. */
+/* Whoever sees what is sent may stop the element or flush from this thread. */
 void
 gst_alexnet_classify_send_oldest (gpointer user_data)
 {
@@ -365,8 +383,8 @@ gst_alexnet_classify_send_oldest (gpointer user_data)
   else
     flow = send_frame (self, &item);
   if (flow < GST_FLOW_EOS)
-    fail (self, item.error, flow);
+    fail (self, &item, flow);
   g_atomic_pointer_set (&self->sender, NULL);
   gst_alexnet_item_clear (&item);
-  gst_alexnet_inflight_done (self->inflight, flow);
+  gst_alexnet_inflight_done (self->inflight, &item, flow);
 }

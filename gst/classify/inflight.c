@@ -10,6 +10,7 @@ struct _GstAlexnetInflight {
   GMutex lock;
   GCond added, removed;
   GstFlowReturn flow;
+  guint64 era; /* how often it was cleared */
   GstQueueArray *items;
   guint n_frames; /* queued and taken */
   guint limit;
@@ -132,6 +133,7 @@ gst_alexnet_inflight_clear (GstAlexnetInflight *inflight, GstPad *pad)
       gst_pad_store_sticky_event (pad, GST_EVENT (item->object));
     gst_alexnet_item_clear (item);
   }
+  inflight->era++;
   inflight->n_frames = 0;
   inflight->busy = inflight->busy_with_frame = FALSE;
   g_cond_broadcast (&inflight->removed);
@@ -150,7 +152,8 @@ gst_alexnet_inflight_is_full (GstAlexnetInflight *inflight)
 }
 
 GstFlowReturn
-gst_alexnet_inflight_wait_room (GstAlexnetInflight *inflight)
+gst_alexnet_inflight_wait_room (GstAlexnetInflight *inflight,
+    GstAlexnetItem *item)
 {
   GstFlowReturn flow;
 
@@ -158,6 +161,7 @@ gst_alexnet_inflight_wait_room (GstAlexnetInflight *inflight)
   while (inflight->flow == GST_FLOW_OK && inflight->n_frames >= inflight->limit)
     g_cond_wait (&inflight->removed, &inflight->lock);
   flow = inflight->flow;
+  item->era = inflight->era;
   g_mutex_unlock (&inflight->lock);
   return flow;
 }
@@ -178,7 +182,7 @@ gst_alexnet_inflight_append_frame (GstAlexnetInflight *inflight,
 
   g_mutex_lock (&inflight->lock);
   flow = inflight->flow;
-  if (flow == GST_FLOW_OK) {
+  if (flow == GST_FLOW_OK && item->era == inflight->era) {
     inflight->n_frames++;
     append (inflight, item);
   }
@@ -206,6 +210,7 @@ gst_alexnet_inflight_append_event (GstAlexnetInflight *inflight,
     set_flow (inflight, GST_FLOW_OK);
   flow = inflight->flow;
   if (accepts_event (inflight, event)) {
+    item.era = inflight->era;
     append (inflight, &item);
     flow = GST_FLOW_OK;
   }
@@ -286,12 +291,25 @@ settle (GstAlexnetInflight *inflight, GstFlowReturn flow)
 }
 
 void
-gst_alexnet_inflight_done (GstAlexnetInflight *inflight, GstFlowReturn flow)
+gst_alexnet_inflight_done (GstAlexnetInflight *inflight,
+    const GstAlexnetItem *item, GstFlowReturn flow)
 {
   g_mutex_lock (&inflight->lock);
-  if (inflight->busy)
+  if (item->era == inflight->era)
     settle (inflight, flow);
   g_mutex_unlock (&inflight->lock);
+}
+
+gboolean
+gst_alexnet_inflight_wants (GstAlexnetInflight *inflight,
+    const GstAlexnetItem *item)
+{
+  gboolean wants;
+
+  g_mutex_lock (&inflight->lock);
+  wants = inflight->flow != GST_FLOW_FLUSHING && item->era == inflight->era;
+  g_mutex_unlock (&inflight->lock);
+  return wants;
 }
 
 GstFlowReturn

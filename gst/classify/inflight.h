@@ -37,6 +37,7 @@ G_BEGIN_DECLS
 
 typedef struct {
   GstMiniObject *object; /* a buffer or a serialized event */
+  guint64 era;           /* the inflight's own */
 
   /* Of a buffer. */
   GstAlexnetFate fate;
@@ -70,17 +71,19 @@ void gst_alexnet_inflight_start (GstAlexnetInflight *inflight);
 void gst_alexnet_inflight_relink (GstAlexnetInflight *inflight);
 
 /* Drops what is queued; sticky events that outlive a flush are stored on
- * `pad`. The task must be paused, or call this itself while it pushes what it
- * has taken, whose flow then counts no more. Nobody may be appending. */
+ * `pad`. The task must be paused, or call this itself while it works on what it
+ * has taken, as the streaming thread may while it works on a frame. Neither is
+ * wanted any more then, and its flow does not count. */
 void gst_alexnet_inflight_clear (GstAlexnetInflight *inflight, GstPad *pad);
 
-/* Blocks until one more frame may be appended. */
-GstFlowReturn gst_alexnet_inflight_wait_room (GstAlexnetInflight *inflight);
+/* Blocks until one more frame may be appended: this one. */
+GstFlowReturn gst_alexnet_inflight_wait_room (GstAlexnetInflight *inflight,
+    GstAlexnetItem *item);
 
 /* Whether that blocks now. */
 gboolean gst_alexnet_inflight_is_full (GstAlexnetInflight *inflight);
 
-/* Takes what `item` owns, also on failure. */
+/* Takes what `item` owns, also on failure, and where it is not wanted. */
 GstFlowReturn gst_alexnet_inflight_append_frame (GstAlexnetInflight *inflight,
     GstAlexnetItem *item);
 
@@ -95,7 +98,12 @@ GstFlowReturn gst_alexnet_inflight_append_event (GstAlexnetInflight *inflight,
 gboolean gst_alexnet_inflight_take (GstAlexnetInflight *inflight,
     GstAlexnetItem *item);
 void gst_alexnet_inflight_done (GstAlexnetInflight *inflight,
-    GstFlowReturn flow);
+    const GstAlexnetItem *item, GstFlowReturn flow);
+
+/* FALSE: whoever was told something of the item has flushed. It must not come
+ * out, nor be remembered. */
+gboolean gst_alexnet_inflight_wants (GstAlexnetInflight *inflight,
+    const GstAlexnetItem *item);
 
 /* Blocks until everything is out: OK. Others: that will not happen. */
 GstFlowReturn gst_alexnet_inflight_wait_empty (GstAlexnetInflight *inflight);

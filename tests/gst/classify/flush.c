@@ -178,6 +178,82 @@ GST_START_TEST (test_flush_stop_of_an_inactive_pad)
 }
 GST_END_TEST
 
+/* What is said of a frame before it comes out: by messages, and a property. */
+static const char *const sayings[] = { "alexnet-classification",
+  "alexnet-state", "last-result" };
+
+static void
+flush (Fixture *fixture)
+{
+  push_flush_start (fixture);
+  push_flush_stop (fixture);
+}
+
+static GstBusSyncReply
+flush_at_message (GstBus *bus, GstMessage *message, gpointer fixture)
+{
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_WARNING ||
+      gst_message_has_name (message, sayings[0]) ||
+      gst_message_has_name (message, sayings[1])) {
+    gst_bus_set_sync_handler (bus, NULL, NULL, NULL);
+    flush (fixture);
+  }
+  return GST_BUS_PASS;
+}
+
+static void
+flush_at_notify (GstElement *element, GParamSpec *pspec, gpointer fixture)
+{
+  g_signal_handlers_disconnect_by_func (element, flush_at_notify, fixture);
+  flush (fixture);
+}
+
+/* Who hears of a frame flushes, in the thread that says it: the frame does not
+ * come out, nor is its result repeated. */
+GST_START_TEST (test_flush_from_within)
+{
+  const char *saying = sayings[__i__];
+  gboolean is_state = g_str_equal (saying, "alexnet-state");
+  Fixture *fixture = test_fixture_new ("inference-interval", "3", "repeat-last",
+      "true", "confirm-count", is_state ? "1" : "0", NULL);
+
+  if (g_str_equal (saying, "last-result"))
+    g_signal_connect (fixture->element, "notify::last-result",
+        G_CALLBACK (flush_at_notify), fixture);
+  else
+    gst_bus_set_sync_handler (fixture->bus, flush_at_message, fixture, NULL);
+  fail_unless_equals_int (test_push (fixture), GST_FLOW_OK);
+  test_expect_record (fixture,
+      "stream-start,caps,segment,flush-start,flush-stop,segment");
+  g_object_set (fixture->element, "inference-interval", 2, NULL);
+  fail_unless_equals_int (test_push_pull_kind (fixture), 'x');
+  fail_unless_equals_int (test_push_pull_kind (fixture), 's');
+  test_expect_record (fixture,
+      "stream-start,caps,segment,flush-start,"
+      "flush-stop,segment,frame 1,frame 2");
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+/* That no region comes is said upstream of the queue. */
+GST_START_TEST (test_flush_from_within_chain)
+{
+  Fixture *fixture = test_fixture_new ("inference-region", "roi-list", NULL);
+
+  gst_bus_set_sync_handler (fixture->bus, flush_at_message, fixture, NULL);
+  for (guint i = 0; i < 99; i++) {
+    fail_unless_equals_int (test_push (fixture), GST_FLOW_OK);
+    gst_buffer_unref (test_pull (fixture));
+  }
+  test_clear_record (fixture);
+  fail_unless_equals_int (test_push (fixture), GST_FLOW_OK);
+  fail_unless_equals_int (test_push (fixture), GST_FLOW_OK);
+  gst_buffer_unref (test_pull (fixture));
+  test_expect_record (fixture, "flush-start,flush-stop,segment,frame 100");
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
 static Suite *
 flush_suite (void)
 {
@@ -192,6 +268,9 @@ flush_suite (void)
   tcase_add_test (tests, test_flush_resets_qos);
   tcase_add_test (tests, test_flush_stop_alone);
   tcase_add_test (tests, test_flush_stop_of_an_inactive_pad);
+  tcase_add_loop_test (tests, test_flush_from_within, 0,
+      G_N_ELEMENTS (sayings));
+  tcase_add_test (tests, test_flush_from_within_chain);
   return suite;
 }
 
