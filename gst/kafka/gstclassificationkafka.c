@@ -11,12 +11,14 @@
  * The message is a CloudEvent 1.0 in binary mode: headers ce_specversion,
  * ce_id, ce_source, ce_type, ce_subject, ce_time, ce_dataschema and
  * content-type. Its key, ce_subject too, is #GstClassificationKafka:key, so
- * that messages of one stream keep their order. ce_id is key, stream time in
- * nanoseconds and number of the frame, for a live source with the time of its
- * start after the key, and ce_source names the model; where one model is there
- * twice, ce_id ends in `/1` for the second result. Of two messages that have
- * the same pair of these one can be left out, e.g. when a file was classified
- * again.
+ * that messages of one stream keep their order. ce_id is key, id of the stream,
+ * which is told once where it is the key, stream time in nanoseconds and number
+ * of the frame, for a live source with the time of its start before these, and
+ * ce_source names the model; where one model is there twice, ce_id ends in `/1`
+ * for the second result. Of two messages that have the same pair of these one
+ * can be left out, e.g. when a file was classified again: sources that have a
+ * URI, as filesrc, give a stream the same id again, and others, as appsrc, a
+ * new one.
  *
  * The broker is never waited for, but at the end of the stream, for
  * #GstClassificationKafka:flush-timeout at most. While it is away, messages
@@ -216,6 +218,7 @@ make_message (GstClassificationKafka *self, const GstAlexnetReading *reading)
   self->is_started = TRUE;
   stream.start = self->start;
   stream.key = self->active.key ? self->active.key : self->stream_id;
+  stream.id = self->active.key ? self->stream_id : NULL;
   return gst_alexnet_message_pack (&stream, reading);
 }
 

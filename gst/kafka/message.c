@@ -16,6 +16,14 @@ print_number (guint64 number)
       : g_strdup_printf ("%" G_GUINT64_FORMAT, number);
 }
 
+/* FALSE: nothing tells it from the frames beside. */
+static gboolean
+is_known (const GstAlexnetReading *reading)
+{
+  return reading->stream_time != GST_CLOCK_TIME_NONE ||
+      reading->frame_number != GST_ALEXNET_UNKNOWN;
+}
+
 static char *
 make_id (const GstAlexnetMessageStream *stream,
     const GstAlexnetReading *reading)
@@ -25,13 +33,13 @@ make_id (const GstAlexnetMessageStream *stream,
   g_autofree char *more = reading->nth > 0
       ? g_strdup_printf ("%u", reading->nth)
       : NULL;
+  const char *const parts[] = { stream->id, stream->start, time, frame, more };
+  GString *id = g_string_new (stream->key);
 
-  if (reading->stream_time == GST_CLOCK_TIME_NONE &&
-      reading->frame_number == GST_ALEXNET_UNKNOWN)
-    return g_uuid_string_random ();
-  if (stream->start)
-    return g_strjoin ("/", stream->key, stream->start, time, frame, more, NULL);
-  return g_strjoin ("/", stream->key, time, frame, more, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
+    if (parts[i])
+      g_string_append_printf (id, "/%s", parts[i]);
+  return g_string_free (id, FALSE);
 }
 
 static char *
@@ -49,7 +57,8 @@ make_headers (const GstAlexnetMessageStream *stream,
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autofree char *time = g_date_time_format_iso8601 (now);
-  g_autofree char *id = make_id (stream, reading);
+  g_autofree char *id = is_known (reading) ? make_id (stream, reading)
+                                           : g_uuid_string_random ();
   g_autofree char *source = make_source (reading->model);
   const char *const headers[][2] = {
     { "ce_specversion", "1.0" },

@@ -5,11 +5,12 @@
  * classificationjson writes it, without the newline. Packed, so that it can
  * wait in a spool, and unpacked again.
  *
- * ce_id is key, stream time and frame number, and ce_source names the model: a
- * file that is classified again gives the same pairs, by which a consumer knows
- * what it has already. The frames of a live source never come again, so that
- * there the start of the stream is a part of ce_id, too. So is a number for
- * what more the same model says of a frame. */
+ * ce_id is key, id of the stream where that is not the key, stream time and
+ * frame number, and ce_source names the model: a file that is classified again
+ * gives the same pairs, by which a consumer knows what it has already. The
+ * frames of a live source never come again, so that there the start of the
+ * stream is a part of ce_id, too. So is a number for what more the same model
+ * says of a frame. */
 
 #ifndef GST_ALEXNET_MESSAGE_H
 #define GST_ALEXNET_MESSAGE_H
@@ -20,6 +21,7 @@ G_BEGIN_DECLS
 
 typedef struct {
   const char *topic, *key; /* UTF-8 */
+  const char *id;          /* UTF-8; NULL: it is the key */
   const char *start;       /* of a live stream; NULL: it is none */
 } GstAlexnetMessageStream;
 

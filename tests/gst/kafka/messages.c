@@ -81,15 +81,19 @@ answer_latency (GstPad *pad, GstPadProbeInfo *info, gpointer live)
   return GST_PAD_PROBE_HANDLED;
 }
 
-/* Publishes the first two frames of a source. */
+/* Publishes the first two frames of a source, of the stream `id`. */
 static void
-play (Cluster *cluster, gboolean live, const char *properties)
+play (Cluster *cluster, const char *id, gboolean live, const char *properties)
 {
   Publisher *publisher = test_publisher_new (cluster, "", "%s", properties);
   gulong probe = gst_pad_add_probe (publisher->harness->srcpad,
       GST_PAD_PROBE_TYPE_QUERY_UPSTREAM, answer_latency, GINT_TO_POINTER (live),
       NULL);
+  GstSegment segment;
 
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_harness_push_event (publisher->harness, gst_event_new_stream_start (id));
+  gst_harness_push_event (publisher->harness, gst_event_new_segment (&segment));
   test_publish_many (publisher, 0, 2);
   test_publish_eos (publisher);
   gst_pad_remove_probe (publisher->harness->srcpad, probe);
@@ -97,22 +101,28 @@ play (Cluster *cluster, gboolean live, const char *properties)
 }
 
 /* A file that is classified again has the same pairs of source and id, another
- * model another source, and a camera never the same ids. */
+ * file of the same key others, another model another source, and a camera never
+ * the same ids. */
 GST_START_TEST (test_ids)
 {
-  static const char *const ids[] = { "a/b/0/0", "a/b/40000000/1" };
+  static const char *const ids[] = { "a/b/file/0/0", "a/b/file/40000000/1",
+    "a/b/file/0/0", "a/b/file/40000000/1", "a/b/other/0/0",
+    "a/b/other/40000000/1", "file/0/0", "file/40000000/1" };
+  const guint n = G_N_ELEMENTS (ids);
   Cluster *cluster = test_cluster_new ();
   GPtrArray *messages;
 
-  play (cluster, FALSE, "key=a/b");
-  play (cluster, FALSE, "key=a/b");
-  play (cluster, TRUE, "key=a/b");
-  play (cluster, TRUE, "key=a/b");
-  messages = test_cluster_read (cluster, 8);
-  for (guint i = 0; i < 4; i++)
+  play (cluster, "file", FALSE, "key=a/b");
+  play (cluster, "file", FALSE, "key=a/b");
+  play (cluster, "other", FALSE, "key=a/b");
+  play (cluster, "file", FALSE, "");
+  play (cluster, "camera", TRUE, "key=a/b");
+  play (cluster, "camera", TRUE, "key=a/b");
+  messages = test_cluster_read (cluster, n + 4);
+  for (guint i = 0; i < n; i++)
     fail_unless_equals_string (test_message_header (messages, i, "ce_id"),
-        ids[i % 2]);
-  for (guint i = 4; i < 8; i++)
+        ids[i]);
+  for (guint i = n; i < n + 4; i++)
     for (guint j = 0; j < i; j++)
       fail_if (g_str_equal (test_message_header (messages, i, "ce_id"),
           test_message_header (messages, j, "ce_id")));
