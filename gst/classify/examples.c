@@ -50,7 +50,7 @@ gst_alexnet_examples_start (GstAlexnetClassify *self)
   GST_OBJECT_UNLOCK (self);
   self->n_results = 0;
   self->warned_of_examples = FALSE;
-  if (!directory || !*directory)
+  if (!directory)
     return TRUE;
   store = gst_alexnet_store_open (directory, &limit, &error);
   if (store)

@@ -91,11 +91,9 @@ is_set (GstAlexnetClassify *self, const char *property)
   GParamSpec *spec = g_object_class_find_property (G_OBJECT_GET_CLASS (self),
       property);
   g_auto (GValue) value = G_VALUE_INIT;
-  const char *text;
 
   g_object_get_property (object, property, &value);
-  text = G_VALUE_HOLDS_STRING (&value) ? g_value_get_string (&value) : NULL;
-  return !(text && !*text) && !g_param_value_defaults (spec, &value);
+  return !g_param_value_defaults (spec, &value);
 }
 
 /* "A", "A and B", "A, B and C": those that are set. To be freed. */

@@ -130,7 +130,7 @@ load_states (GstAlexnetSession *session, const GstAlexnetSettings *settings,
   g_auto (GStrv)
       ignored = gst_alexnet_class_names_split (settings->ignored_classes);
 
-  if (!settings->unknown_label || !*settings->unknown_label) {
+  if (!settings->unknown_label) {
     g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
         "property unknown-label is empty, expected a name");
     return FALSE;

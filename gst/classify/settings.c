@@ -2,42 +2,34 @@
 
 #include "settings.h"
 
+#include "property/text.h"
+
+#define FIELD(name) G_STRUCT_OFFSET (GstAlexnetSettings, name)
+
+/* Where what has to be freed lies. */
+static const gsize texts[] = { FIELD (model_file), FIELD (model_part),
+  FIELD (architecture), FIELD (mean_file), FIELD (labels_file),
+  FIELD (engine_id), FIELD (regions), FIELD (regions_file), FIELD (roi_classes),
+  FIELD (unknown_label), FIELD (ignored_classes), FIELD (run_when),
+  FIELD (save_directory) };
+
 void
 gst_alexnet_settings_copy (GstAlexnetSettings *to,
     const GstAlexnetSettings *from)
 {
   *to = *from;
-  to->model_file = g_strdup (from->model_file);
-  to->model_part = g_strdup (from->model_part);
-  to->architecture = g_strdup (from->architecture);
-  to->mean_file = g_strdup (from->mean_file);
-  to->labels_file = g_strdup (from->labels_file);
-  to->engine_id = g_strdup (from->engine_id);
-  to->regions = g_strdup (from->regions);
-  to->regions_file = g_strdup (from->regions_file);
-  to->roi_classes = g_strdup (from->roi_classes);
-  to->unknown_label = g_strdup (from->unknown_label);
-  to->ignored_classes = g_strdup (from->ignored_classes);
-  to->run_when = g_strdup (from->run_when);
-  to->save_directory = g_strdup (from->save_directory);
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
+    char **text = G_STRUCT_MEMBER_P (to, texts[i]);
+
+    *text = g_strdup (*text);
+  }
 }
 
 void
 gst_alexnet_settings_clear (GstAlexnetSettings *settings)
 {
-  g_clear_pointer (&settings->model_file, g_free);
-  g_clear_pointer (&settings->model_part, g_free);
-  g_clear_pointer (&settings->architecture, g_free);
-  g_clear_pointer (&settings->mean_file, g_free);
-  g_clear_pointer (&settings->labels_file, g_free);
-  g_clear_pointer (&settings->regions, g_free);
-  g_clear_pointer (&settings->regions_file, g_free);
-  g_clear_pointer (&settings->roi_classes, g_free);
-  g_clear_pointer (&settings->run_when, g_free);
-  g_clear_pointer (&settings->save_directory, g_free);
-  g_clear_pointer (&settings->engine_id, g_free);
-  g_clear_pointer (&settings->unknown_label, g_free);
-  g_clear_pointer (&settings->ignored_classes, g_free);
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    g_clear_pointer ((char **) G_STRUCT_MEMBER_P (settings, texts[i]), g_free);
 }
 
 static void
@@ -60,8 +52,6 @@ get_channels (const GstAlexnetChannels *channels, GValue *value)
     gst_value_array_append_and_take_value (value, &channel);
   }
 }
-
-#define FIELD(name) G_STRUCT_OFFSET (GstAlexnetSettings, name)
 
 /* Where the writable properties lie; their types say what is there. */
 static const gsize fields[] = {
@@ -128,10 +118,9 @@ gst_alexnet_settings_set (GstAlexnetSettings *settings, guint id,
   if (id >= G_N_ELEMENTS (fields))
     return FALSE;
   field = G_STRUCT_MEMBER_P (settings, fields[id]);
-  if (G_VALUE_HOLDS_STRING (value)) {
-    g_free (*(char **) field);
-    *(char **) field = g_value_dup_string (value);
-  } else if (G_VALUE_HOLDS_ENUM (value))
+  if (G_VALUE_HOLDS_STRING (value))
+    gst_alexnet_property_set_text (field, value);
+  else if (G_VALUE_HOLDS_ENUM (value))
     *(int *) field = g_value_get_enum (value);
   else if (G_VALUE_HOLDS_FLAGS (value))
     *(guint *) field = g_value_get_flags (value);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The values of the element's writable properties, which properties.h
- * describes. */
+ * describes. No string of them is empty. */
 
 #ifndef GST_ALEXNET_SETTINGS_H
 #define GST_ALEXNET_SETTINGS_H
@@ -56,10 +56,10 @@ typedef struct {
   GstAlexnetChannels mean, std;
   GstAlexnetAttach attach;
   gboolean ten_crop;
-  char *regions, *regions_file; /* region/named.h; NULL or empty: none */
+  char *regions, *regions_file; /* region/named.h; NULL: none */
   char *unknown_label, *ignored_classes; /* the latter as roi_classes */
-  char *run_when;       /* classes of detections; NULL or empty: always */
-  char *save_directory; /* NULL or empty: nothing is saved */
+  char *run_when;       /* classes of detections; NULL: always */
+  char *save_directory; /* NULL: nothing is saved */
   GstAlexnetPicture save_format;
   GstAlexnetStoreLimit save_limit;
 

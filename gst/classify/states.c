@@ -56,7 +56,7 @@ load_choice (GstAlexnetClassify *self, const GstAlexnetSettings *settings,
 
   if (list && !gst_alexnet_named_parse (named, list, error))
     return FALSE;
-  if (path && *path && !gst_alexnet_named_load (named, path, error))
+  if (path && !gst_alexnet_named_load (named, path, error))
     return FALSE;
   if (!gst_alexnet_gates_parse (&run_when, settings->run_when, error))
     return FALSE;

@@ -27,9 +27,9 @@
  * Of several classifiers each result gives a line; `model` tells them apart.
  * Buffers without a classification, e.g. skipped or below the threshold, give
  * no line, and regions without one are not in it. A change of state always is:
- * where no class reaches the threshold, `classes` is empty. Where there is GstAnalytics
- * metadata alone (GStreamer >= 1.24) its classifications are written; they tell
- * no frame number, class ids and model.
+ * where no class reaches the threshold, `classes` is empty. Where there is
+ * GstAnalytics metadata alone (GStreamer >= 1.24) its classifications are
+ * written; they tell no frame number, class ids and model.
  *
  * A line is written when its buffer passes, in one piece: nothing is held back
  * until the end of the stream, an error or a change of state, and several
@@ -64,6 +64,7 @@
 #include "lines.h"
 #include "selection.h"
 #include "property/locked.h"
+#include "property/text.h"
 
 GST_DEBUG_CATEGORY_STATIC (classification_json_debug);
 #define GST_CAT_DEFAULT classification_json_debug
@@ -230,8 +231,7 @@ store_property (GstClassificationJson *self, guint id, const GValue *value)
 {
   switch (id) {
     case PROP_LOCATION:
-      g_free (self->location);
-      self->location = g_value_dup_string (value);
+      gst_alexnet_property_set_text (&self->location, value);
       break;
     case PROP_FD:
       self->fd = g_value_get_int (value);

@@ -107,7 +107,7 @@ check_together (const GstAlexnetProducerSettings *settings, GError **error)
 {
   const char *problem = NULL;
 
-  if ((!settings->brokers || *settings->brokers == '\0') &&
+  if (!settings->brokers &&
       !has_one (settings->settings, broker_settings,
           G_N_ELEMENTS (broker_settings)))
     problem = "brokers is not set: it names one at least, as host:port";
@@ -132,7 +132,7 @@ fill (rd_kafka_conf_t *conf, const GstAlexnetProducerSettings *settings,
       !set (conf, "enable.idempotence", "true", error) ||
       (settings->endless && !set (conf, "message.timeout.ms", "0", error)))
     return FALSE;
-  if (settings->brokers && *settings->brokers &&
+  if (settings->brokers &&
       !set (conf, "bootstrap.servers", settings->brokers, error))
     return FALSE;
   return set_all (conf, settings->settings, error) &&

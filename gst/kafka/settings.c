@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "property/text.h"
+
 #define DEFAULT_SPOOL_MAX_BYTES (64 * 1024 * 1024)
 #define MIN_SPOOL_MAX_BYTES (64 * 1024)
 #define DEFAULT_FLUSH_TIMEOUT (10 * GST_SECOND)
@@ -43,7 +45,7 @@ check_names (const char *topic, const char *key, GError **error)
   const char *const letters = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-";
   const char *problem = NULL;
 
-  if (!topic || *topic == '\0')
+  if (!topic)
     problem = "topic is not set";
   else if (strlen (topic) > MAX_TOPIC || topic[strspn (topic, letters)] ||
       g_str_equal (topic, ".") || g_str_equal (topic, ".."))
@@ -64,13 +66,6 @@ gst_alexnet_kafka_settings_check (const GstAlexnetKafkaSettings *settings,
       gst_alexnet_sender_check (&settings->sender, error);
 }
 
-static void
-store_string (char **string, const GValue *value)
-{
-  g_free (*string);
-  *string = g_value_dup_string (value);
-}
-
 void
 gst_alexnet_kafka_settings_set (GstAlexnetKafkaSettings *settings, guint id,
     const GValue *value)
@@ -79,20 +74,20 @@ gst_alexnet_kafka_settings_set (GstAlexnetKafkaSettings *settings, guint id,
 
   switch (id) {
     case GST_ALEXNET_KAFKA_TOPIC:
-      store_string (&settings->topic, value);
+      gst_alexnet_property_set_text (&settings->topic, value);
       break;
     case GST_ALEXNET_KAFKA_BROKERS:
-      store_string (&producer->brokers, value);
+      gst_alexnet_property_set_text (&producer->brokers, value);
       break;
     case GST_ALEXNET_KAFKA_KEY:
-      store_string (&settings->key, value);
+      gst_alexnet_property_set_text (&settings->key, value);
       break;
     case GST_ALEXNET_KAFKA_SETTINGS:
       g_clear_pointer (&producer->settings, gst_structure_free);
       producer->settings = g_value_dup_boxed (value);
       break;
     case GST_ALEXNET_KAFKA_SPOOL_DIRECTORY:
-      store_string (&settings->sender.spool_directory, value);
+      gst_alexnet_property_set_text (&settings->sender.spool_directory, value);
       break;
     case GST_ALEXNET_KAFKA_SPOOL_MAX_BYTES:
       settings->sender.spool_max_bytes = g_value_get_uint64 (value);
