@@ -233,11 +233,13 @@ take (GstAlexnetSender *sender)
     g_mutex_unlock (&sender->lock);
     damaged = g_error_matches (error, GST_RESOURCE_ERROR,
         GST_RESOURCE_ERROR_READ);
-    if (error && !damaged)
-      break_off (sender, error->message);
-    if (error)
+    if (damaged)
       report_error (sender, error);
   } while (damaged);
+  if (error) {
+    break_off (sender, error->message);
+    g_error_free (error);
+  }
   if (message)
     g_queue_push_tail (&sender->in_flight, taken);
   else

@@ -30,8 +30,8 @@ typedef struct {
   guint64 spool_bytes;
 } GstAlexnetSenderCounts;
 
-/* From the sender's thread: something that a user should hear of. `good`: that
- * it is over. */
+/* From the sender's thread, or from within gst_alexnet_sender_new(): something
+ * that a user should hear of. `good`: that it is over. */
 typedef void (*GstAlexnetSenderReport) (gpointer user, gboolean good,
     const GError *error);
 

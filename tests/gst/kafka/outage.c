@@ -284,6 +284,58 @@ GST_START_TEST (test_fatal_error)
 }
 GST_END_TEST
 
+/* How many warnings say the first of these, up to one that says both. */
+static guint
+count_told (Publisher *publisher, const char *what, const char *last)
+{
+  gboolean is_last = FALSE;
+  guint n = 0;
+
+  while (!is_last) {
+    GstMessage *message = test_pop_message (publisher->bus,
+        GST_MESSAGE_WARNING);
+    GError *error;
+
+    gst_message_parse_warning (message, &error, NULL);
+    n += strstr (error->message, what) != NULL;
+    is_last = strstr (error->message, what) && strstr (error->message, last);
+    g_error_free (error);
+    gst_message_unref (message);
+  }
+  return n;
+}
+
+/* A file that cannot be opened is told once each time, with when it is tried
+ * again. */
+GST_START_TEST (test_file_that_cannot_be_opened)
+{
+  char *directory = test_directory_new (), *path;
+  Cluster *cluster = test_cluster_new ();
+  Publisher *publisher;
+
+  test_cluster_set_up (cluster, FALSE);
+  fill_spool (cluster, directory, 0, 5);
+  path = test_last_file (directory, ".spool");
+  test_cluster_set_up (cluster, TRUE);
+  rd_kafka_mock_topic_set_error (cluster->mock, TEST_TOPIC,
+      RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+  publisher = test_publisher_new (cluster, "",
+      NO_FLUSH " settings=\"settings,topic.metadata.propagation.max.ms=0\""
+               " spool-directory=%s",
+      directory);
+  test_publish (publisher, 5, NULL);
+  test_wait_for (publisher, GST_MESSAGE_WARNING, "are again in 1 s");
+  fail_unless (g_remove (path) == 0 && g_mkdir (path, 0777) == 0);
+  fail_unless_equals_int (count_told (publisher, "cannot open", "again in 2 s"),
+      1);
+  test_publisher_free (publisher);
+  test_cluster_free (cluster);
+  g_remove (path);
+  test_directory_free (directory);
+  g_free (path);
+}
+GST_END_TEST
+
 static gpointer
 push_eos (gpointer publisher)
 {
@@ -362,6 +414,7 @@ outage_suite (void)
   tcase_add_test (tests, test_timeout);
   tcase_add_test (tests, test_topic_refused);
   tcase_add_test (tests, test_fatal_error);
+  tcase_add_test (tests, test_file_that_cannot_be_opened);
   tcase_add_test (tests, test_stop_while_flushing);
   tcase_add_test (tests, test_taken_directory);
   return suite;
