@@ -40,19 +40,23 @@ set_error (GError **error, GstResourceError code, const char *what,
       what, lines->name, g_strerror (number));
 }
 
+/* The file is open for writing as `fd`, which cannot be read. */
 static gboolean
-ends_within_line (const char *location)
+ends_within_line (int fd, const char *location)
 {
   struct stat status;
-  FILE *file;
-  int end = '\n';
+  char end = '\n';
+  int reader;
 
-  if (g_stat (location, &status) != 0 || !S_ISREG (status.st_mode) ||
-      !(file = g_fopen (location, "re")))
+  if (fstat (fd, &status) != 0 || !S_ISREG (status.st_mode) ||
+      status.st_size == 0)
     return FALSE;
-  if (fseek (file, -1, SEEK_END) == 0)
-    end = fgetc (file);
-  fclose (file);
+  reader = g_open (location, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+  if (reader < 0)
+    return FALSE;
+  if (pread (reader, &end, 1, status.st_size - 1) != 1)
+    end = '\n';
+  close (reader);
   return end != '\n';
 }
 
@@ -68,7 +72,8 @@ open_file (GstAlexnetLines *lines, const char *location, gboolean append)
   if (lines->fd < 0)
     return errno;
   fcntl (lines->fd, F_SETFL, O_APPEND);
-  if (append && ends_within_line (location) && write (lines->fd, "\n", 1) != 1)
+  if (append && ends_within_line (lines->fd, location) &&
+      write (lines->fd, "\n", 1) != 1)
     return errno;
   return 0;
 }
@@ -129,7 +134,9 @@ gst_alexnet_lines_open (GstAlexnetLines *lines, const char *location, int fd,
   if (number != 0) {
     set_error (error, GST_RESOURCE_ERROR_OPEN_WRITE, "cannot open", lines,
         number);
-    lines->owned = FALSE;
+    if (lines->owned && lines->fd >= 0)
+      close (lines->fd);
+    lines->fd = -1;
     g_clear_pointer (&lines->name, g_free);
     return FALSE;
   }

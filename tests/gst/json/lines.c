@@ -7,6 +7,8 @@
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,6 +50,45 @@ GST_START_TEST (test_append_to_half_a_line)
   g_strfreev (lines);
   g_remove (path);
   g_free (path);
+}
+GST_END_TEST
+
+static guint
+count_descriptors (void)
+{
+  GDir *all = g_dir_open ("/proc/self/fd", 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (all))
+    n++;
+  g_dir_close (all);
+  return n;
+}
+
+/* Where there is no room for the end of that line, nothing stays open. */
+GST_START_TEST (test_append_without_room)
+{
+  char *path = test_write_file ("{\"half", -1), *text;
+  GstElement *element = gst_element_factory_make_full ("classificationjson",
+      "location", path, "append", TRUE, NULL);
+  struct rlimit before, limit;
+  guint n;
+
+  gst_element_set_state (element, GST_STATE_READY);
+  n = count_descriptors ();
+  fail_unless (getrlimit (RLIMIT_FSIZE, &before) == 0);
+  limit = before;
+  limit.rlim_cur = strlen ("{\"half");
+  signal (SIGXFSZ, SIG_IGN);
+  fail_unless (setrlimit (RLIMIT_FSIZE, &limit) == 0);
+  text = test_expect_error (element, GST_STATE_PAUSED);
+  fail_unless (setrlimit (RLIMIT_FSIZE, &before) == 0);
+  fail_unless (g_str_has_suffix (text, "\": File too large"), "%s", text);
+  fail_unless_equals_int (count_descriptors (), n);
+  gst_object_unref (element);
+  g_remove (path);
+  g_free (path);
+  g_free (text);
 }
 GST_END_TEST
 
@@ -495,6 +536,7 @@ lines_suite (void)
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_append);
   tcase_add_test (tests, test_append_to_half_a_line);
+  tcase_add_test (tests, test_append_without_room);
   tcase_add_test (tests, test_descriptor);
   tcase_add_test (tests, test_two_writers);
   tcase_add_test (tests, test_disk_full);
