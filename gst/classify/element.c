@@ -48,7 +48,7 @@ gst_alexnet_classify_forget_results (GstAlexnetClassify *self)
 }
 
 static void
-forget_state (gpointer id, gpointer track, gpointer user_data)
+reset_state (gpointer id, gpointer track, gpointer user_data)
 {
   gst_alexnet_state_reset (&((GstAlexnetTrack *) track)->state);
 }
@@ -56,7 +56,7 @@ forget_state (gpointer id, gpointer track, gpointer user_data)
 void
 gst_alexnet_classify_forget_states (GstAlexnetClassify *self)
 {
-  g_hash_table_foreach (self->places, forget_state, NULL);
+  g_hash_table_foreach (self->places, reset_state, NULL);
   for (guint i = self->regions->len; i-- > 0;) {
     GstAlexnetRegion *region = gst_alexnet_regions_nth (self->regions, i);
 

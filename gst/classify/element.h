@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The element's own fields, and what sets them back. gstalexnetclassify.c is
- * the class and its properties; pads.c is events, queries and activation;
- * caps.c is what tensors change of caps; states.c is what there is in which
- * state; frames.c and submit.c are the way of a frame, out and in. Each calls
- * only what stands after it.
+/* The element's own fields, and what sets them back. ../README.md says which
+ * file does what, in the order in which they call each other.
  *
  * Two threads meet here. The sink pad's streaming thread decides about each
  * frame, submits it to the engine and appends it to the queue; the task on the

@@ -11,8 +11,8 @@
  * |[
  * {"frame_number":75,"timestamp":3000000000,"stream_time":3000000000,
  *  "running_time":3000000000,"duration":40000000,
- *  "regions":[{"region":"full-frame","roi_id":null,"tracking_id":null,
- *    "x":0.0,"y":0.0,"width":1.0,"height":1.0,"stale":false,
+ *  "regions":[{"region":"full-frame","region_name":null,"roi_id":null,
+ *    "tracking_id":null,"x":0.0,"y":0.0,"width":1.0,"height":1.0,"stale":false,
  *    "classes":[{"label":"cat","class_id":3,"confidence":0.97},...],
  *    "state":"cat","since":2000000000,"candidate":null,"agreed":null,
  *    "inference_time":2100000}],

@@ -82,6 +82,16 @@ attach_region (GstAnalyticsRelationMeta *meta, const GstAlexnetRegion *region,
   return relate (meta, od_id, gst_analytics_mtd_get_id (&classes));
 }
 
+static void
+warn_of_room (guint n_classes)
+{
+  GstDebugCategory *category = NULL;
+
+  GST_DEBUG_CATEGORY_GET (category, "alexnetclassify");
+  GST_CAT_WARNING (category, "no room for %u classes in the relation metadata",
+      n_classes);
+}
+
 void
 gst_alexnet_analytics_attach (GArray *regions, const GQuark *labels,
     gboolean frame_od, GstBuffer *buffer)
@@ -96,8 +106,7 @@ gst_alexnet_analytics_attach (GArray *regions, const GQuark *labels,
         gst_alexnet_region_get_best (region) == GST_ALEXNET_NO_CLASS)
       continue;
     if (!attach_region (meta, region, labels, frame_od))
-      GST_WARNING ("no room for %u classes in the relation metadata",
-          region->classes->n);
+      warn_of_room (region->classes->n);
   }
 }
 
