@@ -4,19 +4,10 @@
 
 #include "support/helpers.h"
 
-static char *
-get_string (GstElement *element, const char *property)
-{
-  char *value;
-
-  g_object_get (element, property, &value, NULL);
-  return value;
-}
-
 static void
 expect_string (GstElement *element, const char *property, const char *expected)
 {
-  char *value = get_string (element, property);
+  char *value = test_get_string (element, property);
 
   fail_unless_equals_string (value, expected);
   g_free (value);
@@ -92,7 +83,7 @@ GST_START_TEST (test_active_backend)
   gst_element_set_state (element, GST_STATE_PAUSED);
   expect_string (element, "active-backend", "reference");
   expect_string (element, "active-precision", "fp32");
-  model = get_string (element, "active-model");
+  model = test_get_string (element, "active-model");
   fail_unless (g_file_test (model, G_FILE_TEST_IS_REGULAR));
   fail_unless (g_str_has_suffix (model, ".safetensors"));
   g_free (model);

@@ -8,26 +8,17 @@
 #include <glib/gstdio.h>
 #include <unistd.h>
 
-static char *
-get_text (GstElement *element, const char *property)
-{
-  char *text;
-
-  g_object_get (element, property, &text, NULL);
-  return text;
-}
-
 static void
 expect_none_when_empty (GstElement *element, const char *property)
 {
   char *text;
 
   g_object_set (element, property, "something", NULL);
-  text = get_text (element, property);
+  text = test_get_string (element, property);
   fail_unless_equals_string (text, "something");
   g_free (text);
   g_object_set (element, property, "", NULL);
-  text = get_text (element, property);
+  text = test_get_string (element, property);
   fail_unless (text == NULL, "%s is \"%s\"", property, text);
 }
 
@@ -80,7 +71,7 @@ GST_START_TEST (test_classifies)
   g_object_set (element, "model-file", "", NULL);
   fail_unless_equals_int (gst_element_set_state (element, GST_STATE_PAUSED),
       GST_STATE_CHANGE_SUCCESS);
-  found = get_text (element, "active-model");
+  found = test_get_string (element, "active-model");
   fail_unless_equals_string (found, model);
   gst_element_set_state (element, GST_STATE_NULL);
   gst_object_unref (element);

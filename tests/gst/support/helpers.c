@@ -457,6 +457,15 @@ test_clear_record (Fixture *fixture)
   g_mutex_unlock (&fixture->lock);
 }
 
+char *
+test_get_string (GstElement *element, const char *property)
+{
+  char *text;
+
+  g_object_get (element, property, &text, NULL);
+  return text;
+}
+
 guint64
 test_stat (GstElement *element, const char *field)
 {

@@ -116,6 +116,9 @@ GstBuffer *test_push_pull (Fixture *fixture, GstBuffer *buffer);
 void test_expect_record (Fixture *fixture, const char *expected);
 void test_clear_record (Fixture *fixture);
 
+/* A property that is a string; to be freed. */
+char *test_get_string (GstElement *element, const char *property);
+
 /* A counter of the property "stats". */
 guint64 test_stat (GstElement *element, const char *field);
 
