@@ -24,6 +24,13 @@ gst_alexnet_classify_post_problem (GstAlexnetClassify *self,
       GST_FUNCTION, __LINE__);
 }
 
+gboolean
+gst_alexnet_classify_drain (GstAlexnetClassify *self)
+{
+  gst_alexnet_session_drain (&self->session);
+  return gst_alexnet_inflight_wait_empty (self->inflight) == GST_FLOW_OK;
+}
+
 void
 gst_alexnet_classify_forget_tracks (GstAlexnetClassify *self)
 {

@@ -31,6 +31,15 @@ typedef struct _GstAlexnetClassify GstAlexnetClassify;
 /* Of the element that a pad's function is given. */
 #define GST_ALEXNET_CLASSIFY_CAST(object) ((GstAlexnetClassify *) (object))
 
+/* What has been posted since the start, or need not be any more. */
+typedef struct {
+  gboolean run_when;  /* that no detection is one of these */
+  gboolean memory;    /* that pictures are not in host memory */
+  gboolean no_region; /* that none is found */
+  gboolean size;      /* that frames are scaled twice */
+  gboolean regions;   /* that the newest caps have no place for them */
+} GstAlexnetTold;
+
 struct _GstAlexnetClassify {
   GstElement parent;
 
@@ -54,14 +63,9 @@ struct _GstAlexnetClassify {
   GHashTable *tracks;           /* of objects */
   guint64 last_look;            /* frame that objects were looked for in */
   GstAlexnetRoiFilter run_when; /* constant while pads are active */
-  gboolean run_when_is_known;   /* a detection has been one of these, or it was
-                                   warned of none */
-  guint n_of_other_types;       /* frames with only such detections before */
-  gboolean warned_of_memory;
-  guint n_without_regions; /* frames since the newest region */
-  gboolean warned_of_no_region;
-  gboolean told_of_size;
-  gboolean told_of_regions; /* that the frames have no place for */
+  guint n_of_other_types;       /* frames with only detections of other types */
+  guint n_without_regions;      /* frames since the newest region */
+  GstAlexnetTold told;
 
   /* Of the task. */
   GArray *regions; /* of the newest classified frame */
@@ -86,6 +90,9 @@ struct _GstAlexnetClassify {
 /* No lock may be held. */
 void gst_alexnet_classify_post_problem (GstAlexnetClassify *self,
     GstMessageType type, const GError *error);
+
+/* Blocks until everything is out. FALSE: that will not happen. */
+gboolean gst_alexnet_classify_drain (GstAlexnetClassify *self);
 
 /* What was seen before says nothing about what comes. The first is the sink
  * pad's streaming thread's, the others the task's: states outlast results. */

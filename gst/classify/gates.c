@@ -53,7 +53,7 @@ watch_types (GstAlexnetClassify *self, const GstAlexnetItem *item)
 
   if (all->len == 0 || ++self->n_of_other_types < PATIENCE)
     return;
-  self->run_when_is_known = TRUE;
+  self->told.run_when = TRUE;
   types = list_types (all);
   wanted = g_strjoinv (", ", self->run_when.classes);
   GST_ELEMENT_WARNING (self, STREAM, FAILED,
@@ -75,8 +75,8 @@ gst_alexnet_gates_let_run (GstAlexnetClassify *self, const GstAlexnetItem *item)
   gst_alexnet_detections_find (found, GST_BUFFER (item->object),
       &item->info.region, &self->run_when, &n_skipped);
   if (found->len > 0)
-    self->run_when_is_known = TRUE;
-  if (!self->run_when_is_known)
+    self->told.run_when = TRUE;
+  if (!self->told.run_when)
     watch_types (self, item);
   return found->len > 0;
 }
@@ -84,9 +84,9 @@ gst_alexnet_gates_let_run (GstAlexnetClassify *self, const GstAlexnetItem *item)
 static void
 warn_of_memory (GstAlexnetClassify *self)
 {
-  if (self->warned_of_memory)
+  if (self->told.memory)
     return;
-  self->warned_of_memory = TRUE;
+  self->told.memory = TRUE;
   GST_ELEMENT_WARNING (self, STREAM, FORMAT,
       ("motion-threshold has no effect on frames in GPU memory."),
       ("all of them are classified; cudadownload in front of the element "

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The element's pads: events, queries and activation. */
+/* The element's pads: events and activation. */
 
 #ifndef GST_ALEXNET_PADS_H
 #define GST_ALEXNET_PADS_H

@@ -202,13 +202,9 @@ gst_alexnet_classify_start (GstAlexnetClassify *self)
   self->negotiated = FALSE;
   self->n_frames = 0;
   self->warned = 0;
-  self->run_when_is_known = FALSE;
   self->n_of_other_types = 0;
-  self->warned_of_memory = FALSE;
   self->n_without_regions = 0;
-  self->warned_of_no_region = FALSE;
-  self->told_of_size = FALSE;
-  self->told_of_regions = FALSE;
+  self->told = (GstAlexnetTold){ 0 };
   gst_alexnet_classify_forget_stream (self);
 
   GST_OBJECT_LOCK (self);

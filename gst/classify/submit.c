@@ -111,9 +111,9 @@ watch_regions (GstAlexnetClassify *self, const GstAlexnetItem *item)
     self->n_without_regions = 0;
   else
     self->n_without_regions++;
-  if (self->n_without_regions < PATIENCE || self->warned_of_no_region)
+  if (self->n_without_regions < PATIENCE || self->told.no_region)
     return;
-  self->warned_of_no_region = TRUE;
+  self->told.no_region = TRUE;
   GST_ELEMENT_WARNING (self, STREAM, FAILED,
       ("No region to classify in %d frames.", PATIENCE),
       ("inference-region asks for regions of GstAnalyticsODMtd or "
