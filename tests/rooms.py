@@ -101,7 +101,7 @@ engine/tools: engine/alexnet
 gst: gst/classify gst/overlay gst/json gst/kafka
 gst/classify: engine/alexnet gst/meta gst/input gst/region gst/learn
   gst/property
-gst/overlay: gst/meta/reader
+gst/overlay: gst/meta/reader gst/property
 gst/learn: engine/alexnet gst/region gst/json/jsonline
   gst/meta/reader gst/file
 gst/json: gst/meta/reader gst/property

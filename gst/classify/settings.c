@@ -2,7 +2,7 @@
 
 #include "settings.h"
 
-#include "property/text.h"
+#include "property/fields.h"
 
 #define FIELD(name) G_STRUCT_OFFSET (GstAlexnetSettings, name)
 
@@ -113,29 +113,10 @@ gboolean
 gst_alexnet_settings_set (GstAlexnetSettings *settings, guint id,
     const GValue *value)
 {
-  gpointer field;
-
   if (id >= G_N_ELEMENTS (fields))
     return FALSE;
-  field = G_STRUCT_MEMBER_P (settings, fields[id]);
-  if (G_VALUE_HOLDS_STRING (value))
-    gst_alexnet_property_set_text (field, value);
-  else if (G_VALUE_HOLDS_ENUM (value))
-    *(int *) field = g_value_get_enum (value);
-  else if (G_VALUE_HOLDS_FLAGS (value))
-    *(guint *) field = g_value_get_flags (value);
-  else if (G_VALUE_HOLDS_INT (value))
-    *(int *) field = g_value_get_int (value);
-  else if (G_VALUE_HOLDS_UINT (value))
-    *(guint *) field = g_value_get_uint (value);
-  else if (G_VALUE_HOLDS_UINT64 (value))
-    *(guint64 *) field = g_value_get_uint64 (value);
-  else if (G_VALUE_HOLDS_FLOAT (value))
-    *(float *) field = g_value_get_float (value);
-  else if (G_VALUE_HOLDS_BOOLEAN (value))
-    *(gboolean *) field = g_value_get_boolean (value);
-  else
-    set_channels (field, value);
+  if (!gst_alexnet_property_store (settings, fields[id], value))
+    set_channels (G_STRUCT_MEMBER_P (settings, fields[id]), value);
   return TRUE;
 }
 
@@ -143,28 +124,9 @@ gboolean
 gst_alexnet_settings_get (const GstAlexnetSettings *settings, guint id,
     GValue *value)
 {
-  gconstpointer field;
-
   if (id >= G_N_ELEMENTS (fields))
     return FALSE;
-  field = G_STRUCT_MEMBER_P (settings, fields[id]);
-  if (G_VALUE_HOLDS_STRING (value))
-    g_value_set_string (value, *(char *const *) field);
-  else if (G_VALUE_HOLDS_ENUM (value))
-    g_value_set_enum (value, *(const int *) field);
-  else if (G_VALUE_HOLDS_FLAGS (value))
-    g_value_set_flags (value, *(const guint *) field);
-  else if (G_VALUE_HOLDS_INT (value))
-    g_value_set_int (value, *(const int *) field);
-  else if (G_VALUE_HOLDS_UINT (value))
-    g_value_set_uint (value, *(const guint *) field);
-  else if (G_VALUE_HOLDS_UINT64 (value))
-    g_value_set_uint64 (value, *(const guint64 *) field);
-  else if (G_VALUE_HOLDS_FLOAT (value))
-    g_value_set_float (value, *(const float *) field);
-  else if (G_VALUE_HOLDS_BOOLEAN (value))
-    g_value_set_boolean (value, *(const gboolean *) field);
-  else
-    get_channels (field, value);
+  if (!gst_alexnet_property_read (settings, fields[id], value))
+    get_channels (G_STRUCT_MEMBER_P (settings, fields[id]), value);
   return TRUE;
 }

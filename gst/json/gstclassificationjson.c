@@ -63,8 +63,8 @@
 #include "jsonline.h"
 #include "lines.h"
 #include "selection.h"
+#include "property/fields.h"
 #include "property/locked.h"
-#include "property/text.h"
 
 GST_DEBUG_CATEGORY_STATIC (classification_json_debug);
 #define GST_CAT_DEFAULT classification_json_debug
@@ -225,28 +225,16 @@ gst_classification_json_change_state (GstElement *element,
       ->change_state (element, transition);
 }
 
-/* Holds the object lock. */
-static void
-store_property (GstClassificationJson *self, guint id, const GValue *value)
-{
-  switch (id) {
-    case PROP_LOCATION:
-      gst_alexnet_property_set_text (&self->location, value);
-      break;
-    case PROP_FD:
-      self->fd = g_value_get_int (value);
-      break;
-    case PROP_APPEND:
-      self->append = g_value_get_boolean (value);
-      break;
-    case PROP_INCLUDE_STALE:
-      self->selection.include_stale = g_value_get_boolean (value);
-      break;
-    case PROP_WRITE_WHEN:
-      self->selection.write_when = g_value_get_enum (value);
-      break;
-  }
-}
+#define FIELD(name) G_STRUCT_OFFSET (GstClassificationJson, name)
+
+/* Where the properties lie. */
+static const gsize fields[] = {
+  [PROP_LOCATION] = FIELD (location),
+  [PROP_FD] = FIELD (fd),
+  [PROP_APPEND] = FIELD (append),
+  [PROP_INCLUDE_STALE] = FIELD (selection.include_stale),
+  [PROP_WRITE_WHEN] = FIELD (selection.write_when),
+};
 
 static void
 gst_classification_json_set_property (GObject *object, guint id,
@@ -258,7 +246,7 @@ gst_classification_json_set_property (GObject *object, guint id,
   GST_OBJECT_LOCK (self);
   locked = gst_alexnet_property_is_locked (GST_ELEMENT (self), pspec);
   if (!locked)
-    store_property (self, id, value);
+    gst_alexnet_property_store (self, fields[id], value);
   GST_OBJECT_UNLOCK (self);
   if (locked)
     gst_alexnet_property_refuse (GST_ELEMENT (self), pspec,
@@ -272,25 +260,7 @@ gst_classification_json_get_property (GObject *object, guint id, GValue *value,
   GstClassificationJson *self = GST_CLASSIFICATION_JSON (object);
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_LOCATION:
-      g_value_set_string (value, self->location);
-      break;
-    case PROP_FD:
-      g_value_set_int (value, self->fd);
-      break;
-    case PROP_APPEND:
-      g_value_set_boolean (value, self->append);
-      break;
-    case PROP_INCLUDE_STALE:
-      g_value_set_boolean (value, self->selection.include_stale);
-      break;
-    case PROP_WRITE_WHEN:
-      g_value_set_enum (value, self->selection.write_when);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-  }
+  gst_alexnet_property_read (self, fields[id], value);
   GST_OBJECT_UNLOCK (self);
 }
 

@@ -42,6 +42,7 @@
 
 #include "json/selection.h"
 #include "message.h"
+#include "property/fields.h"
 #include "property/locked.h"
 #include "sender.h"
 #include "settings.h"
@@ -329,6 +330,21 @@ gst_classification_kafka_change_state (GstElement *element,
       ->change_state (element, transition);
 }
 
+#define FIELD(name) G_STRUCT_OFFSET (GstClassificationKafka, name)
+
+/* Where the writable properties lie. */
+static const gsize fields[] = {
+  [GST_ALEXNET_KAFKA_TOPIC] = FIELD (settings.topic),
+  [GST_ALEXNET_KAFKA_BROKERS] = FIELD (settings.sender.producer.brokers),
+  [GST_ALEXNET_KAFKA_KEY] = FIELD (settings.key),
+  [GST_ALEXNET_KAFKA_SETTINGS] = FIELD (settings.sender.producer.settings),
+  [GST_ALEXNET_KAFKA_SPOOL_DIRECTORY] = FIELD (settings.sender.spool_directory),
+  [GST_ALEXNET_KAFKA_SPOOL_MAX_BYTES] = FIELD (settings.sender.spool_max_bytes),
+  [GST_ALEXNET_KAFKA_FLUSH_TIMEOUT] = FIELD (settings.flush_timeout),
+  [PROP_INCLUDE_STALE] = FIELD (selection.include_stale),
+  [PROP_WRITE_WHEN] = FIELD (selection.write_when),
+};
+
 static void
 gst_classification_kafka_set_property (GObject *object, guint id,
     const GValue *value, GParamSpec *pspec)
@@ -338,12 +354,8 @@ gst_classification_kafka_set_property (GObject *object, guint id,
 
   GST_OBJECT_LOCK (self);
   locked = gst_alexnet_property_is_locked (GST_ELEMENT (self), pspec);
-  if (!locked && id == PROP_INCLUDE_STALE)
-    self->selection.include_stale = g_value_get_boolean (value);
-  else if (!locked && id == PROP_WRITE_WHEN)
-    self->selection.write_when = g_value_get_enum (value);
-  else if (!locked)
-    gst_alexnet_kafka_settings_set (&self->settings, id, value);
+  if (!locked)
+    gst_alexnet_property_store (self, fields[id], value);
   GST_OBJECT_UNLOCK (self);
   if (locked)
     gst_alexnet_property_refuse (GST_ELEMENT (self), pspec,
@@ -372,19 +384,10 @@ gst_classification_kafka_get_property (GObject *object, guint id, GValue *value,
   GstClassificationKafka *self = GST_CLASSIFICATION_KAFKA (object);
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_INCLUDE_STALE:
-      g_value_set_boolean (value, self->selection.include_stale);
-      break;
-    case PROP_WRITE_WHEN:
-      g_value_set_enum (value, self->selection.write_when);
-      break;
-    case PROP_STATS:
-      g_value_take_boxed (value, make_stats (self));
-      break;
-    default:
-      gst_alexnet_kafka_settings_get (&self->settings, id, value);
-  }
+  if (id == PROP_STATS)
+    g_value_take_boxed (value, make_stats (self));
+  else
+    gst_alexnet_property_read (self, fields[id], value);
   GST_OBJECT_UNLOCK (self);
 }
 

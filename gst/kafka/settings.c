@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "property/text.h"
-
 #define DEFAULT_SPOOL_MAX_BYTES (64 * 1024 * 1024)
 #define MIN_SPOOL_MAX_BYTES (64 * 1024)
 #define DEFAULT_FLUSH_TIMEOUT (10 * GST_SECOND)
@@ -64,67 +62,6 @@ gst_alexnet_kafka_settings_check (const GstAlexnetKafkaSettings *settings,
 {
   return check_names (settings->topic, settings->key, error) &&
       gst_alexnet_sender_check (&settings->sender, error);
-}
-
-void
-gst_alexnet_kafka_settings_set (GstAlexnetKafkaSettings *settings, guint id,
-    const GValue *value)
-{
-  GstAlexnetProducerSettings *producer = &settings->sender.producer;
-
-  switch (id) {
-    case GST_ALEXNET_KAFKA_TOPIC:
-      gst_alexnet_property_set_text (&settings->topic, value);
-      break;
-    case GST_ALEXNET_KAFKA_BROKERS:
-      gst_alexnet_property_set_text (&producer->brokers, value);
-      break;
-    case GST_ALEXNET_KAFKA_KEY:
-      gst_alexnet_property_set_text (&settings->key, value);
-      break;
-    case GST_ALEXNET_KAFKA_SETTINGS:
-      g_clear_pointer (&producer->settings, gst_structure_free);
-      producer->settings = g_value_dup_boxed (value);
-      break;
-    case GST_ALEXNET_KAFKA_SPOOL_DIRECTORY:
-      gst_alexnet_property_set_text (&settings->sender.spool_directory, value);
-      break;
-    case GST_ALEXNET_KAFKA_SPOOL_MAX_BYTES:
-      settings->sender.spool_max_bytes = g_value_get_uint64 (value);
-      break;
-    case GST_ALEXNET_KAFKA_FLUSH_TIMEOUT:
-      settings->flush_timeout = g_value_get_uint64 (value);
-      break;
-  }
-}
-
-void
-gst_alexnet_kafka_settings_get (const GstAlexnetKafkaSettings *settings,
-    guint id, GValue *value)
-{
-  switch (id) {
-    case GST_ALEXNET_KAFKA_TOPIC:
-      g_value_set_string (value, settings->topic);
-      break;
-    case GST_ALEXNET_KAFKA_BROKERS:
-      g_value_set_string (value, settings->sender.producer.brokers);
-      break;
-    case GST_ALEXNET_KAFKA_KEY:
-      g_value_set_string (value, settings->key);
-      break;
-    case GST_ALEXNET_KAFKA_SETTINGS:
-      g_value_set_boxed (value, settings->sender.producer.settings);
-      break;
-    case GST_ALEXNET_KAFKA_SPOOL_DIRECTORY:
-      g_value_set_string (value, settings->sender.spool_directory);
-      break;
-    case GST_ALEXNET_KAFKA_SPOOL_MAX_BYTES:
-      g_value_set_uint64 (value, settings->sender.spool_max_bytes);
-      break;
-    case GST_ALEXNET_KAFKA_FLUSH_TIMEOUT:
-      g_value_set_uint64 (value, settings->flush_timeout);
-      break;
-  }
 }
 
 static void

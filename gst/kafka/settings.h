@@ -42,10 +42,6 @@ gst_alexnet_kafka_settings_check (const GstAlexnetKafkaSettings *settings,
 
 /* Of a class: the properties with the ids above. */
 void gst_alexnet_kafka_settings_install (GObjectClass *klass);
-void gst_alexnet_kafka_settings_set (GstAlexnetKafkaSettings *settings,
-    guint id, const GValue *value);
-void gst_alexnet_kafka_settings_get (const GstAlexnetKafkaSettings *settings,
-    guint id, GValue *value);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (GstAlexnetKafkaSettings,
     gst_alexnet_kafka_settings_clear)

@@ -22,7 +22,7 @@ typedef enum {
 
 typedef struct {
   GstAlexnetPosition position; /* of the whole frame's panel */
-  double font_size;            /* pixels; 0 = by the height of the picture */
+  float font_size;             /* pixels; 0 = by the height of the picture */
   guint top_k, region_top_k;   /* classes shown of the frame, of a region */
   gboolean outline;            /* of regions */
 } GstAlexnetCompositionSettings;

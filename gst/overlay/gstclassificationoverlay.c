@@ -40,6 +40,7 @@
 #include "gstclassificationoverlay.h"
 
 #include "composition.h"
+#include "property/fields.h"
 
 GST_DEBUG_CATEGORY_STATIC (classification_overlay_debug);
 #define GST_CAT_DEFAULT classification_overlay_debug
@@ -349,33 +350,25 @@ gst_classification_overlay_transform_ip (GstBaseTransform *trans,
   return flow;
 }
 
+#define FIELD(name) G_STRUCT_OFFSET (GstClassificationOverlay, settings.name)
+
+/* Where the properties lie. */
+static const gsize fields[] = {
+  [PROP_POSITION] = FIELD (position),
+  [PROP_FONT_SIZE] = FIELD (font_size),
+  [PROP_TOP_K] = FIELD (top_k),
+  [PROP_REGION_TOP_K] = FIELD (region_top_k),
+  [PROP_OUTLINE] = FIELD (outline),
+};
+
 static void
 gst_classification_overlay_set_property (GObject *object, guint id,
     const GValue *value, GParamSpec *pspec)
 {
   GstClassificationOverlay *self = GST_CLASSIFICATION_OVERLAY (object);
-  GstAlexnetCompositionSettings *settings = &self->settings;
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_POSITION:
-      settings->position = g_value_get_enum (value);
-      break;
-    case PROP_FONT_SIZE:
-      settings->font_size = g_value_get_float (value);
-      break;
-    case PROP_TOP_K:
-      settings->top_k = g_value_get_uint (value);
-      break;
-    case PROP_REGION_TOP_K:
-      settings->region_top_k = g_value_get_uint (value);
-      break;
-    case PROP_OUTLINE:
-      settings->outline = g_value_get_boolean (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-  }
+  gst_alexnet_property_store (self, fields[id], value);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -384,28 +377,9 @@ gst_classification_overlay_get_property (GObject *object, guint id,
     GValue *value, GParamSpec *pspec)
 {
   GstClassificationOverlay *self = GST_CLASSIFICATION_OVERLAY (object);
-  const GstAlexnetCompositionSettings *settings = &self->settings;
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_POSITION:
-      g_value_set_enum (value, settings->position);
-      break;
-    case PROP_FONT_SIZE:
-      g_value_set_float (value, settings->font_size);
-      break;
-    case PROP_TOP_K:
-      g_value_set_uint (value, settings->top_k);
-      break;
-    case PROP_REGION_TOP_K:
-      g_value_set_uint (value, settings->region_top_k);
-      break;
-    case PROP_OUTLINE:
-      g_value_set_boolean (value, settings->outline);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-  }
+  gst_alexnet_property_read (self, fields[id], value);
   GST_OBJECT_UNLOCK (self);
 }
 

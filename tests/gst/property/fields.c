@@ -100,10 +100,10 @@ GST_START_TEST (test_writes_to_descriptor)
 GST_END_TEST
 
 static Suite *
-text_suite (void)
+fields_suite (void)
 {
-  Suite *suite = suite_create ("text");
-  TCase *tests = test_case_new ("text");
+  Suite *suite = suite_create ("fields");
+  TCase *tests = test_case_new ("fields");
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_empty);
@@ -112,4 +112,4 @@ text_suite (void)
   return suite;
 }
 
-GST_CHECK_MAIN (text)
+GST_CHECK_MAIN (fields)
