@@ -318,22 +318,18 @@ static GstBuffer *
 draw_picture (guint width, guint height, Draw draw, gconstpointer what)
 {
   gsize stride = 4 * width;
-  GstBuffer *buffer = gst_buffer_new_allocate (NULL, stride * height, NULL);
-  cairo_surface_t *surface;
-  cairo_t *cairo;
-  GstMapInfo map;
+  guint8 *pixels = g_malloc0_n (height, stride);
+  cairo_surface_t *surface = cairo_image_surface_create_for_data (pixels,
+      CAIRO_FORMAT_ARGB32, width, height, stride);
+  cairo_t *cairo = cairo_create (surface);
+  GstBuffer *buffer;
 
-  gst_buffer_add_video_meta (buffer, GST_VIDEO_FRAME_FLAG_NONE,
-      GST_VIDEO_OVERLAY_COMPOSITION_FORMAT_RGB, width, height);
-  gst_buffer_map (buffer, &map, GST_MAP_WRITE);
-  memset (map.data, 0, map.size);
-  surface = cairo_image_surface_create_for_data (map.data, CAIRO_FORMAT_ARGB32,
-      width, height, stride);
-  cairo = cairo_create (surface);
   draw (cairo, what);
   cairo_destroy (cairo);
   cairo_surface_destroy (surface);
-  gst_buffer_unmap (buffer, &map);
+  buffer = gst_buffer_new_wrapped (pixels, height * stride);
+  gst_buffer_add_video_meta (buffer, GST_VIDEO_FRAME_FLAG_NONE,
+      GST_VIDEO_OVERLAY_COMPOSITION_FORMAT_RGB, width, height);
   return buffer;
 }
 
