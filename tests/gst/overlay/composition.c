@@ -3,55 +3,12 @@
 /* classificationoverlay in front of elements that lay pictures over video by
  * themselves, or do not, and what it does to buffers. */
 
+#include "support/overlayhelpers.h"
 #include "support/pipeline.h"
 
 #if HAVE_GST_ANALYTICS
 #include <gst/analytics/analytics.h>
 #endif
-
-#define API GST_VIDEO_OVERLAY_COMPOSITION_META_API_TYPE
-#define FEATURE GST_CAPS_FEATURE_META_GST_VIDEO_OVERLAY_COMPOSITION
-#define WIDTH 320
-#define HEIGHT 240
-#define CAPS "format=RGB,width=320,height=240,framerate=30/1"
-#define RAW "video/x-raw," CAPS
-#define FEATURED "video/x-raw(memory:SystemMemory," FEATURE ")," CAPS
-
-#define CAT "labels=<cat>, class-ids=<3>, confidences=<(float)0.75>"
-#define DOG "labels=<dog>, class-ids=<5>, confidences=<(float)0.75>"
-
-/* Before something that accepts `downstream` and, asked for its allocation,
- * offers to lay over pictures if `offer`. */
-static GstHarness *
-harness_new (const char *upstream, const char *downstream, gboolean offer)
-{
-  GstHarness *harness = gst_harness_new ("classificationoverlay");
-
-  if (offer)
-    gst_harness_add_propose_allocation_meta (harness, API, NULL);
-  gst_harness_set_sink_caps_str (harness, downstream);
-  gst_harness_set_src_caps_str (harness, upstream);
-  return harness;
-}
-
-static GstBuffer *
-frame_new (const char *fields)
-{
-  gsize size = 3 * WIDTH * HEIGHT;
-  GstBuffer *buffer = gst_buffer_new_allocate (NULL, size, NULL);
-
-  gst_buffer_memset (buffer, 0, 0x60, size);
-  if (fields)
-    test_add_result (buffer, fields);
-  return buffer;
-}
-
-static GstBuffer *
-pass (GstHarness *harness, GstBuffer *buffer)
-{
-  fail_unless_equals_int (gst_harness_push (harness, buffer), GST_FLOW_OK);
-  return gst_harness_pull (harness);
-}
 
 static gboolean
 is_plain (GstBuffer *buffer)
@@ -75,16 +32,6 @@ output_has_feature (GstHarness *harness)
 
   gst_caps_unref (caps);
   return has;
-}
-
-static GstVideoOverlayComposition *
-get_composition (GstBuffer *buffer)
-{
-  GstVideoOverlayCompositionMeta
-      *meta = gst_buffer_get_video_overlay_composition_meta (buffer);
-
-  fail_unless (meta != NULL, "no picture is attached");
-  return meta->overlay;
 }
 
 /* No colour is more than its alpha, and alpha is not all or nothing. */
@@ -115,18 +62,19 @@ expect_premultiplied (GstVideoOverlayRectangle *picture)
 /* Pictures go along, pixels stay. */
 GST_START_TEST (test_attached)
 {
-  GstHarness *harness = harness_new (RAW, FEATURED ";" RAW, TRUE);
-  GstBuffer *buffer = pass (harness, frame_new (CAT));
+  GstHarness *harness = test_overlay_harness_new (RAW, FEATURED ";" RAW, TRUE);
+  GstBuffer *buffer = test_overlay_pass (harness, test_overlay_frame_new (CAT));
   GstVideoOverlayRectangle *picture;
   int x, y;
   guint width, height;
 
   fail_unless (output_has_feature (harness));
   fail_unless (is_plain (buffer));
-  fail_unless_equals_int (
-      gst_video_overlay_composition_n_rectangles (get_composition (buffer)), 1);
-  picture =
-      gst_video_overlay_composition_get_rectangle (get_composition (buffer), 0);
+  fail_unless_equals_int (gst_video_overlay_composition_n_rectangles (
+                              test_get_composition (buffer)),
+      1);
+  picture = gst_video_overlay_composition_get_rectangle (
+      test_get_composition (buffer), 0);
   fail_unless (gst_video_overlay_rectangle_get_render_rectangle (picture, &x,
       &y, &width, &height));
   fail_unless (x > 0 && y > 0 && width > 50 && height > 20);
@@ -134,39 +82,9 @@ GST_START_TEST (test_attached)
   expect_premultiplied (picture);
   gst_buffer_unref (buffer);
 
-  buffer = pass (harness, frame_new (NULL));
+  buffer = test_overlay_pass (harness, test_overlay_frame_new (NULL));
   fail_unless (gst_buffer_get_video_overlay_composition_meta (buffer) == NULL);
   gst_buffer_unref (buffer);
-  gst_harness_teardown (harness);
-}
-GST_END_TEST
-
-/* Before its class. */
-GST_START_TEST (test_region_name)
-{
-  static const char *const names[] = { "",
-    "region-name=\"door to the yard\", " };
-  GstHarness *harness = harness_new (RAW, FEATURED ";" RAW, TRUE);
-  guint widths[2];
-
-  g_object_set (harness->element, "outline", FALSE, NULL);
-  for (guint i = 0; i < 2; i++) {
-    char *fields = g_strdup_printf ("region=named, x=(double)0.1, "
-                                    "y=(double)0.5, width=(double)0.2, "
-                                    "height=(double)0.4, %s" CAT,
-        names[i]);
-    GstBuffer *buffer = pass (harness, frame_new (fields));
-    int x, y;
-    guint height;
-
-    gst_video_overlay_rectangle_get_render_rectangle (
-        gst_video_overlay_composition_get_rectangle (get_composition (buffer),
-            0),
-        &x, &y, &widths[i], &height);
-    gst_buffer_unref (buffer);
-    g_free (fields);
-  }
-  fail_unless (widths[1] > widths[0]);
   gst_harness_teardown (harness);
 }
 GST_END_TEST
@@ -184,9 +102,10 @@ GST_START_TEST (test_blended)
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-    GstHarness *harness = harness_new (RAW, cases[i].downstream,
+    GstHarness *harness = test_overlay_harness_new (RAW, cases[i].downstream,
         cases[i].offer);
-    GstBuffer *buffer = pass (harness, frame_new (CAT));
+    GstBuffer *buffer = test_overlay_pass (harness,
+        test_overlay_frame_new (CAT));
 
     fail_if (output_has_feature (harness));
     fail_if (is_plain (buffer));
@@ -204,153 +123,19 @@ GST_START_TEST (test_other_memory)
 {
   static const char raw[] = "video/x-raw(memory:Other)," CAPS;
   static const char featured[] = "video/x-raw(memory:Other," FEATURE ")," CAPS;
-  GstHarness *harness = harness_new (raw, featured, FALSE);
-  GstBuffer *buffer = pass (harness, frame_new (CAT));
+  GstHarness *harness = test_overlay_harness_new (raw, featured, FALSE);
+  GstBuffer *buffer = test_overlay_pass (harness, test_overlay_frame_new (CAT));
 
   fail_unless (output_has_feature (harness));
   fail_unless (is_plain (buffer));
-  get_composition (buffer);
+  test_get_composition (buffer);
   gst_buffer_unref (buffer);
   gst_harness_teardown (harness);
 
-  harness = harness_new (raw, raw, TRUE);
-  fail_unless_equals_int (gst_harness_push (harness, frame_new (CAT)),
+  harness = test_overlay_harness_new (raw, raw, TRUE);
+  fail_unless_equals_int (gst_harness_push (harness,
+                              test_overlay_frame_new (CAT)),
       GST_FLOW_NOT_NEGOTIATED);
-  gst_harness_teardown (harness);
-}
-GST_END_TEST
-
-static guint
-get_seqnum (GstBuffer *buffer, guint i)
-{
-  return gst_video_overlay_rectangle_get_seqnum (
-      gst_video_overlay_composition_get_rectangle (get_composition (buffer),
-          i));
-}
-
-/* The same picture as long as it says the same, whatever the frame; another
- * one when its text changes. */
-GST_START_TEST (test_pictures_are_kept)
-{
-  static const char *const fields[] = { CAT, CAT, DOG, DOG };
-  guint seqnums[G_N_ELEMENTS (fields)];
-  GstHarness *harness = harness_new (RAW, FEATURED, TRUE);
-
-  for (guint i = 0; i < G_N_ELEMENTS (fields); i++) {
-    GstBuffer *buffer = pass (harness, frame_new (fields[i]));
-
-    seqnums[i] = get_seqnum (buffer, 0);
-    gst_buffer_unref (buffer);
-  }
-  fail_unless_equals_int (seqnums[0], seqnums[1]);
-  fail_if (seqnums[1] == seqnums[2]);
-  fail_unless_equals_int (seqnums[2], seqnums[3]);
-  gst_harness_teardown (harness);
-}
-GST_END_TEST
-
-/* Of the same size, at each x. */
-static GstBuffer *
-regions_new (guint n, const double *x)
-{
-  GString *fields = g_string_new ("regions=<");
-  GstBuffer *buffer;
-
-  for (guint i = 0; i < n; i++)
-    g_string_append_printf (fields,
-        "%s(GstStructure)[r, region=roi, x=(double)%f, y=(double)0.5, "
-        "width=(double)0.25, height=(double)0.25, " CAT "]",
-        i ? ", " : "", x[i]);
-  g_string_append_c (fields, '>');
-  buffer = frame_new (fields->str);
-  g_string_free (fields, TRUE);
-  return buffer;
-}
-
-static GstBuffer *
-get_pixels (GstBuffer *buffer, guint i)
-{
-  return gst_video_overlay_rectangle_get_pixels_unscaled_raw (
-      gst_video_overlay_composition_get_rectangle (get_composition (buffer), i),
-      GST_VIDEO_OVERLAY_FORMAT_FLAG_PREMULTIPLIED_ALPHA);
-}
-
-/* Regions that look the same are drawn once, and each stays what it was. */
-GST_START_TEST (test_equal_pictures)
-{
-  static const double places[] = { 0, 0.25, 0.5 };
-  GstHarness *harness = harness_new (RAW, FEATURED, TRUE);
-  GstBuffer *one = pass (harness, regions_new (3, places));
-  GstBuffer *two = pass (harness, regions_new (3, places));
-  guint n = gst_video_overlay_composition_n_rectangles (get_composition (one));
-
-  fail_unless_equals_int (n, 3 * 5);
-  for (guint i = 0; i < n; i++) {
-    fail_unless_equals_int (get_seqnum (one, i), get_seqnum (two, i));
-    fail_unless (get_pixels (one, i) == get_pixels (one, i % 5));
-  }
-  gst_buffer_unref (one);
-  gst_buffer_unref (two);
-  gst_harness_teardown (harness);
-}
-GST_END_TEST
-
-/* A region that moves is drawn once: its pixels move. */
-GST_START_TEST (test_moved_pictures)
-{
-  GstHarness *harness = harness_new (RAW, FEATURED, TRUE);
-  GstBuffer *first = pass (harness, regions_new (1, (double[]){ 0.25 }));
-  GstBuffer *second = pass (harness, regions_new (1, (double[]){ 0.5 }));
-  guint n =
-      gst_video_overlay_composition_n_rectangles (get_composition (first));
-
-  fail_unless_equals_int (n, 5);
-  for (guint i = 0; i < n; i++) {
-    GstVideoOverlayRectangle *rectangles[] = {
-      gst_video_overlay_composition_get_rectangle (get_composition (first), i),
-      gst_video_overlay_composition_get_rectangle (get_composition (second), i)
-    };
-    int x[2], y;
-    guint width, height;
-
-    for (guint j = 0; j < 2; j++)
-      gst_video_overlay_rectangle_get_render_rectangle (rectangles[j], &x[j],
-          &y, &width, &height);
-    fail_unless_equals_int (x[1], x[0] + WIDTH / 4);
-    fail_unless (get_pixels (first, i) == get_pixels (second, i));
-  }
-  gst_buffer_unref (first);
-  gst_buffer_unref (second);
-  gst_harness_teardown (harness);
-}
-GST_END_TEST
-
-/* A frame has one composition: ours goes on top of what came along. */
-GST_START_TEST (test_on_top_of_others)
-{
-  GstHarness *harness = harness_new (FEATURED, FEATURED, TRUE);
-  GstBuffer *buffer = frame_new (CAT);
-  GstBuffer *pixels = gst_buffer_new_allocate (NULL, 4 * 8 * 8, NULL);
-  GstVideoOverlayRectangle *other;
-  GstVideoOverlayComposition *composition;
-  gpointer state = NULL;
-
-  gst_buffer_add_video_meta (pixels, GST_VIDEO_FRAME_FLAG_NONE,
-      GST_VIDEO_OVERLAY_COMPOSITION_FORMAT_RGB, 8, 8);
-  other = gst_video_overlay_rectangle_new_raw (pixels, 0, 0, 8, 8, 0);
-  composition = gst_video_overlay_composition_new (other);
-  gst_buffer_add_video_overlay_composition_meta (buffer, composition);
-  buffer = pass (harness, buffer);
-  fail_unless_equals_int (
-      gst_video_overlay_composition_n_rectangles (get_composition (buffer)), 2);
-  fail_unless_equals_int (get_seqnum (buffer, 0),
-      gst_video_overlay_rectangle_get_seqnum (other));
-  fail_unless (gst_buffer_iterate_meta_filtered (buffer, &state, API) != NULL);
-  fail_unless (gst_buffer_iterate_meta_filtered (buffer, &state, API) == NULL);
-  gst_buffer_unref (buffer);
-  gst_video_overlay_composition_unref (composition);
-  gst_video_overlay_rectangle_unref (other);
-  gst_buffer_unref (pixels);
   gst_harness_teardown (harness);
 }
 GST_END_TEST
@@ -358,21 +143,21 @@ GST_END_TEST
 /* Downstream changes its mind. */
 GST_START_TEST (test_renegotiation)
 {
-  GstHarness *harness = harness_new (RAW, RAW, TRUE);
-  GstBuffer *buffer = pass (harness, frame_new (CAT));
+  GstHarness *harness = test_overlay_harness_new (RAW, RAW, TRUE);
+  GstBuffer *buffer = test_overlay_pass (harness, test_overlay_frame_new (CAT));
 
   fail_if (is_plain (buffer));
   gst_buffer_unref (buffer);
 
   gst_harness_set_sink_caps_str (harness, FEATURED ";" RAW);
-  buffer = pass (harness, frame_new (CAT));
+  buffer = test_overlay_pass (harness, test_overlay_frame_new (CAT));
   fail_unless (is_plain (buffer));
   fail_unless (output_has_feature (harness));
-  get_composition (buffer);
+  test_get_composition (buffer);
   gst_buffer_unref (buffer);
 
   gst_harness_set_sink_caps_str (harness, RAW);
-  buffer = pass (harness, frame_new (CAT));
+  buffer = test_overlay_pass (harness, test_overlay_frame_new (CAT));
   fail_if (is_plain (buffer));
   fail_if (output_has_feature (harness));
   gst_buffer_unref (buffer);
@@ -383,8 +168,8 @@ GST_END_TEST
 /* Where metadata leaves a part of the frame to be seen, in that part. */
 GST_START_TEST (test_crop)
 {
-  GstHarness *harness = harness_new (RAW, FEATURED, TRUE);
-  GstBuffer *buffer = frame_new (CAT);
+  GstHarness *harness = test_overlay_harness_new (RAW, FEATURED, TRUE);
+  GstBuffer *buffer = test_overlay_frame_new (CAT);
   GstVideoCropMeta *crop = gst_buffer_add_video_crop_meta (buffer);
   int x, y;
   guint width, height;
@@ -393,9 +178,10 @@ GST_START_TEST (test_crop)
   crop->y = 51;
   crop->width = 160;
   crop->height = 120;
-  buffer = pass (harness, buffer);
+  buffer = test_overlay_pass (harness, buffer);
   gst_video_overlay_rectangle_get_render_rectangle (
-      gst_video_overlay_composition_get_rectangle (get_composition (buffer), 0),
+      gst_video_overlay_composition_get_rectangle (
+          test_get_composition (buffer), 0),
       &x, &y, &width, &height);
   fail_unless (x > 101 && y > 51, "%d %d", x, y);
   fail_unless (x % 2 == 0 && y % 2 == 0);
@@ -408,10 +194,10 @@ GST_END_TEST
 /* Somebody else holds the pixels: theirs stay, ours are a copy. */
 GST_START_TEST (test_shared_frame)
 {
-  GstHarness *harness = harness_new (RAW, RAW, FALSE);
-  GstBuffer *in = frame_new (CAT), *out;
+  GstHarness *harness = test_overlay_harness_new (RAW, RAW, FALSE);
+  GstBuffer *in = test_overlay_frame_new (CAT), *out;
 
-  out = pass (harness, gst_buffer_ref (in));
+  out = test_overlay_pass (harness, gst_buffer_ref (in));
   fail_unless (is_plain (in));
   fail_if (is_plain (out));
   fail_unless (test_get_result (out) != NULL);
@@ -424,12 +210,12 @@ GST_END_TEST
 /* Nothing to show: the same buffer, flags and all. */
 GST_START_TEST (test_frame_without_result)
 {
-  GstHarness *harness = harness_new (RAW, RAW, FALSE);
-  GstBuffer *in = frame_new (NULL), *out;
+  GstHarness *harness = test_overlay_harness_new (RAW, RAW, FALSE);
+  GstBuffer *in = test_overlay_frame_new (NULL), *out;
 
   GST_BUFFER_FLAG_SET (in, GST_BUFFER_FLAG_GAP);
   GST_BUFFER_PTS (in) = 7;
-  out = pass (harness, in);
+  out = test_overlay_pass (harness, in);
   fail_unless (out == in);
   fail_unless (is_plain (out));
   fail_unless (GST_BUFFER_FLAG_IS_SET (out, GST_BUFFER_FLAG_GAP));
@@ -442,7 +228,7 @@ GST_END_TEST
 /* A buffer that is no frame is one error that says so. */
 GST_START_TEST (test_short_buffer)
 {
-  GstHarness *harness = harness_new (RAW, RAW, FALSE);
+  GstHarness *harness = test_overlay_harness_new (RAW, RAW, FALSE);
   GstBus *bus = gst_bus_new ();
   GstBuffer *buffer = gst_buffer_new_allocate (NULL, 100, NULL);
   GstMessage *message;
@@ -464,43 +250,12 @@ GST_START_TEST (test_short_buffer)
 }
 GST_END_TEST
 
-/* Anamorphic video: the panel is as much narrower as it will be stretched. An
- * aspect of zero is unknown: square. */
-GST_START_TEST (test_pixel_aspect)
-{
-  static const char *const aspects[] = { "1/1", "2/1", "0/1" };
-  guint width[3], height[3];
-  int x, y;
-
-  for (guint i = 0; i < G_N_ELEMENTS (aspects); i++) {
-    char *raw = g_strconcat (RAW ",pixel-aspect-ratio=", aspects[i], NULL);
-    char *featured = g_strconcat (FEATURED ",pixel-aspect-ratio=", aspects[i],
-        NULL);
-    GstHarness *harness = harness_new (raw, featured, TRUE);
-    GstBuffer *buffer = pass (harness, frame_new (CAT));
-
-    gst_video_overlay_rectangle_get_render_rectangle (
-        gst_video_overlay_composition_get_rectangle (get_composition (buffer),
-            0),
-        &x, &y, &width[i], &height[i]);
-    gst_buffer_unref (buffer);
-    gst_harness_teardown (harness);
-    g_free (featured);
-    g_free (raw);
-  }
-  fail_unless_equals_int (height[0], height[1]);
-  fail_unless (width[0] - 2 * width[1] + 4 <= 8, "%u %u", width[0], width[1]);
-  fail_unless_equals_int (height[0], height[2]);
-  fail_unless_equals_int (width[0], width[2]);
-}
-GST_END_TEST
-
 #if HAVE_GST_ANALYTICS
 /* Of another element: a whole frame and a detection, and no result of ours. */
 GST_START_TEST (test_analytics_alone)
 {
-  GstHarness *harness = harness_new (RAW, FEATURED, TRUE);
-  GstBuffer *buffer = frame_new (NULL);
+  GstHarness *harness = test_overlay_harness_new (RAW, FEATURED, TRUE);
+  GstBuffer *buffer = test_overlay_frame_new (NULL);
   GstAnalyticsRelationMeta
       *relation = gst_buffer_add_analytics_relation_meta (buffer);
   GQuark label = g_quark_from_string ("cat");
@@ -514,10 +269,11 @@ GST_START_TEST (test_analytics_alone)
       0.5, &detection);
   gst_analytics_relation_meta_set_relation (relation,
       GST_ANALYTICS_REL_TYPE_CONTAIN, detection.id, cls.id);
-  buffer = pass (harness, buffer);
+  buffer = test_overlay_pass (harness, buffer);
   /* A panel; four sides and a panel. */
-  fail_unless_equals_int (
-      gst_video_overlay_composition_n_rectangles (get_composition (buffer)), 6);
+  fail_unless_equals_int (gst_video_overlay_composition_n_rectangles (
+                              test_get_composition (buffer)),
+      6);
   gst_buffer_unref (buffer);
   gst_harness_teardown (harness);
 }
@@ -570,19 +326,13 @@ composition_suite (void)
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_attached);
-  tcase_add_test (tests, test_region_name);
   tcase_add_test (tests, test_blended);
   tcase_add_test (tests, test_other_memory);
-  tcase_add_test (tests, test_pictures_are_kept);
-  tcase_add_test (tests, test_equal_pictures);
-  tcase_add_test (tests, test_moved_pictures);
-  tcase_add_test (tests, test_on_top_of_others);
   tcase_add_test (tests, test_renegotiation);
   tcase_add_test (tests, test_crop);
   tcase_add_test (tests, test_shared_frame);
   tcase_add_test (tests, test_frame_without_result);
   tcase_add_test (tests, test_short_buffer);
-  tcase_add_test (tests, test_pixel_aspect);
 #if HAVE_GST_ANALYTICS
   tcase_add_test (tests, test_analytics_alone);
 #endif
