@@ -235,6 +235,25 @@ GST_START_TEST (test_flush_from_within)
 }
 GST_END_TEST
 
+/* Nor is more said of it: there are two regions, each with a state and a class.
+ */
+GST_START_TEST (test_flush_from_within_is_the_end)
+{
+  Fixture *fixture = test_fixture_new ("confirm-count", __i__ == 0 ? "0" : "1",
+      "regions", "a: 0,0,32,16; b: 0,16,32,16", NULL);
+
+  gst_bus_set_sync_handler (fixture->bus, flush_at_message, fixture, NULL);
+  test_push (fixture);
+  test_expect_record (fixture,
+      "stream-start,caps,segment,flush-start,flush-stop,segment");
+  gst_element_set_state (fixture->element, GST_STATE_READY);
+  fail_unless_equals_int (test_count_messages (fixture->bus,
+                              GST_MESSAGE_ELEMENT),
+      1);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
 /* That no region comes is said upstream of the queue. */
 GST_START_TEST (test_flush_from_within_chain)
 {
@@ -270,6 +289,7 @@ flush_suite (void)
   tcase_add_test (tests, test_flush_stop_of_an_inactive_pad);
   tcase_add_loop_test (tests, test_flush_from_within, 0,
       G_N_ELEMENTS (sayings));
+  tcase_add_loop_test (tests, test_flush_from_within_is_the_end, 0, 2);
   tcase_add_test (tests, test_flush_from_within_chain);
   return suite;
 }
