@@ -285,7 +285,7 @@ settle (GstAlexnetInflight *inflight, GstFlowReturn flow)
     if (holds_new_beginning (inflight))
       flow = GST_FLOW_OK;
   }
-  if (flow != GST_FLOW_OK && inflight->flow == GST_FLOW_OK)
+  if (flow < GST_FLOW_OK && inflight->flow == GST_FLOW_OK)
     set_flow (inflight, flow);
   g_cond_broadcast (&inflight->removed);
 }

@@ -94,7 +94,7 @@ GstFlowReturn gst_alexnet_inflight_append_event (GstAlexnetInflight *inflight,
     GstEvent *event);
 
 /* Blocks until there is an item; the caller owns it and calls _done when its
- * push has returned. FALSE: flushing. */
+ * push has returned; successes of other names count as OK. FALSE: flushing. */
 gboolean gst_alexnet_inflight_take (GstAlexnetInflight *inflight,
     GstAlexnetItem *item);
 void gst_alexnet_inflight_done (GstAlexnetInflight *inflight,

@@ -219,6 +219,33 @@ GST_START_TEST (test_caps_change_in_flight)
 }
 GST_END_TEST
 
+static GstPadProbeReturn
+succeed_otherwise (GstPad *pad, GstPadProbeInfo *info, gpointer n)
+{
+  gst_clear_buffer ((GstBuffer **) &info->data);
+  g_atomic_int_inc ((int *) n);
+  GST_PAD_PROBE_INFO_FLOW_RETURN (info) = GST_FLOW_CUSTOM_SUCCESS_2;
+  return GST_PAD_PROBE_HANDLED;
+}
+
+/* What downstream calls another success is one. */
+GST_START_TEST (test_custom_success)
+{
+  Fixture *fixture = test_fixture_new ("max-in-flight", "1", NULL);
+  GstPad *src = gst_element_get_static_pad (fixture->element, "src");
+  int n = 0;
+
+  gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_BUFFER, succeed_otherwise, &n,
+      NULL);
+  for (guint i = 0; i < 5; i++)
+    fail_unless_equals_int (test_push (fixture), GST_FLOW_OK);
+  fail_unless (test_push_eos (fixture));
+  fail_unless_equals_int (g_atomic_int_get (&n), 5);
+  gst_object_unref (src);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
 static Suite *
 order_suite (void)
 {
@@ -233,6 +260,7 @@ order_suite (void)
   tcase_add_test (tests, test_events_keep_identity);
   tcase_add_test (tests, test_frames_keep_everything);
   tcase_add_test (tests, test_caps_change_in_flight);
+  tcase_add_test (tests, test_custom_success);
   return suite;
 }
 
