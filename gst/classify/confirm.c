@@ -93,20 +93,18 @@ count_result (GstAlexnetRegion *region, const Rules *rules,
   return changed;
 }
 
-/* Who gets a message may flush, and then no more is said. */
 static void
-update_state (GstAlexnetClassify *self, const GstAlexnetItem *item,
+update_state (GstAlexnetClassify *self, const GstAlexnetFrameInfo *info,
     GstAlexnetRegion *region, const Rules *rules)
 {
-  GstAlexnetEvidence evidence = get_evidence (&self->session, region,
-      &item->info);
+  GstAlexnetEvidence evidence = get_evidence (&self->session, region, info);
   guint from = region->track->state.class_id;
 
   region->has_changed = count_result (region, rules, &evidence);
   region->has_state = TRUE;
   region->state = region->track->state;
-  if (region->has_changed && gst_alexnet_inflight_wants (self->inflight, item))
-    post_state (self, region, &item->info, from, evidence.confidence);
+  if (region->has_changed)
+    post_state (self, region, info, from, evidence.confidence);
 }
 
 static void
@@ -128,14 +126,16 @@ gst_alexnet_classify_confirm (GstAlexnetClassify *self,
   rules.state = self->settings.state_rules;
   rules.vote = self->settings.vote_rules;
   GST_OBJECT_UNLOCK (self);
-  for (guint i = 0; i < item->regions->len; i++) {
+  for (guint i = 0; i < item->regions->len &&
+       gst_alexnet_inflight_wants (self->inflight, item);
+       i++) {
     GstAlexnetRegion *region = gst_alexnet_regions_nth (item->regions, i);
 
     if (!region->track)
       continue;
     if (is_voted_on (region, &rules) ||
         gst_alexnet_state_rules_apply (&rules.state))
-      update_state (self, item, region, &rules);
+      update_state (self, &item->info, region, &rules);
     else
       forget_state (region->track);
     pending |= g_atomic_int_get (&region->track->pending);

@@ -11,7 +11,8 @@
 G_BEGIN_DECLS
 
 /* The task: gives the frame's regions their states. Its results are ranked.
- * TRUE: a change of one is pending. */
+ * Who hears of a change may flush or stop the element, and then those that
+ * follow have none. TRUE: a change of one is pending. */
 gboolean gst_alexnet_classify_confirm (GstAlexnetClassify *self,
     const GstAlexnetItem *item);
 

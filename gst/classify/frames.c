@@ -64,8 +64,8 @@ compare_lists (GstAlexnetClassify *self, GArray *regions)
   self->posted_rois = are_rois;
 }
 
-/* A message for each region that was classified now. Who gets one may flush,
- * and then no more is said. */
+/* A message for each region that was classified now. Who gets one may flush or
+ * stop the element, and then no more is said. */
 static void
 post_results (GstAlexnetClassify *self, const GstAlexnetItem *item,
     GstBuffer *buffer)
@@ -343,6 +343,8 @@ send_frame (GstAlexnetClassify *self, GstAlexnetItem *item)
   count_frame (self, item);
   if (classified)
     gst_alexnet_examples_pick (self, item);
+  if (!gst_alexnet_inflight_wants (self->inflight, item))
+    return GST_FLOW_FLUSHING;
   buffer = GST_BUFFER (g_steal_pointer (&item->object));
   if (item->regions && gst_alexnet_regions_are_told (item->regions, FALSE))
     buffer = attach_results (self, item, buffer);

@@ -100,8 +100,9 @@ gboolean gst_alexnet_inflight_take (GstAlexnetInflight *inflight,
 void gst_alexnet_inflight_done (GstAlexnetInflight *inflight,
     const GstAlexnetItem *item, GstFlowReturn flow);
 
-/* FALSE: whoever was told something of the item has flushed. It must not come
- * out, nor be remembered. */
+/* FALSE: whoever was told something of the item has flushed or stopped the
+ * element. It must not come out, nor be remembered, nor worked on: what there
+ * is in PAUSED or READY alone may have gone. */
 gboolean gst_alexnet_inflight_wants (GstAlexnetInflight *inflight,
     const GstAlexnetItem *item);
 

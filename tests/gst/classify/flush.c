@@ -254,6 +254,38 @@ GST_START_TEST (test_flush_from_within_is_the_end)
 }
 GST_END_TEST
 
+static GstBusSyncReply
+stop_at_message (GstBus *bus, GstMessage *message, gpointer fixture)
+{
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ELEMENT) {
+    gst_bus_set_sync_handler (bus, NULL, NULL, NULL);
+    fail_unless_equals_int (gst_element_set_state (((Fixture *) fixture)
+                                                       ->element,
+                                GST_STATE_NULL),
+        GST_STATE_CHANGE_SUCCESS);
+  }
+  return GST_BUS_PASS;
+}
+
+/* Nor when who hears of it stops the element, and with it goes all that
+ * results are told with. */
+GST_START_TEST (test_stop_from_within)
+{
+  Fixture *fixture = test_fixture_new ("confirm-count", __i__ == 0 ? "0" : "1",
+      "regions", "a: 0,0,32,16; b: 0,16,32,16", NULL);
+
+  gst_bus_set_sync_handler (fixture->bus, stop_at_message, fixture, NULL);
+  test_push (fixture);
+  gst_message_unref (test_pop_message (fixture->bus, GST_MESSAGE_ELEMENT));
+  g_usleep (50 * 1000);
+  fail_unless_equals_int (test_count_messages (fixture->bus,
+                              GST_MESSAGE_ELEMENT),
+      0);
+  fail_unless_equals_int (gst_harness_buffers_received (fixture->harness), 0);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
 /* That no region comes is said upstream of the queue. */
 GST_START_TEST (test_flush_from_within_chain)
 {
@@ -290,6 +322,7 @@ flush_suite (void)
   tcase_add_loop_test (tests, test_flush_from_within, 0,
       G_N_ELEMENTS (sayings));
   tcase_add_loop_test (tests, test_flush_from_within_is_the_end, 0, 2);
+  tcase_add_loop_test (tests, test_stop_from_within, 0, 2);
   tcase_add_test (tests, test_flush_from_within_chain);
   return suite;
 }
