@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Classifies many videos or pictures at once, in one pipeline and with one
-# model:
+# Classifies videos and pictures at once, in one pipeline and with one model:
 #     sh pipelines/files.sh [VIDEO|IMAGE ...]
 # Without an argument: the sample clip, twice.
 set -eu

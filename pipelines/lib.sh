@@ -16,7 +16,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 # For jq, of a line of classificationjson: time, best label, confidence.
-best_of_each='[(.stream_time | if . then . / 1e9 else "-" end), (.regions[].classes[0] | .label, "\(.confidence * 100 | round) %")] | @tsv'
+best_of_each='[(.stream_time | if . then . / 1e9 else "-" end), (.regions[].classes[0] // empty | .label, "\(.confidence * 100 | round) %")] | @tsv'
 
 cleanup () {
   :
