@@ -228,13 +228,13 @@ const GstAlexnetProperty gst_alexnet_model_properties[] = {
    *
    * Frames inside the element. 0 is twice the batch size, so that one batch
    * gathers while another is computed. Where streams share an engine it is a
-   * part of that, down to 4, since they fill batches together; with a live
+   * part of that, down to 2, since they fill batches together; with a live
    * source no more than 4, because what waits there is late, and those that
    * #GstAlexnetClassify:batch-timeout lets wait.
    */
   { GST_ALEXNET_PROP_MAX_IN_FLIGHT, UINT, "max-in-flight", "Maximum in flight",
-      "Most frames inside the element (0 = twice max-batch-size, down to 4 of "
-      "them where streams share an engine or the source is live)",
+      "Most frames inside the element (0 = twice max-batch-size, down to 2 of "
+      "them where streams share an engine, 4 where the source is live)",
       READY, 0, ALEXNET_MAX_BATCH_SIZE, 0 },
 
   { 0 },

@@ -10,8 +10,20 @@
  * unless the user says otherwise: what waits there is late already. */
 #define LIVE_DEPTH 4
 
-/* Frames in flight of one of many streams: batches are made of all of them. */
+/* Frames in flight of one of some streams, and of one of many: batches are made
+ * of all of them, and each frame may be a large one. */
 #define SHARED_DEPTH 4
+#define LEAST_DEPTH 2
+
+/* `depth` are two batches; of four there are never fewer than two a stream. */
+static guint
+share_depth (guint depth, guint n_streams)
+{
+  guint part = MAX (depth / n_streams,
+      MIN (SHARED_DEPTH, 2 * depth / n_streams));
+
+  return MIN (depth, MAX (part, LEAST_DEPTH));
+}
 
 /* Holds the object lock. */
 static guint
@@ -27,9 +39,8 @@ choose_depth (const GstAlexnetClassify *self, gboolean live)
     return depth;
   if (live)
     return MIN (depth, LIVE_DEPTH + n_waiting);
-  return MIN (depth,
-      MAX (SHARED_DEPTH,
-          depth / MAX (1, alexnet_engine_count_streams (self->engine))));
+  return share_depth (depth,
+      MAX (1, alexnet_engine_count_streams (self->engine)));
 }
 
 /* Returns how many frames there can be in the element from now on. */

@@ -246,7 +246,8 @@ GST_END_TEST
  * comes to, which keeps the engine between two pipelines. */
 GST_START_TEST (test_allocation_of_many_streams)
 {
-  static const guint shares[] = { 32, 16, 10, 8, 6, 5, 4, 4, 4, 4 };
+  static const guint shares[] = { 32, 16, 10, 8, 6, 5, 4, 4, 4, 4, 4, 4, 4, 4,
+    4, 4, 3, 3, 3, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2 };
   GstElement *idle = test_element_new (NULL);
   Fixture *fixtures[G_N_ELEMENTS (shares)];
 
