@@ -95,9 +95,10 @@ add_columns (float *sums, const OnednnSpan *span, guint first,
 #pragma GCC unroll 8
     for (guint c = 0; c < COLUMNS; c++)
       prefetch (ahead[c], storage, r);
+    if (storage == LINEAR_S8)
 #pragma GCC unroll 2
-    for (guint v = 0; storage == LINEAR_S8 && v < VECTORS; v++)
-      factors[v] = simd_load_bf16 (span->scales + r + v * SIMD_LANES);
+      for (guint v = 0; v < VECTORS; v++)
+        factors[v] = simd_load_bf16 (span->scales + r + v * SIMD_LANES);
     add_products (sums + r * inputs, weights,
         storage == LINEAR_S8 ? factors : NULL, in, inputs);
   }

@@ -42,7 +42,7 @@ order_bf16 (gint16 bits)
 #define POOL_ROW SIMD_NAME (alexnet_onednn_maxpool_f32)
 #define POOL_LANES pool_lanes_f32
 #define LEAST -INFINITY
-#define LARGER(a, b) (((a) >= (b)) | ((a) != (a)) ? (a) : (b))
+#define LARGER(a, b) ((((a) >= (b)) | ((a) != (a))) ? (a) : (b))
 #define ORDER SAME
 #include "maxpool.h"
 
