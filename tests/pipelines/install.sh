@@ -1,29 +1,33 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What `meson install` brings works from where it was installed. Prints TAP.
+# What `meson install` brings works from where it was installed, in folders of
+# other names than usual. Prints TAP.
 set -u
 . "$(dirname "$0")/tap.sh"
 
 prefix=$work/prefix
-libdir=$prefix/lib
+libdir=$prefix/libraries
+bindir=$prefix/programs
+datadir=$prefix/data/all
 export GST_REGISTRY="$work/registry"
 unset ALEXNET_MODEL ALEXNET_DATA_DIR GST_PLUGIN_PATH
-export XDG_DATA_HOME="$work" XDG_DATA_DIRS="$prefix/share"
+export XDG_DATA_HOME="$work" XDG_DATA_DIRS="$datadir"
 
 install_tree () {
-  meson setup "$work/build" "$root" --prefix "$prefix" --libdir lib \
-    -Dtests=disabled -Dcuda-archs=75 &&
+  meson setup "$work/build" "$root" \
+    --prefix "$prefix" --libdir libraries --bindir programs --includedir headers \
+    --datadir data/all -Dtests=disabled -Dcuda-archs=75 &&
     ninja -C "$work/build" install
 }
 
 files () {
-  for file in lib/libalexnet.so include/alexnet/alexnet.h \
-    lib/pkgconfig/alexnet.pc lib/gstreamer-1.0/libgstalexnet.so \
-    bin/alexnet-inspect bin/alexnet-batch \
-    share/alexnet/alexnet-cifar10.safetensors \
-    share/alexnet/classificationjson.schema.json; do
-    [ -f "$prefix/$file" ] || {
+  for file in "$libdir/libalexnet.so" "$prefix/headers/alexnet/alexnet.h" \
+    "$libdir/pkgconfig/alexnet.pc" "$libdir/gstreamer-1.0/libgstalexnet.so" \
+    "$bindir/alexnet-inspect" "$bindir/alexnet-batch" \
+    "$datadir/alexnet/alexnet-cifar10.safetensors" \
+    "$datadir/alexnet/classificationjson.schema.json"; do
+    [ -f "$file" ] || {
       echo "$file is missing"
       return 1
     }
@@ -47,15 +51,15 @@ pipeline () {
 }
 
 inspect () {
-  LD_LIBRARY_PATH=$libdir "$prefix/bin/alexnet-inspect" summary | grep '1,606,874'
+  LD_LIBRARY_PATH=$libdir "$bindir/alexnet-inspect" summary | grep '1,606,874'
 }
 
 batch () {
   export GST_PLUGIN_PATH="$libdir/gstreamer-1.0"
-  "$prefix/bin/alexnet-batch" -o "$work/results" \
+  "$bindir/alexnet-batch" -o "$work/results" \
     "$root/pipelines/media/overlay.png" &&
     same 1 "$(cat "$work/results"/*/*.jsonl | grep -c .)" &&
-    "$prefix/bin/alexnet-batch" report "$work/results" -o "$work/page.html" &&
+    "$bindir/alexnet-batch" report "$work/results" -o "$work/page.html" &&
     grep 'overlay.png' "$work/page.html"
 }
 
@@ -77,10 +81,16 @@ main (void)
 }
 C
   export PKG_CONFIG_PATH="$libdir/pkgconfig"
-  # shellcheck disable=SC2046
-  "${CC:-gcc}" -Wall -Werror -o "$work/program" "$work/program.c" \
+  # shellcheck disable=SC2046,SC2086
+  ${CC:-gcc} -Wall -Werror -o "$work/program" "$work/program.c" \
     $(pkg-config --cflags --libs alexnet) || return 1
   same '10 classes' "$(LD_LIBRARY_PATH=$libdir "$work/program")"
+}
+
+# What Python has compiled stays.
+uninstall () {
+  ninja -C "$work/build" uninstall &&
+    same '' "$(find "$prefix" -type f ! -name '*.pyc')"
 }
 
 check 'meson install' install_tree
@@ -90,4 +100,5 @@ check 'a pipeline' pipeline
 check 'alexnet-inspect' inspect
 check 'alexnet-batch' batch
 check 'a program made with pkg-config' program
+check 'ninja uninstall' uninstall
 done_testing
