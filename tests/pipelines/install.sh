@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What `meson install` brings works from where it was installed, in folders of
-# other names than usual. Prints TAP.
+# What `meson install` brings works from where it was installed: built as
+# distributions build, and in folders of other names than usual. Prints TAP.
 set -u
 . "$(dirname "$0")/tap.sh"
 
@@ -15,10 +15,16 @@ unset ALEXNET_MODEL ALEXNET_DATA_DIR GST_PLUGIN_PATH
 export XDG_DATA_HOME="$work" XDG_DATA_DIRS="$datadir"
 
 install_tree () {
-  meson setup "$work/build" "$root" \
+  CFLAGS='-g -O2' meson setup "$work/build" "$root" --buildtype plain \
     --prefix "$prefix" --libdir libraries --bindir programs --includedir headers \
-    --datadir data/all -Dtests=disabled -Dcuda-archs=75 &&
+    --datadir data/all -Dwerror=true -Dtests=disabled -Dcuda-archs=75 &&
     ninja -C "$work/build" install
+}
+
+# Loops over pixels are, whatever CFLAGS say of the rest.
+fast () {
+  same 4 "$(grep -c '"command": .* -O2 .* -O3 .*/preprocess/' \
+    "$work/build/compile_commands.json")"
 }
 
 files () {
@@ -94,6 +100,7 @@ uninstall () {
 }
 
 check 'meson install' install_tree
+check 'optimised loops' fast
 check 'all files' files
 check 'gst-inspect-1.0' element
 check 'a pipeline' pipeline
