@@ -56,11 +56,43 @@ list_flags (GFlagsClass *klass, guint which)
   return g_string_free (list, FALSE);
 }
 
+/* With the ends that are narrower than those of the type. */
+static char *
+describe_range (const char *kind, double min, double max)
+{
+  if (max < G_MAXINT - 1)
+    return g_strdup_printf ("%s %g..%g", kind, min, max);
+  return min == 0 ? g_strdup (kind) : g_strdup_printf ("%s from %g", kind, min);
+}
+
+/* NULL when it is no number. */
+static char *
+describe_number (GParamSpec *pspec)
+{
+  if (G_IS_PARAM_SPEC_INT (pspec))
+    return describe_range ("whole number", G_PARAM_SPEC_INT (pspec)->minimum,
+        G_PARAM_SPEC_INT (pspec)->maximum);
+  if (G_IS_PARAM_SPEC_UINT (pspec))
+    return describe_range ("whole number", G_PARAM_SPEC_UINT (pspec)->minimum,
+        G_PARAM_SPEC_UINT (pspec)->maximum);
+  if (G_IS_PARAM_SPEC_UINT64 (pspec))
+    return describe_range ("whole number",
+        (double) G_PARAM_SPEC_UINT64 (pspec)->minimum,
+        (double) G_PARAM_SPEC_UINT64 (pspec)->maximum);
+  if (G_IS_PARAM_SPEC_FLOAT (pspec))
+    return describe_range ("number", G_PARAM_SPEC_FLOAT (pspec)->minimum,
+        G_PARAM_SPEC_FLOAT (pspec)->maximum);
+  return NULL;
+}
+
 static char *
 describe_type (GParamSpec *pspec)
 {
   GType type = pspec->value_type;
+  char *number = describe_number (pspec);
 
+  if (number)
+    return number;
   if (G_IS_PARAM_SPEC_ENUM (pspec))
     return list_enum (G_PARAM_SPEC_ENUM (pspec)->enum_class);
   if (G_IS_PARAM_SPEC_FLAGS (pspec))
@@ -69,10 +101,6 @@ describe_type (GParamSpec *pspec)
     return g_strdup ("`<number,number,number>` or `<number>`");
   if (type == GST_TYPE_STRUCTURE)
     return g_strdup ("structure");
-  if (type == G_TYPE_INT || type == G_TYPE_UINT || type == G_TYPE_UINT64)
-    return g_strdup ("whole number");
-  if (type == G_TYPE_FLOAT)
-    return g_strdup ("number");
   return g_strdup (type == G_TYPE_BOOLEAN ? "boolean" : "string");
 }
 
@@ -81,9 +109,14 @@ describe_default (GParamSpec *pspec)
 {
   const GValue *value = g_param_spec_get_default_value (pspec);
 
-  if (!(pspec->flags & G_PARAM_WRITABLE) || G_IS_PARAM_SPEC_STRING (pspec) ||
-      G_IS_PARAM_SPEC_BOXED (pspec) || pspec->value_type == GST_TYPE_ARRAY)
+  if (!(pspec->flags & G_PARAM_WRITABLE) || G_IS_PARAM_SPEC_BOXED (pspec) ||
+      pspec->value_type == GST_TYPE_ARRAY)
     return g_strdup ("");
+  if (G_IS_PARAM_SPEC_STRING (pspec))
+    return g_value_get_string (value) ? g_value_dup_string (value)
+                                      : g_strdup ("");
+  if (G_IS_PARAM_SPEC_FLOAT (pspec))
+    return g_strdup_printf ("%g", g_value_get_float (value));
   if (G_IS_PARAM_SPEC_ENUM (pspec))
     return g_strdup (g_enum_get_value (G_PARAM_SPEC_ENUM (pspec)->enum_class,
         g_value_get_enum (value))
