@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # What `meson install` brings works from where it was installed: built as
-# distributions build, and in folders of other names than usual. Prints TAP.
+# distributions build, from a tree and in folders of other names than usual.
+# Prints TAP.
 set -u
 . "$(dirname "$0")/tap.sh"
 
+tree="$work/it's a tree ä"
 prefix=$work/prefix
 libdir=$prefix/libraries
 bindir=$prefix/programs
@@ -15,16 +17,20 @@ unset ALEXNET_MODEL ALEXNET_DATA_DIR GST_PLUGIN_PATH
 export XDG_DATA_HOME="$work" XDG_DATA_DIRS="$datadir"
 
 install_tree () {
-  CFLAGS='-g -O2' meson setup "$work/build" "$root" --buildtype plain \
+  mkdir "$tree" &&
+    (cd "$root" && cp -r meson.build meson_options.txt engine gst pipelines \
+      tests "$tree") &&
+    cd "$tree" || return
+  CFLAGS='-g -O2' meson setup build --buildtype plain \
     --prefix "$prefix" --libdir libraries --bindir programs --includedir headers \
     --datadir data/all -Dwerror=true -Dtests=disabled -Dcuda-archs=75 &&
-    ninja -C "$work/build" install
+    ninja -C "$tree/build" install
 }
 
 # Loops over pixels are, whatever CFLAGS say of the rest.
 fast () {
   same 4 "$(grep -c '"command": .* -O2 .* -O3 .*/preprocess/' \
-    "$work/build/compile_commands.json")"
+    "$tree/build/compile_commands.json")"
 }
 
 files () {
@@ -95,7 +101,7 @@ C
 
 # What Python has compiled stays.
 uninstall () {
-  ninja -C "$work/build" uninstall &&
+  ninja -C "$tree/build" uninstall &&
     same '' "$(find "$prefix" -type f ! -name '*.pyc')"
 }
 

@@ -352,7 +352,6 @@ test_beside_linked (void)
   g_autofree char *path = make_path ("cache/snapshots/1/model");
   g_autofree char *weights = make_path ("cache/snapshots/1/weights");
   g_autoptr (AlexnetFile) file = NULL;
-  g_autoptr (GError) error = NULL;
 
   make_cache ();
   file = open_file (path);
