@@ -424,6 +424,19 @@ usage () {
     [ ! -e "$work/usage" ]
 }
 
+# Neither for the Python that runs it, nor a library of it.
+not_installed () {
+  mkdir "$work/without" || return
+  for error in ImportError ValueError; do
+    echo "raise $error('no gi here')" >"$work/without/gi.py"
+    (
+      export PYTHONPATH="$work/without"
+      refused "alexnet-batch needs GStreamer's Python (no gi here): sh\
+ pipelines/install-packages.sh batch, and run it with /usr/bin/python3" "$sample"
+    ) || return
+  done
+}
+
 # disk_full SIZE INPUT TEXT: a file system of that size, in which its result does
 # not fit, and what is said then.
 disk_full () {
@@ -464,6 +477,7 @@ fi
 check 'network' network
 check 'a weight that is NaN' nan_model
 check 'usage' usage
+check 'PyGObject is not installed' not_installed
 if command -v mount >/dev/null && unshare --mount true 2>/dev/null; then
   check 'full disk, 180 KB' disk_full 64k "$sample" 'No space left'
   check 'full disk, 1 KB' disk_full 4k "$photo" \

@@ -9,6 +9,17 @@ from .errors import UsageError, complain
 
 COMMANDS = 'report', 'parquet'  # modules; anything else is classified
 
+# Of each module, what may not be there.
+NEEDS = {
+    'cli': "alexnet-batch needs GStreamer's Python ({}): sh"
+           ' pipelines/install-packages.sh batch, and run it with'
+           ' /usr/bin/python3',
+    'report': "report needs Jinja2, matplotlib and GStreamer's Python ({}): sh"
+              ' pipelines/install-packages.sh batch report',
+    'parquet': 'parquet needs pyarrow ({}): python3 -m venv VENV, VENV/bin/pip'
+               ' install pyarrow, and run it with VENV/bin/python',
+}
+
 
 def open_closed():
     """Whoever starts it may have closed standard streams, whose numbers would go
@@ -18,13 +29,21 @@ def open_closed():
             setattr(sys, name, open(os.devnull, mode, encoding='utf-8'))
 
 
+def load(name):
+    """Alone, as each needs other packages. ValueError is how PyGObject says that
+    it does not know a library."""
+    try:
+        return importlib.import_module(f'.{name}', __package__)
+    except (ImportError, ValueError) as error:
+        raise UsageError(NEEDS[name].format(error)) from None
+
+
 def run(arguments):
-    """The module alone is imported, as each needs other packages."""
     name = 'cli'
     if arguments and arguments[0] in COMMANDS:
         name, *arguments = arguments
     try:
-        return importlib.import_module(f'.{name}', __package__).main(arguments)
+        return load(name).main(arguments)
     except UsageError as error:
         complain(error)
         return error.status

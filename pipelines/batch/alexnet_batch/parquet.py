@@ -19,18 +19,13 @@ import re
 import shutil
 import sys
 
+import pyarrow
+from pyarrow import parquet
+
 from .archive import Archive, Problems
 from .errors import UsageError, complain, to_text
 from .results import name_partial, require_folder
 from .signals import TRY_AGAIN, on_signals
-
-try:
-    import pyarrow
-    from pyarrow import parquet
-except ImportError as error:
-    raise UsageError(f'parquet needs pyarrow ({error}): python3 -m venv VENV,'
-                     ' VENV/bin/pip install pyarrow, and run it with'
-                     ' VENV/bin/python') from None
 
 MAX_ROWS = 1 << 15  # in memory, and so in a row group
 MAX_OPEN = 64  # files

@@ -16,23 +16,17 @@ import pathlib
 import sys
 import tempfile
 
+import jinja2
+
+from . import chart, thumbnails
 from .archive import Archive, Problems, is_over
+from .cli import whole
 from .errors import UsageError, complain, to_text
+from .pipeline import init
 from .progress import clock
 from .results import name_partial, require_folder, write_whole
 from .signals import TRY_AGAIN, on_signals
 from .timeline import SECOND, Timeline
-
-try:
-    import jinja2
-
-    from . import chart, thumbnails
-    from .cli import whole
-    from .pipeline import init
-except ImportError as error:
-    raise UsageError(f'report needs Jinja2, matplotlib and GStreamer\'s Python'
-                     f' ({error}): sh pipelines/install-packages.sh batch'
-                     ' report') from None
 
 MAX_VIDEOS = 500
 MAX_PICTURES = 10  # of a video
