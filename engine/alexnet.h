@@ -155,10 +155,10 @@ ALEXNET_API void alexnet_model_unref (AlexnetModel *model);
  * can be used of the model files in alexnet/ below the user's and the system's
  * data directories (*.safetensors, then *.pth, ...; each kind in the order of
  * names), or the demonstration model. `problems`, unless NULL, is set to a line
- * for each file there that could not be used, NULL-terminated; the caller frees
- * it with g_strfreev(). NOT_FOUND, naming the problems, which are not in
- * `problems` then, and every place that was searched; what alexnet_model_load()
- * says of $ALEXNET_MODEL. */
+ * for each file there that could not be used and each directory that could not
+ * be read, NULL-terminated; the caller frees it with g_strfreev(). NOT_FOUND,
+ * naming the problems, which are not in `problems` then, and every place that
+ * was searched; what alexnet_model_load() says of $ALEXNET_MODEL. */
 ALEXNET_API AlexnetModel *alexnet_model_load_default (
     const AlexnetModelParams *params, char ***problems, GError **error);
 

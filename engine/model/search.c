@@ -61,14 +61,23 @@ compare_names (gconstpointer a, gconstpointer b)
   return g_strcmp0 (*(char *const *) a, *(char *const *) b);
 }
 
+typedef struct {
+  const AlexnetModelParams *params;
+  GString *searched;   /* places, each behind ", " */
+  GPtrArray *problems; /* what could not be used: char * */
+} Search;
+
 static GPtrArray *
-list_names (const char *dir)
+list_names (Search *search, const char *dir)
 {
+  g_autoptr (GError) error = NULL;
   g_autoptr (GRegex) companions = g_regex_new (COMPANIONS, 0, 0, NULL);
   GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GDir) handle = g_dir_open (dir, 0, NULL);
+  g_autoptr (GDir) handle = g_dir_open (dir, 0, &error);
   const char *name;
 
+  if (!handle && !g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    g_ptr_array_add (search->problems, g_strdup (error->message));
   while (handle && (name = g_dir_read_name (handle)))
     if (!g_regex_match (companions, name, 0, NULL) ||
         g_str_has_suffix (name, ".safetensors.index.json"))
@@ -76,12 +85,6 @@ list_names (const char *dir)
   g_ptr_array_sort (names, compare_names);
   return names;
 }
-
-typedef struct {
-  const AlexnetModelParams *params;
-  GString *searched;   /* places, each behind ", " */
-  GPtrArray *problems; /* files that could not be used: char * */
-} Search;
 
 /* The model at `path`, or NULL and one more problem. */
 static AlexnetModel *
@@ -109,7 +112,7 @@ note_others (Search *search, const char *dir, const GPtrArray *names)
 static AlexnetModel *
 search_dir (Search *search, const char *dir)
 {
-  g_autoptr (GPtrArray) names = list_names (dir);
+  g_autoptr (GPtrArray) names = list_names (search, dir);
   AlexnetModel *model = NULL;
 
   for (guint s = 0; s < G_N_ELEMENTS (suffixes); s++)

@@ -474,6 +474,8 @@ test_search_problems (void)
       "labels.txt");
   const char *one[] = { broken, NULL },
              *two[] = { broken, good, strange, NULL };
+  g_autofree char *place = g_path_get_dirname (good);
+  const char *none[] = { NULL }, *unreadable[] = { place, NULL };
   g_autofree char *system = g_build_filename (dir, "system", "alexnet",
       "c.safetensors", NULL);
 
@@ -484,6 +486,13 @@ test_search_problems (void)
   g_remove (broken);
   g_remove (strange);
   g_remove (labels);
+
+  /* A directory that is not there is no problem, one that is none is. */
+  g_assert_cmpint (g_rmdir (place), ==, 0);
+  expect_default (system, none);
+  g_assert_true (g_file_set_contents (place, "", 0, NULL));
+  expect_default (system, unreadable);
+  g_remove (place);
 }
 
 static void
