@@ -2,6 +2,7 @@
 
 #include "inspect.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,13 +59,27 @@ run (int argc, char **argv, GError **error)
   return FALSE;
 }
 
+/* What is printed may go to a full disk, of which the first to know may be an
+ * earlier line. */
+static gboolean
+finish (GError **error)
+{
+  errno = 0;
+  if (fflush (stdout) == 0 && !ferror (stdout))
+    return TRUE;
+  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+      "cannot write to standard output: %s",
+      errno ? g_strerror (errno) : "an earlier line was lost");
+  return FALSE;
+}
+
 int
 main (int argc, char **argv)
 {
   g_autoptr (GError) error = NULL;
 
   setlocale (LC_CTYPE, "");
-  if (run (argc, argv, &error))
+  if (run (argc, argv, &error) && finish (&error))
     return EXIT_SUCCESS;
   if (error)
     inspect_print (stderr, "alexnet-inspect: %s", error->message);

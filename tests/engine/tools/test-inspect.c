@@ -231,6 +231,27 @@ test_case (gconstpointer data)
   }
 }
 
+/* What is lost of standard output is an error. */
+static void
+test_lost (gconstpointer where)
+{
+  const char *argv[] = { "sh", "-c", NULL, NULL };
+  g_autofree char *command = g_strdup_printf ("exec %s summary torchvision %s",
+      g_getenv ("ALEXNET_INSPECT"), (const char *) where);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *err = NULL;
+  int status;
+
+  argv[2] = command;
+  g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
+      NULL, &err, &status, &error);
+  g_assert_no_error (error);
+  g_assert_true (WIFEXITED (status));
+  g_assert_cmpint (WEXITSTATUS (status), ==, 1);
+  assert_text ("stderr", err,
+      "alexnet-inspect: cannot write to standard output: ");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -250,6 +271,8 @@ main (int argc, char **argv)
 
     g_test_add_data_func (path, &cases[i], test_case);
   }
+  g_test_add_data_func ("/inspect/full", ">/dev/full", test_lost);
+  g_test_add_data_func ("/inspect/closed", ">&-", test_lost);
   status = g_test_run ();
   converted = g_build_filename (out, "converted.safetensors", NULL);
   g_remove (converted);
