@@ -14,6 +14,7 @@
 
 #include <glib-unix.h>
 #include <gst/gst.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -204,13 +205,17 @@ handle_message (GstBus *bus, GstMessage *message, gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Ctrl-C ends the stream, so that the summary still comes. */
+/* Ctrl-C ends the stream, so that the summary still comes; before there is one
+ * it would be an error of the source. */
 static gboolean
 interrupt (gpointer user_data)
 {
   Watch *watch = user_data;
 
-  gst_element_send_event (watch->pipeline, gst_event_new_eos ());
+  if (!watch->prerolled)
+    fail (watch, "interrupted before the first frame");
+  else
+    gst_element_send_event (watch->pipeline, gst_event_new_eos ());
   return G_SOURCE_CONTINUE;
 }
 
@@ -357,8 +362,10 @@ main (int argc, char *argv[])
   g_autoptr (GHashTable)
       counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   Watch watch = { .stop = MAX_SECONDS, .loop = loop, .counts = counts };
-  g_autofree char *uri = parse_arguments (&watch, &argc, &argv, &error);
+  g_autofree char *uri = NULL;
 
+  setlocale (LC_CTYPE, ""); /* what names and labels are printed in */
+  uri = parse_arguments (&watch, &argc, &argv, &error);
   if (uri)
     watch.pipeline = make_pipeline (&watch, uri, &error);
   if (error) {

@@ -105,6 +105,31 @@ interrupted () {
   [ -n "$(counted)" ] && same '' "$(cat "$work/errors")"
 }
 
+# A source that brings nothing has no stream yet that could end.
+interrupted_early () {
+  mkfifo "$work/silent" && sleep 30 >"$work/silent" &
+  writer=$!
+  timeout -s INT 2 "$BUILD/pipelines/apps/watch" "file://$work/silent" \
+    >"$work/out" 2>"$work/errors"
+  kill $writer
+  same 'watch: interrupted before the first frame' "$(cat "$work/errors")"
+}
+
+# Labels and names are not only of ASCII.
+letters () {
+  (
+    export LC_ALL=C.UTF-8
+    for i in 0 1 2 3 4 5 6 7 8 9; do echo "Käfer$i"; done >"$work/labels.txt"
+    "$BUILD/engine/tools/alexnet-inspect" convert --labels="$work/labels.txt" \
+      "$ALEXNET_DATA_DIR/alexnet-cifar10.safetensors" \
+      -o "$work/letters.safetensors" || return
+    export ALEXNET_MODEL="$work/letters.safetensors"
+    watch --stop=1 "$media" &&
+      same 'Käfer0 Käfer0' "$(grep -o 'Käfer[0-9]' "$work/out" | xargs)" &&
+      fails_with "watch: no file $work/Käfer" watch "$work/Käfer"
+  )
+}
+
 # bad_input NAME APPLICATION ARGUMENT_AFTER...
 bad_input () {
   name_=$1
@@ -215,6 +240,8 @@ unset program
 check 'colons in the name of a file' colons
 check 'watch: seeking' seek
 check 'watch: Ctrl-C' interrupted
+check 'watch: Ctrl-C at once' interrupted_early
+check 'watch: letters' letters
 check 'watch: bad input' bad_input watch watch
 check 'timeline.py' plot
 check 'timeline.py: seeking' plot_part
