@@ -10,6 +10,12 @@
 /* Fractions that add up to 1 may do so with an error of rounding. */
 #define ROUNDING 1e-9
 
+/* A number as it is read, without the comma that some locales have in it; lives
+ * as long as the block around it. */
+#define WRITTEN(format, value)                           \
+  g_ascii_formatd ((char[G_ASCII_DTOSTR_BUF_SIZE]){ 0 }, \
+      G_ASCII_DTOSTR_BUF_SIZE, format, value)
+
 enum { X, Y, WIDTH, HEIGHT, N_NUMBERS };
 
 typedef struct {
@@ -86,14 +92,15 @@ check_numbers (const Named *region, GError **error)
   const double *n = region->numbers;
 
   if (n[WIDTH] <= 0 || n[HEIGHT] <= 0)
-    return refuse (error, "region \"%s\" is %g wide and %g high; expected more",
-        name, n[WIDTH], n[HEIGHT]);
+    return refuse (error, "region \"%s\" is %s wide and %s high; expected more",
+        name, WRITTEN ("%g", n[WIDTH]), WRITTEN ("%g", n[HEIGHT]));
   if (!region->in_pixels &&
       (n[X] + n[WIDTH] > 1 + ROUNDING || n[Y] + n[HEIGHT] > 1 + ROUNDING))
     return refuse (error,
-        "region \"%s\" reaches to %g,%g; expected fractions of the picture, "
+        "region \"%s\" reaches to %s,%s; expected fractions of the picture, "
         "up to 1",
-        name, n[X] + n[WIDTH], n[Y] + n[HEIGHT]);
+        name, WRITTEN ("%g", n[X] + n[WIDTH]),
+        WRITTEN ("%g", n[Y] + n[HEIGHT]));
   return TRUE;
 }
 
@@ -228,8 +235,9 @@ gst_alexnet_named_check (const GArray *named, guint width, guint height,
     if (box.width <= 0 || box.height <= 0)
       return refuse (error,
           "region \"%s\" has no pixel in frames of %ux%u; expected at least "
-          "one, which is %.2g of the width and %.2g of the height",
-          name, width, height, 1.0 / width, 1.0 / height);
+          "one, which is %s of the width and %s of the height",
+          name, width, height, WRITTEN ("%.2g", 1.0 / width),
+          WRITTEN ("%.2g", 1.0 / height));
   }
   return TRUE;
 }

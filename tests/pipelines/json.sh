@@ -63,10 +63,30 @@ disk_full () {
   same 1 "$(grep -c 'No space left on device' errors)"
 }
 
+# Numbers are written as they are read.
+decimal_comma () {
+  (
+    export LOCPATH="$work" LC_ALL=de_DE.UTF-8 LANGUAGE=C
+    same , "$(locale decimal_point)" &&
+      write >lines && valid 250 lines || return
+    gst-launch-1.0 -q videotestsrc ! \
+      alexnetclassify regions=door:0.5,0.5,0.625,0.25 ! fakesink 2>errors
+    grep 'region "door" reaches to 1.125,0.75; ' errors || return
+    gst-launch-1.0 -q videotestsrc ! \
+      alexnetclassify regions=door:0.5,0.5,0.001,0.25 ! fakesink 2>errors
+    grep 'one, which is 0.0031 of the width' errors
+  )
+}
+
 check 'standard output' standard_output
 check 'a file' file
 check 'a descriptor' descriptor
 check 'two classifiers' two_classifiers
 check 'a reader that goes' reader_goes
 check 'a full disk' disk_full
+if localedef -i de_DE -f UTF-8 "$work/de_DE.UTF-8" 2>errors; then
+  check 'a decimal comma' decimal_comma
+else
+  skip 'a decimal comma' 'no such locale can be made'
+fi
 done_testing
