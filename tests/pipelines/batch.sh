@@ -424,6 +424,13 @@ usage () {
     [ ! -e "$work/usage" ]
 }
 
+plan_lost () {
+  "$root/pipelines/batch/alexnet-batch" -o "$work/plan" --dry-run "$sample" \
+    >/dev/full 2>"$work/errors"
+  same 75 $? && same 'alexnet-batch: standard output: No space left on device' \
+    "$(cat "$work/errors")"
+}
+
 # Neither for the Python that runs it, nor a library of it.
 not_installed () {
   mkdir "$work/without" || return
@@ -477,6 +484,7 @@ fi
 check 'network' network
 check 'a weight that is NaN' nan_model
 check 'usage' usage
+check 'a plan on a full disk' plan_lost
 check 'PyGObject is not installed' not_installed
 if command -v mount >/dev/null && unshare --mount true 2>/dev/null; then
   check 'full disk, 180 KB' disk_full 64k "$sample" 'No space left'

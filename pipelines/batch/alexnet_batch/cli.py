@@ -7,7 +7,8 @@ import sys
 import threading
 
 from . import inputs, pipeline, progress, results
-from .errors import DATA_ERROR, NoInput, UsageError, complain, to_text
+from .errors import (DATA_ERROR, NoInput, NotNow, UsageError, complain,
+                     to_text)
 from .models import Files
 from .signals import TRY_AGAIN, end, on_signals
 from .worker import Worker, find_state
@@ -161,6 +162,8 @@ def show_plan(store, items, options):
         sys.stdout.flush()
     except BrokenPipeError:  # who reads it has seen enough
         pass
+    except OSError as error:
+        raise NotNow(explain(error, 'standard output')) from None
     require_input(items)
     return 0
 
