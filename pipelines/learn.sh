@@ -47,7 +47,7 @@ $(quote "$labelled")/"\$label"/; done
 Train with them (torchvision.datasets.ImageFolder reads such a directory;
 pipelines/models/train-cifar10.py shows a training) and save the state_dict, as
 trained.pth. This makes a model of it that knows its labels:
-\$ ls $(quote "$labelled") >labels.txt
+\$ LC_ALL=C ls $(quote "$labelled") >labels.txt
 \$ $(line ninja -C "$build" engine/tools/alexnet-inspect)
 \$ $(line "$build/engine/tools/alexnet-inspect" convert trained.pth \
     --labels=labels.txt -o learned.safetensors)

@@ -447,6 +447,13 @@ learn () (
     grep -q truck "$work/classified"
 )
 
+# ImageFolder numbers classes as Python sorts them, in whatever language.
+learn_sorted () (
+  cd "$work/learn" && mkdir 'my pictures/labelled/Zebra' || return 1
+  LOCPATH=$work LC_ALL=de_DE.UTF-8 told 3 &&
+    same "Zebra $classes" "$(xargs <labels.txt)"
+)
+
 # Of a slow machine's examples any may be missing, but not the first ones.
 learn_of_regions () (
   cd "$work" || return 1
@@ -561,6 +568,11 @@ check 'state.sh: retained messages' state_retained
 check 'state.sh: no broker' state_without_broker
 check 'state.sh: bad input' bad_input state.sh
 check 'learn.sh' learn
+if localedef -i de_DE -f UTF-8 "$work/de_DE.UTF-8" 2>"$work/errors"; then
+  check 'learn.sh: sorted' learn_sorted
+else
+  skip 'learn.sh: sorted' 'no such locale can be made'
+fi
 check 'learn.sh: REGIONS' learn_of_regions
 check 'learn.sh: LIMIT' learn_of_few
 check 'learn.sh: none' learn_of_none
