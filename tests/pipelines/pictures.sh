@@ -49,6 +49,23 @@ cut_others () {
     same 3 "$(grep -c 'the picture is cut short' "$work/results/failures.jsonl")"
 }
 
+# EXIF that is cut off, or of another picture's kind, turns nothing.
+odd_exif () {
+  mkdir "$work/odd" &&
+    /usr/bin/python3 "$root/tests/pipelines/odd-exif.py" \
+      "$data/pictures/rgb.png" "$data/pictures/lossy.webp" "$work/odd" || return 1
+  for file in "$work"/odd/*; do
+    case $file in
+      *.png) label=rgb.png ;;
+      *) label=lossy.webp ;;
+    esac
+    same "${label##*.} identity" "$(/usr/bin/python3 \
+      "$root/pipelines/batch/alexnet_batch/headers.py" "$file")" || return 1
+    lacks_loader "$file" ||
+      like_pillow "$label" "$inspect" classify -k 10 -p fp32 "$file" || return 1
+  done
+}
+
 # Several at once, each in its own way, and a video that is none of theirs.
 files () {
   for label in cmyk.jpg orientation-6.jpg orientation-6.png palette.gif 444.jpg
@@ -169,6 +186,7 @@ check 'classify.sh: URIs of no good picture' bad_uris
 check 'files.sh' files
 check 'alexnet-inspect: a JPEG that is cut short' cut_jpeg
 check 'a GIF and WebP that are cut short' cut_others
+check 'EXIF that says nothing of use' odd_exif
 check 'alexnet-inspect: a JPEG that is damaged inside' damaged_jpeg
 check 'alexnet-inspect: bytes behind a JPEG' more_than_a_jpeg
 check 'classify.sh: bytes behind a PNG' more_than_a_png
