@@ -45,6 +45,10 @@ run (int argc, char **argv, GError **error)
     print_help ();
     return TRUE;
   }
+  if (g_str_equal (argv[1], "--version")) {
+    puts ("alexnet-inspect " PACKAGE_VERSION);
+    return TRUE;
+  }
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++) {
     g_autofree char *name = NULL;
 

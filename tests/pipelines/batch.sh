@@ -424,6 +424,11 @@ usage () {
     [ ! -e "$work/usage" ]
 }
 
+version () {
+  exits 0 "$root/pipelines/batch/alexnet-batch" --version &&
+    grep -x 'alexnet-batch [0-9]*\.[0-9]*\.[0-9]*' "$work/out"
+}
+
 plan_lost () {
   "$root/pipelines/batch/alexnet-batch" -o "$work/plan" --dry-run "$sample" \
     >/dev/full 2>"$work/errors"
@@ -484,6 +489,7 @@ fi
 check 'network' network
 check 'a weight that is NaN' nan_model
 check 'usage' usage
+check '--version' version
 check 'a plan on a full disk' plan_lost
 check 'PyGObject is not installed' not_installed
 if command -v mount >/dev/null && unshare --mount true 2>/dev/null; then

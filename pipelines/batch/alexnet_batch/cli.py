@@ -81,12 +81,22 @@ def directory(text):
     return text
 
 
+class Version(argparse.Action):
+    """That of the element, which classifies."""
+
+    def __call__(self, parser, *_):
+        pipeline.init()
+        print(parser.prog, pipeline.Classifier({}).version)
+        parser.exit()
+
+
 def make_parser():
     parser = argparse.ArgumentParser(
         prog='alexnet-batch', epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description='Classifies many videos and pictures, or a part of them.')
     add = parser.add_argument
+    add('--version', action=Version, nargs=0, help='which one this is')
     add('inputs', nargs='*', metavar='INPUT',
         help='a file, directory, pattern or URI')
     add('-o', '--output', required=True, type=directory, metavar='DIR',

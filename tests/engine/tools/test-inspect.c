@@ -26,6 +26,7 @@ static const char odd_labels[] =
 
 static const Case cases[] = {
   { "help", "--help", 0, "Commands:\n  summary ", NULL },
+  { "version", "--version", 0, "alexnet-inspect 0.", NULL },
   { "no-command", "", 1, NULL, "which command?" },
   { "unknown-command", "frobnicate", 1, NULL, "no command 'frobnicate'" },
 
