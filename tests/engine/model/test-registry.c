@@ -105,7 +105,7 @@ static void
 test_same (Fixture *f, gconstpointer data)
 {
   g_autofree char *path = copy_model (f);
-  g_autofree char *labels = write_labels (f->dir, LABELS);
+  G_GNUC_UNUSED g_autofree char *labels = write_labels (f->dir, LABELS);
   g_autofree char *around = g_build_filename (f->inner, "..",
       "model.safetensors", NULL);
   AlexnetModel *first = load (path, NULL, NULL);
@@ -123,8 +123,9 @@ test_hard_link (Fixture *f, gconstpointer data)
   g_autofree char *path = copy_model (f);
   g_autofree char *other = g_build_filename (f->inner, "model.safetensors",
       NULL);
-  g_autofree char *labels = write_labels (f->dir, LABELS);
-  g_autofree char *other_labels = write_labels (f->inner, OTHER_LABELS);
+  G_GNUC_UNUSED g_autofree char *labels = write_labels (f->dir, LABELS);
+  G_GNUC_UNUSED g_autofree char *other_labels = write_labels (f->inner,
+      OTHER_LABELS);
   AlexnetModel *first, *second;
 
   g_assert_cmpint (link (path, other), ==, 0);

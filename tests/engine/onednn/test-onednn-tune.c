@@ -211,7 +211,7 @@ test_damaged (void)
     "F(5x5,3x3)[a]=nan F(4x4,3x3)[a]=nan F(6x6,3x3)[a]=nan direct[a]=nan",
     "F(5x5,3x3)[a]=0 F(4x4,3x3)[a]=0 F(6x6,3x3)[a]=0 direct[a]=0",
     "direct[a]=1 direct[a]=1 direct[a]=1 direct[a]=1" };
-  g_auto (GStrv) lines = get_choices (1);
+  G_GNUC_UNUSED g_auto (GStrv) lines = get_choices (1);
 
   for (guint i = 0; i < G_N_ELEMENTS (values); i++) {
     g_auto (GStrv) again = NULL;
@@ -228,7 +228,7 @@ test_damaged (void)
 static void
 test_threads (void)
 {
-  g_auto (GStrv) lines = get_choices (1);
+  G_GNUC_UNUSED g_auto (GStrv) lines = get_choices (1);
   g_autofree char *first = cache_directory_find (), *second = NULL;
   g_auto (GStrv) other = NULL;
 
