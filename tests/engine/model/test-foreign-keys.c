@@ -9,6 +9,7 @@
 #include "model/model.h"
 #include "support/cases.h"
 #include "support/graph-files.h"
+#include "support/models.h"
 
 typedef struct {
   const char *name, *key, *value;
@@ -39,16 +40,6 @@ static const Case cases[] = {
 
 static char *dir;
 
-static AlexnetModel *
-load (const char *path)
-{
-  g_autoptr (GError) error = NULL;
-  AlexnetModel *model = alexnet_model_load (path, NULL, &error);
-
-  g_assert_no_error (error);
-  return model;
-}
-
 static void
 assert_note (const AlexnetModel *model, const char *key, const char *note)
 {
@@ -69,11 +60,11 @@ test_safetensors (gconstpointer data)
   g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
       "models", "torchvision-narrow.safetensors", NULL);
   g_autofree char *copy = g_build_filename (dir, "copy.safetensors", NULL);
-  AlexnetModel *plain = load (path), *model;
+  AlexnetModel *plain = models_load (path), *model;
 
   g_assert_true (alexnet_model_write (plain, t->key, t->value, copy, NULL,
       NULL));
-  model = load (copy);
+  model = models_load (copy);
   assert_note (model, t->key, t->note);
   g_assert_null (alexnet_model_get_labels (model));
   g_assert_cmpstr (alexnet_model_get_architecture (model), ==, "torchvision");
@@ -82,7 +73,7 @@ test_safetensors (gconstpointer data)
       sizeof (AlexnetPreprocess));
   g_assert_true (alexnet_model_save (model, copy, NULL, NULL));
   alexnet_model_unref (model);
-  model = load (copy);
+  model = models_load (copy);
   g_assert_null (strstr (alexnet_model_get_origin (model), " is not used"));
   alexnet_model_unref (model);
   alexnet_model_unref (plain);
