@@ -13,6 +13,7 @@ JPEG, PNG, GIF = b'\xff\xd8\xff', b'\x89PNG\r\n\x1a\n', (b'GIF87a', b'GIF89a')
 START_OF_SCAN, APP1, END_OF_IMAGE = 0xda, 0xe1, b'\xff\xd9'
 PNG_END = b'IEND\xaeB`\x82'
 ORIENTATION = 0x112
+HEAD_SIZE = 32
 MAX_SIZE = 1 << 26
 DIRECTIONS = ('identity', 'horiz', '180', 'vert', 'ul-lr', '90r', 'ur-ll',
               '90l')
@@ -161,9 +162,11 @@ def is_motion(data):
 
 def read(path):
     """As much of it as any picture has; in a longer one nothing counts as
-    missing."""
+    missing. Of what is no picture, such as a video, the beginning alone."""
     with open(path, 'rb') as file:
-        return file.read(MAX_SIZE)
+        head = file.read(HEAD_SIZE)
+        return head + file.read(MAX_SIZE - len(head)) if find_kind(head) \
+            else head
 
 
 def main(path):
