@@ -45,8 +45,8 @@
  * frame is pushed: strings `region`, `from` (not for the first state) and `to`,
  * gfloat `confidence` of the frame that settled it, guint `agreed`, and
  * `since`, `stream-time`, `running-time`, `frame-number`, `region-name` and
- * `tracking-id` as above. The frame carries a result then, also
- * where no class is kept.
+ * `tracking-id` as above. The frame carries a result then, also where no class
+ * is kept.
  *
  * Where regions are classified (#GstAlexnetClassify:inference-region) each has
  * a message of its own. The metadata, of which each element attaches one to a
