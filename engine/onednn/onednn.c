@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "onednn/dnnl/parallel.h"
+#include "onednn/dnnl/waiting.h"
 #include "onednn/int8/int8.h"
 #include "onednn/linear/matrix.h"
 #include "onednn/plan/compile.h"
@@ -43,6 +44,7 @@ typedef struct {
   OnednnContext context;
   OnednnInput input;
   guint n_threads;
+  OnednnWaiting waiting; /* of the thread that infers */
   guint split, cut, end; /* trunk, head, tail: layers 0.., split..,
                             cut.. end - 1; no tail without embedding */
   gboolean softmax;
@@ -58,6 +60,7 @@ onednn_close (AlexnetPlan *plan)
 {
   OnednnPlan *self = (OnednnPlan *) plan;
 
+  alexnet_onednn_waiting_clear (&self->waiting);
   g_ptr_array_unref (self->trunks);
   g_ptr_array_unref (self->heads);
   g_ptr_array_unref (self->tails);
@@ -337,6 +340,7 @@ onednn_open (const AlexnetNetwork *network, const AlexnetPlanParams *params,
 
   self->base.backend = &alexnet_onednn_backend;
   self->n_threads = params->cpu_threads;
+  alexnet_onednn_waiting_init (&self->waiting, self->n_threads);
   self->output = *alexnet_network_output (network);
   self->trunks = g_ptr_array_new_with_free_func (free_program);
   self->heads = g_ptr_array_new_with_free_func (free_program);
@@ -447,10 +451,9 @@ write_outputs (const OnednnPlan *self, float *const *outputs, guint n)
 }
 
 static gboolean
-onednn_infer (AlexnetPlan *plan, guint first, guint n, float *const *outputs,
+infer (const OnednnPlan *self, guint first, guint n, float *const *outputs,
     GError **error)
 {
-  OnednnPlan *self = (OnednnPlan *) plan;
   const OnednnContext *context = &self->context;
   guint8 *features = context->buffers[ONEDNN_BUFFER_FEATURES];
   guint done = 0;
@@ -470,6 +473,19 @@ onednn_infer (AlexnetPlan *plan, guint first, guint n, float *const *outputs,
     return FALSE;
   write_outputs (self, outputs, n);
   return TRUE;
+}
+
+static gboolean
+onednn_infer (AlexnetPlan *plan, guint first, guint n, float *const *outputs,
+    GError **error)
+{
+  OnednnPlan *self = (OnednnPlan *) plan;
+  gboolean done;
+
+  alexnet_onednn_waiting_begin (&self->waiting);
+  done = infer (self, first, n, outputs, error);
+  alexnet_onednn_waiting_end (&self->waiting);
+  return done;
 }
 
 static void

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* libgomp counts the threads that it has made and not ended. Each thread that
+ * asks for work gets others of its own, and they end with it; so the crowd is a
+ * thread that has asked for one other and then sleeps while somebody wants it.
+ * `crowd` is guarded by its lock: whoever wants it counts itself and starts the
+ * thread if there is none; the thread ends itself when it wakes and nobody is
+ * left, which it says under the lock, so that who comes then starts another. */
+
+#include "waiting.h"
+
+#include <time.h>
+
+#include "parallel.h"
+
+/* A look takes so long. Threads that turn have a processor for all of it, but
+ * for what happens now and then: so many looks in a row have to find less. */
+#define LOOK (50 * G_TIME_SPAN_MILLISECOND)
+#define LEAST_SHARE 0.95
+#define N_LOOKS 2
+
+/* So long nobody looks again. */
+#define STAY (2 * G_TIME_SPAN_SECOND)
+
+int omp_get_num_procs (void);
+
+static struct {
+  GMutex lock;
+  GCond left;
+  guint n; /* who want it */
+  gboolean is_there;
+} crowd;
+
+/* ---- the crowd ----------------------------------------------------------- */
+
+static void
+do_nothing (gpointer user, guint thread, guint n_threads)
+{
+}
+
+static gpointer
+run_crowd (gpointer user)
+{
+  alexnet_onednn_set_threads (2);
+  alexnet_onednn_parallel (do_nothing, NULL);
+  g_mutex_lock (&crowd.lock);
+  while (crowd.n > 0)
+    g_cond_wait (&crowd.left, &crowd.lock);
+  crowd.is_there = FALSE;
+  g_mutex_unlock (&crowd.lock);
+  return NULL;
+}
+
+void
+alexnet_onednn_crowd_join (void)
+{
+  GThread *thread;
+
+  g_mutex_lock (&crowd.lock);
+  crowd.n++;
+  if (!crowd.is_there) {
+    thread = g_thread_try_new ("alexnet-crowd", run_crowd, NULL, NULL);
+    crowd.is_there = thread != NULL;
+    g_clear_pointer (&thread, g_thread_unref);
+  }
+  g_mutex_unlock (&crowd.lock);
+}
+
+void
+alexnet_onednn_crowd_leave (void)
+{
+  g_mutex_lock (&crowd.lock);
+  if (--crowd.n == 0)
+    g_cond_signal (&crowd.left);
+  g_mutex_unlock (&crowd.lock);
+}
+
+/* ---- deciding ------------------------------------------------------------ */
+
+void
+alexnet_onednn_waiting_init (OnednnWaiting *self, guint n_threads)
+{
+  *self = (OnednnWaiting){ 0 };
+  self->decides = n_threads > 1 && n_threads >= (guint) omp_get_num_procs () &&
+      !g_getenv ("GOMP_SPINCOUNT") && !g_getenv ("OMP_WAIT_POLICY");
+}
+
+static void
+set_crowded (OnednnWaiting *self, gboolean is_crowded)
+{
+  if (is_crowded && !self->is_crowded)
+    alexnet_onednn_crowd_join ();
+  else if (!is_crowded && self->is_crowded)
+    alexnet_onednn_crowd_leave ();
+  self->is_crowded = is_crowded;
+}
+
+void
+alexnet_onednn_waiting_clear (OnednnWaiting *self)
+{
+  set_crowded (self, FALSE);
+}
+
+/* While it is crowded threads sleep, which says nothing about processors. The
+ * first look after it alone decides. */
+gboolean
+alexnet_onednn_waiting_decide (OnednnWaiting *self, gint64 now, gint64 time,
+    gint64 cpu_time)
+{
+  gboolean lacked;
+
+  if (self->is_crowded)
+    return now < self->until;
+  self->time += time;
+  self->cpu_time += cpu_time;
+  if (self->time < LOOK)
+    return FALSE;
+  lacked = (double) self->cpu_time < LEAST_SHARE * (double) self->time;
+  self->n_lacked = lacked ? MIN (self->n_lacked + 1, N_LOOKS) : 0;
+  self->time = self->cpu_time = 0;
+  self->until = now + STAY;
+  return self->n_lacked == N_LOOKS;
+}
+
+static gint64
+get_cpu_time (void)
+{
+  struct timespec time;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &time);
+  return (gint64) time.tv_sec * G_USEC_PER_SEC + time.tv_nsec / 1000;
+}
+
+void
+alexnet_onednn_waiting_begin (OnednnWaiting *self)
+{
+  if (!self->decides)
+    return;
+  self->begin = g_get_monotonic_time ();
+  self->begin_cpu = get_cpu_time ();
+}
+
+void
+alexnet_onednn_waiting_end (OnednnWaiting *self)
+{
+  gint64 now;
+
+  if (!self->decides)
+    return;
+  now = g_get_monotonic_time ();
+  set_crowded (self,
+      alexnet_onednn_waiting_decide (self, now, now - self->begin,
+          get_cpu_time () - self->begin_cpu));
+}

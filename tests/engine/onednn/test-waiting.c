@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Whoever wants processors beside the network gets them: where a batch had to
+ * do without one, threads that wait sleep instead of turning. */
+
+#include "onednn/dnnl/parallel.h"
+#include "onednn/dnnl/waiting.h"
+
+#define MS G_TIME_SPAN_MILLISECOND
+
+int omp_get_num_procs (void);
+
+static guint
+count_processors (void)
+{
+  return (guint) omp_get_num_procs ();
+}
+
+/* One batch after the other, each of 10 ms and a pause of 10. */
+static const struct {
+  guint n;          /* batches */
+  gint64 cpu_time;  /* of each */
+  gboolean crowded; /* what the last one decides, and none before it */
+} steps[] = {
+  /* All processors are there. */
+  { 100, 10 * MS, FALSE },
+  /* Something happened, once. */
+  { 5, 5 * MS, FALSE },
+  { 5, 10 * MS, FALSE },
+  { 5, 5 * MS, FALSE },
+  /* And again: two looks of 50 ms in a row. */
+  { 5, 9 * MS, TRUE },
+};
+
+static void
+test_decide (void)
+{
+  OnednnWaiting waiting = { .decides = TRUE };
+  gint64 now = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
+    for (guint n = 1; n <= steps[i].n; n++) {
+      now += 20 * MS;
+      g_assert_cmpint (alexnet_onednn_waiting_decide (&waiting, now, 10 * MS,
+                           steps[i].cpu_time),
+          ==, n == steps[i].n && steps[i].crowded);
+    }
+}
+
+/* What batches take meanwhile does not count. Then a look is enough. */
+static void
+test_look_again (void)
+{
+  OnednnWaiting waiting = {
+    .is_crowded = TRUE, .until = 100 * MS, .n_lacked = 2
+  };
+
+  g_assert_true (alexnet_onednn_waiting_decide (&waiting, 99 * MS, 50 * MS, 0));
+  g_assert_false (alexnet_onednn_waiting_decide (&waiting, 100 * MS, 50 * MS,
+      0));
+  waiting.is_crowded = FALSE;
+  g_assert_true (alexnet_onednn_waiting_decide (&waiting, 200 * MS, 60 * MS,
+      50 * MS));
+  waiting.is_crowded = TRUE;
+  g_assert_false (alexnet_onednn_waiting_decide (&waiting, waiting.until,
+      50 * MS, 0));
+  waiting.is_crowded = FALSE;
+  g_assert_false (alexnet_onednn_waiting_decide (&waiting, 9000 * MS, 60 * MS,
+      60 * MS));
+}
+
+static gboolean
+decides (guint n_threads)
+{
+  OnednnWaiting waiting;
+
+  alexnet_onednn_waiting_init (&waiting, n_threads);
+  return waiting.decides;
+}
+
+static void
+test_who_decides (void)
+{
+  static const char *const names[] = { "GOMP_SPINCOUNT", "OMP_WAIT_POLICY" };
+  guint n = MAX (count_processors (), 2);
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    g_unsetenv (names[i]);
+  g_assert_true (decides (n));
+  g_assert_false (decides (1));
+  if (count_processors () > 2)
+    g_assert_false (decides (count_processors () - 1));
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_setenv (names[i], "1000", TRUE);
+    g_assert_false (decides (n));
+    g_unsetenv (names[i]);
+  }
+}
+
+/* Milliseconds that threads turn behind what they were asked for. */
+static double
+measure_turning (void)
+{
+  double before = alexnet_onednn_get_cpu_time ();
+
+  g_usleep (50 * MS);
+  return alexnet_onednn_get_cpu_time () - before;
+}
+
+/* Until that is more, or less, than `limit`. */
+static gboolean
+wait_turning (double limit, gboolean more)
+{
+  for (guint i = 0; i < 100; i++)
+    if ((measure_turning () > limit) == more)
+      return TRUE;
+  return FALSE;
+}
+
+/* Of two who want it the first to leave changes nothing. */
+static void
+test_crowd (void)
+{
+  double alone = 0;
+
+  if (count_processors () < 2) {
+    g_test_skip ("with one processor threads never turn for long");
+    return;
+  }
+  alexnet_onednn_set_threads (count_processors ());
+  alexnet_onednn_get_cpu_time ();
+  for (guint i = 0; i < 5; i++)
+    alone = MAX (alone, measure_turning ());
+  alexnet_onednn_crowd_join ();
+  alexnet_onednn_crowd_join ();
+  g_assert_true (wait_turning (alone / 4, FALSE));
+  alexnet_onednn_crowd_leave ();
+  g_usleep (50 * MS);
+  g_assert_true (wait_turning (alone / 4, FALSE));
+  alexnet_onednn_crowd_leave ();
+  g_assert_true (wait_turning (alone / 2, TRUE));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/waiting/decide", test_decide);
+  g_test_add_func ("/waiting/look-again", test_look_again);
+  g_test_add_func ("/waiting/who-decides", test_who_decides);
+  g_test_add_func ("/waiting/crowd", test_crowd);
+  return g_test_run ();
+}
