@@ -70,8 +70,10 @@ gate 'licence in the first lines' without_licence $sources
 gate 'no tabs' grep -nP '\t' $texts
 gate 'no trailing blanks' grep -nE '[[:space:]]+$' $texts
 gate 'lines of C have up to 80 columns' too_wide $c_files
-gate 'files of C have up to 600 lines' too_long $c_files
+gate 'files of C and READMEs have up to 600 lines' too_long $c_files \
+  $(files '*README.md')
 gate 'functions have up to 45 lines' long_functions $c_files
+gate 'what texts link to is there' python3 tests/links.py $(files '*.md')
 gate 'no path of one machine' \
   grep -nE '(^|[^A-Za-z0-9_.$*}])/([w]ork|[t]mp|[h]ome|[r]oot)/' $texts
 gate 'the engine does not know GStreamer' \

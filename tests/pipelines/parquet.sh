@@ -100,19 +100,20 @@ not_installed () {
     )
 }
 
-# What README tells to type, in build/ there, but for installing.
+# What its README tells to type, in build/ there, but for installing.
 readme () {
   mkdir "$work/build" && ln -s "$root/pipelines" "$work/pipelines" &&
     ln -s "$venv" "$work/build/venv" &&
     ln -s "$work/results" "$work/build/results" &&
-    sed -n '/^<!-- parquet -->/,/^<!-- .parquet -->/p' "$root/README.md" |
+    sed -n '/^<!-- parquet -->/,/^<!-- .parquet -->/p' \
+      "$root/pipelines/batch/README.md" |
     grep '^    venv/' >"$work/build/parquet.sh" &&
     (cd "$work/build" && sh -e ./parquet.sh >"$work/out") &&
     cat "$work/out" && grep 'airplane' "$work/out"
 }
 
 check 'tables' tables
-check 'what README tells' readme
+check 'what its README tells' readme
 check 'damaged results' damaged
 check 'bad input' bad_input
 check 'pyarrow is not installed' not_installed

@@ -1,21 +1,23 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What README.md tells to type or to write works. Prints TAP.
+# What READMEs tell to type or to write works. Prints TAP.
 set -u
 . "$(dirname "$0")/tap.sh"
 
 export GST_PLUGIN_PATH="$BUILD/gst" XDG_DATA_HOME="$work"
 export ALEXNET_DATA_DIR="$root/pipelines/models"
 unset ALEXNET_MODEL
-# README's commands stand in build/.
+find "$root/README.md" "$root/engine" "$root/gst" "$root/pipelines" \
+  -name README.md -exec cat {} + >"$work/readmes"
+# Their commands stand in build/.
 mkdir "$work/build"
 ln -s "$root/pipelines" "$work/pipelines"
 cd "$work/build" || exit 1
 
 # part NAME: what stands between <!-- NAME --> and <!-- /NAME -->.
 part () {
-  sed -n "/<!-- $1 -->/,/<!-- \\/$1 -->/p" "$root/README.md" | grep -v '^<!--'
+  sed -n "/<!-- $1 -->/,/<!-- \\/$1 -->/p" "$work/readmes" | grep -v '^<!--'
 }
 
 # code NAME: the same without its fence.
@@ -147,6 +149,21 @@ apps () {
     same 89504e47 "$(head -c 4 timeline.png | od -An -tx1 | tr -d ' ')"
 }
 
+# The main properties are told as where all are.
+properties () {
+  part 'main properties' | grep -q '^| `model-file`' &&
+    ! part 'main properties' | grep -vxF -f "$root/gst/classify/README.md"
+}
+
+# No part is without a check; property-table, survival.py and parquet.sh have
+# some.
+parts () {
+  same 'apps batch c examples json launch main properties named overlay parquet
+properties properties properties properties python report states survival' \
+    "$(sed -n 's/^<!-- \/\(.*\) -->$/\1/p' "$work/readmes" | sort | xargs |
+      fold -sw 80 | sed 's/ $//')"
+}
+
 # All that the program itself lists.
 commands () {
   listed=$("$BUILD/engine/tools/alexnet-inspect" --help |
@@ -174,4 +191,6 @@ check 'reading results in Python' python
 check 'reading results in C' c
 check 'the applications' apps
 check 'commands of alexnet-inspect' commands
+check 'the main properties' properties
+check 'every part has a check' parts
 done_testing

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Which metadata comes through which element.
 
-    survival.py README.md    compares the table there with what happens; TAP
-    survival.py              prints the table's rows for this GStreamer alone
+    survival.py TEXT    compares the table there with what happens; TAP
+    survival.py         prints the table's rows for this GStreamer alone
 
 A frame with a box of a detector goes through alexnetclassify and what a row
 names. A cell says `yes`, `no`, or `stale`: the box is there and where it was in

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Tables of the elements' properties in Markdown, made from the elements.
- * Without an argument they are printed; with the path of a file they are
- * compared with what stands there between <!-- properties of ELEMENT --> and
+ * Without an argument they are printed; with paths of files they are compared
+ * with what stands there between <!-- properties of ELEMENT --> and
  * <!-- /properties -->. */
 
 #include <gst/gst.h>
@@ -198,18 +198,34 @@ text_has (const char *text, const char *name, const char *table)
   return FALSE;
 }
 
+/* The files one after another; NULL when one cannot be read. */
+static char *
+read_files (char **paths)
+{
+  g_autoptr (GString) all = g_string_new (NULL);
+
+  for (; *paths; paths++) {
+    g_autofree char *text = NULL;
+    g_autoptr (GError) error = NULL;
+
+    if (!g_file_get_contents (*paths, &text, NULL, &error)) {
+      g_printerr ("%s\n", error->message);
+      return NULL;
+    }
+    g_string_append (all, text);
+  }
+  return g_string_free (g_steal_pointer (&all), FALSE);
+}
+
 int
 main (int argc, char **argv)
 {
   g_autofree char *text = NULL;
-  g_autoptr (GError) error = NULL;
   gboolean ok = TRUE;
 
   gst_init (&argc, &argv);
-  if (argc > 1 && !g_file_get_contents (argv[1], &text, NULL, &error)) {
-    g_printerr ("%s\n", error->message);
+  if (argc > 1 && !(text = read_files (argv + 1)))
     return 1;
-  }
   for (guint i = 0; i < G_N_ELEMENTS (elements); i++) {
     g_autofree char *table = make_table_of (elements[i]);
 
