@@ -11,8 +11,7 @@
 static AlexnetModel *
 load (void)
 {
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      "models", "torchvision-narrow.safetensors", NULL);
+  g_autofree char *path = models_path ("torchvision-narrow.safetensors");
 
   return models_load (path);
 }

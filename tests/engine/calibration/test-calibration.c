@@ -131,8 +131,7 @@ check_ranges (AlexnetModel *model)
 static AlexnetModel *
 load (const char *name)
 {
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      "models", name, NULL);
+  g_autofree char *path = models_path (name);
 
   return models_load (path);
 }
@@ -188,11 +187,8 @@ load_as (const char *path, const char *architecture, const char *mean)
       : NULL;
   AlexnetModelParams params = { .architecture = architecture,
     .mean_file = mean_file };
-  g_autoptr (GError) error = NULL;
-  AlexnetModel *model = alexnet_model_load (path, &params, &error);
 
-  g_assert_no_error (error);
-  return model;
+  return models_load_with (path, &params);
 }
 
 /* Of what is calibrated with mean.binaryproto as "caffe"; by what it is then
@@ -211,8 +207,7 @@ static const struct {
 static void
 test_change (void)
 {
-  g_autofree char *narrow = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      "models", "caffe-narrow.safetensors", NULL);
+  g_autofree char *narrow = models_path ("caffe-narrow.safetensors");
   AlexnetModel *model = load_as (narrow, NULL, "mean.binaryproto");
   g_autofree char *calibrated = calibrate (model), *saved = create_file ();
 

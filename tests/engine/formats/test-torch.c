@@ -12,6 +12,7 @@
 #include "formats/reader.h"
 #include "model/model.h"
 #include "support/layers.h"
+#include "support/models.h"
 #include "support/random-model.h"
 
 /* Of the largest logit; sums are in another order here. */
@@ -159,10 +160,8 @@ static void
 test_network (gconstpointer data)
 {
   const Case *c = data;
-  g_autoptr (GError) error = NULL;
-  AlexnetModel *model = alexnet_model_load (c->path, NULL, &error);
+  AlexnetModel *model = models_load (c->path);
 
-  g_assert_no_error (error);
   g_test_message ("%s", alexnet_model_get_origin (model));
   check_logits (alexnet_model_get_network (model),
       json_object_get_array_member (c->expected, "logits"));

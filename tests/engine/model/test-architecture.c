@@ -9,6 +9,7 @@
 
 #include "model/model.h"
 #include "support/layers.h"
+#include "support/models.h"
 #include "support/random-model.h"
 
 /* Of the largest logit; the other order is off by half of it. */
@@ -36,33 +37,21 @@ static const Case cases[] = {
 static char *dir;
 
 static AlexnetModel *
-load (const char *path, const char *asked)
-{
-  AlexnetModelParams params = { .architecture = asked };
-  g_autoptr (GError) error = NULL;
-  AlexnetModel *model = alexnet_model_load (path, &params, &error);
-
-  g_assert_no_error (error);
-  return model;
-}
-
-static AlexnetModel *
 load_case (const Case *c)
 {
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      "models", "caffe-narrow.safetensors", NULL);
+  AlexnetModelParams params = { .architecture = c->asked };
+  g_autofree char *path = models_path ("caffe-narrow.safetensors");
   g_autofree char *copy = g_build_filename (dir, "copy.safetensors", NULL);
   g_autoptr (GError) error = NULL;
   AlexnetModel *plain, *model;
 
   if (!c->written)
-    return load (path, c->asked);
-  plain = load (path, NULL);
-  alexnet_model_write (plain, "architecture", c->written, copy, NULL,
-      &error);
+    return models_load_with (path, &params);
+  plain = models_load (path);
+  alexnet_model_write (plain, "architecture", c->written, copy, NULL, &error);
   g_assert_no_error (error);
   alexnet_model_unref (plain);
-  model = load (copy, c->asked);
+  model = models_load_with (copy, &params);
   g_unlink (copy);
   return model;
 }
@@ -107,8 +96,7 @@ test_architecture (gconstpointer data)
 static void
 test_refused (void)
 {
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      "models", "torchvision-narrow.safetensors", NULL);
+  g_autofree char *path = models_path ("torchvision-narrow.safetensors");
   AlexnetModelParams params = { .architecture = "caffenet" };
   g_autoptr (GError) error = NULL;
 

@@ -57,8 +57,7 @@ static void
 test_safetensors (gconstpointer data)
 {
   const Case *t = data;
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      "models", "torchvision-narrow.safetensors", NULL);
+  g_autofree char *path = models_path ("torchvision-narrow.safetensors");
   g_autofree char *copy = g_build_filename (dir, "copy.safetensors", NULL);
   AlexnetModel *plain = models_load (path), *model;
 

@@ -8,6 +8,7 @@
 
 #include "model/model.h"
 #include "support/graph-files.h"
+#include "support/models.h"
 #include "support/random-model.h"
 
 /* Of tests/data/caffe/mean.binaryproto: red, green, blue of 0..255. */
@@ -44,23 +45,13 @@ assert_mean (const AlexnetModel *model, const float expected[3])
         0.01f);
 }
 
-static AlexnetModel *
-load (const char *path, const char *mean_file)
-{
-  AlexnetModelParams params = { .mean_file = mean_file };
-  g_autoptr (GError) error = NULL;
-  AlexnetModel *model = alexnet_model_load (path, &params, &error);
-
-  g_assert_no_error (error);
-  return model;
-}
-
 static void
 test_named (void)
 {
   g_autofree char *path = data_path ("caffenet-deploy.caffemodel");
   g_autofree char *mean = data_path ("mean.binaryproto");
-  AlexnetModel *model = load (path, mean);
+  AlexnetModel *model = models_load_with (path,
+      &(AlexnetModelParams){ .mean_file = mean });
 
   assert_mean (model, image_means);
   g_assert_nonnull (strstr (alexnet_model_get_origin (model), mean));
@@ -73,7 +64,7 @@ test_two_beside (void)
 {
   static const float trained[] = { 122.679f, 116.669f, 104.007f };
   g_autofree char *path = data_path ("caffenet-deploy.caffemodel");
-  AlexnetModel *model = load (path, NULL);
+  AlexnetModel *model = models_load (path);
 
   assert_mean (model, trained);
   g_assert_nonnull (strstr (alexnet_model_get_origin (model),
@@ -90,7 +81,7 @@ test_beside (void)
 
   copy ("caffenet-deploy.caffemodel");
   copy ("mean.binaryproto");
-  model = load (path, NULL);
+  model = models_load (path);
   assert_mean (model, image_means);
   alexnet_model_unref (model);
 }
@@ -146,7 +137,7 @@ load_plain (guint channels)
 
   g_assert_true (g_file_set_contents (path, (const char *) net->data,
       (gssize) net->len, NULL));
-  return load (path, NULL);
+  return models_load (path);
 }
 
 /* What the file says of its pixels is not what their means are, nor what they
@@ -178,7 +169,7 @@ load_grey (void)
   random_model_fill (&network);
   g_assert_true (random_model_write (&network, path, NULL));
   random_model_clear (&network);
-  return load (path, NULL);
+  return models_load (path);
 }
 
 /* Networks of luma that are Caffe's by their file or by their layers. */
@@ -206,7 +197,8 @@ test_beside_saved (void)
   g_autofree char *path = data_path ("alexnet-v1-train.caffemodel");
   g_autofree char *mean = data_path ("mean-grey.binaryproto");
   g_autofree char *saved = g_build_filename (dir, "saved.safetensors", NULL);
-  AlexnetModel *model = load (path, mean);
+  AlexnetModel *model = models_load_with (path,
+      &(AlexnetModelParams){ .mean_file = mean });
   g_autoptr (GError) error = NULL;
 
   assert_mean (model, grey_means);
@@ -214,7 +206,7 @@ test_beside_saved (void)
   g_assert_no_error (error);
   alexnet_model_unref (model);
   copy ("mean.binaryproto");
-  model = load (saved, NULL);
+  model = models_load (saved);
   assert_mean (model, grey_means);
   alexnet_model_unref (model);
 }

@@ -11,28 +11,12 @@
 
 #include "model/metadata.h"
 #include "model/model.h"
+#include "support/models.h"
 #include "support/random-model.h"
 
 #define DEMONSTRATION_MODEL "alexnet-cifar10.safetensors"
 
 static char *dir;
-
-static char *
-model_path (const char *name)
-{
-  return g_build_filename (g_getenv ("ALEXNET_TEST_DATA"), "models", name,
-      NULL);
-}
-
-static AlexnetModel *
-load (const char *path)
-{
-  g_autoptr (GError) error = NULL;
-  AlexnetModel *model = alexnet_model_load (path, NULL, &error);
-
-  g_assert_no_error (error);
-  return model;
-}
 
 typedef struct {
   const char *file, *architecture;
@@ -85,8 +69,8 @@ static void
 test_format (gconstpointer data)
 {
   const Format *t = data;
-  g_autofree char *path = model_path (t->file);
-  AlexnetModel *model = load (path);
+  g_autofree char *path = models_path (t->file);
+  AlexnetModel *model = models_load (path);
   const AlexnetNetwork *network = alexnet_model_get_network (model);
   AlexnetNetwork expected = *alexnet_network_find (t->architecture);
 
@@ -128,9 +112,9 @@ assert_preprocess (const AlexnetModel *model, AlexnetCropMode mode,
 static void
 test_defaults (void)
 {
-  g_autofree char *a = model_path ("torchvision-narrow.pth");
-  g_autofree char *b = model_path ("caffe-narrow.pth");
-  AlexnetModel *torchvision = load (a), *caffe = load (b);
+  g_autofree char *a = models_path ("torchvision-narrow.pth");
+  g_autofree char *b = models_path ("caffe-narrow.pth");
+  AlexnetModel *torchvision = models_load (a), *caffe = models_load (b);
 
   assert_preprocess (torchvision, ALEXNET_CROP_CENTER, 256,
       ALEXNET_CHANNELS_RGB, (float[]){ 0.485f, 0.456f, 0.406f },
@@ -165,8 +149,8 @@ test_own_table (void)
 static void
 test_metadata (void)
 {
-  g_autofree char *path = model_path ("caffe-narrow-f16.safetensors");
-  AlexnetModel *model = load (path);
+  g_autofree char *path = models_path ("caffe-narrow-f16.safetensors");
+  AlexnetModel *model = models_load (path);
   const char *const *labels = alexnet_model_get_labels (model);
 
   assert_preprocess (model, ALEXNET_CROP_LETTERBOX, 256, ALEXNET_CHANNELS_RGB,
@@ -181,7 +165,7 @@ test_metadata (void)
 static AlexnetModel *
 load_with_metadata (const char *text, GError **error)
 {
-  g_autofree char *path = model_path ("torchvision-narrow.safetensors");
+  g_autofree char *path = models_path ("torchvision-narrow.safetensors");
   g_autofree char *data = NULL;
   g_autofree char *added = g_strconcat ("{\"__metadata__\":{", text, "},",
       NULL);
@@ -316,7 +300,7 @@ test_imagenet_labels (void)
   g_assert_true (random_model_write (&network, path, NULL));
   random_model_clear (&network);
 
-  model = load (path);
+  model = models_load (path);
   g_assert_cmpuint (alexnet_model_get_n_classes (model), ==, 1000);
   g_assert_cmpstr (alexnet_model_get_labels (model)[0], ==, "tench");
   alexnet_model_unref (model);
@@ -336,7 +320,7 @@ copy_file (const char *from, const char *to)
 static void
 test_sharing (void)
 {
-  g_autofree char *original = model_path ("caffe-narrow.safetensors");
+  g_autofree char *original = models_path ("caffe-narrow.safetensors");
   g_autofree char *path = g_build_filename (dir, "a.safetensors", NULL);
   g_autofree char *other = g_build_filename (dir, "b.safetensors", NULL);
   struct utimbuf long_ago = { 1000, 1000 };
@@ -344,15 +328,15 @@ test_sharing (void)
 
   copy_file (original, path);
   g_assert_cmpint (symlink (path, other), ==, 0);
-  a = load (path);
-  b = load (other);
+  a = models_load (path);
+  b = models_load (other);
   g_assert_true (a == b);
   g_assert_true (alexnet_model_ref (a) == a);
   alexnet_model_unref (b);
   alexnet_model_unref (a);
 
   g_assert_cmpint (utime (path, &long_ago), ==, 0);
-  c = load (path);
+  c = models_load (path);
   g_assert_true (a != c);
   alexnet_model_unref (a);
   alexnet_model_unref (c);
@@ -368,7 +352,7 @@ static void *
 load_often (void *path)
 {
   for (guint i = 0; i < N_LOADS; i++) {
-    AlexnetModel *model = load (path);
+    AlexnetModel *model = models_load (path);
 
     g_assert_cmpuint (alexnet_model_get_n_classes (model), ==, 10);
     alexnet_model_unref (model);
@@ -380,7 +364,7 @@ load_often (void *path)
 static void
 test_threads (void)
 {
-  g_autofree char *path = model_path ("caffe-narrow.pth");
+  g_autofree char *path = models_path ("caffe-narrow.pth");
   pthread_t threads[N_THREADS];
 
   for (guint i = 0; i < N_THREADS; i++)
@@ -420,7 +404,7 @@ expect_default (const char *path, const char *const *problems)
 static char *
 put_file (const char *original, const char *subdir, const char *name)
 {
-  g_autofree char *source = model_path (original);
+  g_autofree char *source = models_path (original);
   g_autofree char *parent = g_build_filename (dir, subdir, NULL);
   char *path = g_build_filename (parent, name, NULL);
 

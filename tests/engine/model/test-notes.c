@@ -7,6 +7,7 @@
 
 #include "formats/formats.h"
 #include "model/model.h"
+#include "support/models.h"
 #include "support/random-model.h"
 
 static char *dir;
@@ -51,7 +52,7 @@ collect (const AlexnetNetwork *network, const char *without)
 }
 
 static AlexnetModel *
-load (guint n_classes, const char *without)
+make_model (guint n_classes, const char *without)
 {
   g_autofree char *path = g_build_filename (dir, "notes.safetensors", NULL);
   g_autoptr (GHashTable) metadata = g_hash_table_new (g_str_hash, g_str_equal);
@@ -65,8 +66,7 @@ load (guint n_classes, const char *without)
   alexnet_safetensors_write (set, metadata, path, NULL, &error);
   g_assert_no_error (error);
   random_model_clear (&network);
-  model = alexnet_model_load (path, NULL, &error);
-  g_assert_no_error (error);
+  model = models_load (path);
   g_unlink (path);
   return model;
 }
@@ -75,7 +75,7 @@ static void
 test_one_class (void)
 {
   static const char note[] = "note: one class: ";
-  AlexnetModel *one = load (1, NULL), *two = load (2, NULL);
+  AlexnetModel *one = make_model (1, NULL), *two = make_model (2, NULL);
 
   g_assert_nonnull (strstr (alexnet_model_get_origin (one), note));
   g_assert_null (strstr (alexnet_model_get_origin (two), note));
@@ -87,7 +87,7 @@ test_one_class (void)
 static void
 test_no_bias (void)
 {
-  AlexnetModel *model = load (3, "classifier.6.bias");
+  AlexnetModel *model = make_model (3, "classifier.6.bias");
   const AlexnetLayer
       *last = alexnet_network_last_linear (alexnet_model_get_network (model));
   float values[3] = { 1, 1, 1 };

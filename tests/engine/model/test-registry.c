@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "alexnet.h"
+#include "support/models.h"
 
 #define LABELS "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n"
 #define OTHER_LABELS "k\nl\nm\nn\no\np\nq\nr\ns\nt\n"
@@ -16,9 +17,9 @@ typedef struct {
 } Fixture;
 
 static char *
-data_path (const char *folder, const char *name)
+caffe_path (const char *name)
 {
-  return g_build_filename (g_getenv ("ALEXNET_TEST_DATA"), folder, name, NULL);
+  return g_build_filename (g_getenv ("ALEXNET_TEST_DATA"), "caffe", name, NULL);
 }
 
 /* g_free() the path. */
@@ -37,7 +38,7 @@ copy (const char *from, const char *dir, const char *name)
 static char *
 copy_model (const Fixture *f)
 {
-  g_autofree char *from = data_path ("models", "caffe-narrow.safetensors");
+  g_autofree char *from = models_path ("caffe-narrow.safetensors");
 
   return copy (from, f->dir, "model.safetensors");
 }
@@ -87,11 +88,8 @@ static AlexnetModel *
 load (const char *path, const char *labels, const char *mean)
 {
   AlexnetModelParams params = { .labels_file = labels, .mean_file = mean };
-  g_autoptr (GError) error = NULL;
-  AlexnetModel *model = alexnet_model_load (path, &params, &error);
 
-  g_assert_no_error (error);
-  return model;
+  return models_load_with (path, &params);
 }
 
 static void
@@ -162,8 +160,8 @@ static void
 test_mean (Fixture *f, gconstpointer is_named)
 {
   g_autofree char *path = copy_model (f);
-  g_autofree char *colours = data_path ("caffe", "mean.binaryproto");
-  g_autofree char *grey = data_path ("caffe", "mean-grey.binaryproto");
+  g_autofree char *colours = caffe_path ("mean.binaryproto");
+  g_autofree char *grey = caffe_path ("mean-grey.binaryproto");
   g_autofree char *mean = copy (colours, f->dir, "mean.binaryproto");
   g_autofree char *again = NULL;
   const char *named = is_named ? mean : NULL;

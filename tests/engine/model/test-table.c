@@ -7,6 +7,7 @@
 
 #include "model/model.h"
 #include "model/table.h"
+#include "support/models.h"
 #include "support/onnx-builder.h"
 
 /* ONNX Model Zoo's: 224 pixels, the last pool padded at its end. */
@@ -176,14 +177,12 @@ static void
 expect_refusal (const char *layers, const AlexnetModelParams *params,
     const char *message)
 {
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      "models", "torchvision-narrow.safetensors", NULL);
+  g_autofree char *path = models_path ("torchvision-narrow.safetensors");
   g_autofree char *dir = g_dir_make_tmp ("alexnet-table-XXXXXX", NULL);
   g_autofree char *copy = g_build_filename (dir, "copy.safetensors", NULL);
-  AlexnetModel *model = alexnet_model_load (path, NULL, NULL);
+  AlexnetModel *model = models_load (path);
   g_autoptr (GError) error = NULL;
 
-  g_assert_nonnull (model);
   alexnet_model_write (model, "layers", layers, copy, NULL, &error);
   g_assert_no_error (error);
   alexnet_model_unref (model);

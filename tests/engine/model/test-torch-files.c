@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "model/model.h"
+#include "support/models.h"
 #include "support/random-model.h"
 
 /* Of a probability; the input and all sums are in float, PyTorch's are in
@@ -33,10 +34,8 @@ load (const char *name, const char *part)
 {
   AlexnetModelParams params = { .part = part };
   g_autofree char *path = path_of (name);
-  g_autoptr (GError) error = NULL;
-  AlexnetModel *model = alexnet_model_load (path, &params, &error);
+  AlexnetModel *model = models_load_with (path, &params);
 
-  g_assert_no_error (error);
   g_test_message ("%s", alexnet_model_get_origin (model));
   return model;
 }

@@ -13,19 +13,10 @@
 #include "model/table.h"
 #include "support/cases.h"
 #include "support/demonstration.h"
+#include "support/models.h"
 #include "support/random-model.h"
 
 static char *dir;
-
-static AlexnetModel *
-load (const char *path, const AlexnetModelParams *params)
-{
-  GError *error = NULL;
-  AlexnetModel *model = alexnet_model_load (path, params, &error);
-
-  g_assert_no_error (error);
-  return model;
-}
 
 static void
 count (gpointer user, double fraction)
@@ -94,10 +85,10 @@ test_returns (gconstpointer file)
 {
   g_autofree char *path = g_test_build_filename (G_TEST_DIST, "../data/models",
       file, NULL);
-  AlexnetModel *model = load (path, NULL), *again;
+  AlexnetModel *model = models_load (path), *again;
   g_autofree char *saved = save (model);
 
-  again = load (saved, NULL);
+  again = models_load (saved);
   assert_same (model, again);
   alexnet_model_unref (again);
   alexnet_model_unref (model);
@@ -108,10 +99,10 @@ static void
 test_demonstration (void)
 {
   g_autofree char *path = demonstration_path ();
-  AlexnetModel *model = load (path, NULL), *again;
+  AlexnetModel *model = models_load (path), *again;
   g_autofree char *saved = save (model);
 
-  again = load (saved, NULL);
+  again = models_load (saved);
   assert_same (model, again);
   g_assert_cmpstrv ((char **) alexnet_model_get_labels (model),
       (char **) alexnet_model_get_labels (again));
@@ -127,11 +118,11 @@ test_in_place (void)
   g_autofree char *original = g_test_build_filename (G_TEST_DIST,
       "../data/models", "torchvision-narrow-bf16.safetensors", NULL);
   g_autofree char *link = g_build_filename (dir, "link.safetensors", NULL);
-  AlexnetModel *expected = load (original, NULL);
+  AlexnetModel *expected = models_load (original);
 
   for (guint i = 0; i < 3; i++) {
     g_autofree char *path = save (expected);
-    AlexnetModel *model = load (path, NULL), *again;
+    AlexnetModel *model = models_load (path), *again;
     g_autoptr (GError) error = NULL;
 
     if (i == 1)
@@ -140,7 +131,7 @@ test_in_place (void)
       g_assert_cmpint (linkat (AT_FDCWD, path, AT_FDCWD, link, 0), ==, 0);
     alexnet_model_save (model, i == 0 ? path : link, NULL, &error);
     g_assert_no_error (error);
-    again = load (i == 0 ? path : link, NULL);
+    again = models_load (i == 0 ? path : link);
     assert_same (expected, again);
     alexnet_model_unref (again);
     alexnet_model_unref (model);
@@ -164,7 +155,7 @@ test_link (gconstpointer is_there)
   g_autofree char *far = g_build_filename (dir, "far", NULL);
   g_autofree char *link = g_build_filename (far, "link", NULL);
   g_autoptr (GError) error = NULL;
-  AlexnetModel *model = load (original, NULL), *again;
+  AlexnetModel *model = models_load (original), *again;
 
   g_assert_cmpint (g_mkdir_with_parents (inner, 0700), ==, 0);
   g_assert_cmpint (symlink (inner, far), ==, 0);
@@ -174,7 +165,7 @@ test_link (gconstpointer is_there)
   alexnet_model_save (model, link, NULL, &error);
   g_assert_no_error (error);
   g_assert_true (g_file_test (link, G_FILE_TEST_IS_SYMLINK));
-  again = load (target, NULL);
+  again = models_load (target);
   assert_same (model, again);
   alexnet_model_unref (again);
   alexnet_model_unref (model);
@@ -272,10 +263,10 @@ test_table (gconstpointer data)
   t->change (&network);
   g_assert_true (alexnet_network_infer_shapes (&network, NULL));
   path = write_table (&network, t->claimed);
-  model = load (path, NULL);
+  model = models_load (path);
   g_assert_cmpstr (alexnet_model_get_architecture (model), ==, t->expected);
   saved = save (model);
-  again = load (saved, NULL);
+  again = models_load (saved);
   assert_same (model, again);
   alexnet_model_unref (again);
   alexnet_model_unref (model);
@@ -296,10 +287,10 @@ test_params (void)
 
   g_assert_true (g_file_set_contents (labels,
       "a\nb\nc\nd\ne\nf\ng\nh\ni\n\"j\"\n", -1, NULL));
-  model = load (path, &params);
+  model = models_load_with (path, &params);
   saved = save (model);
   alexnet_model_unref (model);
-  again = load (saved, NULL);
+  again = models_load (saved);
   g_assert_cmpstr (alexnet_model_get_labels (again)[9], ==, "\"j\"");
   alexnet_model_unref (again);
   g_remove (labels);
@@ -328,11 +319,11 @@ test_fails (void)
       "../data/models", "caffe-narrow-f16.safetensors", NULL);
   g_autofree char *nowhere = g_build_filename (dir, "none", "x", NULL);
   g_autofree char *path = g_build_filename (dir, "new.safetensors", NULL);
-  AlexnetModel *model = load (original, NULL);
+  AlexnetModel *model = models_load (original);
   g_autofree char *own = save (model), *kept = NULL;
 
   alexnet_model_unref (model);
-  model = load (own, NULL);
+  model = models_load (own);
   assert_fails (model, nowhere, ALEXNET_ERROR_INVALID, "No such file");
   g_assert_cmpint (truncate (own, 20000), ==, 0);
   assert_fails (model, path, ALEXNET_ERROR_FORMAT, "was cut short");
@@ -354,7 +345,7 @@ test_mode (void)
   static const mode_t modes[] = { 0600, 0640, 0666 };
   g_autofree char *original = g_test_build_filename (G_TEST_DIST,
       "../data/models", "caffe-narrow-f16.safetensors", NULL);
-  AlexnetModel *model = load (original, NULL);
+  AlexnetModel *model = models_load (original);
   mode_t mask = umask (022);
   g_autofree char *path = save (model);
   struct stat status;
@@ -393,7 +384,7 @@ test_no_file (void)
   g_autofree char *original = g_test_build_filename (G_TEST_DIST,
       "../data/models", "caffe-narrow-f16.safetensors", NULL);
   g_autofree char *fifo = g_build_filename (dir, "fifo", NULL);
-  AlexnetModel *model = load (original, NULL);
+  AlexnetModel *model = models_load (original);
 
   g_assert_cmpint (mkfifo (fifo, 0600), ==, 0);
   assert_refuses_link (model, "/dev/null", "a device, expected a regular file");

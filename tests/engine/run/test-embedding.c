@@ -28,8 +28,7 @@ load_narrow (const char *architecture)
 {
   g_autofree char *file = g_strconcat (architecture, "-narrow.safetensors",
       NULL);
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      "models", file, NULL);
+  g_autofree char *path = models_path (file);
 
   return models_load (path);
 }

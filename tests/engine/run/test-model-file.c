@@ -19,8 +19,7 @@
 static char *
 copy_model (const char *name)
 {
-  g_autofree char *source = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      "models", name, NULL);
+  g_autofree char *source = models_path (name);
   g_autofree char *bytes = NULL;
   g_autoptr (GError) error = NULL;
   char *path;

@@ -83,8 +83,7 @@ check_fields (AlexnetEngine *engine, const AlexnetPreprocess *model,
 static void
 test_model (gconstpointer name)
 {
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      "models", name, NULL);
+  g_autofree char *path = models_path (name);
   AlexnetModel *model = models_load (path);
   AlexnetEngineParams params = { .backend = "reference", .max_batch_size = 1 };
   g_autoptr (GError) error = NULL;

@@ -5,15 +5,28 @@
 #include "demonstration.h"
 
 AlexnetModel *
-models_load (const char *path)
+models_load_with (const char *path, const AlexnetModelParams *params)
 {
   g_autofree char *demonstration = demonstration_path ();
   g_autoptr (GError) error = NULL;
-  AlexnetModel *model = alexnet_model_load (path ? path : demonstration, NULL,
+  AlexnetModel *model = alexnet_model_load (path ? path : demonstration, params,
       &error);
 
   g_assert_no_error (error);
   return model;
+}
+
+AlexnetModel *
+models_load (const char *path)
+{
+  return models_load_with (path, NULL);
+}
+
+char *
+models_path (const char *name)
+{
+  return g_build_filename (g_getenv ("ALEXNET_TEST_DATA"), "models", name,
+      NULL);
 }
 
 AlexnetImage

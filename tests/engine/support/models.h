@@ -9,8 +9,16 @@ G_BEGIN_DECLS
 
 #define MODELS_SIDE 64
 
-/* The model in the file at `path`; NULL: the demonstration model. */
+/* The model in the file at `path`; NULL: the demonstration model. It has to
+ * load. */
 AlexnetModel *models_load (const char *path);
+
+/* The same with `params`. */
+AlexnetModel *models_load_with (const char *path,
+    const AlexnetModelParams *params);
+
+/* The file of this name in tests/data/models. g_free() it. */
+char *models_path (const char *name);
 
 /* Noise, another for each `seed`: RGB, MODELS_SIDE pixels wide and high, which
  * are written to `pixels`. */
