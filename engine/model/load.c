@@ -4,13 +4,13 @@
  * network's, in what order its layers come, and what else it says. */
 
 #include "binding.h"
+#include "choose.h"
 #include "formats/caffe/caffe.h"
 #include "int8.h"
 #include "labels.h"
 #include "layers.h"
 #include "metadata.h"
 #include "model.h"
-#include "part.h"
 #include "private.h"
 #include "sidecar.h"
 #include "table.h"
@@ -110,7 +110,7 @@ static AlexnetPart *
 find_table (AlexnetModel *model, GError **error)
 {
   g_autoptr (AlexnetPart)
-      part = alexnet_part_find (model->source->tensors, model->part, error);
+      part = alexnet_part_choose (model->source->tensors, model->part, error);
   const char *claimed = model->architecture
       ? model->architecture
       : g_hash_table_lookup (model->source->tensors->metadata, "architecture");

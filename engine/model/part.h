@@ -29,15 +29,16 @@ typedef struct {
   AlexnetLeftovers left;
 } AlexnetPart;
 
-/* The one part of the set that holds a network's first convolution and, where
- * there are several, its last layer, or, with `wanted`, the one of this name or
- * below it. FORMAT: there is none, saying what there is instead; there are
- * several, naming them; in the one, two tensors could be the same of the table,
- * or a weight is computed from others; without `wanted`, a layer seems to
- * follow it. Other names of the same weights do not count. The set outlives the
- * part. */
-AlexnetPart *alexnet_part_find (const AlexnetTensorSet *set, const char *wanted,
-    GError **error);
+/* All parts of the set that hold a network's first convolution, in the order of
+ * the file: an array that owns them. The set outlives them. */
+GPtrArray *alexnet_part_list (const AlexnetTensorSet *set);
+
+gboolean alexnet_part_has_last_layer (const AlexnetPart *part);
+
+/* Finds what of the set the part leaves (`left`). `names`: a set of the names
+ * of all parts. */
+void alexnet_part_find_unused (AlexnetPart *part, GHashTable *names,
+    const AlexnetTensorSet *set);
 
 /* The tensors that `network`, any table, names, as they are named there. Both
  * outlive the part. */

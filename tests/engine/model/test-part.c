@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "model/part.h"
+#include "model/choose.h"
 
 #define N_MANY 20000
 #define MAX_SECONDS 20
@@ -55,7 +55,7 @@ static AlexnetPart *
 find (const AlexnetTensorSet *set, const char *wanted)
 {
   GError *error = NULL;
-  AlexnetPart *part = alexnet_part_find (set, wanted, &error);
+  AlexnetPart *part = alexnet_part_choose (set, wanted, &error);
 
   g_assert_no_error (error);
   return part;
@@ -67,7 +67,7 @@ assert_fails (const AlexnetTensorSet *set, const char *wanted,
 {
   GError *error = NULL;
 
-  g_assert_null (alexnet_part_find (set, wanted, &error));
+  g_assert_null (alexnet_part_choose (set, wanted, &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
   g_assert_cmpstr (error->message, ==, expected);
   g_error_free (error);
