@@ -72,7 +72,7 @@ struct _GstClassificationKafka {
   /* Under the object lock. */
   GstAlexnetKafkaSettings settings;
   GstAlexnetSender *sender;      /* NULL: below PAUSED */
-  GstAlexnetSenderCounts counts; /* of the last sender that ended */
+  GstAlexnetOutboxCounts counts; /* of the last sender that ended */
 };
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
@@ -167,7 +167,7 @@ static gboolean
 gst_classification_kafka_stop (GstBaseTransform *trans)
 {
   GstClassificationKafka *self = GST_CLASSIFICATION_KAFKA (trans);
-  GstAlexnetSenderCounts before, counts;
+  GstAlexnetOutboxCounts before, counts;
   GstAlexnetSender *sender;
 
   GST_OBJECT_LOCK (self);
@@ -175,7 +175,8 @@ gst_classification_kafka_stop (GstBaseTransform *trans)
   GST_OBJECT_UNLOCK (self);
   if (!sender)
     return TRUE;
-  gst_alexnet_sender_get_counts (sender, &before);
+  gst_alexnet_outbox_get_counts (gst_alexnet_sender_get_outbox (sender),
+      &before);
   gst_alexnet_sender_free (sender, &counts);
   GST_OBJECT_LOCK (self);
   self->counts = counts;
@@ -232,7 +233,8 @@ publish (GstClassificationKafka *self, const GstAlexnetReading *reading)
   if (self->failed)
     return GST_FLOW_ERROR;
   message = make_message (self, reading);
-  if (gst_alexnet_sender_add (self->sender, message, &error))
+  if (gst_alexnet_outbox_add (gst_alexnet_sender_get_outbox (self->sender),
+          message, &error))
     return GST_FLOW_OK;
   self->failed = TRUE;
   post (self, GST_MESSAGE_ERROR, error);
@@ -262,7 +264,8 @@ flush (GstClassificationKafka *self)
   GST_OBJECT_LOCK (self);
   limit = self->settings.flush_timeout;
   GST_OBJECT_UNLOCK (self);
-  n = gst_alexnet_sender_flush (self->sender, limit);
+  n = gst_alexnet_outbox_flush (gst_alexnet_sender_get_outbox (self->sender),
+      limit);
   if (n > 0)
     warn (self, n,
         self->active.sender.spool_directory
@@ -275,7 +278,8 @@ interrupt (GstClassificationKafka *self, gboolean interrupted)
 {
   GST_OBJECT_LOCK (self);
   if (self->sender)
-    gst_alexnet_sender_interrupt (self->sender, interrupted);
+    gst_alexnet_outbox_interrupt (gst_alexnet_sender_get_outbox (self->sender),
+        interrupted);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -366,15 +370,17 @@ gst_classification_kafka_set_property (GObject *object, guint id,
 static GstStructure *
 make_stats (GstClassificationKafka *self)
 {
-  GstAlexnetSenderCounts counts = self->counts;
+  GstAlexnetOutboxCounts counts = self->counts;
 
   if (self->sender)
-    gst_alexnet_sender_get_counts (self->sender, &counts);
+    gst_alexnet_outbox_get_counts (gst_alexnet_sender_get_outbox (self->sender),
+        &counts);
   return gst_structure_new ("alexnet-kafka-stats", "sent", G_TYPE_UINT64,
-      counts.sent, "delivered", G_TYPE_UINT64, counts.delivered, "failed",
-      G_TYPE_UINT64, counts.failed, "spooled", G_TYPE_UINT64, counts.spooled,
-      "dropped", G_TYPE_UINT64, counts.dropped, "spool-bytes", G_TYPE_UINT64,
-      counts.spool_bytes, NULL);
+      counts.n[GST_ALEXNET_OUTBOX_SENT], "delivered", G_TYPE_UINT64,
+      counts.n[GST_ALEXNET_OUTBOX_DELIVERED], "failed", G_TYPE_UINT64,
+      counts.n[GST_ALEXNET_OUTBOX_FAILED], "spooled", G_TYPE_UINT64,
+      counts.spooled, "dropped", G_TYPE_UINT64, counts.dropped, "spool-bytes",
+      G_TYPE_UINT64, counts.spool_bytes, NULL);
 }
 
 static void

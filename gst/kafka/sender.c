@@ -1,27 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Everything goes through the spool. The streaming thread appends to it, and
- * that is all it does; this thread takes messages in their order, hands up to
+/* Everything goes through the outbox. The streaming thread adds to it, and that
+ * is all it does; this thread takes messages in their order, hands up to
  * MAX_IN_FLIGHT of them to librdkafka, and remembers them in the same order.
  * What librdkafka reports marks them; whenever the first one is settled it is
- * acknowledged to the spool, and goes. So what the spool has after any end, of
- * the process as well, is what is not known to be delivered, from some message
- * on, and it comes first the next time: nothing is missing, the order is kept,
- * and at most what was in flight comes twice, with the same ce_id.
+ * acknowledged, and goes. So what the spool has after any end, of the process as
+ * well, is what is not known to be delivered, from some message on, and it comes
+ * first the next time: nothing is missing, the order is kept, and at most what
+ * was in flight comes twice, with the same ce_id.
  *
  * librdkafka keeps the order of a key, tries again by itself and, being
  * idempotent, writes once what it sent twice. Where it gives up on anything but
  * a single message, e.g. a topic that does not exist (yet) or a fatal error, it
- * is ended, the spool is rewound to the first message that is not acknowledged,
- * and after a while a new client begins there.
+ * is ended, the outbox is rewound to the first message that is not
+ * acknowledged, and after a while a new client begins there.
  *
- * `lock` guards the spool, the counts and the flags. librdkafka calls wake()
- * with a lock of its queue held, so that none of its functions is called under
- * ours. */
+ * librdkafka calls wake() with a lock of its queue held, so that none of its
+ * functions may be called under ours: only the outbox has one. */
 
 #include "sender.h"
-
-#include "spool.h"
 
 #define MAX_IN_FLIGHT 500
 #define FIRST_PAUSE G_TIME_SPAN_SECOND /* before a new client */
@@ -36,6 +33,7 @@ struct _GstAlexnetSender {
   GstAlexnetSenderSettings settings;
   GstAlexnetSenderReport report;
   gpointer user;
+  GstAlexnetOutbox *outbox;
   GThread *thread;
 
   /* Of the thread. */
@@ -46,12 +44,6 @@ struct _GstAlexnetSender {
   char *broken;     /* why there has to be a new client, or NULL */
   char *failure;    /* the last that was reported, or NULL */
   gboolean away;    /* no broker can be reached, which was reported */
-
-  GMutex lock;
-  GCond work, settled;
-  GstAlexnetSpool *spool;
-  guint64 sent, delivered, failed;
-  gboolean woken, stopped, interrupted;
 };
 
 void
@@ -81,10 +73,7 @@ wake (gpointer data)
 {
   GstAlexnetSender *sender = data;
 
-  g_mutex_lock (&sender->lock);
-  sender->woken = TRUE;
-  g_cond_signal (&sender->work);
-  g_mutex_unlock (&sender->lock);
+  gst_alexnet_outbox_wake (sender->outbox);
 }
 
 static void
@@ -107,25 +96,6 @@ static void G_GNUC_PRINTF (3, 4)
   sender->report (sender->user, good, error);
 }
 
-static void
-count (GstAlexnetSender *sender, guint64 *counter)
-{
-  g_mutex_lock (&sender->lock);
-  ++*counter;
-  g_mutex_unlock (&sender->lock);
-}
-
-static guint64
-count_waiting (GstAlexnetSender *sender)
-{
-  guint64 n;
-
-  g_mutex_lock (&sender->lock);
-  n = gst_alexnet_spool_counts (sender->spool)->n_waiting;
-  g_mutex_unlock (&sender->lock);
-  return n;
-}
-
 /* One of many that fail alike. */
 static void
 report_failure (GstAlexnetSender *sender, const char *why)
@@ -143,9 +113,9 @@ settle (GstAlexnetSender *sender, InFlight *message, GstAlexnetSend send,
     const char *why)
 {
   if (send == GST_ALEXNET_SEND_OK) {
-    count (sender, &sender->delivered);
+    gst_alexnet_outbox_count (sender->outbox, GST_ALEXNET_OUTBOX_DELIVERED);
   } else {
-    count (sender, &sender->failed);
+    gst_alexnet_outbox_count (sender->outbox, GST_ALEXNET_OUTBOX_FAILED);
     report_failure (sender, why);
   }
   message->settled = TRUE;
@@ -182,11 +152,13 @@ static void
 see_away (gpointer data, const char *why)
 {
   GstAlexnetSender *sender = data;
+  GstAlexnetOutboxCounts counts;
 
+  gst_alexnet_outbox_get_counts (sender->outbox, &counts);
   if (!sender->away)
     report (sender, FALSE,
         "no broker can be reached, %" G_GUINT64_FORMAT " messages wait: %s",
-        count_waiting (sender), why);
+        counts.spooled, why);
   sender->away = TRUE;
 }
 
@@ -206,10 +178,7 @@ acknowledge (GstAlexnetSender *sender)
   while ((first = g_queue_peek_head (&sender->in_flight)) && first->settled) {
     GError *error = NULL;
 
-    g_mutex_lock (&sender->lock);
-    gst_alexnet_spool_acknowledge (sender->spool, &first->place, &error);
-    g_cond_broadcast (&sender->settled);
-    g_mutex_unlock (&sender->lock);
+    gst_alexnet_outbox_acknowledge (sender->outbox, &first->place, &error);
     g_free (g_queue_pop_head (&sender->in_flight));
     if (error)
       report_error (sender, error);
@@ -227,10 +196,7 @@ take (GstAlexnetSender *sender)
 
   do {
     error = NULL;
-    g_mutex_lock (&sender->lock);
-    message = gst_alexnet_spool_take (sender->spool, &taken->place, &error);
-    g_cond_broadcast (&sender->settled);
-    g_mutex_unlock (&sender->lock);
+    message = gst_alexnet_outbox_take (sender->outbox, &taken->place, &error);
     damaged = g_error_matches (error, GST_RESOURCE_ERROR,
         GST_RESOURCE_ERROR_READ);
     if (damaged)
@@ -258,7 +224,7 @@ send_message (GstAlexnetSender *sender, GBytes *message)
 
   switch (send) {
     case GST_ALEXNET_SEND_OK:
-      count (sender, &sender->sent);
+      gst_alexnet_outbox_count (sender->outbox, GST_ALEXNET_OUTBOX_SENT);
       return TRUE;
     case GST_ALEXNET_SEND_LATER:
       sender->held = g_bytes_ref (message);
@@ -301,9 +267,7 @@ start_again (GstAlexnetSender *sender)
       sender->pause / G_TIME_SPAN_SECOND, sender->broken);
   g_clear_pointer (&sender->broken, g_free);
   end_client (sender);
-  g_mutex_lock (&sender->lock);
-  gst_alexnet_spool_rewind (sender->spool);
-  g_mutex_unlock (&sender->lock);
+  gst_alexnet_outbox_rewind (sender->outbox);
   sender->resume = g_get_monotonic_time () + sender->pause;
   sender->pause = MIN (2 * sender->pause, LONGEST_PAUSE);
 }
@@ -336,25 +300,6 @@ work (GstAlexnetSender *sender)
     start_again (sender);
 }
 
-/* Until there is something to do; FALSE: the end. */
-static gboolean
-wait_for_work (GstAlexnetSender *sender)
-{
-  gboolean is_time = FALSE, stopped;
-
-  g_mutex_lock (&sender->lock);
-  while (!sender->stopped && !is_time && (!sender->woken || !sender->producer))
-    if (sender->producer)
-      g_cond_wait (&sender->work, &sender->lock);
-    else
-      is_time = !g_cond_wait_until (&sender->work, &sender->lock,
-          sender->resume);
-  sender->woken = FALSE;
-  stopped = sender->stopped;
-  g_mutex_unlock (&sender->lock);
-  return !stopped;
-}
-
 static gpointer
 run (gpointer data)
 {
@@ -362,7 +307,8 @@ run (gpointer data)
 
   do
     work (sender);
-  while (wait_for_work (sender));
+  while (gst_alexnet_outbox_wait (sender->outbox,
+      sender->producer ? 0 : sender->resume));
   end_client (sender);
   return NULL;
 }
@@ -372,9 +318,9 @@ start (GstAlexnetSender *sender, GError **error)
 {
   const GstAlexnetSenderSettings *settings = &sender->settings;
 
-  sender->spool = gst_alexnet_spool_open (settings->spool_directory,
+  sender->outbox = gst_alexnet_outbox_open (settings->spool_directory,
       settings->spool_max_bytes, error);
-  if (!sender->spool)
+  if (!sender->outbox)
     return FALSE;
   sender->producer = gst_alexnet_producer_new (&settings->producer, &events,
       sender, error);
@@ -384,12 +330,13 @@ start (GstAlexnetSender *sender, GError **error)
 static void
 report_torn (GstAlexnetSender *sender)
 {
-  guint n_torn = gst_alexnet_spool_counts (sender->spool)->n_torn;
+  GstAlexnetOutboxCounts counts;
 
-  if (n_torn > 0)
+  gst_alexnet_outbox_get_counts (sender->outbox, &counts);
+  if (counts.n_torn > 0)
     report (sender, FALSE,
         "%u messages in \"%s\" were not written to their end, and are dropped",
-        n_torn, sender->settings.spool_directory);
+        counts.n_torn, sender->settings.spool_directory);
 }
 
 gboolean
@@ -406,13 +353,10 @@ static void
 clear (GstAlexnetSender *sender)
 {
   end_client (sender);
-  gst_alexnet_spool_close (sender->spool);
+  gst_alexnet_outbox_close (sender->outbox);
   gst_alexnet_sender_settings_clear (&sender->settings);
   g_free (sender->failure);
   g_free (sender->broken);
-  g_cond_clear (&sender->settled);
-  g_cond_clear (&sender->work);
-  g_mutex_clear (&sender->lock);
   g_free (sender);
 }
 
@@ -427,9 +371,6 @@ gst_alexnet_sender_new (const GstAlexnetSenderSettings *settings,
   sender->report = func;
   sender->user = user;
   sender->pause = FIRST_PAUSE;
-  g_mutex_init (&sender->lock);
-  g_cond_init (&sender->work);
-  g_cond_init (&sender->settled);
   g_queue_init (&sender->in_flight);
   if (!start (sender, error)) {
     clear (sender);
@@ -442,15 +383,12 @@ gst_alexnet_sender_new (const GstAlexnetSenderSettings *settings,
 
 void
 gst_alexnet_sender_free (GstAlexnetSender *sender,
-    GstAlexnetSenderCounts *counts)
+    GstAlexnetOutboxCounts *counts)
 {
-  g_mutex_lock (&sender->lock);
-  sender->stopped = TRUE;
-  g_cond_signal (&sender->work);
-  g_mutex_unlock (&sender->lock);
+  gst_alexnet_outbox_stop (sender->outbox);
   g_thread_join (sender->thread);
-  gst_alexnet_spool_rewind (sender->spool);
-  gst_alexnet_sender_get_counts (sender, counts);
+  gst_alexnet_outbox_rewind (sender->outbox);
+  gst_alexnet_outbox_get_counts (sender->outbox, counts);
   if (!sender->settings.spool_directory) {
     counts->dropped += counts->spooled;
     counts->spooled = counts->spool_bytes = 0;
@@ -458,61 +396,8 @@ gst_alexnet_sender_free (GstAlexnetSender *sender,
   clear (sender);
 }
 
-gboolean
-gst_alexnet_sender_add (GstAlexnetSender *sender, GBytes *message,
-    GError **error)
+GstAlexnetOutbox *
+gst_alexnet_sender_get_outbox (GstAlexnetSender *sender)
 {
-  gboolean ok;
-
-  g_mutex_lock (&sender->lock);
-  ok = gst_alexnet_spool_append (sender->spool, message, error);
-  sender->woken = TRUE;
-  g_cond_signal (&sender->work);
-  g_mutex_unlock (&sender->lock);
-  return ok;
-}
-
-guint64
-gst_alexnet_sender_flush (GstAlexnetSender *sender, GstClockTime limit)
-{
-  gint64 deadline = g_get_monotonic_time () + (gint64) (limit / GST_USECOND);
-  const GstAlexnetSpoolCounts *counts;
-  gboolean in_time = TRUE;
-  guint64 n;
-
-  g_mutex_lock (&sender->lock);
-  counts = gst_alexnet_spool_counts (sender->spool);
-  while (counts->n_waiting > 0 && in_time && !sender->interrupted)
-    in_time = g_cond_wait_until (&sender->settled, &sender->lock, deadline);
-  n = counts->n_waiting;
-  g_mutex_unlock (&sender->lock);
-  return n;
-}
-
-void
-gst_alexnet_sender_interrupt (GstAlexnetSender *sender, gboolean interrupt)
-{
-  g_mutex_lock (&sender->lock);
-  sender->interrupted = interrupt;
-  g_cond_broadcast (&sender->settled);
-  g_mutex_unlock (&sender->lock);
-}
-
-void
-gst_alexnet_sender_get_counts (GstAlexnetSender *sender,
-    GstAlexnetSenderCounts *counts)
-{
-  const GstAlexnetSpoolCounts *spool;
-
-  g_mutex_lock (&sender->lock);
-  spool = gst_alexnet_spool_counts (sender->spool);
-  *counts = (GstAlexnetSenderCounts){
-    .sent = sender->sent,
-    .delivered = sender->delivered,
-    .failed = sender->failed,
-    .spooled = spool->n_waiting,
-    .dropped = spool->n_dropped,
-    .spool_bytes = spool->bytes,
-  };
-  g_mutex_unlock (&sender->lock);
+  return sender->outbox;
 }

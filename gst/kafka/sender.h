@@ -3,12 +3,12 @@
 /* A thread that brings messages to Kafka, in the order in which they come, by
  * way of a spool. sender.c begins with how.
  *
- * Errors are GST_RESOURCE_ERROR's. Thread-safety: one thread at a time, but for
- * what is said to be for any. */
+ * Errors are GST_RESOURCE_ERROR's. Thread-safety: one thread at a time. */
 
 #ifndef GST_ALEXNET_SENDER_H
 #define GST_ALEXNET_SENDER_H
 
+#include "outbox.h"
 #include "producer.h"
 
 G_BEGIN_DECLS
@@ -20,15 +20,6 @@ typedef struct {
   char *spool_directory;               /* NULL: messages wait in memory */
   guint64 spool_max_bytes;
 } GstAlexnetSenderSettings;
-
-typedef struct {
-  guint64 sent; /* given to librdkafka; again after it had to be replaced */
-  guint64 delivered; /* acknowledged by a broker */
-  guint64 failed;    /* given up, e.g. too large for it */
-  guint64 spooled;   /* that wait now, sent or not */
-  guint64 dropped;   /* too many to wait, torn, damaged or lost at the end */
-  guint64 spool_bytes;
-} GstAlexnetSenderCounts;
 
 /* From the sender's thread, or from within gst_alexnet_sender_new(): something
  * that a user should hear of. `good`: that it is over. */
@@ -47,21 +38,11 @@ gst_alexnet_sender_new (const GstAlexnetSenderSettings *settings,
 /* Ends in a few seconds whatever the broker does. What was not delivered stays
  * in the spool's directory; without one it is dropped. The last counts. */
 void gst_alexnet_sender_free (GstAlexnetSender *sender,
-    GstAlexnetSenderCounts *counts);
+    GstAlexnetOutboxCounts *counts);
 
-/* Never waits for a broker. FALSE: the spool cannot be written. */
-gboolean gst_alexnet_sender_add (GstAlexnetSender *sender, GBytes *message,
-    GError **error);
-
-/* Waits until nothing is waiting any more, but no longer than `limit`, and not
- * while it is interrupted, from any thread. How many messages wait. */
-guint64 gst_alexnet_sender_flush (GstAlexnetSender *sender, GstClockTime limit);
-void gst_alexnet_sender_interrupt (GstAlexnetSender *sender,
-    gboolean interrupt);
-
-/* From any thread. */
-void gst_alexnet_sender_get_counts (GstAlexnetSender *sender,
-    GstAlexnetSenderCounts *counts);
+/* Where to add messages, wait for them and count them, from any thread. It
+ * lives as long as the sender. */
+GstAlexnetOutbox *gst_alexnet_sender_get_outbox (GstAlexnetSender *sender);
 
 void gst_alexnet_sender_settings_clear (GstAlexnetSenderSettings *settings);
 void gst_alexnet_sender_settings_copy (const GstAlexnetSenderSettings *settings,
