@@ -4,10 +4,10 @@
  * is all it does; this thread takes messages in their order, hands up to
  * MAX_IN_FLIGHT of them to librdkafka, and remembers them in the same order.
  * What librdkafka reports marks them; whenever the first one is settled it is
- * acknowledged, and goes. So what the spool has after any end, of the process as
- * well, is what is not known to be delivered, from some message on, and it comes
- * first the next time: nothing is missing, the order is kept, and at most what
- * was in flight comes twice, with the same ce_id.
+ * acknowledged, and goes. So what the spool has after any end, of the process
+ * as well, is what is not known to be delivered, from some message on, and it
+ * comes first the next time: nothing is missing, the order is kept, and at most
+ * what was in flight comes twice, with the same ce_id.
  *
  * librdkafka keeps the order of a key, tries again by itself and, being
  * idempotent, writes once what it sent twice. Where it gives up on anything but

@@ -37,9 +37,9 @@ launch () {
 named () {
   part named >named.sh
   sh ./named.sh >out || return 1
-  for name in left door; do
+  for place in left door; do
     grep 'alexnet-classification' out |
-      grep -q "region-name=(string)$name[,;]" || return 1
+      grep -q "region-name=(string)$place[,;]" || return 1
   done
 }
 
