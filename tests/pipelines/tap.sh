@@ -17,12 +17,12 @@ skip_all () {
 # check NAME COMMAND...: the command decides; its output shows when it fails.
 check () {
   n=$((n + 1))
-  name=$1
+  tap_name=$1 # a command may have a name of its own
   shift
   if "$@" >"$work/log" 2>&1; then
-    echo "ok $n $name"
+    echo "ok $n $tap_name"
   else
-    echo "not ok $n $name"
+    echo "not ok $n $tap_name"
     sed 's/^/# /' "$work/log"
   fi
 }
