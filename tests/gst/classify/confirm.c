@@ -17,32 +17,42 @@ expect_kinds (Fixture *fixture, guint photo, const char *kinds)
   }
 }
 
-GST_START_TEST (test_off_by_default)
+static const StateCase cases[] = {
+  /* Off by default. */
+  { "hhhttt:-" },
+  /* One frame of something else changes nothing. */
+  { "confirm-count=2 h:-/horse [] h:horse [-horse] t:horse/truck h:horse "
+    "ththt:horse/truck [] t:truck [horse-truck]" },
+  /* By time. */
+  { "confirm-duration=100000000 hhh:-/horse hh:horse ttt:horse/truck hh:horse "
+    "ttttt:truck [-horse] [horse-truck]" },
+  /* What is repeated on skipped frames says nothing new. */
+  { "confirm-count=2 inference-interval=4 repeat-last=true hhhh:-/horse "
+    "hhhh:horse tttt:horse/truck [-horse]" },
+  { "confirm-count=2 state-threshold=1 ht:nobody [-nobody] state-threshold=0.5 "
+    "hh:horse [nobody-horse] state-threshold=1 h:horse/nobody h:nobody "
+    "[horse-nobody]",
+      "unknown-label", "nobody" },
+  { "confirm-count=2 hh:horse tt:unknown [-horse] [horse-unknown]",
+      "ignored-classes", "cat, truck" },
+  /* A class that is named as the unknown state is it. */
+  { "confirm-count=2 hhtt:truck state-threshold=1 hh:truck "
+    "[-horse] [horse-truck]",
+      "unknown-label", "truck" },
+  /* A gap says nothing: the state stays, what was pending has to begin anew. */
+  { "confirm-count=2 hht:horse/truck gap t:horse/truck t:truck "
+    "[-horse] [horse-truck]" },
+  /* Nothing is known then, but another segment is not another stream. */
+  { "confirm-count=2 hh:horse [-horse] flush h:-/horse h:horse [-horse] "
+    "stream h:-/horse h:horse [-horse] segment h:horse" },
+  /* Off, on: what was known before is not known. */
+  { "confirm-count=2 hh:horse confirm-count=0 h:- confirm-count=1 h:horse "
+    "[-horse] [-horse]" },
+};
+
+GST_START_TEST (test_case)
 {
-  Fixture *fixture = test_fixture_new ("post-messages", "never", NULL);
-
-  test_expect_state_after (fixture, "hhhttt", "-", "-");
-  test_expect_changes (fixture, "");
-  test_fixture_free (fixture);
-}
-GST_END_TEST
-
-/* One frame of something else changes nothing. */
-GST_START_TEST (test_count)
-{
-  Fixture *fixture = test_fixture_new (TWO, NULL);
-
-  test_expect_state_after (fixture, "h", "-", "horse");
-  test_expect_changes (fixture, "");
-  test_expect_state_after (fixture, "h", "horse", "-");
-  test_expect_changes (fixture, "-horse");
-  test_expect_state_after (fixture, "t", "horse", "truck");
-  test_expect_state_after (fixture, "h", "horse", "-");
-  test_expect_state_after (fixture, "ththt", "horse", "truck");
-  test_expect_changes (fixture, "");
-  test_expect_state_after (fixture, "t", "truck", "-");
-  test_expect_changes (fixture, "horse-truck");
-  test_fixture_free (fixture);
+  test_state_case (&cases[__i__]);
 }
 GST_END_TEST
 
@@ -87,51 +97,6 @@ GST_START_TEST (test_message)
 }
 GST_END_TEST
 
-GST_START_TEST (test_duration)
-{
-  Fixture *fixture = test_fixture_new ("confirm-duration", "100000000",
-      "post-messages", "never", NULL);
-
-  test_expect_state_after (fixture, "hhh", "-", "horse");
-  test_expect_state_after (fixture, "hh", "horse", "-");
-  test_expect_state_after (fixture, "ttt", "horse", "truck");
-  test_expect_state_after (fixture, "hh", "horse", "-");
-  test_expect_state_after (fixture, "ttttt", "truck", "-");
-  test_expect_changes (fixture, "-horse horse-truck");
-  test_fixture_free (fixture);
-}
-GST_END_TEST
-
-/* What is repeated on skipped frames says nothing new. */
-GST_START_TEST (test_stale_results_do_not_count)
-{
-  Fixture *fixture = test_fixture_new (TWO, "inference-interval", "4",
-      "repeat-last", "true", NULL);
-
-  test_expect_state_after (fixture, "hhhh", "-", "horse");
-  test_expect_state_after (fixture, "hhhh", "horse", "-");
-  test_expect_state_after (fixture, "tttt", "horse", "truck");
-  test_expect_changes (fixture, "-horse");
-  test_fixture_free (fixture);
-}
-GST_END_TEST
-
-GST_START_TEST (test_threshold)
-{
-  Fixture *fixture = test_fixture_new (TWO, "state-threshold", "1",
-      "unknown-label", "nobody", NULL);
-
-  test_expect_state_after (fixture, "ht", "nobody", "-");
-  g_object_set (fixture->element, "state-threshold", 0.5f, NULL);
-  test_expect_state_after (fixture, "hh", "horse", "-");
-  g_object_set (fixture->element, "state-threshold", 1.f, NULL);
-  test_expect_state_after (fixture, "h", "horse", "nobody");
-  test_expect_state_after (fixture, "h", "nobody", "-");
-  test_expect_changes (fixture, "-nobody nobody-horse horse-nobody");
-  test_fixture_free (fixture);
-}
-GST_END_TEST
-
 /* Frames of which no class is kept have no metadata, but count; the one that
  * changes the state tells it. */
 GST_START_TEST (test_no_class_is_kept)
@@ -140,13 +105,13 @@ GST_START_TEST (test_no_class_is_kept)
   GstStructure *last;
 
   expect_kinds (fixture, TEST_HORSE, "-");
-  test_expect_state_after (fixture, "h", "unknown", "-");
+  test_do_steps (fixture, "h:unknown");
   g_object_get (fixture->element, "last-result", &last, NULL);
   fail_unless_equals_int (test_n_classes (last), 0);
   fail_unless_equals_uint64 (test_get_uint64 (last, "since"), 0);
   gst_structure_free (last);
   expect_kinds (fixture, TEST_HORSE, "--");
-  test_expect_changes (fixture, "-unknown");
+  test_do_steps (fixture, "[-unknown] []");
   test_fixture_free (fixture);
 }
 GST_END_TEST
@@ -178,85 +143,8 @@ GST_START_TEST (test_no_class_of_a_region)
   buffer = test_push_pull (fixture, collage_new (fixture));
   fail_unless (test_get_result (buffer) == NULL);
   gst_buffer_unref (buffer);
-  test_expect_changes (fixture, "-horse -truck horse-unknown truck-unknown");
-  test_fixture_free (fixture);
-}
-GST_END_TEST
-
-GST_START_TEST (test_ignored_classes)
-{
-  Fixture *fixture = test_fixture_new (TWO, "ignored-classes", "cat, truck",
-      NULL);
-
-  test_expect_state_after (fixture, "hh", "horse", "-");
-  test_expect_state_after (fixture, "tt", "unknown", "-");
-  test_expect_changes (fixture, "-horse horse-unknown");
-  test_fixture_free (fixture);
-}
-GST_END_TEST
-
-/* A class that is named as the unknown state is it. */
-GST_START_TEST (test_unknown_class)
-{
-  Fixture *fixture = test_fixture_new (TWO, "unknown-label", "truck", NULL);
-
-  test_expect_state_after (fixture, "hhtt", "truck", "-");
-  g_object_set (fixture->element, "state-threshold", 1.f, NULL);
-  test_expect_state_after (fixture, "hh", "truck", "-");
-  test_expect_changes (fixture, "-horse horse-truck");
-  test_fixture_free (fixture);
-}
-GST_END_TEST
-
-/* A gap says nothing: the state stays, what was pending has to begin anew. */
-GST_START_TEST (test_gap)
-{
-  Fixture *fixture = test_fixture_new (TWO, NULL);
-
-  test_expect_state_after (fixture, "hht", "horse", "truck");
-  gst_harness_push_event (fixture->harness,
-      gst_event_new_gap (GST_SECOND, GST_SECOND));
-  test_expect_state_after (fixture, "t", "horse", "truck");
-  test_expect_state_after (fixture, "t", "truck", "-");
-  test_expect_changes (fixture, "-horse horse-truck");
-  test_fixture_free (fixture);
-}
-GST_END_TEST
-
-GST_START_TEST (test_flush_and_stream_start)
-{
-  Fixture *fixture = test_fixture_new (TWO, NULL);
-
-  test_expect_state_after (fixture, "hh", "horse", "-");
-  test_flush (fixture);
-  test_expect_state_after (fixture, "h", "-", "horse");
-  test_expect_state_after (fixture, "h", "horse", "-");
-  gst_harness_push_event (fixture->harness,
-      gst_event_new_stream_start ("another"));
-  test_push_segment (fixture, 1, 0, GST_CLOCK_TIME_NONE);
-  test_expect_state_after (fixture, "h", "-", "horse");
-  test_expect_state_after (fixture, "h", "horse", "-");
-  test_expect_changes (fixture, "-horse -horse -horse");
-
-  /* Another segment of the same stream is not another stream. */
-  test_push_segment (fixture, 1, 0, GST_CLOCK_TIME_NONE);
-  test_expect_state_after (fixture, "h", "horse", "-");
-  test_expect_changes (fixture, "");
-  test_fixture_free (fixture);
-}
-GST_END_TEST
-
-/* Off, on: what was known before is not known. */
-GST_START_TEST (test_switched_off)
-{
-  Fixture *fixture = test_fixture_new (TWO, NULL);
-
-  test_expect_state_after (fixture, "hh", "horse", "-");
-  g_object_set (fixture->element, "confirm-count", 0, NULL);
-  test_expect_state_after (fixture, "h", "-", "-");
-  g_object_set (fixture->element, "confirm-count", 1, NULL);
-  test_expect_state_after (fixture, "h", "horse", "-");
-  test_expect_changes (fixture, "-horse -horse");
+  test_do_steps (fixture,
+      "[-horse] [-truck] [horse-unknown] [truck-unknown] []");
   test_fixture_free (fixture);
 }
 GST_END_TEST
@@ -340,7 +228,7 @@ GST_START_TEST (test_tracked_objects)
     fail_if (gst_structure_has_field (region, "candidate"));
     gst_buffer_unref (buffer);
   }
-  test_expect_changes (fixture, "-horse -truck");
+  test_do_steps (fixture, "[-horse] [-truck] []");
   fail_unless_equals_uint64 (test_stat (fixture->element, "repeated-regions"),
       1);
   test_fixture_free (fixture);
@@ -378,7 +266,7 @@ GST_START_TEST (test_named_regions)
           "region-name"),
       "stable");
   gst_message_unref (message);
-  test_expect_changes (fixture, "-truck truck-horse");
+  test_do_steps (fixture, "[-truck] [truck-horse] []");
   test_fixture_free (fixture);
 }
 GST_END_TEST
@@ -409,19 +297,10 @@ confirm_suite (void)
   TCase *tests = test_case_new ("confirm");
 
   suite_add_tcase (suite, tests);
-  tcase_add_test (tests, test_off_by_default);
-  tcase_add_test (tests, test_count);
+  tcase_add_loop_test (tests, test_case, 0, G_N_ELEMENTS (cases));
   tcase_add_test (tests, test_message);
-  tcase_add_test (tests, test_duration);
-  tcase_add_test (tests, test_stale_results_do_not_count);
-  tcase_add_test (tests, test_threshold);
   tcase_add_test (tests, test_no_class_is_kept);
   tcase_add_test (tests, test_no_class_of_a_region);
-  tcase_add_test (tests, test_ignored_classes);
-  tcase_add_test (tests, test_unknown_class);
-  tcase_add_test (tests, test_gap);
-  tcase_add_test (tests, test_flush_and_stream_start);
-  tcase_add_test (tests, test_switched_off);
   tcase_add_test (tests, test_pending_period);
   tcase_add_test (tests, test_pending_period_and_interval);
   tcase_add_test (tests, test_tracked_objects);

@@ -2,6 +2,10 @@
 
 #include "statehelpers.h"
 
+#include <stdlib.h>
+
+#include "collage.h"
+
 GstBuffer *
 test_push_photos (Fixture *fixture, const char *photos)
 {
@@ -15,35 +19,139 @@ test_push_photos (Fixture *fixture, const char *photos)
   return buffer;
 }
 
-void
-test_expect_state_after (Fixture *fixture, const char *photos,
-    const char *state, const char *candidate)
+static void
+expect_field (const GstStructure *result, const char *field,
+    const char *expected, const char *step)
 {
-  GstBuffer *buffer = test_push_photos (fixture, photos);
-  const GstStructure *result = test_get_result (buffer);
-  const char *found = gst_structure_get_string (result, "state");
-  const char *pending = gst_structure_get_string (result, "candidate");
+  const char *found = gst_structure_get_string (result, field);
 
-  fail_unless_equals_string (found ? found : "-", state);
-  fail_unless_equals_string (pending ? pending : "-", candidate);
+  fail_unless (g_str_equal (found ? found : "-", expected),
+      "%s after \"%s\" is %s", field, step, found);
+}
+
+static void
+send_photos (Fixture *fixture, const char *step)
+{
+  g_auto (GStrv) parts = g_strsplit_set (step, ":/", 3);
+  GstBuffer *buffer = test_push_photos (fixture, parts[0]);
+  const GstStructure *result = test_get_result (buffer);
+
+  expect_field (result, "state", parts[1], step);
+  expect_field (result, "candidate", parts[2] ? parts[2] : "-", step);
   gst_buffer_unref (buffer);
 }
 
-void
-test_expect_changes (Fixture *fixture, const char *expected)
+static void
+send_object (Fixture *fixture, guint tile, const char *state, gboolean stale,
+    const char *step)
 {
-  GString *changes = g_string_new (NULL);
-  GstMessage *message;
+  GstBuffer *buffer = collage_new (fixture);
+  const GstStructure *region;
 
-  while ((message = gst_bus_pop_filtered (fixture->bus, GST_MESSAGE_ELEMENT))) {
-    const GstStructure *change = gst_message_get_structure (message);
-    const char *from = gst_structure_get_string (change, "from");
+  collage_add_object (buffer, tile, 7);
+  buffer = test_push_pull (fixture, buffer);
+  region = test_nth_region (buffer, 0);
+  expect_field (region, "state", state, step);
+  fail_unless_equals_int (test_is_stale (region), stale);
+  gst_buffer_unref (buffer);
+}
 
-    fail_unless (gst_structure_has_name (change, "alexnet-state"));
-    g_string_append_printf (changes, "%s%s-%s", changes->len > 0 ? " " : "",
-        from ? from : "", gst_structure_get_string (change, "to"));
-    gst_message_unref (message);
+static void
+send_objects (Fixture *fixture, const char *step)
+{
+  g_auto (GStrv) parts = g_strsplit_set (step, ":~", 3);
+  guint64 n_inferred = test_stat (fixture->element, "inferred");
+
+  for (const char *on = parts[0]; *on; on++) {
+    send_object (fixture, *on == 'T', parts[1], parts[2] != NULL, step);
+    n_inferred += parts[2] == NULL;
   }
-  fail_unless_equals_string (changes->str, expected);
-  g_string_free (changes, TRUE);
+  fail_unless_equals_uint64 (test_stat (fixture->element, "inferred"),
+      n_inferred);
+}
+
+static void
+send_frames (Fixture *fixture, const char *step)
+{
+  for (int i = 0; i < atoi (step); i++)
+    gst_buffer_unref (test_push_pull (fixture, collage_new (fixture)));
+}
+
+static void
+expect_change (Fixture *fixture, const char *step)
+{
+  g_autoptr (GstMessage)
+      message = gst_bus_pop_filtered (fixture->bus, GST_MESSAGE_ELEMENT);
+  const GstStructure *change = message ? gst_message_get_structure (message)
+                                       : NULL;
+  const char *from = change ? gst_structure_get_string (change, "from") : NULL;
+  g_autofree char *found = change
+      ? g_strdup_printf ("[%s-%s]", from ? from : "",
+            gst_structure_get_string (change, "to"))
+      : g_strdup ("[]");
+
+  fail_unless (!change || gst_structure_has_name (change, "alexnet-state"));
+  fail_unless_equals_string (found, step);
+}
+
+static void
+set_property (Fixture *fixture, const char *step)
+{
+  g_auto (GStrv) parts = g_strsplit (step, "=", 2);
+
+  gst_util_set_object_arg (G_OBJECT (fixture->element), parts[0], parts[1]);
+}
+
+static void
+send_event (Fixture *fixture, const char *step)
+{
+  if (g_str_equal (step, "collage")) {
+    collage_set_caps (fixture);
+  } else if (g_str_equal (step, "flush")) {
+    test_flush (fixture);
+  } else if (g_str_equal (step, "gap")) {
+    gst_harness_push_event (fixture->harness,
+        gst_event_new_gap (GST_SECOND, GST_SECOND));
+  } else {
+    if (g_str_equal (step, "stream"))
+      gst_harness_push_event (fixture->harness,
+          gst_event_new_stream_start ("another"));
+    else
+      fail_unless_equals_string (step, "segment");
+    test_push_segment (fixture, 1, 0, GST_CLOCK_TIME_NONE);
+  }
+}
+
+void
+test_do_steps (Fixture *fixture, const char *steps)
+{
+  g_auto (GStrv) words = g_strsplit (steps, " ", -1);
+
+  for (guint i = 0; words[i]; i++) {
+    const char *step = words[i];
+
+    if (*step == '[')
+      expect_change (fixture, step);
+    else if (strchr (step, '='))
+      set_property (fixture, step);
+    else if (g_ascii_isdigit (*step))
+      send_frames (fixture, step);
+    else if (!strchr (step, ':'))
+      send_event (fixture, step);
+    else if (g_ascii_isupper (*step))
+      send_objects (fixture, step);
+    else
+      send_photos (fixture, step);
+  }
+}
+
+void
+test_state_case (const StateCase *c)
+{
+  Fixture *fixture = test_fixture_new ("post-messages", "never", c->property,
+      c->value, NULL);
+
+  test_do_steps (fixture, c->steps);
+  test_do_steps (fixture, "[]");
+  test_fixture_free (fixture);
 }
