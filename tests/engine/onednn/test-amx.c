@@ -97,22 +97,12 @@ test_sizes (gconstpointer data)
   n_checked = 0;
   for (guint i = 0; i < 13 * G_N_ELEMENTS (layers); i++) {
     AlexnetLayer layer = layers[i / 13];
-    AlexnetNetwork network;
-    g_autofree float *inputs = NULL;
-    g_autofree float *expected = NULL;
 
-    layer.kind = ALEXNET_LAYER_CONV;
-    layer.name = "conv";
     layer.stride = 1;
     layer.in = (AlexnetShape){ layer.groups * (i % 2 ? 32 : 44), 5 + i % 13,
       17 - i % 13 };
     n_threads = 1 + i % 5;
-    network = layers_make_single (&layer);
-    random_model_fill (&network);
-    inputs = layers_random_inputs (&network.input, N_IMAGES);
-    expected = layers_run_reference (&network, inputs, N_IMAGES);
-    check (&network, inputs, expected, 3, "size");
-    random_model_clear (&network);
+    layers_check_convolution (&layer, N_IMAGES, check);
   }
   g_assert_cmpuint (n_checked, ==, 13 * G_N_ELEMENTS (layers));
   n_threads = 1;

@@ -95,7 +95,8 @@ check_ways (AlexnetNetwork *network, const float *inputs, const float *expected,
     double error = check_batches (network, inputs, expected, max_batch,
         ways[i]);
 
-    g_test_message ("%s, %s: error %.2g", what, ways[i], error);
+    g_test_message ("%s, %s, %u threads: error %.2g", what, ways[i], n_threads,
+        error);
     g_assert_cmpfloat (error, <, tolerances[i]);
   }
   g_free ((gpointer) layer->int8.scales);
@@ -149,26 +150,12 @@ test_sizes (gconstpointer isa)
     return;
   for (guint i = 0; i < 13 * G_N_ELEMENTS (layers); i++) {
     AlexnetLayer layer = layers[i / 13];
-    AlexnetNetwork network;
-    g_autofree float *inputs = NULL;
-    g_autofree float *expected = NULL;
-    g_autofree char *what = NULL;
 
-    layer.kind = ALEXNET_LAYER_CONV;
-    layer.name = "conv";
     layer.stride = 1;
     layer.in = (AlexnetShape){ layer.groups * (i % 2 ? 32 : 41), 5 + i % 13,
       17 - i % 13 };
     n_threads = 1 + i % 5;
-    network = layers_make_single (&layer);
-    random_model_fill (&network);
-    inputs = layers_random_inputs (&network.input, N_IMAGES);
-    expected = layers_run_reference (&network, inputs, N_IMAGES);
-    what = g_strdup_printf ("[%u,%u,%u], %u of %ux%u, %u threads",
-        layer.in.channels, layer.in.height, layer.in.width, layer.channels,
-        layer.kernel, layer.kernel, n_threads);
-    check_ways (&network, inputs, expected, 3, what);
-    random_model_clear (&network);
+    layers_check_convolution (&layer, N_IMAGES, check_ways);
   }
   n_threads = 1;
 }

@@ -158,8 +158,7 @@ check_ways (AlexnetNetwork *network, const float *inputs, const float *expected,
       continue;
     g_setenv ("ALEXNET_CPU_CONV", way, TRUE);
     error = check_batches (network, inputs, expected, max_batch, way);
-    if (what)
-      g_test_message ("%s, %s: error %.2g", what, way, error);
+    g_test_message ("%s, %s: error %.2g", what, way, error);
     g_assert_cmpfloat (error, <, get_tolerance (form));
   }
   g_unsetenv ("ALEXNET_CPU_CONV");
@@ -190,23 +189,6 @@ test_full_width (gconstpointer isa)
   n_threads = 1;
 }
 
-static void
-check_layer (AlexnetLayer layer)
-{
-  AlexnetNetwork network;
-  g_autofree float *inputs = NULL;
-  g_autofree float *expected = NULL;
-
-  layer.kind = ALEXNET_LAYER_CONV;
-  layer.name = "conv";
-  network = layers_make_single (&layer);
-  random_model_fill (&network);
-  inputs = layers_random_inputs (&network.input, N_IMAGES);
-  expected = layers_run_reference (&network, inputs, N_IMAGES);
-  check_ways (&network, inputs, expected, 3, NULL);
-  random_model_clear (&network);
-}
-
 #define PADDED(p, e) .padding = p, .end_padding = e
 
 /* Images that no tile divides, narrower than one, of many channels or few. */
@@ -229,7 +211,7 @@ test_sizes (gconstpointer isa)
 
     layer.stride = 1;
     layer.in = (AlexnetShape){ i % 2 ? 6 : 30, 5 + i % 13, 17 - i % 13 };
-    check_layer (layer);
+    layers_check_convolution (&layer, N_IMAGES, check_ways);
   }
 }
 
@@ -251,7 +233,7 @@ test_blocks (gconstpointer isa)
 
     layer.channels = 8;
     layer.groups = 1;
-    check_layer (layer);
+    layers_check_convolution (&layer, N_IMAGES, check_ways);
   }
 }
 

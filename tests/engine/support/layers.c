@@ -150,6 +150,26 @@ layers_compare_batches (AlexnetPlan *plan, const AlexnetNetwork *network,
 }
 
 void
+layers_check_convolution (const AlexnetLayer *layer, guint n, LayersCheck check)
+{
+  AlexnetLayer conv = *layer;
+  AlexnetNetwork network;
+  g_autofree float *inputs = NULL, *expected = NULL;
+  g_autofree char *what = g_strdup_printf ("[%u,%u,%u], %u of %ux%u",
+      layer->in.channels, layer->in.height, layer->in.width, layer->channels,
+      layer->kernel, layer->kernel);
+
+  conv.kind = ALEXNET_LAYER_CONV;
+  conv.name = "conv";
+  network = layers_make_single (&conv);
+  random_model_fill (&network);
+  inputs = layers_random_inputs (&network.input, n);
+  expected = layers_run_reference (&network, inputs, n);
+  check (&network, inputs, expected, 3, what);
+  random_model_clear (&network);
+}
+
+void
 layers_check_convolutions (const char *architecture, guint divisor, guint n,
     guint max_batch, LayersCheck check)
 {

@@ -59,6 +59,11 @@ double layers_compare_batches (AlexnetPlan *plan, const AlexnetNetwork *network,
 typedef void (*LayersCheck) (AlexnetNetwork *single, const float *inputs,
     const float *expected, guint max_batch, const char *what);
 
+/* One of random weights, of which `layer` has numbers and `in`, for `n` images,
+ * in batches of up to 3. */
+void layers_check_convolution (const AlexnetLayer *layer, guint n,
+    LayersCheck check);
+
 /* Every convolution of a network of random weights; each reads what "reference"
  * made of those before it, for `n` images. */
 void layers_check_convolutions (const char *architecture, guint divisor,
