@@ -6,14 +6,14 @@
 
 #include "message.h"
 
-#define PATIENCE G_TIME_SPAN_SECOND /* with the end of a client */
+#define END_TIMEOUT G_TIME_SPAN_SECOND /* of a client */
 
 struct _GstAlexnetProducer {
   rd_kafka_t *client;
   rd_kafka_queue_t *queue; /* of events */
   const GstAlexnetProducerEvents *events;
   gpointer user;
-  char *trouble; /* the last one that was told, or NULL */
+  char *last_error; /* but that all brokers are away; or NULL */
 };
 
 typedef char ErrorText[512];
@@ -202,55 +202,56 @@ typedef struct {
   gboolean ended; /* under `lock` */
   GMutex lock;
   GCond cond;
-} Funeral;
+} Teardown;
 
 static void
-funeral_clear (gpointer data)
+teardown_clear (gpointer data)
 {
-  Funeral *funeral = data;
+  Teardown *teardown = data;
 
-  g_mutex_clear (&funeral->lock);
-  g_cond_clear (&funeral->cond);
+  g_mutex_clear (&teardown->lock);
+  g_cond_clear (&teardown->cond);
 }
 
 static gpointer
-bury (gpointer data)
+run_teardown (gpointer data)
 {
-  Funeral *funeral = data;
+  Teardown *teardown = data;
 
-  rd_kafka_destroy (funeral->client);
-  g_mutex_lock (&funeral->lock);
-  funeral->ended = TRUE;
-  g_cond_signal (&funeral->cond);
-  g_mutex_unlock (&funeral->lock);
-  g_atomic_rc_box_release_full (funeral, funeral_clear);
+  rd_kafka_destroy (teardown->client);
+  g_mutex_lock (&teardown->lock);
+  teardown->ended = TRUE;
+  g_cond_signal (&teardown->cond);
+  g_mutex_unlock (&teardown->lock);
+  g_atomic_rc_box_release_full (teardown, teardown_clear);
   return NULL;
 }
 
-/* Destroys it in a thread of its own. */
+/* Destroys it in a thread of its own, which is left alone when that takes
+ * longer than END_TIMEOUT. */
 static void
 end_client (rd_kafka_t *client)
 {
-  gint64 deadline = g_get_monotonic_time () + PATIENCE;
-  Funeral *funeral = g_atomic_rc_box_new0 (Funeral);
+  gint64 deadline = g_get_monotonic_time () + END_TIMEOUT;
+  Teardown *teardown = g_atomic_rc_box_new0 (Teardown);
   gboolean waiting = TRUE;
   GThread *thread;
 
-  funeral->client = client;
-  g_mutex_init (&funeral->lock);
-  g_cond_init (&funeral->cond);
-  thread = g_thread_new ("alexnet-bury", bury,
-      g_atomic_rc_box_acquire (funeral));
-  g_mutex_lock (&funeral->lock);
-  while (!funeral->ended && waiting)
-    waiting = g_cond_wait_until (&funeral->cond, &funeral->lock, deadline);
-  waiting = !funeral->ended;
-  g_mutex_unlock (&funeral->lock);
+  teardown->client = client;
+  g_mutex_init (&teardown->lock);
+  g_cond_init (&teardown->cond);
+  thread = g_thread_new ("alexnet-kafka-end", run_teardown,
+      g_atomic_rc_box_acquire (teardown));
+  g_mutex_lock (&teardown->lock);
+  while (!teardown->ended && waiting)
+    waiting = g_cond_wait_until (&teardown->cond, &teardown->lock, deadline);
+  waiting = !teardown->ended;
+  g_mutex_unlock (&teardown->lock);
   if (waiting)
     g_thread_unref (thread);
   else
     g_thread_join (thread);
-  g_atomic_rc_box_release_full (funeral, funeral_clear);
+  g_atomic_rc_box_release_full (teardown, teardown_clear);
 }
 
 void
@@ -264,7 +265,7 @@ gst_alexnet_producer_free (GstAlexnetProducer *producer)
       RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
           RD_KAFKA_PURGE_F_NON_BLOCKING);
   end_client (producer->client);
-  g_free (producer->trouble);
+  g_free (producer->last_error);
   g_free (producer);
 }
 
@@ -363,10 +364,10 @@ report_error (GstAlexnetProducer *producer, rd_kafka_event_t *event)
     producer->events->broken (producer->user, text);
   else if (rd_kafka_event_error (event) == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
     producer->events->away (producer->user,
-        producer->trouble ? producer->trouble : text);
+        producer->last_error ? producer->last_error : text);
   else {
-    g_free (producer->trouble);
-    producer->trouble = g_strdup (text);
+    g_free (producer->last_error);
+    producer->last_error = g_strdup (text);
   }
 }
 
