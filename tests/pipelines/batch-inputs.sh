@@ -92,6 +92,18 @@ odd_uris () {
     same '%FF.jpg a%00b.jpg' "$(failures | cut -d ' ' -f 1 | xargs)"
 }
 
+# What names no server is not tried again; nobody listens on the last one's port.
+no_server () {
+  results=server
+  for uri in 'http://[::1' http:// 'http://a b/c.mp4' rtsp://host:port/x \
+    http://localhost:99999/x.mp4 https:///x.mp4; do
+    ends_with 65 "$uri" || return 1
+  done
+  same '1 false' "$(jq -r '"\(.attempts) \(.passing)"' \
+    "$work/server/failures.jsonl" | uniq)" &&
+    ends_with 75 --attempts 1 HTTP://localhost:9/x.mp4
+}
+
 # as_nobody COMMAND...: root reads everything.
 as_nobody () {
   if [ "$(id -u)" -eq 0 ]; then
@@ -283,6 +295,7 @@ check 'bad inputs again' bad_again
 check 'a region that an input has no place for' no_place
 check 'a good input became bad' went_bad
 check 'odd URIs' odd_uris
+check 'URIs without a server' no_server
 check 'names that are no UTF-8' odd_names
 check 'patterns' patterns
 check 'endings' endings

@@ -3,9 +3,11 @@
 import collections
 import dataclasses
 import os
+import re
 import threading
 import time
 import traceback
+from urllib.parse import urlsplit
 
 from .errors import Busy, Failure, Stopped, UsageError, to_text
 from .pipeline import Pipeline
@@ -13,6 +15,7 @@ from .pipeline import Pipeline
 FIRST_PAUSE = 1  # s, before the second attempt; twice as long each time
 BUSY_PAUSE = 0.5  # s, between looks at what another process has
 MAX_BUSY = 1000
+SERVED = re.compile('(http|rtsp)s?://', re.IGNORECASE)
 
 
 @dataclasses.dataclass
@@ -140,7 +143,7 @@ class Worker:
                 return
 
     def classify(self, item, place):
-        check_file(item)
+        (check_file if item.path else check_uri)(item)
         self.check_files()
         begun = time.monotonic()
         facts = self.open(item, place).play()
@@ -166,9 +169,20 @@ def find_state(store, place, options):
     return None if state == 'failed' and options.retry_failed else state
 
 
-def check_file(item):
-    if item.path is None:
+def check_uri(item):
+    """GStreamer does not tell one that names no server from one whose server does
+    not answer."""
+    if not SERVED.match(item.uri):
         return
+    try:
+        parts = urlsplit(item.uri)
+        if parts.port == 0 or not re.fullmatch(r'\S+', parts.hostname or ''):
+            raise ValueError('no host and port in this URI')
+    except ValueError as error:
+        raise Failure('open', str(error)) from None
+
+
+def check_file(item):
     try:
         if item.path.is_dir():
             os.scandir(item.path).close()
