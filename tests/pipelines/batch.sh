@@ -335,7 +335,7 @@ closed () {
     yes "$work/many/1.jpg" | head -n 9999 | begin --dry-run --list -
     echo $? >"$work/status"
   } 2>"$work/errors" | head -n 1
-  same '0 ' "$(cat "$work/status") $(cat "$work/errors")"
+  same '75 ' "$(cat "$work/status") $(cat "$work/errors")"
 }
 
 # No line is longer than the terminal is wide.
@@ -429,11 +429,34 @@ version () {
     grep -x 'alexnet-batch [0-9]*\.[0-9]*\.[0-9]*' "$work/out"
 }
 
-plan_lost () {
-  "$root/pipelines/batch/alexnet-batch" -o "$work/plan" --dry-run "$sample" \
-    >/dev/full 2>"$work/errors"
-  same 75 $? && same 'alexnet-batch: standard output: No space left on device' \
-    "$(cat "$work/errors")"
+# lost ARGUMENT...: on a full disk, also where Python keeps nothing back.
+lost () {
+  for unbuffered in '' 1; do
+    PYTHONUNBUFFERED=$unbuffered "$root/pipelines/batch/alexnet-batch" "$@" \
+      >/dev/full 2>"$work/errors"
+    same "75 alexnet-batch: standard output: No space left on device" \
+      "$? $(cat "$work/errors")" || return 1
+  done
+}
+
+lost_all () {
+  results=lost
+  lost --help && lost --version && lost report --help &&
+    lost -o "$work/lost" --dry-run "$photo" && ends_with 0 "$photo" &&
+    lost report "$work/lost" -o "$work/lost.html" && [ -s "$work/lost.html" ]
+}
+
+# Options come anywhere before --, and by their whole names.
+options () {
+  results=options
+  cp "$photo" "$work/-odd.jpg" && cd "$work" || return 1
+  ends_with 0 "$photo" --dry-run "$sample" --jobs 2 -- -odd.jpg "$photo" &&
+    same "$photo $sample $work/-odd.jpg $photo" \
+      "$(sed 's|^to do  file://||' "$work/out" | xargs)" &&
+    ends_with 2 --dry "$photo" &&
+    grep 'error: unrecognized arguments: --dry$' "$work/errors"
+  found=$?
+  cd "$OLDPWD" && return $found
 }
 
 # Neither for the Python that runs it, nor a library of it.
@@ -490,7 +513,8 @@ check 'network' network
 check 'a weight that is NaN' nan_model
 check 'usage' usage
 check '--version' version
-check 'a plan on a full disk' plan_lost
+check 'standard output is a full disk' lost_all
+check 'options' options
 check 'PyGObject is not installed' not_installed
 if command -v mount >/dev/null && unshare --mount true 2>/dev/null; then
   check 'full disk, 180 KB' disk_full 64k "$sample" 'No space left'

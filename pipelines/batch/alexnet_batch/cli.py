@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Options of classifying."""
 import argparse
+import itertools
 import os
 import re
-import sys
 import threading
 
 from . import inputs, pipeline, progress, results
-from .errors import (DATA_ERROR, NoInput, NotNow, UsageError, complain,
-                     to_text)
+from .errors import DATA_ERROR, NoInput, UsageError, complain, to_text
 from .models import Files
 from .signals import TRY_AGAIN, end, on_signals
 from .worker import Worker, find_state
@@ -92,7 +91,7 @@ class Version(argparse.Action):
 
 def make_parser():
     parser = argparse.ArgumentParser(
-        prog='alexnet-batch', epilog=EPILOG,
+        prog='alexnet-batch', epilog=EPILOG, allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description='Classifies many videos and pictures, or a part of them.')
     add = parser.add_argument
@@ -123,9 +122,10 @@ def make_parser():
         help='for what may pass, such as a network (3)')
     add('--stall-timeout', type=seconds, default=60, metavar='TIME',
         help='give up an input of which nothing comes (60s)')
-    add('--progress', default='auto',
+    add('--progress', default='auto', metavar='KIND',
         choices=('auto', 'bar', 'lines', 'json', 'none'),
-        help='on standard error: a bar on a terminal, else a line a minute')
+        help='on standard error: bar, lines (one a minute), json, none, or auto'
+        ' (bar on a terminal, else lines)')
     return parser
 
 
@@ -165,15 +165,9 @@ def require_input(items):
 
 def show_plan(store, items, options):
     """Of --dry-run."""
-    try:
-        for item in items:
-            state = find_state(store, store.place(item), options)
-            print(f'{state or "to do"}  {to_text(item.uri)}')
-        sys.stdout.flush()
-    except BrokenPipeError:  # who reads it has seen enough
-        pass
-    except OSError as error:
-        raise NotNow(explain(error, 'standard output')) from None
+    for item in items:
+        state = find_state(store, store.place(item), options)
+        print(f'{state or "to do"}  {to_text(item.uri)}')
     require_input(items)
     return 0
 
@@ -238,9 +232,18 @@ def run(options):
     return classify(store, items, classifier, files, options)
 
 
+def parse(parser, arguments):
+    """Options stand anywhere before "--", which argparse loses among them."""
+    words = iter(arguments)
+    options = parser.parse_intermixed_args(
+        list(itertools.takewhile(lambda word: word != '--', words)))
+    options.inputs = [*options.inputs, *words]
+    return options
+
+
 def main(arguments):
     parser = make_parser()
-    options = parser.parse_args(arguments)
+    options = parse(parser, arguments)
     if not options.inputs and not options.list:
         parser.error('no INPUT and no --list')
     return run(options)

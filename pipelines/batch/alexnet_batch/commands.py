@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the first word asks for, and how it ends."""
-import contextlib
 import importlib
 import os
 import sys
 
-from .errors import UsageError, complain
+from .errors import Unread, UsageError, complain
 
 COMMANDS = 'report', 'parquet'  # modules; anything else is classified
 
@@ -29,6 +28,17 @@ def open_closed():
             setattr(sys, name, open(os.devnull, mode, encoding='utf-8'))
 
 
+def tell_unread(method):
+    """Of standard output, which argparse writes to as well. It is told once."""
+    def call(*arguments):
+        try:
+            return method(*arguments)
+        except OSError as error:
+            sys.stdout = open(os.devnull, 'w', encoding='utf-8')
+            raise Unread(error) from None
+    return call
+
+
 def load(name):
     """Alone, as each needs other packages. ValueError is how PyGObject says that
     it does not know a library."""
@@ -44,16 +54,24 @@ def run(arguments):
         name, *arguments = arguments
     try:
         return load(name).main(arguments)
+    except SystemExit as end:  # as argparse ends --help
+        return end.code
+
+
+def end(function, *arguments):
+    """What it returns, or the status of why it cannot be done."""
+    try:
+        return function(*arguments)
     except UsageError as error:
-        complain(error)
+        if not error.is_quiet:
+            complain(error)
         return error.status
 
 
 def main():
     open_closed()
-    status = run(sys.argv[1:])
+    sys.stdout.write = tell_unread(sys.stdout.write)
+    sys.stdout.flush = tell_unread(sys.stdout.flush)
+    status = end(run, sys.argv[1:])
     # A pipeline that was given up may hold a thread for ever.
-    for stream in sys.stdout, sys.stderr:
-        with contextlib.suppress(OSError):
-            stream.flush()
-    os._exit(status)
+    os._exit(end(lambda: sys.stdout.flush()) or status)

@@ -22,12 +22,21 @@ def complain(error):
 
 class UsageError(Exception):
     """Nothing can be done as it was asked; a sentence."""
-    status = USAGE
+    status, is_quiet = USAGE, False
 
 
 class NotNow(UsageError):
     """It may be done another time: a device is lost or has no memory left."""
     status = TRY_AGAIN
+
+
+class Unread(NotNow):
+    """Standard output takes no more. It is nothing to speak of when that is a
+    pipe whose reader has seen enough."""
+
+    def __init__(self, error):
+        super().__init__(f'standard output: {error.strerror}')
+        self.is_quiet = isinstance(error, BrokenPipeError)
 
 
 class NoInput(UsageError):

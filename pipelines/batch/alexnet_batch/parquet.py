@@ -259,7 +259,7 @@ def write_tables(archive, output):
 
 def make_parser():
     parser = argparse.ArgumentParser(
-        prog='alexnet-batch parquet',
+        prog='alexnet-batch parquet', allow_abbrev=False,
         description='Makes tables of Parquet from what alexnet-batch wrote in'
         ' DIR: OUT/results, a row for each result, partitioned by model and'
         ' date, and OUT/videos*.parquet, a row for each input, with what went'
@@ -296,7 +296,6 @@ def main(arguments):
     except OSError as error:
         complain(f'cannot write {output}: {error.strerror or error}')
         return TRY_AGAIN
-    with contextlib.suppress(OSError):  # nobody may be there to read it
-        print(f'{to_text(str(output))}: {n_results:,} results of'
-              f' {n_videos:,} inputs', flush=True)
+    print(f'{to_text(str(output))}: {n_results:,} results of'
+          f' {n_videos:,} inputs')
     return problems.finish()

@@ -6,7 +6,6 @@ at a time is in memory.
 """
 import argparse
 import collections
-import contextlib
 import dataclasses
 import datetime
 import heapq
@@ -236,7 +235,7 @@ def write_page(collection, options):
 
 def make_parser():
     parser = argparse.ArgumentParser(
-        prog='alexnet-batch report',
+        prog='alexnet-batch report', allow_abbrev=False,
         description='Makes one page from what alexnet-batch wrote in DIR: a'
         ' timeline of classes for each video, totals and failures. It needs'
         ' nothing but itself to be looked at.',
@@ -277,7 +276,6 @@ def main(arguments):
     except OSError as error:
         complain(f'cannot write {output}: {error.strerror}')
         return TRY_AGAIN
-    with contextlib.suppress(OSError):  # nobody may be there to read it
-        print(f'{to_text(str(output))}: {totals.results:,} results of'
-              f' {totals.videos:,} inputs', flush=True)
+    print(f'{to_text(str(output))}: {totals.results:,} results of'
+          f' {totals.videos:,} inputs')
     return problems.finish()
