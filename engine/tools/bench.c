@@ -177,7 +177,7 @@ parse_batches (const char *text, GError **error)
 
     if (!g_ascii_string_to_unsigned (parts[i], 10, 1, ALEXNET_MAX_BATCH_SIZE,
             &value, NULL)) {
-      g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
           "batch size '%s', expected 1 to %d", parts[i],
           ALEXNET_MAX_BATCH_SIZE);
       return NULL;
@@ -207,7 +207,7 @@ bench (AlexnetModel *model, const InspectEngineOptions *options,
   if (!batches)
     return FALSE;
   if (seconds < 1) {
-    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
         "%d seconds, expected at least 1", seconds);
     return FALSE;
   }
@@ -250,8 +250,7 @@ inspect_bench (int argc, char **argv, GError **error)
   inspect_model_options_add (context, &model_options);
   inspect_engine_options_add (context, &options);
   g_option_context_add_main_entries (context, entries, NULL);
-  ok = g_option_context_parse (context, &argc, &argv, error) &&
-      inspect_check_arguments (argc, 0, 1, error) &&
+  ok = inspect_parse (context, &argc, argv, 0, 1, error) &&
       (model = inspect_load_model (argc > 1 ? argv[1] : NULL, &model_options,
            error)) != NULL &&
       bench (model, &options, batches ? batches : DEFAULT_BATCHES, seconds,

@@ -75,8 +75,7 @@ inspect_calibrate (int argc, char **argv, GError **error)
       "do.");
   inspect_model_options_add (context, &options);
   g_option_context_add_main_entries (context, entries, NULL);
-  return g_option_context_parse (context, &argc, &argv, error) &&
-      inspect_check_arguments (argc, 2, G_MAXINT, error) &&
+  return inspect_parse (context, &argc, argv, 2, G_MAXINT, error) &&
       inspect_check_output (output, error) &&
       calibrate (argv[1], &options, argv + 2, output, error);
 }

@@ -90,8 +90,7 @@ inspect_check (int argc, char **argv, GError **error)
       "says what is in it, and runs it once.");
   inspect_model_options_add (context, &model_options);
   inspect_engine_options_add (context, &options);
-  if (!g_option_context_parse (context, &argc, &argv, error) ||
-      !inspect_check_arguments (argc, 0, 1, error))
+  if (!inspect_parse (context, &argc, argv, 0, 1, error))
     goto done;
   model = inspect_load_model (argc > 1 ? argv[1] : NULL, &model_options, error);
   if (!model)

@@ -115,7 +115,7 @@ check_top_k (int top_k, GError **error)
 {
   if (top_k >= 1)
     return TRUE;
-  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
       "top-k is %d, expected at least 1", top_k);
   return FALSE;
 }
@@ -145,8 +145,7 @@ inspect_classify (int argc, char **argv, GError **error)
   inspect_model_options_add (context, &model_options);
   inspect_engine_options_add (context, &options);
   g_option_context_add_main_entries (context, entries, NULL);
-  ok = g_option_context_parse (context, &argc, &argv, error) &&
-      inspect_check_arguments (argc, 1, G_MAXINT, error) &&
+  ok = inspect_parse (context, &argc, argv, 1, G_MAXINT, error) &&
       check_top_k (top_k, error) &&
       (model = inspect_load_model (path, &model_options, error)) != NULL &&
       classify (model, &options, top_k, argv + 1, error);

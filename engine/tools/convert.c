@@ -58,8 +58,7 @@ inspect_convert (int argc, char **argv, GError **error)
       "itself: weights, table of layers, labels, preprocessing.");
   inspect_model_options_add (context, &options);
   g_option_context_add_main_entries (context, entries, NULL);
-  return g_option_context_parse (context, &argc, &argv, error) &&
-      inspect_check_arguments (argc, 1, 1, error) &&
+  return inspect_parse (context, &argc, argv, 1, 1, error) &&
       inspect_check_output (output, error) &&
       convert (argv[1], &options, output, error);
 }

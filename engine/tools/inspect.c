@@ -6,6 +6,9 @@
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+#define EXIT_USAGE 2
 
 static const struct {
   const char *name, *help;
@@ -30,15 +33,17 @@ print_help (void)
         "Commands:");
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     printf ("  %-10s %s\n", commands[i].name, commands[i].help);
-  puts ("\nalexnet-inspect COMMAND --help says more about each.");
+  puts ("\nalexnet-inspect COMMAND --help says more about each.\n\n"
+        "Exits with 1 when something failed, with 2 when the command line is\n"
+        "wrong.");
 }
 
 static gboolean
 run (int argc, char **argv, GError **error)
 {
   if (argc < 2) {
-    g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
-        "which command? alexnet-inspect --help lists them");
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "a command is missing");
     return FALSE;
   }
   if (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h")) {
@@ -58,23 +63,22 @@ run (int argc, char **argv, GError **error)
     g_set_prgname (name);
     return commands[i].run (argc - 1, argv + 1, error);
   }
-  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
-      "there is no command '%s'; alexnet-inspect --help lists them", argv[1]);
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      "there is no command '%s'", argv[1]);
   return FALSE;
 }
 
-/* What is printed may go to a full disk, of which the first to know may be an
- * earlier line. */
-static gboolean
-finish (GError **error)
+/* At the end, also of --help, at which GOption exits. What is printed may go to
+ * a full disk, of which the first to know may be an earlier line. */
+static void
+check_stdout (void)
 {
   errno = 0;
   if (fflush (stdout) == 0 && !ferror (stdout))
-    return TRUE;
-  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
-      "cannot write to standard output: %s",
+    return;
+  inspect_print (stderr, "alexnet-inspect: cannot write to standard output: %s",
       errno ? g_strerror (errno) : "an earlier line was lost");
-  return FALSE;
+  _exit (EXIT_FAILURE);
 }
 
 int
@@ -83,8 +87,15 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
 
   setlocale (LC_CTYPE, "");
-  if (run (argc, argv, &error) && finish (&error))
+  g_set_prgname ("alexnet-inspect");
+  atexit (check_stdout);
+  if (run (argc, argv, &error))
     return EXIT_SUCCESS;
+  if (error && error->domain == G_OPTION_ERROR) {
+    inspect_print (stderr, "alexnet-inspect: %s; see %s --help", error->message,
+        g_get_prgname ());
+    return EXIT_USAGE;
+  }
   if (error)
     inspect_print (stderr, "alexnet-inspect: %s", error->message);
   return EXIT_FAILURE;

@@ -13,7 +13,8 @@ G_BEGIN_DECLS
 
 /* A command reads its own options and arguments (argv[0] is its name), prints
  * its result to stdout, and fails with the one line that the user shall see. A
- * command that has said all itself fails without setting the error. */
+ * command that has said all itself fails without setting the error. An error of
+ * GOption's domain is one of the command line. */
 typedef gboolean (*InspectCommand) (int argc, char **argv, GError **error);
 
 gboolean inspect_summary (int argc, char **argv, GError **error);
@@ -34,7 +35,6 @@ void inspect_engine_options_add (GOptionContext *context,
     InspectEngineOptions *options);
 void inspect_engine_options_clear (InspectEngineOptions *options);
 
-/* INVALID where an option has no meaning. */
 AlexnetEngine *inspect_get_engine (AlexnetModel *model,
     const InspectEngineOptions *options, guint max_batch_size, GError **error);
 
@@ -54,9 +54,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (InspectModelOptions,
 AlexnetModel *inspect_load_model (const char *path,
     const InspectModelOptions *options, GError **error);
 
-/* Fails unless `argc`, which counts the command, is within bounds. */
-gboolean inspect_check_arguments (int argc, int least, int most,
-    GError **error);
+/* Leaves the command and its arguments; fails unless there are as many as the
+ * bounds say. */
+gboolean inspect_parse (GOptionContext *context, int *argc, char **argv,
+    int least, int most, GError **error);
 
 /* Fails unless there is a file to write to. */
 gboolean inspect_check_output (const char *output, GError **error);

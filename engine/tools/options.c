@@ -2,6 +2,8 @@
 
 #include "inspect.h"
 
+#include <string.h>
+
 static void
 add_entries (GOptionContext *context, InspectEngineOptions *options)
 {
@@ -63,7 +65,7 @@ parse_precision (const char *name, AlexnetPrecision *precision, GError **error)
     return TRUE;
   }
   names = list_precisions ();
-  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
       "there is no precision '%s', expected one of %s", name, names);
   return FALSE;
 }
@@ -79,7 +81,7 @@ inspect_get_engine (AlexnetModel *model, const InspectEngineOptions *options,
   };
 
   if (options->threads < 0) {
-    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
         "%d threads, expected at least 1", options->threads);
     return NULL;
   }
@@ -135,16 +137,34 @@ inspect_load_model (const char *path, const InspectModelOptions *options,
   return model;
 }
 
-gboolean
-inspect_check_arguments (int argc, int least, int most, GError **error)
+/* GOption leaves it where an argument behind it begins with a dash. */
+static void
+drop_separator (int *argc, char **argv)
 {
-  int n = argc - 1;
+  for (int i = 1; i < *argc; i++) {
+    if (!g_str_equal (argv[i], "--"))
+      continue;
+    memmove (&argv[i], &argv[i + 1], (gsize) (*argc - i) * sizeof *argv);
+    --*argc;
+    return;
+  }
+}
 
+gboolean
+inspect_parse (GOptionContext *context, int *argc, char **argv, int least,
+    int most, GError **error)
+{
+  int n;
+
+  if (!g_option_context_parse (context, argc, &argv, error))
+    return FALSE;
+  drop_separator (argc, argv);
+  n = *argc - 1;
   if (n >= least && n <= most)
     return TRUE;
-  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
-      "%d arguments, expected %s %d; --help says which", n,
-      n < least ? "at least" : "at most", n < least ? least : most);
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      "%d arguments, expected %s %d", n, n < least ? "at least" : "at most",
+      n < least ? least : most);
   return FALSE;
 }
 
@@ -153,7 +173,7 @@ inspect_check_output (const char *output, GError **error)
 {
   if (output)
     return TRUE;
-  g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
+  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
       "where to? -o OUT.safetensors says it");
   return FALSE;
 }

@@ -31,8 +31,7 @@ inspect_summary (int argc, char **argv, GError **error)
       "architecture at full width without any weights; or of the model that\n"
       "is used when none is named.");
   inspect_model_options_add (context, &options);
-  if (!g_option_context_parse (context, &argc, &argv, error) ||
-      !inspect_check_arguments (argc, 0, 1, error))
+  if (!inspect_parse (context, &argc, argv, 0, 1, error))
     return FALSE;
   text = summarise (argc > 1 ? argv[1] : NULL, &options, error);
   if (!text)

@@ -27,8 +27,9 @@ static const char odd_labels[] =
 static const Case cases[] = {
   { "help", "--help", 0, "Commands:\n  summary ", NULL },
   { "version", "--version", 0, "alexnet-inspect 0.", NULL },
-  { "no-command", "", 1, NULL, "which command?" },
-  { "unknown-command", "frobnicate", 1, NULL, "no command 'frobnicate'" },
+  { "no-command", "", 2, NULL,
+      "a command is missing; see alexnet-inspect --help\n" },
+  { "unknown-command", "frobnicate", 2, NULL, "no command 'frobnicate'" },
 
   { "summary/help", "summary --help", 0, "[MODEL|torchvision|caffe|caffenet]",
       NULL },
@@ -49,8 +50,12 @@ static const Case cases[] = {
       "/no/such/model: No such file" },
   { "summary/foreign", "summary DATA/random_model.py", 1, NULL,
       "random_model.py: " },
-  { "summary/too-many", "summary a b", 1, NULL, "2 arguments" },
-  { "summary/option", "summary --colour", 1, NULL, "Unknown option --colour" },
+  { "summary/too-many", "summary a b", 2, NULL,
+      "2 arguments, expected at most 1" },
+  { "summary/option", "summary --colour", 2, NULL,
+      "Unknown option --colour; see alexnet-inspect summary --help\n" },
+  { "summary/separator", "summary -- torchvision", 0,
+      "Total params: 61,100,840\n", NULL },
 
   { "check/help", "check --help", 0, "reference or auto (default: auto)",
       NULL },
@@ -73,13 +78,13 @@ static const Case cases[] = {
       1, NULL, "no network in part 'ema'" },
   { "check/backend", "check -b abacus MODELS/alexnet-cifar10.safetensors", 1,
       ANY, "backend 'abacus'" },
-  { "check/precision", "check -p fp7", 1, ANY,
+  { "check/precision", "check -p fp7", 2, ANY,
       "no precision 'fp7', expected one of auto, fp32, " },
   { "check/control-characters",
       "check -b reference --labels OUT/labels.json "
       "DATA/models/caffe-narrow.pth",
       0, "labels: caf\303\251\\033[31m\\nred\\302\\233 ... 9\n", NULL },
-  { "check/threads", "check -t -1", 1, ANY, "-1 threads" },
+  { "check/threads", "check -t -1", 2, ANY, "-1 threads" },
 
   { "classify/help", "classify --help", 0, "--top-k", NULL },
   { "classify/image", "classify -k 2 DATA/cifar10-test-500.png", 0,
@@ -99,10 +104,12 @@ static const Case cases[] = {
       1, "cifar10-test-500.png: ", "random_model.py: " },
   { "classify/directory", "classify DATA/models", 1, NULL,
       "models: it is a directory, expected a file with an image" },
+  { "classify/separator", "classify -k 2 -- -odd.png", 1, NULL,
+      "-odd.png: Failed to open" },
   { "classify/missing", "classify /no/such/image.png", 1, NULL,
       "/no/such/image.png: " },
-  { "classify/no-image", "classify", 1, NULL, "expected at least 1" },
-  { "classify/top-k", "classify -k 0 DATA/cifar10-test-500.png", 1, NULL,
+  { "classify/no-image", "classify", 2, NULL, "expected at least 1" },
+  { "classify/top-k", "classify -k 0 DATA/cifar10-test-500.png", 2, NULL,
       "top-k is 0" },
   { "classify/model", "classify -m /no/such DATA/cifar10-test-500.png", 1, NULL,
       "/no/such" },
@@ -118,9 +125,9 @@ static const Case cases[] = {
       "-o OUT/converted.safetensors",
       0, "converted.safetensors: all of ",
       "more than one *mean*.binaryproto: not used\n" },
-  { "convert/output", "convert DATA/models/caffe-narrow.pth", 1, NULL,
+  { "convert/output", "convert DATA/models/caffe-narrow.pth", 2, NULL,
       "-o OUT.safetensors says it" },
-  { "convert/no-model", "convert -o /dev/null", 1, NULL,
+  { "convert/no-model", "convert -o /dev/null", 2, NULL,
       "0 arguments, expected at least 1" },
   { "convert/labels",
       "convert DATA/models/caffe-narrow.pth --labels DATA/preprocess-rgb.txt "
@@ -131,14 +138,14 @@ static const Case cases[] = {
       "cannot write /no/such/file: " },
 
   { "calibrate/help", "calibrate --help", 0, "--output", NULL },
-  { "calibrate/output", "calibrate MODELS/alexnet-cifar10.safetensors a.png", 1,
+  { "calibrate/output", "calibrate MODELS/alexnet-cifar10.safetensors a.png", 2,
       NULL, "-o OUT.safetensors says it" },
   { "calibrate/image",
       "calibrate -o /dev/null MODELS/alexnet-cifar10.safetensors "
       "/no/such/image.png",
       1, NULL, "/no/such/image.png: " },
   { "calibrate/no-image", "calibrate -o a MODELS/alexnet-cifar10.safetensors",
-      1, NULL, "expected at least 2" },
+      2, NULL, "expected at least 2" },
   { "calibrate/unwritable",
       "calibrate -o /no/such/file MODELS/alexnet-cifar10.safetensors "
       "DATA/cifar10-test-500.png",
@@ -155,9 +162,9 @@ static const Case cases[] = {
   { "bench/plans",
       "bench --plans -n 2 -b reference DATA/models/torchvision-narrow.pth", 0,
       "layer        batch  chosen", NULL },
-  { "bench/batch", "bench -n 1,x", 1, NULL, "batch size 'x'" },
-  { "bench/too-large", "bench -n 513", 1, NULL, "expected 1 to 512" },
-  { "bench/seconds", "bench -s 0", 1, NULL, "0 seconds" },
+  { "bench/batch", "bench -n 1,x", 2, NULL, "batch size 'x'" },
+  { "bench/too-large", "bench -n 513", 2, NULL, "expected 1 to 512" },
+  { "bench/seconds", "bench -s 0", 2, NULL, "0 seconds" },
 };
 
 static char **
@@ -234,11 +241,11 @@ test_case (gconstpointer data)
 
 /* What is lost of standard output is an error. */
 static void
-test_lost (gconstpointer where)
+test_lost (gconstpointer line)
 {
   const char *argv[] = { "sh", "-c", NULL, NULL };
-  g_autofree char *command = g_strdup_printf ("exec %s summary torchvision %s",
-      g_getenv ("ALEXNET_INSPECT"), (const char *) where);
+  g_autofree char *command = g_strdup_printf ("exec %s %s",
+      g_getenv ("ALEXNET_INSPECT"), (const char *) line);
   g_autoptr (GError) error = NULL;
   g_autofree char *err = NULL;
   int status;
@@ -272,8 +279,14 @@ main (int argc, char **argv)
 
     g_test_add_data_func (path, &cases[i], test_case);
   }
-  g_test_add_data_func ("/inspect/full", ">/dev/full", test_lost);
-  g_test_add_data_func ("/inspect/closed", ">&-", test_lost);
+  g_test_add_data_func ("/inspect/full", "summary torchvision >/dev/full",
+      test_lost);
+  g_test_add_data_func ("/inspect/full/help", "bench --help >/dev/full",
+      test_lost);
+  g_test_add_data_func ("/inspect/full/version", "--version >/dev/full",
+      test_lost);
+  g_test_add_data_func ("/inspect/closed", "summary torchvision >&-",
+      test_lost);
   status = g_test_run ();
   converted = g_build_filename (out, "converted.safetensors", NULL);
   g_remove (converted);
