@@ -335,7 +335,7 @@ def main():
     timeline.run()
     draw(timeline, pathlib.PurePath(arguments.video).name, plot)
     print(f'{plot}: {len(timeline.results)} frames,'
-          f' {len(timeline.changes)} messages')
+          f' {len(timeline.changes)} messages', flush=True)
 
 
 if __name__ == '__main__':
@@ -344,4 +344,5 @@ if __name__ == '__main__':
     except KeyboardInterrupt:
         sys.exit(130)
     except (Failure, GLib.Error, OSError) as error:
+        sys.stdout = None  # Python would try it again
         sys.exit(f'timeline.py: {getattr(error, "message", error)}')

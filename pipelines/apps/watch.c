@@ -15,8 +15,10 @@
 #include <glib-unix.h>
 #include <gst/gst.h>
 #include <locale.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define RESULT "alexnet-classification"
 #define MAX_SECONDS 1e9
@@ -328,30 +330,44 @@ find_uri (const char *name, GError **error)
 static char *
 parse_arguments (Watch *watch, int *argc, char ***argv, GError **error)
 {
+  g_auto (GStrv) names = NULL;
   const GOptionEntry entries[] = {
     { "start", 0, 0, G_OPTION_ARG_DOUBLE, &watch->start, "Begin here",
         "SECONDS" },
     { "stop", 0, 0, G_OPTION_ARG_DOUBLE, &watch->stop, "End here", "SECONDS" },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &names, NULL,
+        "FILE|URI" },
     { NULL },
   };
   g_autoptr (GOptionContext)
-      context = g_option_context_new ("FILE|URI - say what a video shows");
+      context = g_option_context_new ("- say what a video shows");
 
   g_option_context_add_main_entries (context, entries, NULL);
   g_option_context_add_group (context, gst_init_get_option_group ());
   if (!g_option_context_parse (context, argc, argv, error))
     return NULL;
-  if (*argc != 2)
+  if (!names || names[1])
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-        "one file or URI expected, %d found", *argc - 1);
+        "one file or URI expected, %u found",
+        names ? g_strv_length (names) : 0);
   else if (!(0 <= watch->start && watch->start < watch->stop &&
                watch->stop <= MAX_SECONDS))
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
         "0 <= start < stop expected, %g and %g found", watch->start,
         watch->stop);
   else
-    return find_uri ((*argv)[1], error);
+    return find_uri (names[0], error);
   return NULL;
+}
+
+/* At the end, also of --help: the disk may be full. */
+static void
+check_stdout (void)
+{
+  if (fflush (stdout) == 0 && !ferror (stdout))
+    return;
+  g_printerr ("watch: cannot write to standard output\n");
+  _exit (EXIT_FAILURE);
 }
 
 int
@@ -364,6 +380,7 @@ main (int argc, char *argv[])
   Watch watch = { .stop = MAX_SECONDS, .loop = loop, .counts = counts };
   g_autofree char *uri = NULL;
 
+  atexit (check_stdout);
   setlocale (LC_CTYPE, ""); /* what names and labels are printed in */
   uri = parse_arguments (&watch, &argc, &argv, &error);
   if (uri)

@@ -195,22 +195,23 @@ def work(client, options):
         raise
     if status != USAGE:
         print('{handled} inputs, {failed} failed, {frames} frames'.format_map(
-            run.sums))
+            run.sums), flush=True)
     return status
 
 
 def main():
-    options = read_options()
     # A lost connection ends in a sentence, not in a trace of calls.
     logging.getLogger('distributed.client').setLevel(logging.CRITICAL)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        options = read_options()
         with open_client(options.cluster) as client:
             return work(client, options)
     except KeyboardInterrupt:
         return TRY_AGAIN
     except (OSError, ValueError) as error:
         complain(error)
+        sys.stdout = None  # Python would try it again
         return TRY_AGAIN
 
 

@@ -37,6 +37,30 @@ fails_with () {
   same 1 $? && same "$text" "$(cat "$work/errors")"
 }
 
+# lost APPLICATION ARGUMENT...: on a full disk.
+lost () {
+  application=$1
+  shift
+  timeout -k 5 60 "$@" >/dev/full 2>"$work/errors"
+  same 1 $? && grep -x "$application: .*" "$work/errors" &&
+    same 1 "$(wc -l <"$work/errors")"
+}
+
+lost_all () {
+  for argument in --help --stop=1; do
+    lost watch "$BUILD/pipelines/apps/watch" $argument "$media" || return 1
+  done
+  lost timeline.py env -u PYTHONUNBUFFERED /usr/bin/python3 \
+    "$apps/timeline.py" "$media" "$work/lost.png"
+}
+
+dashes () {
+  ln -s "$media" "$work/-clip.webm" && cd "$work" || return 1
+  watch --stop=1 -- -clip.webm && same '25 airplane' "$(counted)"
+  found=$?
+  cd "$OLDPWD" && return $found
+}
+
 # TIME CLASS of each message on the bus, FRAMES CLASS of the summary.
 on_bus () {
   sed -nE 's/^ *([0-9.]+) s  ([a-z]+) .*/\1 \2/p' "$work/out" | xargs
@@ -238,6 +262,7 @@ check 'watch: compiled by hand' by_hand
 check 'watch: control characters in labels' control_characters
 unset program
 check 'colons in the name of a file' colons
+check 'watch: -- and a dash' dashes
 check 'watch: seeking' seek
 check 'watch: Ctrl-C' interrupted
 check 'watch: Ctrl-C at once' interrupted_early
@@ -248,5 +273,6 @@ check 'timeline.py: seeking' plot_part
 check 'timeline.py: no plot' no_plot
 check 'timeline.py: bad input' bad_input timeline.py timeline "$work/plot.png"
 check 'past the end' past_the_end
+check 'standard output is a full disk' lost_all
 check 'a live source' live
 done_testing
