@@ -6,6 +6,12 @@
 # Prints nothing when all is there.
 set -eu
 
+case ${1-} in
+  -h | --help)
+    sed -n '1,3d; /^#/!q; s/^# \{0,1\}//p' "$0"
+    exit ;;
+esac
+
 list=$(dirname "$0")/packages.txt
 
 die () {

@@ -4,11 +4,38 @@
 # To be sourced by the scripts beside it, under `set -eu`. Sets root, the
 # tree; build, where to build (BUILD, or build/); sample, the clip; work, a
 # directory that goes away. A function `cleanup` of the script runs at the end.
+# Before, a script sets most, how many arguments it takes if not any number, and
+# option, one of its own; the lines on top of it are what --help prints.
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 build=${BUILD:-$root/build}
 sample=$root/pipelines/media/sample.webm
 script=$(basename -- "$0")
+
+complain () {
+  echo "$script: $*" >&2
+}
+
+die () {
+  complain "$@"
+  exit 1
+}
+
+misused () {
+  complain "$*; see $0 --help"
+  exit 2
+}
+
+case ${1-} in
+  -h | --help)
+    sed -n '1,3d; /^#/!q; s/^# \{0,1\}//p' "$0"
+    exit ;;
+  --) shift ;;
+  "${option-}") ;;
+  -?*) misused "there is no option $1" ;;
+esac
+[ $# -le "${most:-$#}" ] || misused "$# arguments, expected at most $most"
+
 work=$(mktemp -d)
 trap 'cleanup; rm -rf "$work"' EXIT
 trap 'exit 129' HUP
@@ -20,15 +47,6 @@ best_of_each='[(.stream_time | if . then . / 1e9 else "-" end), (.regions[].clas
 
 cleanup () {
   :
-}
-
-complain () {
-  echo "$script: $*" >&2
-}
-
-die () {
-  complain "$@"
-  exit 1
 }
 
 # prepare [SECTION...]: installs what is missing of these sections of

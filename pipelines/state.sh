@@ -14,6 +14,7 @@
 #     TOPIC    alexnet when not set
 #     DEVICE, FRAMES  of the camera, see camera.sh
 set -eu
+option=--mqtt
 . "$(dirname "$0")/lib.sh"
 
 # For jq, of a line of classificationjson: since when, what, state. In a name,
@@ -32,10 +33,11 @@ classify_states () {
 broker=
 case ${1-} in
   --mqtt)
-    [ $# -ge 2 ] || die '--mqtt wants HOST or HOST:PORT of a broker'
+    [ $# -ge 2 ] || misused '--mqtt wants HOST or HOST:PORT of a broker'
     broker=$2
     shift 2 ;;
 esac
+[ $# -le 1 ] || misused "$# arguments, expected at most 1"
 prepare json ${broker:+mqtt}
 into=$(line jq --unbuffered -r "$states")
 if [ -n "$broker" ]; then

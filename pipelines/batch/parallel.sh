@@ -13,6 +13,12 @@
 # process cannot begin.
 set -eu
 
+case ${1-} in
+  -h | --help)
+    sed -n '1,3d; /^#/!q; s/^# \{0,1\}//p' "$0"
+    exit ;;
+esac
+
 shards=${1-}
 case $shards in
   '' | *[!0-9]* | 0)

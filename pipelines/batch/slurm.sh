@@ -12,6 +12,12 @@
 #SBATCH --signal=B:TERM@60
 set -u
 
+case ${1-} in
+  -h | --help)
+    sed -n '1,3d; /^#\( \|$\)/!q; s/^# \{0,1\}//p' "$0"
+    exit ;;
+esac
+
 "${ALEXNET_BATCH:-alexnet-batch}" "$@" &
 worker=$!
 trap 'kill -TERM $worker' TERM

@@ -7,6 +7,12 @@
 # Needs the build in build/ (or $BUILD), gstreamer1.0-plugins-base and -good.
 set -eu
 
+case ${1-} in
+  -h | --help)
+    sed -n '1,3d; /^#/!q; s/^# \{0,1\}//p' "$0"
+    exit ;;
+esac
+
 media=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 build=${BUILD:-$media/../../build}
 picture=${1:-$media/overlay.png}

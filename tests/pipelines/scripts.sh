@@ -425,8 +425,7 @@ state_retained () {
 }
 
 state_without_broker () {
-  fails_with 'no MQTT broker at 127.0.0.1:9' state.sh --mqtt 127.0.0.1:9 &&
-    fails_with '--mqtt wants HOST or HOST:PORT of a broker' state.sh --mqtt
+  fails_with 'no MQTT broker at 127.0.0.1:9' state.sh --mqtt 127.0.0.1:9
 }
 
 # told N: runs the N-th line that was shown with a $.
@@ -520,6 +519,37 @@ described () {
   done
 }
 
+# Each prints the lines on top of it, and they say how it is called.
+asked_for_help () {
+  for path in "$root"/pipelines/*.sh "$root"/pipelines/batch/*.sh \
+    "$root/pipelines/media/make-overlay.sh"; do
+    file=${path#"$root/pipelines/"}
+    [ "$file" != lib.sh ] || continue
+    run "$file" --help && same '' "$(cat "$work/errors")" &&
+      grep -E "^ +(sh|sbatch .*) pipelines/$file" "$work/out" || return 1
+    sed -n 's/^# \{0,1\}//p' "$path" >"$work/lines"
+    same '' "$(grep -vxFf "$work/lines" "$work/out")" || return 1
+  done
+}
+
+# misused TEXT SCRIPT ARGUMENT...
+misused () {
+  text=$1
+  shift
+  run "$@"
+  same 2 $? &&
+    same "$1: $text; see $root/pipelines/$1 --help" "$(cat "$work/errors")"
+}
+
+misused_all () {
+  misused 'there is no option --rate' files.sh --rate &&
+    misused '2 arguments, expected at most 1' json.sh a b &&
+    misused '1 arguments, expected at most 0' camera.sh a &&
+    misused '2 arguments, expected at most 1' state.sh --mqtt host a b &&
+    misused '--mqtt wants HOST or HOST:PORT of a broker' state.sh --mqtt &&
+    fails_with 'no file -x, or not allowed to read it' json.sh -- -x
+}
+
 # In the user's language.
 language () {
   LANG=de_DE.UTF-8 LANGUAGE=de run images.sh && grep '^10 frames, ' "$work/out"
@@ -581,5 +611,7 @@ check 'learn.sh: bad input' learn_bad_input
 check 'gpu-decode.sh' gpu_decode
 check 'another language' language
 check 'sentences' described
+check '--help' asked_for_help
+check 'wrong lines' misused_all
 check 'no leftovers' no_leftovers
 done_testing
