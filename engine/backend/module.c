@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "installation.h"
 #include "module.h"
 
 #include <dlfcn.h>
@@ -13,8 +14,8 @@
 static char *
 find_module (const char *file, GError **error)
 {
-  const char *directories[] = { g_getenv ("ALEXNET_BACKEND_DIR"),
-    ALEXNET_MODULE_DIR };
+  g_autofree char *installed = alexnet_find_installed (ALEXNET_MODULE_DIR);
+  const char *directories[] = { g_getenv ("ALEXNET_BACKEND_DIR"), installed };
   g_autoptr (GString) searched = g_string_new (NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (directories); i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "alexnet.h"
+#include "installation.h"
 
 #include <sys/stat.h>
 
@@ -21,13 +22,13 @@ static const char *const suffixes[] = { ".safetensors",
 static void
 list_demonstrations (char *paths[2])
 {
+  g_autofree char *installed = alexnet_find_installed (ALEXNET_MODEL_DIR);
   const char *dir = g_getenv ("ALEXNET_DATA_DIR");
 
   paths[0] = dir && dir[0]
       ? g_build_filename (dir, ALEXNET_DEMONSTRATION_MODEL, NULL)
       : NULL;
-  paths[1] = g_build_filename (ALEXNET_MODEL_DIR, ALEXNET_DEMONSTRATION_MODEL,
-      NULL);
+  paths[1] = g_build_filename (installed, ALEXNET_DEMONSTRATION_MODEL, NULL);
 }
 
 static gboolean

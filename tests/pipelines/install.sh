@@ -23,7 +23,8 @@ install_tree () {
     cd "$tree" || return
   CFLAGS='-g -O2' meson setup build --buildtype plain \
     --prefix "$prefix" --libdir libraries --bindir programs --includedir headers \
-    --datadir data/all -Dwerror=true -Dtests=disabled -Dcuda-archs=75 &&
+    --datadir data/all --mandir manuals -Dpkgconfig.relocatable=true \
+    -Dwerror=true -Dtests=disabled -Dcuda-archs=75 &&
     ninja -C "$tree/build" install
 }
 
@@ -38,7 +39,9 @@ files () {
     "$libdir/pkgconfig/alexnet.pc" "$libdir/gstreamer-1.0/libgstalexnet.so" \
     "$bindir/alexnet-inspect" "$bindir/alexnet-batch" \
     "$datadir/alexnet/alexnet-cifar10.safetensors" \
-    "$datadir/alexnet/classificationjson.schema.json"; do
+    "$datadir/alexnet/classificationjson.schema.json" \
+    "$prefix/manuals/man1/alexnet-inspect.1" \
+    "$prefix/manuals/man1/alexnet-batch.1"; do
     [ -f "$file" ] || {
       echo "$file is missing"
       return 1
@@ -99,6 +102,30 @@ C
   same '10 classes' "$(LD_LIBRARY_PATH=$libdir "$work/program")"
 }
 
+# moved COMMAND...: with all that was installed in another place, which links
+# lead to.
+moved () {
+  mv "$prefix" "$work/moved" && mkdir "$work/linked" &&
+    ln -s "$work/moved"/* "$work/moved/programs"/* "$work/linked" &&
+    (
+      libdir=$work/linked/libraries
+      bindir=$work/linked
+      export XDG_DATA_DIRS="$work/none"
+      "$@"
+    )
+  found=$?
+  rm -r "$work/linked"
+  mv "$work/moved" "$prefix" && return $found
+}
+
+# Of a backend that is a module only that it is found.
+inspect_moved () {
+  inspect || return 1
+  [ ! -d "$libdir/alexnet" ] ||
+    ! LD_LIBRARY_PATH=$libdir "$bindir/alexnet-inspect" check -b cudnn 2>&1 |
+      grep 'is not installed'
+}
+
 # What Python has compiled stays.
 uninstall () {
   ninja -C "$tree/build" uninstall &&
@@ -113,5 +140,10 @@ check 'a pipeline' pipeline
 check 'alexnet-inspect' inspect
 check 'alexnet-batch' batch
 check 'a program made with pkg-config' program
+rm -r "$work/results"
+check 'moved: a pipeline' moved pipeline
+check 'moved: alexnet-inspect' moved inspect_moved
+check 'moved: alexnet-batch' moved batch
+check 'moved: pkg-config' moved program
 check 'ninja uninstall' uninstall
 done_testing
