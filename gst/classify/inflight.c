@@ -12,9 +12,9 @@ struct _GstAlexnetInflight {
   GstFlowReturn flow;
   guint64 era; /* how often it was cleared */
   GstQueueArray *items;
-  guint n_frames; /* queued and taken */
+  guint n_inside; /* queued and taken, of what takes room */
   guint limit;
-  gboolean busy, busy_with_frame; /* an item is taken */
+  gboolean busy, busy_with_room; /* an item is taken */
   gboolean discard; /* frames up to the next segment are unwanted */
 };
 
@@ -22,6 +22,13 @@ static gboolean
 is_frame (const GstAlexnetItem *item)
 {
   return GST_IS_BUFFER (item->object);
+}
+
+/* What passes time, and so fills it. */
+static gboolean
+takes_room (const GstAlexnetItem *item)
+{
+  return is_frame (item) || GST_EVENT_TYPE (item->object) == GST_EVENT_GAP;
 }
 
 static gboolean
@@ -134,8 +141,8 @@ gst_alexnet_inflight_clear (GstAlexnetInflight *inflight, GstPad *pad)
     gst_alexnet_item_clear (item);
   }
   inflight->era++;
-  inflight->n_frames = 0;
-  inflight->busy = inflight->busy_with_frame = FALSE;
+  inflight->n_inside = 0;
+  inflight->busy = inflight->busy_with_room = FALSE;
   g_cond_broadcast (&inflight->removed);
   g_mutex_unlock (&inflight->lock);
 }
@@ -146,7 +153,7 @@ gst_alexnet_inflight_is_full (GstAlexnetInflight *inflight)
   gboolean full;
 
   g_mutex_lock (&inflight->lock);
-  full = inflight->n_frames >= inflight->limit;
+  full = inflight->n_inside >= inflight->limit;
   g_mutex_unlock (&inflight->lock);
   return full;
 }
@@ -158,7 +165,7 @@ gst_alexnet_inflight_wait_room (GstAlexnetInflight *inflight,
   GstFlowReturn flow;
 
   g_mutex_lock (&inflight->lock);
-  while (inflight->flow == GST_FLOW_OK && inflight->n_frames >= inflight->limit)
+  while (inflight->flow == GST_FLOW_OK && inflight->n_inside >= inflight->limit)
     g_cond_wait (&inflight->removed, &inflight->lock);
   flow = inflight->flow;
   item->era = inflight->era;
@@ -169,6 +176,7 @@ gst_alexnet_inflight_wait_room (GstAlexnetInflight *inflight,
 static void
 append (GstAlexnetInflight *inflight, GstAlexnetItem *item)
 {
+  inflight->n_inside += takes_room (item);
   gst_queue_array_push_tail_struct (inflight->items, item);
   memset (item, 0, sizeof *item);
   g_cond_signal (&inflight->added);
@@ -182,10 +190,8 @@ gst_alexnet_inflight_append_frame (GstAlexnetInflight *inflight,
 
   g_mutex_lock (&inflight->lock);
   flow = inflight->flow;
-  if (flow == GST_FLOW_OK && item->era == inflight->era) {
-    inflight->n_frames++;
+  if (flow == GST_FLOW_OK && item->era == inflight->era)
     append (inflight, item);
-  }
   g_mutex_unlock (&inflight->lock);
   gst_alexnet_item_clear (item);
   return flow;
@@ -240,9 +246,9 @@ pop (GstAlexnetInflight *inflight, GstAlexnetItem *item)
 }
 
 static void
-frame_is_gone (GstAlexnetInflight *inflight)
+make_room (GstAlexnetInflight *inflight)
 {
-  inflight->n_frames--;
+  inflight->n_inside--;
   g_cond_broadcast (&inflight->removed);
 }
 
@@ -255,10 +261,10 @@ gst_alexnet_inflight_take (GstAlexnetInflight *inflight, GstAlexnetItem *item)
   while ((taken = pop (inflight, item)) && inflight->discard &&
       is_frame (item)) {
     gst_alexnet_item_clear (item);
-    frame_is_gone (inflight);
+    make_room (inflight);
   }
   inflight->busy = taken;
-  inflight->busy_with_frame = taken && is_frame (item);
+  inflight->busy_with_room = taken && takes_room (item);
   g_mutex_unlock (&inflight->lock);
   return taken;
 }
@@ -277,9 +283,9 @@ holds_new_beginning (const GstAlexnetInflight *inflight)
 static void
 settle (GstAlexnetInflight *inflight, GstFlowReturn flow)
 {
-  if (inflight->busy_with_frame)
-    frame_is_gone (inflight);
-  inflight->busy = inflight->busy_with_frame = FALSE;
+  if (inflight->busy_with_room)
+    make_room (inflight);
+  inflight->busy = inflight->busy_with_room = FALSE;
   if (flow == GST_FLOW_EOS) {
     inflight->discard = TRUE;
     if (holds_new_beginning (inflight))

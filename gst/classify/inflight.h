@@ -57,7 +57,8 @@ typedef struct _GstAlexnetInflight GstAlexnetInflight;
 GstAlexnetInflight *gst_alexnet_inflight_new (void);
 void gst_alexnet_inflight_free (GstAlexnetInflight *inflight);
 
-/* How many frames there can be; events do not count. */
+/* How many frames and gaps there can be, both of which take time; other events
+ * do not count. */
 void gst_alexnet_inflight_set_limit (GstAlexnetInflight *inflight,
     guint frames);
 
@@ -76,7 +77,7 @@ void gst_alexnet_inflight_relink (GstAlexnetInflight *inflight);
  * wanted any more then, and its flow does not count. */
 void gst_alexnet_inflight_clear (GstAlexnetInflight *inflight, GstPad *pad);
 
-/* Blocks until one more frame may be appended: this one. */
+/* Blocks until one more frame or gap may be appended: this one. */
 GstFlowReturn gst_alexnet_inflight_wait_room (GstAlexnetInflight *inflight,
     GstAlexnetItem *item);
 

@@ -154,6 +154,19 @@ begin_stream (GstAlexnetClassify *self)
     gst_alexnet_gates_forget_pictures (self);
 }
 
+/* Gaps wait for room as frames do: else nothing would hold back who sends
+ * nothing but gaps. */
+static void
+begin_gap (GstAlexnetClassify *self)
+{
+  GstAlexnetItem gap = { 0 };
+
+  gst_alexnet_classify_forget_tracks (self);
+  gst_alexnet_gates_forget_pictures (self);
+  gst_alexnet_schedule_reset (&self->schedule);
+  gst_alexnet_classify_wait_room (self, &gap);
+}
+
 static GstFlowReturn
 gst_alexnet_classify_sink_event (GstPad *pad, GstObject *parent,
     GstEvent *event)
@@ -182,9 +195,7 @@ gst_alexnet_classify_sink_event (GstPad *pad, GstObject *parent,
       begin_stream (self);
       break;
     case GST_EVENT_GAP:
-      gst_alexnet_classify_forget_tracks (self);
-      gst_alexnet_gates_forget_pictures (self);
-      gst_alexnet_schedule_reset (&self->schedule);
+      begin_gap (self);
       break;
     case GST_EVENT_SEGMENT_DONE:
       gst_alexnet_session_drain (&self->session);

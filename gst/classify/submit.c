@@ -264,8 +264,8 @@ submit_frame (GstAlexnetClassify *self, GstAlexnetItem *item)
 
 /* While there is no room nothing more comes that a batch could wait for: frames
  * that are skipped take room, and no part of a batch. */
-static GstFlowReturn
-wait_room (GstAlexnetClassify *self, GstAlexnetItem *item)
+GstFlowReturn
+gst_alexnet_classify_wait_room (GstAlexnetClassify *self, GstAlexnetItem *item)
 {
   if (gst_alexnet_inflight_is_full (self->inflight))
     gst_alexnet_session_drain (&self->session);
@@ -280,7 +280,7 @@ gst_alexnet_classify_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
   GstFlowReturn flow = GST_FLOW_NOT_NEGOTIATED;
 
   if (self->negotiated)
-    flow = wait_room (self, &item);
+    flow = gst_alexnet_classify_wait_room (self, &item);
   if (flow != GST_FLOW_OK) {
     gst_alexnet_item_clear (&item);
     return flow;

@@ -13,6 +13,11 @@ G_BEGIN_DECLS
 GstFlowReturn gst_alexnet_classify_chain (GstPad *pad, GstObject *parent,
     GstBuffer *buffer);
 
+/* Blocks until there is room for this frame or gap. The sink pad's streaming
+ * thread's. */
+GstFlowReturn gst_alexnet_classify_wait_room (GstAlexnetClassify *self,
+    GstAlexnetItem *item);
+
 /* Waits for the region's result. Any thread that has the item. The item's error
  * says what went wrong; FALSE: so much that it must not come out. */
 gboolean gst_alexnet_classify_collect (GstAlexnetClassify *self,

@@ -229,6 +229,47 @@ GST_START_TEST (test_concat)
 }
 GST_END_TEST
 
+static GstPadProbeReturn
+count_gaps (GstPad *pad, GstPadProbeInfo *info, gpointer n)
+{
+  if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_GAP)
+    g_atomic_int_inc ((gint *) n);
+  return GST_PAD_PROBE_OK;
+}
+
+static void
+add_gap_probe (GstElement *element, const char *name, gint *n)
+{
+  GstPad *pad = gst_element_get_static_pad (element, name);
+
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, count_gaps, n,
+      NULL);
+  gst_object_unref (pad);
+}
+
+/* A valve that is shut while the source goes on: as many gaps are let in as
+ * frames would be, and one more waits. */
+GST_START_TEST (test_gaps_alone)
+{
+  Pipeline *p = test_pipeline_new (
+      "videotestsrc num-buffers=50 ! valve drop=true "
+      "drop-mode=transform-to-gap ! alexnetclassify name=c max-in-flight=4 ! "
+      "fakesink name=sink sync=false");
+  gint n_in = 0, n_out = 0;
+
+  add_gap_probe (p->element, "sink", &n_in);
+  add_gap_probe (p->sink, "sink", &n_out);
+  test_pipeline_set_state (p, GST_STATE_PAUSED);
+  while (g_atomic_int_get (&n_in) < 4 + 1)
+    g_usleep (1000);
+  g_usleep (50 * 1000);
+  fail_unless_equals_int (g_atomic_int_get (&n_in), 4 + 1);
+  test_pipeline_run (p);
+  fail_unless_equals_int (n_out, 50);
+  test_pipeline_free (p);
+}
+GST_END_TEST
+
 static Suite *
 playback_suite (void)
 {
@@ -246,6 +287,7 @@ playback_suite (void)
   tcase_add_test (tests, test_pause_and_resume);
   tcase_add_test (tests, test_caps_change);
   tcase_add_test (tests, test_concat);
+  tcase_add_test (tests, test_gaps_alone);
   return suite;
 }
 
