@@ -121,7 +121,8 @@ query_caps (GstAlexnetClassify *self, GstPad *pad, GstQuery *query)
   return TRUE;
 }
 
-/* The core asks the peer alone where caps are proxied. */
+/* The core asks the peer alone where caps are proxied. As with stock filters a
+ * field may be missing that need not be there, as the frame rate. */
 static gboolean
 query_accept_caps (GstAlexnetClassify *self, GstPad *pad, GstQuery *query)
 {
@@ -130,7 +131,7 @@ query_accept_caps (GstAlexnetClassify *self, GstPad *pad, GstQuery *query)
   gboolean fits;
 
   gst_query_parse_accept_caps (query, &caps);
-  fits = gst_caps_is_subset (caps, template);
+  fits = gst_caps_can_intersect (caps, template);
   if (fits) {
     caps = map_caps (self, pad, gst_caps_ref (caps));
     fits = gst_pad_peer_query_accept_caps (get_other (self, pad), caps);

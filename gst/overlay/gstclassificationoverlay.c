@@ -192,14 +192,24 @@ downstream_takes_pictures (GstBaseTransform *trans, GstCaps *caps)
   return takes;
 }
 
+/* The caps of frames that come may lack what others name a range of, as the
+ * frame rate. */
+static GstCaps *
+intersect_fixed (GstCaps *caps, GstCaps *others)
+{
+  GstCaps *common = gst_caps_intersect (caps, others);
+
+  return gst_caps_is_empty (common) ? common : gst_caps_fixate (common);
+}
+
 /* From what downstream accepts, `others`, the caps of frames like `caps`. */
 static GstCaps *
 choose_output (GstClassificationOverlay *self, GstCaps *caps, GstCaps *others)
 {
   g_autoptr (GstCaps) featured = with_feature (caps, TRUE);
-  g_autoptr (GstCaps) attached = gst_caps_intersect (featured, others);
+  g_autoptr (GstCaps) attached = intersect_fixed (featured, others);
   g_autoptr (GstCaps) blendable = only_blendable (caps);
-  g_autoptr (GstCaps) blended = gst_caps_intersect (blendable, others);
+  g_autoptr (GstCaps) blended = intersect_fixed (blendable, others);
 
   self->attach = !gst_caps_is_empty (attached) &&
       (gst_caps_is_empty (blended) ||

@@ -218,6 +218,17 @@ GST_START_TEST (test_variable_frame_rate)
 }
 GST_END_TEST
 
+/* As an appsrc has it whose application gives none. */
+GST_START_TEST (test_no_frame_rate)
+{
+  Fixture *fixture = test_fixture_new (NULL);
+
+  test_set_caps (fixture, "video/x-raw,format=RGB,width=32,height=32");
+  test_expect_horse (fixture);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
 /* Unknown times are said to be unknown; QoS has nothing to go by. */
 GST_START_TEST (test_missing_timestamps)
 {
@@ -298,6 +309,7 @@ video_suite (void)
   tcase_add_test (tests, test_alternating_fields_are_refused);
   tcase_add_test (tests, test_rotated);
   tcase_add_test (tests, test_variable_frame_rate);
+  tcase_add_test (tests, test_no_frame_rate);
   tcase_add_test (tests, test_missing_timestamps);
   tcase_add_test (tests, test_frames_outside_the_segment);
   tcase_add_test (tests, test_segment_in_bytes);

@@ -117,6 +117,24 @@ GST_START_TEST (test_blended)
 }
 GST_END_TEST
 
+/* Blended or attached also where caps do not say how fast frames come. */
+GST_START_TEST (test_no_frame_rate)
+{
+  static const char raw[] = "video/x-raw,format=RGB,width=320,height=240";
+
+  for (guint offer = 0; offer < 2; offer++) {
+    GstHarness *harness = test_overlay_harness_new (raw, "ANY", offer);
+    GstBuffer *buffer = test_overlay_pass (harness,
+        test_overlay_frame_new (CAT));
+
+    fail_unless_equals_int (output_has_feature (harness), offer);
+    fail_unless_equals_int (is_plain (buffer), offer);
+    gst_buffer_unref (buffer);
+    gst_harness_teardown (harness);
+  }
+}
+GST_END_TEST
+
 /* No pixels to blend into: attached even where the allocation does not offer
  * it, and refused where the caps do not. */
 GST_START_TEST (test_other_memory)
@@ -327,6 +345,7 @@ composition_suite (void)
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_attached);
   tcase_add_test (tests, test_blended);
+  tcase_add_test (tests, test_no_frame_rate);
   tcase_add_test (tests, test_other_memory);
   tcase_add_test (tests, test_renegotiation);
   tcase_add_test (tests, test_crop);
