@@ -159,7 +159,7 @@ def bench(variant, precision, batch, net, images, expected, cold):
     run()
     error = (run.output.float() - expected[:batch]).norm() / \
         expected[:batch].norm()
-    if error > TOLERANCE[precision]:
+    if not error <= TOLERANCE[precision]:
         print(f"pytorch-{variant}\t{precision}\t{batch}\twrong: {error:.2g}")
         return
     n_times = max(8, 256 // batch)

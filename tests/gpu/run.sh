@@ -13,13 +13,15 @@
 #
 #     parity    layers, networks and formats against the CPU
 #     element   gst-launch-1.0 on the clip, in host and device memory; 16 streams
+#     plans     the time of every plan that could be chosen; those that were, in
+#               OUT/plans.json. They are kept in BUNDLE/cache, so that the stages
+#               behind it, in a later run too, need not look for them
 #     speed     the device's time and frames a second, beside PyTorch; with
 #               COMPILE=1 torch.compile too
-#     plans     the time of every plan that could be chosen; those that were, in
-#               OUT/plans.json
 #     profile   the time of each operation, and what that is of the limits
-#     sanitize  memcheck and racecheck
+#     sanitize  memcheck and racecheck of our kernels, memcheck of all
 #
+# Of a stage that is out of time the last lines of what was running are shown.
 # Ends with "N passed, N failed, N skipped"; exit status 1 when something failed
 # or a stage was out of time.
 #
@@ -34,7 +36,7 @@ dry=${SOFTGPU:-}
 OUT=${OUT:-$bundle/results}
 model=$root/pipelines/models/alexnet-cifar10.safetensors
 clip=$root/pipelines/media/sample.webm
-stages='parity element speed plans profile sanitize'
+stages='parity element plans speed profile sanitize'
 passed=0
 failed=0
 skipped=0
@@ -59,7 +61,7 @@ libraries=$bundle/lib:${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$(cuda_path)
 # ours COMMAND...: with the bundle's libraries; python must not see them.
 ours () {
   LD_LIBRARY_PATH=$libraries ALEXNET_BACKEND_DIR=$bundle/lib \
-    ALEXNET_TEST_DATA=$root/tests/data XDG_CACHE_HOME=$work/cache \
+    ALEXNET_TEST_DATA=$root/tests/data XDG_CACHE_HOME=$bundle/cache \
     ALEXNET_TEST_MODELS=$root/pipelines/models ALEXNET_MODEL=$model \
     GST_PLUGIN_SYSTEM_PATH=$bundle/plugins GST_REGISTRY=$work/registry \
     GST_PLUGIN_SCANNER=$bundle/bin/gst-plugin-scanner "$@"
@@ -90,23 +92,30 @@ for_gpu () {
   "$@"
 }
 
-# A test that skips itself here has not proved anything.
+# start NAME COMMAND...: in the background; it logs to $work/NAME.log.
+start () {
+  log=$work/$1.log
+  shift
+  {
+    ours "$@" >"$log" 2>&1
+    echo $? >"$log.status"
+  } &
+}
+
+# proves NAME: waits for the tests that were started, and shows what they said.
+# One that skips itself here has not proved anything.
 proves () {
-  ours "$@" >"$work/log" 2>&1
-  status=$?
-  grep -v DEBUG "$work/log" | tail -n 200
-  [ $status -eq 0 ] && grep -q '^ok ' "$work/log" &&
-    ! grep -q '^ok .*# SKIP' "$work/log"
+  log=$work/$1.log
+  while [ ! -s "$log.status" ]; do
+    sleep 0.1
+  done
+  grep -v DEBUG "$log" | tail -n 200
+  [ "$(cat "$log.status")" -eq 0 ] && grep -q '^ok ' "$log" &&
+    ! grep -q '^ok .*# SKIP' "$log"
 }
 
 has_gpu () {
   ours "$bundle/bin/alexnet-inspect" check --backend=cudnn "$model"
-}
-
-against_reference () {
-  tests=/backend/cudnn
-  [ -z "$dry" ] || tests=/backend/cudnn/fp16/pixels
-  proves "$bundle/bin/test-backend-cudnn" -p "$tests"
 }
 
 # labels SOURCE... -- PROPERTY...: of every frame, in a dry run of some.
@@ -181,17 +190,23 @@ many_streams () {
   ours timeout 300 "$bundle/bin/gst-launch-1.0" -q "$@"
 }
 
+# few_frames COMMAND...: pixels and batches.
+few_frames () {
+  ours "$@" "$bundle/bin/gst-launch-1.0" -q videotestsrc num-buffers=12 \
+    ! video/x-raw,format=NV12,width=320,height=240 \
+    ! alexnetclassify backend=cudnn max-batch-size=4 ! fakesink
+}
+
+# check_access TOOL OPTION...: plans are chosen without it. What the libraries
+# ask the driver in vain, as for calls that only a newer one has, is no fault.
 check_access () {
-  tool=$(command -v compute-sanitizer ||
+  sanitizer=$(command -v compute-sanitizer ||
     ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null) || {
     echo 'skipped: there is no compute-sanitizer'
     return 77
   }
-  # Pixels and batches; earlier steps have cached the plans.
-  ours "$tool" --tool "$1" --error-exitcode 9 \
-    "$bundle/bin/gst-launch-1.0" -q videotestsrc num-buffers=12 \
-    ! video/x-raw,format=NV12,width=320,height=240 \
-    ! alexnetclassify backend=cudnn max-batch-size=4 ! fakesink
+  few_frames && few_frames "$sanitizer" --report-api-errors no \
+    --error-exitcode 9 --tool "$@"
 }
 
 # measure COMMAND PRECISION...: gpu-bench; the figures of a dry run mean
@@ -202,25 +217,31 @@ measure () {
 
 # What PyTorch needs for the same, each variant in a process of its own.
 baseline () {
+  python3 -c 'import torch' || {
+    echo 'skipped: there is no PyTorch'
+    return 77
+  }
   status=0
   for variant in fused s2d graph ${COMPILE:+compile}; do
-    python3 "$root/tests/gpu/baseline.py" $variant fp16 bf16 tf32 || status=1
+    python3 "$root/tests/gpu/baseline.py" "$variant" fp16 bf16 tf32 || status=1
   done
   return $status
 }
 
-# Every plan and its time, as the engine says while it chooses.
+# plans PRECISION: every plan and its time, as the engine says while it chooses.
 plans () {
-  rm -rf "$work/cache"
-  G_MESSAGES_DEBUG=alexnet measure plans fp16 int8 bf16 tf32 >"$work/log" 2>&1 || {
-    tail -n 20 "$work/log"
+  log=$work/plans.log
+  rm -f "$log.status"
+  {
+    G_MESSAGES_DEBUG=alexnet measure plans "$1"
+    echo $? >"$log.status"
+  } 2>&1 | tee "$log" |
+    sed -un 's/.*DEBUG: .*: \(.*\): candidate \([0-9]*\) of \([0-9]*\) takes \(.*\) us$/plan\t\1\t\2\t\3\t\4/p'
+  cat "$bundle"/cache/alexnet/cudnn-*.json >"$OUT/plans.json"
+  if [ "$(cat "$log.status")" -ne 0 ] || ! grep -q ' candidate ' "$log"; then
+    tail -n 20 "$log"
     return 1
-  }
-  sed -n 's/.*DEBUG: .*: \(.*\): candidate \([0-9]*\) of \([0-9]*\) takes \(.*\) us$/plan\t\1\t\2\t\3\t\4/p' \
-    "$work/log" >"$work/plans"
-  cat "$work/plans"
-  cat "$work"/cache/alexnet/cudnn-*.json >"$OUT/plans.json" &&
-    [ -s "$work/plans" ]
+  fi
 }
 
 machine () {
@@ -230,11 +251,21 @@ machine () {
     --format=csv,noheader | sed 's/^/gpu\t/'
 }
 
+# Those of each precision at once, as most of their time is the CPU's.
 parity () {
+  groups='fp16 int8 fp32 tf32 bf16 precisions'
+  [ -z "$dry" ] || groups=fp16/pixels
   step 'the module runs' has_gpu
   [ $failed -eq 0 ] || return
-  step 'layers and networks against the reference' against_reference
-  step 'every format against the CPU' proves "$bundle/bin/test-gpu-formats"
+  start formats "$bundle/bin/test-gpu-formats"
+  for group in $groups; do
+    mkdir -p "$(dirname "$work/$group")"
+    start "$group" "$bundle/bin/test-backend-cudnn" -p "/backend/cudnn/$group"
+  done
+  step 'every format against the CPU' proves formats
+  for group in $groups; do
+    step "layers and networks against the reference, $group" proves "$group"
+  done
 }
 
 element () {
@@ -243,16 +274,19 @@ element () {
   step '16 streams, one engine' many_streams
 }
 
+# PyTorch looks for plans too, each time, and may take all that is left.
 speed () {
   step 'time of a batch' measure speed fp16 int8 bf16 tf32
   step 'weights in the L2 cache and not' measure l2 fp16 int8 bf16 tf32
-  step 'time in PyTorch' for_gpu baseline
   step 'frames through the engine' measure frames fp16 int8 bf16 tf32
+  step 'time in PyTorch' for_gpu baseline
 }
 
 sanitize () {
-  step 'memcheck' for_gpu check_access memcheck
-  step 'racecheck' for_gpu check_access racecheck
+  own='kernel_substring=alexnet_'
+  step 'memcheck' for_gpu check_access memcheck --kernel-name $own
+  step 'racecheck' for_gpu check_access racecheck --kernel-name $own
+  step "memcheck of the libraries' kernels" for_gpu check_access memcheck
 }
 
 # stage NAME: in a process that is ended when its time is up.
@@ -260,7 +294,11 @@ stage () {
   echo "=== $1"
   machine
   case $1 in
-    plans) step 'the time of every plan' plans ;;
+    plans)
+      rm -rf "$bundle/cache"
+      for precision in fp16 bf16 tf32 int8; do
+        step "the time of every plan, $precision" plans $precision
+      done ;;
     profile) step 'the time of each operation' measure profile fp16 int8 tf32 ;;
     *) "$1" ;;
   esac
@@ -273,14 +311,21 @@ table () {
     awk -f "$root/tests/gpu/table.awk" >"$OUT/RESULTS.md"
 }
 
+# What was running is in logs that have no status.
+cut_short () {
+  find "$work" -name '*.log' | while read -r log; do
+    [ -s "$log.status" ] || tail -n 20 "$log" | grep -v DEBUG
+  done
+  echo "== $1: 0 passed, 1 failed, 0 skipped (it did not come to its end)"
+}
+
 # run_stage NAME: what it says goes to a file too, line by line.
 run_stage () {
   mkdir -p "$OUT"
   timeout -k 5 "${STAGE_LIMIT:-180}" sh "$0" --inside "$1" 2>&1 |
     tee "$OUT/$1.txt"
   tail -n 1 "$OUT/$1.txt" | grep -q "^== $1: " ||
-    echo "== $1: 0 passed, 1 failed, 0 skipped (it did not come to its end)" |
-    tee -a "$OUT/$1.txt"
+    cut_short "$1" | tee -a "$OUT/$1.txt"
   table
 }
 
