@@ -24,35 +24,27 @@ append (GError **error, char *text)
   g_free (text);
 }
 
-/* Free and total memory. */
-static void
-add_memory (GError **error)
-{
-  gsize available, total;
-
-  if (cudaMemGetInfo (&available, &total) != cudaSuccess) {
-    cudaGetLastError ();
-    return;
-  }
-  append (error,
-      g_strdup_printf ("; %.1f of the device's %.1f MiB are free",
-          available / 1048576.0, total / 1048576.0));
-}
-
-/* The libraries hide what CUDA told them, as that the device is lost. */
+/* What CUDA has to say: how much memory there is, or that the device is lost.
+ * A library has a runtime of its own, of whose errors ours does not tell; but
+ * on a lost device every call fails. */
 static void
 add_cause (AlexnetError code, GError **error)
 {
-  cudaError_t status = cudaSuccess;
+  gsize available, total;
+  cudaError_t status;
 
-  if (code == ALEXNET_ERROR_NO_MEMORY)
-    add_memory (error);
-  else if (code == ALEXNET_ERROR_DEVICE)
-    status = cudaGetLastError ();
+  if (code != ALEXNET_ERROR_NO_MEMORY && code != ALEXNET_ERROR_DEVICE)
+    return;
+  status = cudaMemGetInfo (&available, &total);
   if (status != cudaSuccess)
     append (error,
-        g_strdup_printf ("; %s (%s)", cudaGetErrorName (status),
+        g_strdup_printf ("; cudaMemGetInfo: %s (%s)", cudaGetErrorName (status),
             cudaGetErrorString (status)));
+  else if (code == ALEXNET_ERROR_NO_MEMORY)
+    append (error,
+        g_strdup_printf ("; %.1f of the device's %.1f MiB are free",
+            available / 1048576.0, total / 1048576.0));
+  cudaGetLastError ();
 }
 
 gboolean
@@ -70,7 +62,7 @@ alexnet_cuda_check (cudaError_t status, const char *call, GError **error)
       "%.*s failed: %s (%s)", name_length (call), call,
       cudaGetErrorName (status), cudaGetErrorString (status));
   if (memory)
-    add_memory (error);
+    add_cause (ALEXNET_ERROR_NO_MEMORY, error);
   return FALSE;
 }
 

@@ -276,7 +276,7 @@ cudaDriverGetVersion (int *version)
 static cudaError_t
 check_driver (void)
 {
-  if (device.driver_version == 0)
+  if (device.driver_version / 1000 < CUDART_VERSION / 1000)
     return cudaErrorInsufficientDriver;
   return device.n_devices > 0 ? cudaSuccess : cudaErrorNoDevice;
 }

@@ -358,6 +358,8 @@ test_absent (void)
   start ();
   softgpu_set_driver_version (0);
   assert_refused (0, "no NVIDIA driver");
+  softgpu_set_driver_version (CUDART_VERSION - 1000);
+  assert_refused (0, "driver is too old");
   softgpu_set_devices (0);
   assert_refused (0, "no CUDA device");
   assert_refused (3, "no CUDA device 3");
