@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* D = epilogue (alpha * op (A) * op (B) + beta * C) from layouts as they were
- * given. Sums are kept in float; float inputs are rounded to TF32 where the
- * compute type allows tensor cores. */
+ * given. Sums are kept in float; float inputs are cut to TF32 where the compute
+ * type allows tensor cores. */
 
 #include <cublasLt.h>
 #include <string.h>
@@ -390,7 +390,7 @@ read_vector (float *values, const void *memory, const Layout *l,
     float v = read_value (memory,
         by_column ? i * l->stride + k : k * l->stride + i, l->type);
 
-    values[k] = tf32 ? soft_round_tf32 (v) : v;
+    values[k] = tf32 ? soft_cut_tf32 (v) : v;
   }
 }
 

@@ -160,7 +160,7 @@ round_inputs (float *values, gsize n, const SoftEngine *engine)
 {
   if (engine->numerical & 1 << CUDNN_NUMERICAL_NOTE_TENSOR_CORE)
     for (gsize i = 0; i < n; i++)
-      values[i] = soft_round_tf32 (values[i]);
+      values[i] = soft_cut_tf32 (values[i]);
   if (engine->numerical & 1 << CUDNN_NUMERICAL_NOTE_WINOGRAD)
     for (gsize i = 0; i < n; i++)
       values[i] = soft_round_bits (values[i], 16);

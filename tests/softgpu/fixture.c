@@ -183,7 +183,7 @@ fixture_rounding (AlexnetPrecision precision, gboolean multiplies)
     case ALEXNET_PRECISION_FP32:
       return 0x1p-24;
     case ALEXNET_PRECISION_TF32:
-      return multiplies ? 0x1p-11 : 0x1p-24;
+      return multiplies ? 0x1p-10 : 0x1p-24;
     case ALEXNET_PRECISION_BF16:
       return 0x1p-8;
     default:

@@ -55,7 +55,7 @@ float *fixture_reference (const AlexnetNetwork *network, guint n,
 
 /* Half a unit of the last bit of 1.0: the largest relative error of rounding
  * to the type in which `precision` keeps values, or multiplies them; of INT8
- * that of values. */
+ * that of values. To TF32 a value is cut: a whole unit. */
 double fixture_rounding (AlexnetPrecision precision, gboolean multiplies);
 
 /* Fails the test, saying `what`, unless each |a - b| <= tolerance. */

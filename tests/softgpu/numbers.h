@@ -23,11 +23,12 @@ soft_round_bits (float value, guint n)
   return alexnet_float_from_bits (bits & ~((1u << n) - 1));
 }
 
-/* 10 bits of fraction, float's exponent: what tensor cores see of a float. */
+/* 10 bits of fraction, float's exponent: what tensor cores see of a float. They
+ * look at no more, unless a kernel has rounded it before. */
 static inline float
-soft_round_tf32 (float value)
+soft_cut_tf32 (float value)
 {
-  return soft_round_bits (value, 13);
+  return alexnet_float_from_bits (alexnet_float_to_bits (value) & ~0x1fffu);
 }
 
 static inline float
