@@ -14,7 +14,8 @@ typedef gboolean (*AlexnetCaptureFunc) (gpointer user, GError **error);
 
 /* The graph of what `func` gives, which has run before: libraries load their
  * code at the first use, which a capture forbids. It has been launched once,
- * which brings it to the device, and is done. The caller destroys it. */
+ * which brings it to the device, and is done. Its kernels have the window that
+ * the stream has now. The caller destroys it. */
 cudaGraphExec_t alexnet_capture (AlexnetDevice *device, AlexnetCaptureFunc func,
     gpointer user, GError **error);
 

@@ -27,9 +27,10 @@ typedef struct {
   CUcontext context;                   /* NULL: the device's primary one */
   CUresult (*set_current) (CUcontext); /* the driver's; NULL without context */
   char name[256];
-  guint capability;    /* 10 * major + minor */
-  int driver;          /* as cudaDriverGetVersion() gives it */
-  cudaStream_t stream; /* all that infer does */
+  guint capability;                     /* 10 * major + minor */
+  int driver;                           /* as cudaDriverGetVersion() gives it */
+  cudaStream_t stream;                  /* all that infer does */
+  struct cudaAccessPolicyWindow window; /* the stream's; num_bytes 0: none */
   AlexnetCudnn cudnn;
   cublasLtHandle_t cublas;
   GPtrArray *memory, *pinned;

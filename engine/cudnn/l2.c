@@ -172,6 +172,7 @@ alexnet_l2_set_persisting (AlexnetL2 *l2, gboolean persisting, GError **error)
   if (l2->size == 0 || l2->persisting == persisting)
     return TRUE;
   l2->persisting = persisting;
+  l2->device->window = value.accessPolicyWindow;
   return CUDA (cudaStreamSetAttribute (l2->device->stream,
       cudaStreamAttributeAccessPolicyWindow, &value));
 }

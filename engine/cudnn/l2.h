@@ -6,8 +6,8 @@
  * cache smaller than these has lost the first when they are read again. Of a
  * device that can set a part of its cache aside for what is marked as
  * persisting, as many bytes as may be set aside are, and that many weights are
- * marked: an access-policy window of the compute stream, which a captured graph
- * keeps in its kernels.
+ * marked: an access-policy window of the compute stream, and of the kernels of
+ * the graphs that are captured from it.
  *
  * A window is one range, and the beginning of all weights is it, with a hit
  * ratio of 1. In 16 bits AlexNet's are 122 MB, of which an A100 can keep 31,

@@ -87,6 +87,21 @@ cudaCtxResetPersistingL2Cache (void)
   return soft_leave (SOFT_CUDA, status);
 }
 
+cudaError_t
+soft_window_read (SoftWindow *to, const struct cudaAccessPolicyWindow *window)
+{
+  if (!(window->hitRatio >= 0 && window->hitRatio <= 1) ||
+      window->missProp == cudaAccessPropertyPersisting)
+    return cudaErrorInvalidValue;
+  if (window->num_bytes > soft_device ()->l2_window)
+    soft_finding ("a window has %zu bytes, more than the device allows",
+        window->num_bytes);
+  soft_check_device (window->base_ptr, window->num_bytes, "a window");
+  *to = (SoftWindow){ window->base_ptr, window->num_bytes,
+    window->hitProp == cudaAccessPropertyPersisting };
+  return cudaSuccess;
+}
+
 static cudaError_t
 set_window (cudaStream_t stream, const struct cudaAccessPolicyWindow *window)
 {
@@ -96,16 +111,7 @@ set_window (cudaStream_t stream, const struct cudaAccessPolicyWindow *window)
     return status;
   if (stream->capture)
     soft_finding ("the window of a stream is changed in a capture");
-  if (!(window->hitRatio >= 0 && window->hitRatio <= 1) ||
-      window->missProp == cudaAccessPropertyPersisting)
-    return cudaErrorInvalidValue;
-  if (window->num_bytes > soft_device ()->l2_window)
-    soft_finding ("a window has %zu bytes, more than the device allows",
-        window->num_bytes);
-  soft_check_device (window->base_ptr, window->num_bytes, "a window");
-  stream->window = (SoftWindow){ window->base_ptr, window->num_bytes,
-    window->hitProp == cudaAccessPropertyPersisting };
-  return cudaSuccess;
+  return soft_window_read (&stream->window, window);
 }
 
 cudaError_t

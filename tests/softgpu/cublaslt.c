@@ -15,13 +15,14 @@
 
 /* How an algorithm splits its sums, and keeps the parts. */
 #define N_SPLITS 8
+#define N_ALGORITHMS 5
 
 static const struct {
   cublasLtReductionScheme_t reduction;
   gsize workspace;
   double speed;
   cublasStatus_t status; /* with which it fails to run */
-} algorithms[] = {
+} algorithms[N_ALGORITHMS] = {
   { CUBLASLT_REDUCTION_SCHEME_NONE, 0, 5, CUBLAS_STATUS_EXECUTION_FAILED },
   { CUBLASLT_REDUCTION_SCHEME_NONE, 0, 1 },
   { CUBLASLT_REDUCTION_SCHEME_NONE, 0, 2 },
@@ -45,6 +46,7 @@ typedef struct {
   cublasOperation_t transpose_a, transpose_b;
   cublasLtEpilogue_t epilogue;
   const void *bias;
+  gboolean loaded[N_ALGORITHMS]; /* their code: they have run */
 } Product;
 
 typedef struct {
@@ -311,7 +313,7 @@ fill_results (const Preference *preference, int wanted,
 {
   int n = 0;
 
-  for (guint64 i = 0; i < G_N_ELEMENTS (algorithms) && n < wanted; i++) {
+  for (guint64 i = 0; i < N_ALGORITHMS && n < wanted; i++) {
     if (algorithms[i].workspace > preference->max_workspace ||
         algorithms[i].reduction & ~preference->reductions)
       continue;
@@ -514,13 +516,13 @@ duration (const Multiplication *m, guint64 algorithm)
 }
 
 static cublasStatus_t
-enqueue (Multiplication *m, const cublasLtMatmulAlgo_t *algo, void *workspace,
-    gsize workspace_size, cudaStream_t stream)
+enqueue (Multiplication *m, gboolean *loaded, const cublasLtMatmulAlgo_t *algo,
+    void *workspace, gsize workspace_size, cudaStream_t stream)
 {
   SoftWork work = { "product", multiply, m, sizeof *m, 0 };
   guint64 i = algo ? algo->data[1] : 0;
 
-  if (!algo || algo->data[0] != MAGIC || i >= G_N_ELEMENTS (algorithms) ||
+  if (!algo || algo->data[0] != MAGIC || i >= N_ALGORITHMS ||
       !fits (&m->product, &m->a, &m->b, &m->c, &m->d) ||
       workspace_size < algorithms[i].workspace)
     return CUBLAS_STATUS_INVALID_VALUE;
@@ -529,6 +531,7 @@ enqueue (Multiplication *m, const cublasLtMatmulAlgo_t *algo, void *workspace,
     return algorithms[i].status;
   m->reduction = algorithms[i].reduction;
   work.microseconds = duration (m, i);
+  work.loaded = &loaded[i];
   return soft_enqueue_with_workspace (stream, &work, workspace,
              algorithms[i].workspace)
       ? CUBLAS_STATUS_EXECUTION_FAILED
@@ -549,6 +552,7 @@ cublasLtMatmul (cublasLtHandle_t handle, cublasLtMatmulDesc_t desc,
   if (!status) {
     memset (&m, 0, sizeof m);
     m.product = *(Product *) desc;
+    memset (m.product.loaded, 0, sizeof m.product.loaded);
     m.a = *(Layout *) layout_a;
     m.b = *(Layout *) layout_b;
     m.c = *(Layout *) layout_c;
@@ -559,7 +563,8 @@ cublasLtMatmul (cublasLtHandle_t handle, cublasLtMatmulDesc_t desc,
     m.out = d;
     m.alpha = *(const float *) alpha;
     m.beta = *(const float *) beta;
-    status = enqueue (&m, algo, workspace, workspace_size, stream);
+    status = enqueue (&m, ((Product *) desc)->loaded, algo, workspace,
+        workspace_size, stream);
   }
   return soft_leave (SOFT_CUBLAS, status);
 }

@@ -498,8 +498,7 @@ find_pointers (const SoftDescriptor *pack, SoftExecution *e)
 }
 
 static cudnnStatus_t
-execute (cudnnHandle_t handle, const SoftDescriptor *plan,
-    const SoftDescriptor *pack)
+execute (cudnnHandle_t handle, SoftDescriptor *plan, const SoftDescriptor *pack)
 {
   SoftExecution e;
   SoftWork work = { "convolution", soft_execute, &e, sizeof e, 0 };
@@ -524,6 +523,7 @@ execute (cudnnHandle_t handle, const SoftDescriptor *plan,
     return status;
   workspace = soft_attribute_values (pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE);
   work.microseconds = soft_execution_time (&e);
+  work.loaded = &plan->loaded;
   return soft_enqueue_with_workspace (handle->stream, &work,
              workspace ? *workspace : NULL,
              soft_engine_find (e.engine)->workspace)

@@ -93,6 +93,7 @@ typedef struct {
 
   SoftGraph graph; /* of an operation graph and what comes from it */
   guint engine;    /* of a configuration and what comes from it */
+  gboolean loaded; /* a plan's code: it has run */
 } SoftDescriptor;
 
 /* NULL where the descriptor has no such attribute. */

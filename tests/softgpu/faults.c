@@ -212,6 +212,7 @@ softgpu_reset (void)
   soft_work_reset ();
   soft_cache_reset ();
   soft_device_reset ();
+  soft_kernels_unload ();
   state.n_calls = 0;
   state.fail_in = 0;
   state.failed_call = NULL;

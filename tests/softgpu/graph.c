@@ -4,7 +4,10 @@
  * executable graph is a copy of it. Nodes hold the data that they were
  * recorded with, so a pointer that went stale stays so. A launch makes an
  * item of each node: nodes of different launches and streams mix as freely as
- * their order allows, but two launches of one executable graph do not. */
+ * their order allows, but two launches of one executable graph do not.
+ *
+ * A node has the access-policy window that it is given itself: CUDA does not
+ * say whether a capture takes the stream's. */
 
 #include "private.h"
 
@@ -120,6 +123,12 @@ soft_capture_add (cudaStream_t stream, const SoftWork *work)
   g_array_append_val (capture->nodes, node);
   g_array_set_size (stream->tails, 0);
   g_array_append_val (stream->tails, number);
+}
+
+void
+soft_capture_invalidate (cudaStream_t stream)
+{
+  stream->capture->invalid = TRUE;
 }
 
 void
@@ -291,6 +300,51 @@ cudaGraphDestroy (cudaGraph_t graph)
   g_array_unref (graph->nodes);
   g_free (graph);
   soft_count (SOFT_LIVE_GRAPHS, -1);
+  return soft_leave (SOFT_CUDA, status);
+}
+
+cudaError_t
+cudaGraphGetNodes (cudaGraph_t graph, cudaGraphNode_t *nodes, gsize *n)
+{
+  cudaError_t status = soft_enter ("cudaGraphGetNodes", SOFT_CUDA, 0);
+
+  if (!status && !nodes)
+    *n = graph->nodes->len;
+  for (guint i = 0; !status && nodes && i < MIN (*n, graph->nodes->len); i++)
+    nodes[i] = (gpointer) &g_array_index (graph->nodes, Node, i);
+  return soft_leave (SOFT_CUDA, status);
+}
+
+static gboolean
+is_kernel (const Node *node)
+{
+  return node->work.loaded != NULL;
+}
+
+cudaError_t
+cudaGraphNodeGetType (cudaGraphNode_t node, enum cudaGraphNodeType *type)
+{
+  cudaError_t status = soft_enter ("cudaGraphNodeGetType", SOFT_CUDA, 0);
+
+  if (!status)
+    *type = is_kernel ((gpointer) node) ? cudaGraphNodeTypeKernel
+                                        : cudaGraphNodeTypeMemcpy;
+  return soft_leave (SOFT_CUDA, status);
+}
+
+cudaError_t
+cudaGraphKernelNodeSetAttribute (cudaGraphNode_t opaque,
+    cudaLaunchAttributeID attribute, const cudaLaunchAttributeValue *value)
+{
+  Node *node = (gpointer) opaque;
+  cudaError_t status = soft_enter ("cudaGraphKernelNodeSetAttribute", SOFT_CUDA,
+      0);
+
+  if (!status &&
+      (attribute != cudaLaunchAttributeAccessPolicyWindow || !is_kernel (node)))
+    status = cudaErrorInvalidValue;
+  if (!status)
+    status = soft_window_read (&node->work.window, &value->accessPolicyWindow);
   return soft_leave (SOFT_CUDA, status);
 }
 

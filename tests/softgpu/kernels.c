@@ -18,6 +18,7 @@ typedef struct {
 static struct {
   const void *function;
   const SoftKernel *kernel;
+  gboolean loaded[2 * SOFT_MAX_DEVICES]; /* by context */
 } registry[MAX_FUNCTIONS];
 static guint n_registered;
 
@@ -71,12 +72,21 @@ __cudaRegisterFunction (void **image, const char *function,
 }
 
 static const SoftKernel *
-find_kernel (const void *function)
+find_kernel (const void *function, gboolean **loaded)
 {
   for (guint i = 0; i < n_registered; i++)
-    if (registry[i].function == function)
+    if (registry[i].function == function) {
+      *loaded = &registry[i].loaded[soft_current_context ()];
       return registry[i].kernel;
+    }
   return NULL;
+}
+
+void
+soft_kernels_unload (void)
+{
+  for (guint i = 0; i < n_registered; i++)
+    memset (registry[i].loaded, 0, sizeof registry[i].loaded);
 }
 
 cudaError_t
@@ -84,11 +94,14 @@ cudaFuncGetAttributes (struct cudaFuncAttributes *attributes,
     const void *function)
 {
   cudaError_t status = soft_enter ("cudaFuncGetAttributes", SOFT_CUDA, 0);
+  gboolean *loaded;
 
-  if (!status && !find_kernel (function))
+  if (!status && !find_kernel (function, &loaded))
     status = cudaErrorInvalidDeviceFunction;
-  if (!status)
+  if (!status) {
     memset (attributes, 0, sizeof *attributes);
+    *loaded = TRUE;
+  }
   return soft_leave (SOFT_CUDA, status);
 }
 
@@ -105,11 +118,12 @@ NOT_CALLED (__cudaLaunchKernel)
 NOT_CALLED (__cudaPopCallConfiguration)
 
 static cudaError_t
-launch_kernel (const SoftKernel *kernel, const Launch *geometry, void **args,
+launch_kernel (const void *function, const Launch *geometry, void **args,
     cudaStream_t stream)
 {
   g_autofree Launch *launch = NULL;
   SoftWork work = { .func = run_launch, .microseconds = 3 };
+  const SoftKernel *kernel = find_kernel (function, &work.loaded);
   guint n_threads = geometry->block.x * geometry->block.y;
 
   if (!kernel)
@@ -136,6 +150,6 @@ cudaLaunchKernel (const void *function, dim3 grid, dim3 threads, void **args,
   cudaError_t status = soft_enter ("cudaLaunchKernel", SOFT_CUDA, 0);
 
   if (!status)
-    status = launch_kernel (find_kernel (function), &geometry, args, stream);
+    status = launch_kernel (function, &geometry, args, stream);
   return soft_leave (SOFT_CUDA, status);
 }

@@ -126,6 +126,10 @@ typedef struct {
 /* A context's work reads through it: a finding when it is of memory that is
  * gone, or of more than was set aside. */
 void soft_cache_use (int context, const SoftWindow *window);
+
+/* What a caller has set, checked. */
+cudaError_t soft_window_read (SoftWindow *window,
+    const struct cudaAccessPolicyWindow *from);
 void soft_cache_reset (void);
 
 /* Nothing is left of it in the contexts of a device that is lost. */
@@ -146,6 +150,8 @@ typedef struct {
   gsize size;
   double microseconds;
   SoftWindow window; /* the stream's; set where the work is enqueued */
+  gboolean *loaded;  /* whether its code is there, as it is from the first time
+                        on, which must not be in a capture; NULL: it has none */
 } SoftWork;
 
 /* Enqueues it, or records it while the stream captures. */
@@ -212,6 +218,7 @@ void soft_stream_append (cudaStream_t stream, SoftItem *item);
 cudaError_t soft_stream_check (cudaStream_t stream);
 
 void soft_capture_add (cudaStream_t stream, const SoftWork *work);
+void soft_capture_invalidate (cudaStream_t stream);
 void soft_capture_record (cudaStream_t stream, cudaEvent_t event);
 cudaError_t soft_capture_wait (cudaStream_t stream, cudaEvent_t event);
 void soft_capture_forget (cudaStream_t stream);
@@ -228,6 +235,9 @@ typedef struct {
 
 /* NULL where there is none of that name. */
 const SoftKernel *soft_find_kernel (const char *name);
+
+/* No context has the code of any. */
+void soft_kernels_unload (void);
 
 #define SOFT_MAX_THREADS 1024 /* of a block */
 

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cudnn/kernel-args.h"
 #include "fixture.h"
 #include "numbers.h"
 
@@ -230,12 +231,54 @@ test_capture_rules (void)
   device_close (&d);
 }
 
-/* One that is lost has its error for whoever is on it, and nobody else. */
+SOFTGPU_API void __cudaRegisterFunction (void **image, const char *function,
+    char *device_function, const char *name, int thread_limit, void *thread,
+    void *block, void *block_dim, void *grid_dim, int *warp_size);
+
+static cudaError_t
+launch (const void *function, cudaStream_t stream)
+{
+  AlexnetOutputArgs args = { .in = { .height = 1, .width = 1, .channels = 1 } };
+  void *pointers[] = { &args };
+  dim3 one = { 1, 1, 1 };
+
+  return cudaLaunchKernel (function, one, one, pointers, 0, stream);
+}
+
+/* Code is brought to a device when it is first used or asked about, which a
+ * capture forbids. */
+static void
+test_code (void)
+{
+  static const char function = 0;
+  Device d = device_open (0);
+  enum cudaStreamCaptureMode mode = cudaStreamCaptureModeThreadLocal;
+  struct cudaFuncAttributes attributes;
+  cudaGraph_t graph = NULL;
+
+  __cudaRegisterFunction (NULL, &function, NULL, "alexnet_output_f32", 0, NULL,
+      NULL, NULL, NULL, NULL);
+  CHECK (cudaStreamBeginCapture (d.streams[0], mode));
+  g_assert_cmpint (launch (&function, d.streams[0]), ==,
+      cudaErrorStreamCaptureUnsupported);
+  g_assert_cmpint (cudaStreamEndCapture (d.streams[0], &graph), ==,
+      cudaErrorStreamCaptureInvalidated);
+  CHECK (cudaFuncGetAttributes (&attributes, &function));
+  CHECK (cudaStreamBeginCapture (d.streams[0], mode));
+  CHECK (launch (&function, d.streams[0]));
+  CHECK (cudaStreamEndCapture (d.streams[0], &graph));
+  CHECK (cudaGraphDestroy (graph));
+  device_close (&d);
+}
+
+/* One that is lost has its error for whoever is on it, and nobody else. What
+ * the libraries' calls run into is not among a thread's last errors. */
 static void
 test_devices (void)
 {
   Device d = device_open (0);
   cudaStream_t stream;
+  cudnnHandle_t handle;
   int n = 0;
 
   softgpu_set_devices (2);
@@ -249,6 +292,10 @@ test_devices (void)
   g_assert_cmpint (cudaStreamSynchronize (d.streams[0]), ==,
       cudaErrorIllegalAddress);
   g_assert_cmpint (cudaGetDeviceCount (&n), ==, cudaErrorIllegalAddress);
+  g_assert_cmpint (cudaGetLastError (), ==, cudaErrorIllegalAddress);
+  g_assert_cmpint (cudnnCreate (&handle), ==,
+      CUDNN_STATUS_EXECUTION_FAILED_CUDART);
+  CHECK (cudaGetLastError ());
   CHECK (cudaSetDevice (1));
   CHECK (cudaGetDeviceCount (&n));
   CHECK (cudaStreamSynchronize (stream));
@@ -431,6 +478,7 @@ main (int argc, char **argv)
   g_test_add_func ("/softgpu/device/orders", test_orders);
   g_test_add_func ("/softgpu/device/graph", test_graph);
   g_test_add_func ("/softgpu/device/capture-rules", test_capture_rules);
+  g_test_add_func ("/softgpu/device/code", test_code);
   g_test_add_func ("/softgpu/device/devices", test_devices);
   for (guint i = 0; i < G_N_ELEMENTS (mistakes); i++) {
     g_autofree char *path = g_strconcat ("/softgpu/device/mistakes/",

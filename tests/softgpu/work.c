@@ -273,11 +273,18 @@ soft_enqueue (cudaStream_t stream, const SoftWork *work)
 
   if (status)
     return status;
-  own.window = stream->window;
-  if (stream->capture)
+  if (stream->capture && own.loaded && !*own.loaded) {
+    soft_capture_invalidate (stream);
+    return cudaErrorStreamCaptureUnsupported;
+  }
+  if (own.loaded)
+    *own.loaded = TRUE;
+  if (stream->capture) {
     soft_capture_add (stream, &own);
-  else
-    soft_stream_append (stream, soft_item_new (&own, FALSE));
+    return cudaSuccess;
+  }
+  own.window = stream->window;
+  soft_stream_append (stream, soft_item_new (&own, FALSE));
   return cudaSuccess;
 }
 
@@ -303,7 +310,7 @@ soft_enqueue_with_workspace (cudaStream_t stream, const SoftWork *work,
   g_autofree Workspace *w = g_malloc0 (sizeof *w + work->size);
   const SoftWork before = { NULL, fill_workspace, w, sizeof *w, 0 };
   const SoftWork itself = { work->name, run_with_workspace, w,
-    sizeof *w + work->size, work->microseconds };
+    sizeof *w + work->size, work->microseconds, { NULL }, work->loaded };
   cudaError_t status = cudaSuccess;
 
   if (workspace_size > 0)
