@@ -12,8 +12,11 @@
 G_BEGIN_DECLS
 
 /* Since 9.8 graphs and plans are told their device by a descriptor of its
- * properties, and the handle is deprecated there. */
+ * properties, and the handle is deprecated there. A build may say 0, to tell
+ * them by the handle all the same. */
+#ifndef ALEXNET_CUDNN_HAS_PROPERTIES
 #define ALEXNET_CUDNN_HAS_PROPERTIES (CUDNN_VERSION >= 90800)
+#endif
 
 typedef struct {
   cudnnHandle_t handle;                /* NULL: no device, plans cannot run */
