@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "installation.h"
 #include "module.h"
 
 #include <dlfcn.h>
 #include <string.h>
+
+#include "installation.h"
 
 #define DRIVER "libcuda.so.1"
 

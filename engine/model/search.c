@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "alexnet.h"
-#include "installation.h"
 
 #include <sys/stat.h>
+
+#include "installation.h"
 
 #define SUBDIR "alexnet"
 
