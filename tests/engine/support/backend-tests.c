@@ -5,53 +5,22 @@
 #include <math.h>
 #include <string.h>
 
+#include "batches.h"
 #include "definition.h"
 #include "layer-cases.h"
+#include "layers.h"
 #include "preprocess-run.h"
 #include "random-model.h"
 #include "random-table.h"
 #include "reference/reference.h"
 
-#define MAX_BATCH 16
-#define N_SLOTS (MAX_BATCH + 3)
+#define N_SLOTS (BATCHES_MAX + 3)
 #define N_TABLES 40
 
 typedef struct {
   const AlexnetBackend *backend;
   BackendTestsPrecision precision;
 } Subject;
-
-/* Images of one shape, [N_SLOTS,C,H,W]. */
-static float *
-random_inputs (const AlexnetShape *shape, guint n)
-{
-  gsize size = alexnet_shape_size (shape);
-  float *inputs = g_new (float, n *size);
-
-  for (guint i = 0; i < n; i++) {
-    g_autofree char *name = g_strdup_printf ("image-%u", i);
-
-    random_model_values (inputs + i * size, size, name, 1);
-  }
-  return inputs;
-}
-
-static AlexnetPlan *
-open_plan (const Subject *subject, const AlexnetNetwork *network,
-    guint max_batch, guint n_slots, gboolean embedding)
-{
-  AlexnetPlanParams params = { .precision = subject->precision.precision,
-    .cpu_threads = 2,
-    .max_batch_size = max_batch,
-    .n_slots = n_slots,
-    .embedding = embedding };
-  g_autoptr (GError) error = NULL;
-  AlexnetPlan *plan = subject->backend->open (network, &params, &error);
-
-  g_assert_no_error (error);
-  g_assert_cmpint (plan->precision, ==, subject->precision.precision);
-  return plan;
-}
 
 static void
 set_conv (const char *value)
@@ -90,124 +59,12 @@ begin (const Subject *subject)
   return FALSE;
 }
 
-/* Runs slots first .. first + n - 1; outputs [n, size of the output]. */
-static void
-run_slots (AlexnetPlan *plan, guint first, guint n, float *outputs, gsize size)
-{
-  float *pointers[MAX_BATCH];
-  g_autoptr (GError) error = NULL;
-
-  for (guint i = 0; i < n; i++)
-    pointers[i] = outputs + i * size;
-  plan->backend->infer (plan, first, n, pointers, &error);
-  g_assert_no_error (error);
-}
-
-static void
-stage_tensors (AlexnetPlan *plan, const float *inputs, gsize size, guint n)
-{
-  g_autoptr (GError) error = NULL;
-
-  for (guint i = 0; i < n; i++) {
-    plan->backend->stage_tensor (plan, i, inputs + i * size, &error);
-    g_assert_no_error (error);
-  }
-}
-
 static double
-largest_value (const float *values, gsize n)
+measure (const Subject *subject, const AlexnetNetwork *network,
+    const BatchesImages *images)
 {
-  double largest = 0;
-
-  for (gsize i = 0; i < n; i++)
-    largest = fmax (largest, fabs ((double) values[i]));
-  return largest;
-}
-
-static double
-largest_difference (const float *found, const float *expected, gsize n)
-{
-  double largest = 0;
-
-  for (gsize i = 0; i < n; i++) {
-    g_assert_true (isfinite (found[i]));
-    largest = fmax (largest, fabs ((double) found[i] - expected[i]));
-  }
-  return largest;
-}
-
-/* What of images is compared: outputs or embeddings. */
-typedef struct {
-  const float *expected; /* [n, size]; NULL: nothing is */
-  gsize size;
-  float *found; /* [MAX_BATCH, size] */
-  double difference;
-} Compared;
-
-static void
-compare (Compared *self, guint first, guint n)
-{
-  for (guint i = 0; i < n; i++)
-    self->difference = fmax (self->difference,
-        largest_difference (self->found + i * self->size,
-            self->expected + (first + i) * self->size, self->size));
-}
-
-static double
-get_error (const Compared *self, guint n)
-{
-  double largest = largest_value (self->expected, n * self->size);
-
-  return largest > 0 ? self->difference / largest : self->difference;
-}
-
-static void
-get_embeddings (AlexnetPlan *plan, guint n, float *embeddings, gsize size)
-{
-  float *pointers[MAX_BATCH];
-
-  for (guint i = 0; i < n; i++)
-    pointers[i] = embeddings + i * size;
-  plan->backend->get_embeddings (plan, n, pointers);
-}
-
-/* Runs batches of 1 to 5 and of MAX_BATCH, as far as there are images, at
- * several places in the ring; returns the error, with `embeddings` the larger
- * one of theirs and the outputs'.
- * inputs [n,C,H,W], expected [n, size of the output]. */
-static double
-run_batches (const Subject *subject, const AlexnetNetwork *network,
-    const float *inputs, const float *expected, const float *embeddings,
-    guint n)
-{
-  guint max_batch = MIN (n, MAX_BATCH);
-  AlexnetPlan *plan = open_plan (subject, network, max_batch, n,
-      embeddings != NULL);
-  Compared out = { expected,
-    alexnet_shape_size (alexnet_network_output (network)) };
-  Compared in = { embeddings,
-    embeddings ? alexnet_shape_size (&alexnet_network_last_linear (network)->in)
-               : 0 };
-  g_autofree float *outputs = out.found = g_new (float, max_batch *out.size);
-  g_autofree float *kept = in.found = g_new (float, max_batch *in.size);
-
-  stage_tensors (plan, inputs, alexnet_shape_size (&network->input), n);
-  for (guint batch = 1; batch <= max_batch; batch++) {
-    guint first = n - batch;
-
-    if (batch > 5 && batch < max_batch)
-      continue;
-    memset (outputs, 0xff, max_batch * out.size * sizeof (float));
-    run_slots (plan, first, batch, outputs, out.size);
-    compare (&out, first, batch);
-    if (!embeddings)
-      continue;
-    memset (kept, 0xff, max_batch * in.size * sizeof (float));
-    get_embeddings (plan, batch, kept, in.size);
-    compare (&in, first, batch);
-  }
-  plan->backend->close (plan);
-  return fmax (get_error (&out, n), get_error (&in, n));
+  return batches_error (subject->backend, subject->precision.precision, network,
+      images);
 }
 
 static void
@@ -221,7 +78,7 @@ test_layers (gconstpointer data)
     return;
   for (const LayerCase *c = layer_cases; c->in.channels > 0; c++) {
     AlexnetNetwork network = { .input = c->in, .n_layers = 1 };
-    g_autofree float *inputs = random_inputs (&c->in, N_SLOTS);
+    g_autofree float *inputs = batches_random_inputs (&c->in, N_SLOTS);
     g_autofree float *expected = NULL;
     double error;
 
@@ -229,7 +86,8 @@ test_layers (gconstpointer data)
     g_assert_true (alexnet_network_infer_shapes (&network, NULL));
     random_model_fill (&network);
     expected = definition_compute (&network.layers[0], inputs, N_SLOTS);
-    error = run_batches (subject, &network, inputs, expected, NULL, N_SLOTS);
+    error = measure (subject, &network,
+        &(BatchesImages){ N_SLOTS, inputs, expected });
     g_test_message ("kind %d [%u,%u,%u] -> [%u,%u,%u]: error %.2g",
         c->layer.kind, c->in.channels, c->in.height, c->in.width,
         network.layers[0].out.channels, network.layers[0].out.height,
@@ -256,21 +114,10 @@ make_network (const char *architecture, gboolean narrow, guint n_channels)
 static float *
 run_reference (const AlexnetNetwork *network, guint i, const float *in, guint n)
 {
-  static const Subject reference = { &alexnet_reference_backend,
-    { ALEXNET_PRECISION_FP32, 0 } };
-  const AlexnetLayer *layer = &network->layers[i];
-  AlexnetNetwork single = { .input = layer->in, .n_layers = 1 };
-  gsize size = alexnet_shape_size (&layer->out);
-  float *out = g_new (float, n *size);
-  AlexnetPlan *plan;
+  AlexnetNetwork single = { .input = network->layers[i].in, .n_layers = 1 };
 
-  single.layers[0] = *layer;
-  plan = open_plan (&reference, &single, MAX_BATCH, n, FALSE);
-  stage_tensors (plan, in, alexnet_shape_size (&layer->in), n);
-  for (guint slot = 0; slot < n; slot++)
-    run_slots (plan, slot, 1, out + slot * size, size);
-  plan->backend->close (plan);
-  return out;
+  single.layers[0] = network->layers[i];
+  return layers_run_reference (&single, in, n);
 }
 
 /* At full width, where each costs a second, only networks that end behind a
@@ -297,7 +144,7 @@ allowed_error (const Subject *subject, const AlexnetNetwork *network, guint i,
   if (layer->kind != ALEXNET_LAYER_SOFTMAX)
     return tolerance;
   return tolerance *
-      fmax (largest_value (values, n * alexnet_shape_size (&layer->in)), 1);
+      fmax (batches_largest (values, n * alexnet_shape_size (&layer->in)), 1);
 }
 
 /* Every network that ends early, from its first layer alone to all of it. */
@@ -306,7 +153,7 @@ check_prefixes (const Subject *subject, const char *architecture,
     gboolean narrow, guint n)
 {
   AlexnetNetwork network = make_network (architecture, narrow, 3);
-  g_autofree float *inputs = random_inputs (&network.input, n);
+  g_autofree float *inputs = batches_random_inputs (&network.input, n);
   g_autofree float *values = g_memdup2 (inputs,
       n * alexnet_shape_size (&network.input) * sizeof (float));
 
@@ -321,7 +168,7 @@ check_prefixes (const Subject *subject, const char *architecture,
     prefix.n_layers = i + 1;
     if (!is_checked (&network, i, narrow))
       continue;
-    error = run_batches (subject, &prefix, inputs, values, NULL, n);
+    error = measure (subject, &prefix, &(BatchesImages){ n, inputs, values });
     g_test_message ("%s, %s, layers 1 to %u: error %.2g", architecture,
         narrow ? "narrow" : "full width", i + 1, error);
     g_assert_cmpfloat (error, <=, allowed);
@@ -351,23 +198,24 @@ test_tables (gconstpointer data)
     AlexnetNetwork network = random_table_make (seed);
     g_autofree char *what = random_table_describe (&network);
     const AlexnetLayer *linear = alexnet_network_last_linear (&network);
-    g_autofree float *inputs = random_inputs (&network.input, MAX_BATCH);
+    g_autofree float *inputs = batches_random_inputs (&network.input,
+        BATCHES_MAX);
     g_autofree float *embeddings = NULL;
     float *expected = g_memdup2 (inputs,
-        MAX_BATCH * alexnet_shape_size (&network.input) * sizeof (float));
+        BATCHES_MAX * alexnet_shape_size (&network.input) * sizeof (float));
     double error;
 
     random_model_fill (&network);
     for (guint i = 0; i < network.n_layers; i++) {
-      float *next = run_reference (&network, i, expected, MAX_BATCH);
+      float *next = run_reference (&network, i, expected, BATCHES_MAX);
 
       if (linear == &network.layers[i])
         embeddings = g_steal_pointer (&expected);
       g_free (expected);
       expected = next;
     }
-    error = run_batches (subject, &network, inputs, expected, embeddings,
-        MAX_BATCH);
+    error = measure (subject, &network,
+        &(BatchesImages){ BATCHES_MAX, inputs, expected, embeddings });
     g_test_message ("%u: %s: error %.2g", seed, what, error);
     g_assert_cmpfloat (error, <=, subject->precision.tolerance);
     g_free (expected);
@@ -403,7 +251,8 @@ check_golden (const Subject *subject, const char *architecture, gboolean narrow,
   g_assert_cmpuint (n, ==, alexnet_network_output (&network)->channels);
   embedding = random_model_golden (name, "embedding", &n);
   g_assert_cmpuint (n, ==, alexnet_network_last_linear (&network)->in.channels);
-  error = run_batches (subject, &network, input, expected, embedding, 1);
+  error = measure (subject, &network,
+      &(BatchesImages){ 1, input, expected, embedding });
   g_test_message ("%s: error %.2g", name, error);
   g_assert_cmpfloat (error, <, tolerance);
   random_model_clear (&network);
@@ -439,7 +288,8 @@ check_pixels (const Subject *subject, const char *architecture,
     ALEXNET_INTERPOLATION_BILINEAR_ANTIALIAS, { 0.5f, 0.4f, 0.3f },
     { 0.2f, 0.3f, 0.4f }, ALEXNET_CHANNELS_RGB };
   AlexnetTransform *transform = alexnet_transform_new ();
-  AlexnetPlan *plan = open_plan (subject, &network, 2, 2, FALSE);
+  AlexnetPlan *plan = batches_open (subject->backend,
+      subject->precision.precision, &network, 2, 2, FALSE);
   gsize size = alexnet_shape_size (alexnet_network_output (&network));
   g_autofree float *outputs = g_new (float, 2 * size);
   Output tensor;
@@ -450,8 +300,8 @@ check_pixels (const Subject *subject, const char *architecture,
       n_channels, side);
   g_assert_true (plan->backend->stage_tensor (plan, 0, tensor.values, NULL));
   g_assert_true (plan->backend->stage (plan, 1, &image, transform, NULL));
-  run_slots (plan, 0, 1, outputs, size);
-  run_slots (plan, 1, 1, outputs + size, size);
+  batches_infer (plan, 0, 1, outputs, size);
+  batches_infer (plan, 1, 1, outputs + size, size);
   g_assert_cmpmem (outputs, size * sizeof (float), outputs + size,
       size * sizeof (float));
   plan->backend->close (plan);
