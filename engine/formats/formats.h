@@ -82,6 +82,10 @@ gboolean alexnet_model_source_add_module (AlexnetModelSource *source,
  * shorter. */
 #define ALEXNET_HEAD_SIZE 4096
 
+/* A number of a file as a dimension. One that this machine's sizes cannot hold
+ * becomes the largest of them, whose products overflow. */
+gsize alexnet_clamp_size (guint64 number);
+
 /* Multiplies and says whether the product fits. `n_values` is 1 for no
  * dimensions. */
 gboolean alexnet_dims_multiply (const gsize *dims, guint n_dims,

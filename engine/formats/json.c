@@ -72,10 +72,10 @@ alexnet_json_get_number (JsonNode *node)
 }
 
 gboolean
-alexnet_json_get_size (JsonNode *node, gsize *size)
+alexnet_json_get_size (JsonNode *node, guint64 *size)
 {
   gint64 value = type_of (node) == G_TYPE_INT64 ? json_node_get_int (node) : -1;
 
-  *size = (gsize) value;
-  return value >= 0 && (guint64) value <= G_MAXSIZE;
+  *size = (guint64) value;
+  return value >= 0;
 }

@@ -27,8 +27,8 @@ JsonArray *alexnet_json_get_array (JsonNode *node);
 /* NAN when it is no number. */
 double alexnet_json_get_number (JsonNode *node);
 
-/* FALSE when it is no whole number that `size` can hold. */
-gboolean alexnet_json_get_size (JsonNode *node, gsize *size);
+/* FALSE when it is no whole number from 0 on. */
+gboolean alexnet_json_get_size (JsonNode *node, guint64 *size);
 
 G_END_DECLS
 

@@ -30,7 +30,7 @@ tensor_size (const AlexnetTensor *tensor)
 
 /* Its bytes begin at `offset`. */
 static JsonObject *
-describe_tensor (const AlexnetTensor *tensor, gsize offset)
+describe_tensor (const AlexnetTensor *tensor, guint64 offset)
 {
   JsonObject *object = json_object_new ();
   JsonArray *shape = json_array_new (), *offsets = json_array_new ();
@@ -55,8 +55,7 @@ make_header (const AlexnetTensorSet *set, GHashTable *metadata)
   JsonObject *object = json_object_new ();
   g_autofree char *text = NULL;
   GString *header = g_string_new (NULL);
-  gsize offset = 0;
-  guint64 length;
+  guint64 offset = 0, length;
 
   json_object_set_object_member (object, "__metadata__",
       describe_metadata (metadata));

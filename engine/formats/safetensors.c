@@ -26,7 +26,7 @@ static const struct {
 };
 
 typedef struct {
-  gsize begin, end;
+  guint64 begin, end;
   const char *name;
 } Range;
 
@@ -42,7 +42,7 @@ typedef struct {
   const char *dtype;
   guint n_dims;
   gsize dims[MAX_DIMS];
-  gsize begin, end;
+  guint64 begin, end;
 } Info;
 
 gboolean
@@ -67,7 +67,7 @@ find_value_size (const char *name)
 
 /* Reads a list of at most `max` sizes. */
 static gboolean
-get_sizes (JsonObject *object, const char *key, gsize *values, guint max,
+get_sizes (JsonObject *object, const char *key, guint64 *values, guint max,
     guint *n)
 {
   JsonArray *array = alexnet_json_get_array (json_object_get_member (object,
@@ -88,7 +88,7 @@ static gboolean
 parse_info (Info *info, JsonNode *node, const char *quoted, GError **error)
 {
   JsonObject *object = alexnet_json_get_object (node);
-  gsize offsets[2];
+  guint64 dims[MAX_DIMS], offsets[2];
   guint n;
 
   if (!object)
@@ -98,12 +98,14 @@ parse_info (Info *info, JsonNode *node, const char *quoted, GError **error)
       "dtype"));
   if (!info->dtype)
     return alexnet_format_error (error, "tensor %s has no dtype", quoted);
-  if (!get_sizes (object, "shape", info->dims, MAX_DIMS, &info->n_dims))
+  if (!get_sizes (object, "shape", dims, MAX_DIMS, &info->n_dims))
     return alexnet_format_error (error,
         "tensor %s: expected a shape of at most %d sizes", quoted, MAX_DIMS);
   if (!get_sizes (object, "data_offsets", offsets, 2, &n) || n != 2)
     return alexnet_format_error (error,
         "tensor %s: expected data_offsets of two sizes", quoted);
+  for (guint i = 0; i < info->n_dims; i++)
+    info->dims[i] = alexnet_clamp_size (dims[i]);
   info->begin = offsets[0];
   info->end = offsets[1];
   return TRUE;
@@ -117,7 +119,7 @@ check_extent (const Reader *reader, const Info *info, const char *quoted,
 
   if (info->begin > info->end || info->end > reader->size)
     return alexnet_format_error (error,
-        "tensor %s lies at bytes %" G_GSIZE_FORMAT " to %" G_GSIZE_FORMAT
+        "tensor %s lies at bytes %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
         ", but there are %" G_GUINT64_FORMAT " bytes of tensors",
         quoted, info->begin, info->end, reader->size);
   if (value_size == 0)
@@ -128,7 +130,7 @@ check_extent (const Reader *reader, const Info *info, const char *quoted,
         "tensor %s: the product of its shape overflows", quoted);
   if (n_bytes != info->end - info->begin)
     return alexnet_format_error (error,
-        "tensor %s occupies %" G_GSIZE_FORMAT
+        "tensor %s occupies %" G_GUINT64_FORMAT
         " bytes, expected %" G_GSIZE_FORMAT " from its shape and dtype %s",
         quoted, info->end - info->begin, n_bytes, info->dtype);
   return TRUE;
@@ -209,7 +211,7 @@ compare_ranges (gconstpointer a, gconstpointer b)
 static gboolean
 check_ranges (const Reader *reader, GError **error)
 {
-  gsize end = 0;
+  guint64 end = 0;
 
   g_array_sort (reader->ranges, compare_ranges);
   for (guint i = 0; i < reader->ranges->len; i++) {
@@ -219,15 +221,15 @@ check_ranges (const Reader *reader, GError **error)
       g_autofree char *quoted = alexnet_quote (range->name);
 
       return alexnet_format_error (error,
-          "tensor %s begins at byte %" G_GSIZE_FORMAT
-          ", expected %" G_GSIZE_FORMAT " where the one before it ends",
+          "tensor %s begins at byte %" G_GUINT64_FORMAT
+          ", expected %" G_GUINT64_FORMAT " where the one before it ends",
           quoted, range->begin, end);
     }
     end = range->end;
   }
   if (end != reader->size)
     return alexnet_format_error (error,
-        "tensors end at byte %" G_GSIZE_FORMAT
+        "tensors end at byte %" G_GUINT64_FORMAT
         ", but there are %" G_GUINT64_FORMAT " bytes of them",
         end, reader->size);
   return TRUE;

@@ -28,9 +28,11 @@ alexnet_storage_refuse_dtype (const char *name)
  * file would fill the memory. */
 gboolean
 alexnet_storage_bind (AlexnetTensor *tensor, const AlexnetFile *file,
-    guint64 begin, gsize size, gsize offset, char **unusable, GError **error)
+    guint64 begin, guint64 size, guint64 offset, char **unusable,
+    GError **error)
 {
-  gsize value_size = alexnet_dtype_size (tensor->dtype), extent, place;
+  gsize value_size = alexnet_dtype_size (tensor->dtype), extent;
+  guint64 place;
 
   *unusable = NULL;
   tensor->strided = !alexnet_storage_is_tight (tensor);
@@ -38,10 +40,10 @@ alexnet_storage_bind (AlexnetTensor *tensor, const AlexnetFile *file,
     *unusable = g_strdup ("has a shape or strides that cannot be");
     return TRUE;
   }
-  if (!g_size_checked_mul (&place, offset, value_size) || place > size ||
+  if (!g_uint64_checked_mul (&place, offset, value_size) || place > size ||
       extent > size - place)
     return alexnet_format_error (error,
-        "it does not end inside its storage of %" G_GSIZE_FORMAT " bytes",
+        "it does not end inside its storage of %" G_GUINT64_FORMAT " bytes",
         size);
   if (alexnet_tensor_n_values (tensor) > size / value_size) {
     *unusable =

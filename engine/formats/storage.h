@@ -16,7 +16,8 @@ G_BEGIN_DECLS
  * file, for the caller to free, else NULL. FORMAT when it does not end inside
  * the storage. */
 gboolean alexnet_storage_bind (AlexnetTensor *tensor, const AlexnetFile *file,
-    guint64 begin, gsize size, gsize offset, char **unusable, GError **error);
+    guint64 begin, guint64 size, guint64 offset, char **unusable,
+    GError **error);
 
 /* Whether strides are those of values side by side, row-major. */
 gboolean alexnet_storage_is_tight (const AlexnetTensor *tensor);

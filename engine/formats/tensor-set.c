@@ -71,6 +71,12 @@ alexnet_tensor_set_find (const AlexnetTensorSet *set, const char *name)
   return g_hash_table_lookup (set->by_name, name);
 }
 
+gsize
+alexnet_clamp_size (guint64 number)
+{
+  return (gsize) MIN (number, G_MAXSIZE);
+}
+
 gboolean
 alexnet_dims_multiply (const gsize *dims, guint n_dims, gsize *n_values)
 {

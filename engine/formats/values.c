@@ -7,10 +7,9 @@
 /* Gives the tensor memory of its own, which the file warrants. */
 static gboolean
 copy_runs (AlexnetTensor *tensor, AlexnetModelSource *source,
-    AlexnetWireReader *reader, const GArray *runs, GError **error)
+    AlexnetWireReader *reader, const GArray *runs, gsize size, GError **error)
 {
   guint width = (guint) alexnet_dtype_size (tensor->dtype);
-  gsize size = alexnet_tensor_n_values (tensor) * width;
   g_autofree void *values = g_try_malloc (size);
 
   if (!values) {
@@ -33,9 +32,10 @@ alexnet_values_bind (AlexnetTensor *tensor, AlexnetModelSource *source,
   guint width = (guint) alexnet_dtype_size (tensor->dtype);
   guint64 found = alexnet_wire_count (runs, width);
   const AlexnetWireRun *run;
-  gsize n;
+  gsize n, size;
 
-  if (!alexnet_dims_multiply (tensor->dims, tensor->n_dims, &n))
+  if (!alexnet_dims_multiply (tensor->dims, tensor->n_dims, &n) ||
+      !g_size_checked_mul (&size, n, width))
     return alexnet_format_error (error, "the product of its shape overflows");
   if (found != n || n == 0)
     return alexnet_format_error (error,
@@ -44,7 +44,7 @@ alexnet_values_bind (AlexnetTensor *tensor, AlexnetModelSource *source,
         found, n);
   run = &g_array_index (runs, AlexnetWireRun, 0);
   if (runs->len > 1 || run->step != width)
-    return copy_runs (tensor, source, reader, runs, error);
+    return copy_runs (tensor, source, reader, runs, size, error);
   tensor->file = file;
   tensor->offset = run->offset;
   return TRUE;

@@ -180,7 +180,7 @@ put_member (GPtrArray *places, const char *key, JsonNode *node)
   JsonArray *array = alexnet_json_get_array (node);
   char *end;
   gint64 index = g_ascii_strtoll (key, &end, 10);
-  gsize place;
+  guint64 place;
 
   if (alexnet_json_get_size (node, &place))
     return put (places, (gint64) place, key);

@@ -71,7 +71,7 @@ allocate_activations (ReferencePlan *self, guint n_slots, GError **error)
 {
   gsize largest = alexnet_shape_size (&self->network->input), widest = 1;
 
-  self->inputs = g_try_new0 (float, n_slots *largest);
+  self->inputs = g_try_malloc0_n (largest, n_slots * sizeof (float));
   for (guint i = 0; i < self->network->n_layers; i++) {
     const AlexnetShape *out = &self->network->layers[i].out;
 
@@ -98,8 +98,8 @@ allocate_embeddings (ReferencePlan *self, const AlexnetPlanParams *params,
     return TRUE;
   self->embedding_layer = (guint) (layer - network->layers);
   self->n_embedding = alexnet_shape_size (&layer->in);
-  self->embeddings = g_try_new (float,
-      params->max_batch_size * self->n_embedding);
+  self->embeddings = g_try_malloc_n (self->n_embedding,
+      params->max_batch_size * sizeof (float));
   return self->embeddings || no_memory (error);
 }
 

@@ -51,8 +51,9 @@ init_requests (AlexnetStream *stream)
   guint n_embedding = stream->engine->n_embedding;
 
   stream->requests = g_new0 (AlexnetRequest, stream->depth);
-  stream->probabilities = g_new (float, n_classes *(gsize) stream->depth);
-  stream->embeddings = g_new (float, n_embedding *(gsize) stream->depth);
+  stream->probabilities = g_malloc_n (n_classes,
+      stream->depth * sizeof (float));
+  stream->embeddings = g_malloc_n (n_embedding, stream->depth * sizeof (float));
   for (guint i = 0; i < stream->depth; i++) {
     AlexnetRequest *request = &stream->requests[i];
 

@@ -30,12 +30,13 @@ read_dims (CaffeReader *net, AlexnetTensor *tensor, const CaffeBlob *blob,
         tensor->n_dims);
   for (guint i = 0; ok && i < n; i++) {
     guint left = n - i;
+    gsize size = alexnet_clamp_size ((guint64) dims[i]);
 
     if (dims[i] < 1 || (left > tensor->n_dims && dims[i] != 1))
       ok = alexnet_format_error (error, "dimension %u is %" G_GINT64_FORMAT, i,
           dims[i]);
     else if (left <= tensor->n_dims)
-      tensor->dims[tensor->n_dims - left] = (gsize) dims[i];
+      tensor->dims[tensor->n_dims - left] = size;
   }
   alexnet_wire_clear (alexnet_caffe_shape, &shape);
   return ok;

@@ -119,7 +119,7 @@ read_fill_dims (const OnnxValue *shape, gsize dims[ALEXNET_MAX_DIMS],
     if (shape->ints[i] < 1)
       return alexnet_format_error (error,
           "dimension %u of its shape is %" G_GINT64_FORMAT, i, shape->ints[i]);
-    dims[i] = (gsize) shape->ints[i];
+    dims[i] = alexnet_clamp_size ((guint64) shape->ints[i]);
   }
   return alexnet_dims_multiply (dims, shape->n_ints, &n_values) ||
       alexnet_format_error (error, "the product of its shape overflows");

@@ -315,11 +315,12 @@ read_dims (OnnxValue *value, const OnnxTensor *message, gsize *n,
   for (guint i = 0; i < n_dims; i++) {
     gint64 dim = g_array_index (message->dims, gint64, i);
 
-    if (dim < 0 || !g_size_checked_mul (n, *n, (gsize) dim))
+    if (dim < 0 ||
+        !g_size_checked_mul (n, *n, alexnet_clamp_size ((guint64) dim)))
       return alexnet_format_error (error,
           "dimension %u of its shape is %" G_GINT64_FORMAT, i, dim);
     if (i < G_N_ELEMENTS (value->tensor.dims))
-      value->tensor.dims[i] = (gsize) dim;
+      value->tensor.dims[i] = alexnet_clamp_size ((guint64) dim);
   }
   value->tensor.n_dims = n_dims;
   if (n_dims > G_N_ELEMENTS (value->tensor.dims))

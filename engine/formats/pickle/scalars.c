@@ -142,7 +142,7 @@ push_file_bytes (AlexnetPickleMachine *m, guint64 size, GError **error)
   if (!value)
     return FALSE;
   value->bytes.offset = offset;
-  value->bytes.size = (gsize) size;
+  value->bytes.size = alexnet_clamp_size (size);
   return TRUE;
 }
 

@@ -24,7 +24,7 @@ copy_sizes (gsize *sizes, const AlexnetPickleValue *tuple)
   if (tuple->n_items > ALEXNET_MAX_DIMS)
     return FALSE;
   for (guint i = 0; i < tuple->n_items; i++)
-    sizes[i] = (gsize) tuple->items[i]->integer;
+    sizes[i] = alexnet_clamp_size ((guint64) tuple->items[i]->integer);
   return TRUE;
 }
 
@@ -86,20 +86,20 @@ describe_tensor (AlexnetTensor *tensor, const AlexnetPickleValue *value,
 /* Binds a tensor to the part of a storage that it is in. */
 static gboolean
 bind_to_part (AlexnetTensor *tensor, const AlexnetPickleValue *storage,
-    const AlexnetFile *file, guint64 begin, guint64 size, gsize offset,
+    const AlexnetFile *file, guint64 begin, guint64 size, guint64 offset,
     char **unusable, GError **error)
 {
-  gsize value_size = storage->storage.type->size, n_bytes;
+  guint64 value_size = storage->storage.type->size, n_bytes;
 
-  if (!g_size_checked_mul (&n_bytes, (gsize) storage->storage.n_values,
+  if (!g_uint64_checked_mul (&n_bytes, (guint64) storage->storage.n_values,
           value_size) ||
       n_bytes != size)
     return alexnet_format_error (error,
         "its storage has %" G_GUINT64_FORMAT
-        " bytes, expected %" G_GINT64_FORMAT " values of %" G_GSIZE_FORMAT,
+        " bytes, expected %" G_GINT64_FORMAT " values of %" G_GUINT64_FORMAT,
         size, storage->storage.n_values, value_size);
   begin += (guint64) storage->storage.begin * value_size;
-  n_bytes = (gsize) (storage->storage.end - storage->storage.begin) *
+  n_bytes = (guint64) (storage->storage.end - storage->storage.begin) *
       value_size;
   return alexnet_storage_bind (tensor, file, begin, n_bytes, offset, unusable,
       error);
@@ -124,7 +124,7 @@ read_tensor (const AlexnetPickleValue *value, const AlexnetStorages *storages,
   return storages->find (storages->user, storage->storage.key, &begin, &size,
              error) &&
       bind_to_part (tensor, storage, storages->file, begin, size,
-          (gsize) args->items[1]->integer, unusable, error);
+          (guint64) args->items[1]->integer, unusable, error);
 }
 
 /* The letter and size of a numpy.dtype (name, ...) whose state is (version,

@@ -24,7 +24,7 @@ static const struct {
 
 /* {"as_int": 4} */
 static gboolean
-get_size (JsonNode *node, gsize *size)
+get_size (JsonNode *node, guint64 *size)
 {
   JsonObject *object = alexnet_json_get_object (node);
 
@@ -37,23 +37,26 @@ get_sizes (JsonObject *object, const char *key, gsize *sizes, guint *n)
 {
   JsonArray *array = alexnet_json_get_array (json_object_get_member (object,
       key));
+  guint64 size;
 
   if (!array)
     return FALSE;
   *n = json_array_get_length (array);
-  for (guint i = 0; i < MIN (*n, ALEXNET_MAX_DIMS); i++)
-    if (!get_size (json_array_get_element (array, i), &sizes[i]))
+  for (guint i = 0; i < MIN (*n, ALEXNET_MAX_DIMS); i++) {
+    if (!get_size (json_array_get_element (array, i), &size))
       return FALSE;
+    sizes[i] = alexnet_clamp_size (size);
+  }
   return TRUE;
 }
 
 /* FALSE when it is no description of a tensor. */
 static gboolean
-describe (JsonObject *meta, AlexnetTensor *tensor, gsize *offset,
+describe (JsonObject *meta, AlexnetTensor *tensor, guint64 *offset,
     char **unusable)
 {
   guint n_strides;
-  gsize number;
+  guint64 number;
 
   if (!alexnet_json_get_size (json_object_get_member (meta, "dtype"),
           &number) ||
@@ -72,7 +75,7 @@ describe (JsonObject *meta, AlexnetTensor *tensor, gsize *offset,
     if (types[i].number == number)
       return TRUE;
   }
-  *unusable = g_strdup_printf ("has torch.export's dtype %" G_GSIZE_FORMAT
+  *unusable = g_strdup_printf ("has torch.export's dtype %" G_GUINT64_FORMAT
                                ", expected one of floats",
       number);
   return TRUE;
@@ -91,7 +94,7 @@ read_tensor (const AlexnetTorchArchive *archive, JsonNode *node,
       ? alexnet_json_get_string (json_object_get_member (object, "path_name"))
       : NULL;
   const AlexnetZipEntry *entry;
-  gsize offset;
+  guint64 offset;
 
   if (!meta || !path || !describe (meta, tensor, &offset, unusable))
     return alexnet_format_error (error,
@@ -104,8 +107,8 @@ read_tensor (const AlexnetTorchArchive *archive, JsonNode *node,
     return TRUE;
   entry = alexnet_torch_archive_get (archive, WEIGHTS, path, error);
   return entry &&
-      alexnet_storage_bind (tensor, archive->file, entry->begin,
-          (gsize) entry->size, offset, unusable, error);
+      alexnet_storage_bind (tensor, archive->file, entry->begin, entry->size,
+          offset, unusable, error);
 }
 
 static gboolean

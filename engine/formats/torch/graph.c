@@ -95,19 +95,20 @@ format_argument (JsonObject *argument)
   const char *text = alexnet_json_get_string (json_object_get_member (argument,
       "as_string"));
   guint n = ints ? json_array_get_length (ints) : 0;
-  gsize a, b;
+  guint64 a, b;
 
   if (text)
     return alexnet_quote (text);
   if (n == 0 || n > 2)
     return alexnet_json_get_size (json_object_get_member (argument, "as_int"),
                &a)
-        ? g_strdup_printf ("%" G_GSIZE_FORMAT, a)
+        ? g_strdup_printf ("%" G_GUINT64_FORMAT, a)
         : NULL;
   if (!alexnet_json_get_size (json_array_get_element (ints, 0), &a) ||
       !alexnet_json_get_size (json_array_get_element (ints, n - 1), &b))
     return NULL;
-  return g_strdup_printf ("(%" G_GSIZE_FORMAT ", %" G_GSIZE_FORMAT ")", a, b);
+  return g_strdup_printf ("(%" G_GUINT64_FORMAT ", %" G_GUINT64_FORMAT ")", a,
+      b);
 }
 
 /* [{"name": "stride", "arg": {...}}, ...] */

@@ -330,6 +330,7 @@ static const Shape shapes[] = {
   { "zero", { 4, 0, 1, 1 }, 4, "dimension 1 is 0" },
   { "negative", { -4, -1, 1, 1 }, 4, "dimension 0 is -4" },
   { "overflow", { 1LL << 33, 1LL << 33, 1LL << 33, 1 }, 4, "overflows" },
+  { "low-bits", { (1LL << 32) + 4, 1, 1, 1 }, 4, "its shape" },
   { "other-count", { 5, 1, 1, 1 }, 4, "4 values, expected 5 from its shape" },
   { "other-kernel", { 1, 1, 2, 2 }, 4,
       "dimension 2 of its weights is 2, expected 1" },

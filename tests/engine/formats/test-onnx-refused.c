@@ -183,6 +183,7 @@ static const TensorCase tensor_cases[] = {
   { "overflow", ONNX_FLOAT, { 1LL << 32, 1LL << 32, 2 }, 3, 4,
       "dimension 1 of its shape is 4294967296" },
   { "bytes-overflow", ONNX_FLOAT, { 1LL << 62 }, 1, 4, "shape overflows" },
+  { "low-bits", ONNX_FLOAT, { (1LL << 32) + 1 }, 1, 4, "its shape" },
   { "short", ONNX_FLOAT, { 2 }, 1, 4, "4 bytes, expected 8 from its shape" },
   { "long", ONNX_FLOAT, { 1 }, 1, 8, "8 bytes, expected 4 from its shape" },
   { "five-dims", ONNX_FLOAT, { 1, 1, 1, 1, 1 }, 5, 4,
@@ -231,10 +232,12 @@ typedef struct {
 static const FillCase fill_cases[] = {
   { "huge", { 2, 3, 1LL << 31, 1LL << 31 }, 4,
       "node 'n', 'ConstantOfShape': the product of its shape overflows" },
-  { "wide", { 1 << 20, 1 << 20, 1, 1 }, 4,
+  { "wide", { 1 << 11, 1 << 20, 1, 1 }, 4,
       "node 'n', 'Conv': dimension 1 of its weights is 1048576" },
-  { "many", { 1 << 30, 3, 3, 3 }, 4,
+  { "many", { 1 << 26, 3, 3, 3 }, 4,
       "node 'n', 'Conv': it has too many weights" },
+  { "low-bits", { (1LL << 32) + 2, 1, 1, 1 }, 4,
+      "node 'n', 'Conv': a layer with 4294967" },
   /* The product's lowest 64 bits are 2, which is what the convolution has. */
   { "wraps", { (1LL << 62) + 1, (1LL << 62) + 1, 2 }, 3,
       "node 'n', 'ConstantOfShape': the product of its shape overflows" },

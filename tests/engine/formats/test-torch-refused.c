@@ -150,11 +150,15 @@ static const TensorCase tensor_cases[] = {
   { "I0\n", "K\2K\4\x86", "I0\nK\1\x86",
       "has more values than its storage: it is expanded; save its "
       "contiguous()" },
-  { "I0\n", "J\xff\xff\xff\x7f\x85", "I0\n\x85",
+  { "I0\n", "J\xff\xff\xff\x3f\x85", "I0\n\x85",
       "has more values than its storage" },
   { "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f", "K\1\x85", "K\1\x85",
       "does not end inside its storage" },
   { "K\1", "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f\x85", "K\1\x85",
+      "has a shape or strides that cannot be" },
+  /* Where sizes have 32 bits these would be 0, 2 and 0. */
+  { "I4294967296\n", "K\4\x85", "K\1\x85", "does not end inside its storage" },
+  { "I0\n", "I4294967298\n\x85", "I281474976710656000\n\x85",
       "has a shape or strides that cannot be" },
   { "K\1", "J\xff\xff\xff\x7fJ\xff\xff\xff\x7fJ\xff\xff\xff\x7f\x87",
       "K\1K\1K\1\x87", "has a shape or strides that cannot be" },
