@@ -36,6 +36,8 @@ static const struct {
       ".caffemodel (snapshot_format: BINARYPROTO) or ONNX" },
   { 0, MAGIC ("GGUF"), "GGUF, which has no AlexNet" },
   { 4, MAGIC ("TFL3"), "a TensorFlow Lite model; convert it to ONNX" },
+  { 0, MAGIC ("\x08\x01\x12"),
+      "a SavedModel of TensorFlow; convert it to ONNX" },
 };
 
 const char *

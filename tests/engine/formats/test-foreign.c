@@ -28,6 +28,8 @@ static const Case cases[] = {
       "foreign: the file is a tar archive; unpack it first" },
   { "tflite", "TFL3", 4,
       "foreign: the file is a TensorFlow Lite model; convert it to ONNX" },
+  { "saved-model", "\x08\x01\x12\x7f", 0,
+      "foreign: the file is a SavedModel of TensorFlow; convert it to ONNX" },
 };
 
 static void
