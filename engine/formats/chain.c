@@ -120,8 +120,10 @@ check_shape (const AlexnetLayer *layer, const AlexnetShape *in, GError **error)
 {
   gboolean conv = layer->kind == ALEXNET_LAYER_CONV;
   const gsize expected[] = { 0,
-    conv ? in->channels / MAX (layer->groups, 1) : alexnet_shape_size (in),
-    layer->kernel, layer->kernel };
+    conv                           ? in->channels / MAX (layer->groups, 1)
+        : layer->weight.n_dims > 2 ? in->channels
+                                   : alexnet_shape_size (in),
+    conv ? layer->kernel : in->height, conv ? layer->kernel : in->width };
 
   for (guint i = 1; i < layer->weight.n_dims; i++)
     if (layer->weight.dims[i] != expected[i])

@@ -23,7 +23,8 @@ const AlexnetShape *alexnet_chain_output (const AlexnetModelSource *source);
 AlexnetLayer *alexnet_chain_last (const AlexnetModelSource *source);
 
 /* Appends a layer. CONV and LINEAR come with their weights, of 4 and 2
- * dimensions: channels are those of the weight, a bias that is not bound
+ * dimensions, or 4 where those of a LINEAR's input are kept apart, [out,C,H,W]:
+ * channels are those of the weight, a bias that is not bound
  * becomes zero. Their name may be any; it is copied, or replaced where it
  * cannot name tensors or is taken. */
 gboolean alexnet_chain_add (AlexnetModelSource *source,

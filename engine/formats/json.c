@@ -79,3 +79,16 @@ alexnet_json_get_size (JsonNode *node, guint64 *size)
   *size = (guint64) value;
   return value >= 0;
 }
+
+void
+alexnet_json_append_numbers (GString *json, const char *key,
+    const double *values, guint n)
+{
+  char buffer[G_ASCII_DTOSTR_BUF_SIZE];
+
+  g_string_append_printf (json, ",\"%s\":[", key);
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (json, "%s%s", i > 0 ? "," : "",
+        g_ascii_dtostr (buffer, sizeof buffer, values[i]));
+  g_string_append_c (json, ']');
+}

@@ -30,6 +30,11 @@ double alexnet_json_get_number (JsonNode *node);
 /* FALSE when it is no whole number from 0 on. */
 gboolean alexnet_json_get_size (JsonNode *node, guint64 *size);
 
+/* Appends a member of an object that is not its first, an array of finite
+ * numbers. */
+void alexnet_json_append_numbers (GString *json, const char *key,
+    const double *values, guint n);
+
 G_END_DECLS
 
 #endif /* ALEXNET_JSON_H */

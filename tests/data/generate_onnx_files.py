@@ -34,6 +34,12 @@ RANGES = {224: 1, 227: 128}
 LAST = {224: 1, 227: 0.03}
 # Graphs of 224 whose input has the range of Caffe's.
 CAFFE_BORN = ("bvlc-224", "external-unaligned")
+# Graphs that make scale * x + shift of their input before the first layer, for
+# each channel: the formula's values are of that.
+MEAN, STD = np.array((0.485, 0.456, 0.406)), np.array((0.229, 0.224, 0.225))
+NORMALISED = {"keras": (1 / 127.5, -1),
+              "torch-1.13-sizes-8": (1 / 255 / STD, -MEAN / STD),
+              "torch-1.13-sizes-14": (1 / 255 / STD, -MEAN / STD)}
 
 
 def weight(name, shape, last=1.0):
@@ -565,8 +571,19 @@ def run(path):
         path, options, providers=["CPUExecutionProvider"])
     info = session.get_inputs()[0]
     shape = [n if isinstance(n, int) else 1 for n in info.shape]
-    a = 128 if path.stem in CAFFE_BORN else RANGES.get(shape[2], 1)
+    last = shape[3] == 3
+    if last:
+        shape.insert(1, shape.pop())
+    normalised = path.stem in NORMALISED
+    a = (128 if path.stem in CAFFE_BORN
+         else 1 if normalised else RANGES.get(shape[2], 1))
     x = formula.values("input", tuple(shape), a)
+    if normalised:
+        scale, shift = (np.reshape(v, (-1, 1, 1))
+                        for v in NORMALISED[path.stem])
+        x = ((x - shift) / scale).astype(np.float32)
+    if last:
+        x = np.moveaxis(x, 1, 3)
     out = session.run(None, {info.name: x})[0].ravel()
     if abs(out.sum() - 1) > 1e-4 or out.min() < 0:
         out = softmax(out)

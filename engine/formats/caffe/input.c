@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "formats/chain.h"
+#include "formats/json.h"
 
 /* [N,C,H,W]: what a layer or the net says of its first input. */
 static gboolean
@@ -75,19 +76,7 @@ read_transformation (CaffeReader *net, const CaffeTransformation *t,
   return read_means (net, t->mean_value, error);
 }
 
-/* Of the channels that the network has: R, G, B, or only the first. */
-static void
-append_channels (GString *json, const char *key, const double *values, guint n)
-{
-  char buffer[G_ASCII_DTOSTR_BUF_SIZE];
-
-  g_string_append_printf (json, ",\"%s\":[", key);
-  for (guint i = 0; i < n; i++)
-    g_string_append_printf (json, "%s%s", i > 0 ? "," : "",
-        g_ascii_dtostr (buffer, sizeof buffer, values[i]));
-  g_string_append_c (json, ']');
-}
-
+/* Means and deviations are of R, G, B, or only the first. */
 void
 alexnet_caffe_describe_pixels (CaffeReader *net)
 {
@@ -102,9 +91,10 @@ alexnet_caffe_describe_pixels (CaffeReader *net)
   json = g_string_new ("{\"crop_mode\":\"squash\"");
   g_string_append_printf (json, ",\"channels\":\"%s\"", n == 1 ? "L" : "BGR");
   if (pixels->has_mean)
-    append_channels (json, "mean",
+    alexnet_json_append_numbers (json, "mean",
         (const double[]){ bgr[2] / 255.0, bgr[1] / 255.0, bgr[0] / 255.0 }, n);
-  append_channels (json, "std", (const double[]){ std, std, std }, n);
+  alexnet_json_append_numbers (json, "std", (const double[]){ std, std, std },
+      n);
   g_string_append_c (json, '}');
   g_hash_table_insert (net->source->tensors->metadata, g_strdup ("preprocess"),
       g_string_free (json, FALSE));

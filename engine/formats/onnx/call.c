@@ -120,22 +120,31 @@ alexnet_onnx_sizes (const OnnxCall *call, const char *name, guint *sizes,
 }
 
 gboolean
-alexnet_onnx_check_auto_pad (OnnxReader *graph, const OnnxCall *call,
-    GError **error)
+alexnet_onnx_read_auto_pad (OnnxReader *graph, const OnnxCall *call,
+    OnnxAutoPad *mode, GError **error)
 {
+  static const struct {
+    const char *name;
+    OnnxAutoPad mode;
+  } modes[] = { { "NOTSET", ONNX_NOTSET }, { "VALID", ONNX_NOTSET },
+    { "SAME_LOWER", ONNX_SAME_LOWER }, { "SAME_UPPER", ONNX_SAME_UPPER } };
   const OnnxAttribute *attribute = alexnet_onnx_attribute (call, "auto_pad");
   g_autofree char *text = NULL, *quoted = NULL;
 
+  *mode = ONNX_NOTSET;
   if (!attribute || attribute->s.size == 0)
     return TRUE;
   text = alexnet_wire_read_string (graph->reader, &attribute->s, error);
+  for (guint i = 0; text && i < G_N_ELEMENTS (modes); i++)
+    if (g_str_equal (text, modes[i].name)) {
+      *mode = modes[i].mode;
+      return TRUE;
+    }
   if (!text)
     return FALSE;
-  if (g_str_equal (text, "NOTSET") || g_str_equal (text, "VALID"))
-    return TRUE;
   quoted = alexnet_quote (text);
-  return alexnet_format_error (error,
-      "auto_pad is %s, expected pads as numbers (NOTSET)", quoted);
+  return alexnet_format_error (error, "auto_pad is %s, which ONNX has not",
+      quoted);
 }
 
 const OnnxValue *

@@ -4,6 +4,7 @@
 
 #include "private.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "formats/chain.h"
@@ -52,6 +53,43 @@ read_alias_of_ints (OnnxReader *graph, const OnnxCall *call, GError **error)
   const OnnxValue *value = alexnet_onnx_ints (graph, call, 0, error);
 
   return value && give (graph, call, copy_value (value), error);
+}
+
+/* Floats become whole numbers, as PyTorch once wrote sizes. */
+static OnnxValue *
+round_floats (const AlexnetTensor *tensor, GError **error)
+{
+  guint n = (guint) alexnet_tensor_n_values (tensor);
+  float floats[ONNX_MAX_INTS];
+  gint64 ints[ONNX_MAX_INTS];
+
+  if (!alexnet_tensor_to_float (floats, tensor, error))
+    return NULL;
+  for (guint i = 0; i < n; i++) {
+    if (!(fabsf (floats[i]) < 1 << 24)) {
+      alexnet_format_error (error, "it makes a whole number of %g", floats[i]);
+      return NULL;
+    }
+    ints[i] = (gint64) floats[i];
+  }
+  return new_ints (ints, n);
+}
+
+static gboolean
+read_cast (OnnxReader *graph, const OnnxCall *call, GError **error)
+{
+  const OnnxValue *value = alexnet_onnx_value (graph, call, 0, error);
+  OnnxValue *cast;
+
+  if (!value)
+    return FALSE;
+  if (value->is_ints ||
+      alexnet_onnx_is_float (alexnet_onnx_int (call, "to", 0)) ||
+      alexnet_tensor_n_values (&value->tensor) > ONNX_MAX_INTS)
+    cast = copy_value (value);
+  else
+    cast = round_floats (&value->tensor, error);
+  return cast && give (graph, call, cast, error);
 }
 
 static gboolean
@@ -142,6 +180,54 @@ read_constant_of_shape (OnnxReader *graph, const OnnxCall *call, GError **error)
   return give (graph, call, value, error);
 }
 
+/* Gives a tensor these dimensions, of which 0 is its own and one -1 what is
+ * left. */
+static gboolean
+reshape (AlexnetTensor *tensor, const gint64 *ints, guint n)
+{
+  gsize left = alexnet_tensor_n_values (tensor);
+  gsize dims[ALEXNET_MAX_DIMS];
+  guint open = n;
+
+  for (guint i = 0; i < n; i++) {
+    if (ints[i] == -1 && open == n) {
+      open = i;
+      continue;
+    }
+    dims[i] = ints[i] > 0                    ? (gsize) ints[i]
+        : ints[i] == 0 && i < tensor->n_dims ? tensor->dims[i]
+                                             : 0;
+    if (dims[i] == 0 || left % dims[i] != 0)
+      return FALSE;
+    left /= dims[i];
+  }
+  if (open < n)
+    dims[open] = left;
+  memcpy (tensor->dims, dims, n * sizeof *dims);
+  tensor->n_dims = n;
+  return open < n || left == 1;
+}
+
+static gboolean
+read_reshape (OnnxReader *graph, const OnnxCall *call, GError **error)
+{
+  const OnnxValue *from = alexnet_onnx_weights (graph, call, 0, error);
+  const gint64 *ints;
+  OnnxValue *value;
+  guint n;
+
+  if (!from || !alexnet_onnx_ints_of (graph, call, "shape", &ints, &n, error))
+    return FALSE;
+  value = copy_value (from);
+  if (n <= ALEXNET_MAX_DIMS && !from->tensor.strided &&
+      reshape (&value->tensor, ints, n))
+    return give (graph, call, value, error);
+  alexnet_onnx_value_free (value);
+  return alexnet_format_error (error,
+      "its shape is not one of %" G_GSIZE_FORMAT " weights in their order",
+      alexnet_tensor_n_values (&from->tensor));
+}
+
 static gboolean
 read_transpose (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
@@ -171,25 +257,104 @@ from_end (gint64 at, guint n)
   return at < 0 ? at + n : at;
 }
 
-/* Of the input: its first dimension is the one that is left open. */
+/* Of the picture, at any node: its first dimension is the one left open. */
 static gboolean
 read_shape (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
-  const AlexnetShape *shape = alexnet_chain_output (graph->source);
-  const gint64 four[] = { 0, shape->channels, shape->height, shape->width };
-  const gint64 two[] = { 0, (gint64) alexnet_shape_size (shape) };
-  guint n = graph->flat ? 2 : 4;
-  gint64 start = from_end (alexnet_onnx_int (call, "start", 0), n);
-  gint64 end = from_end (alexnet_onnx_int (call, "end", n), n);
+  const char *name = alexnet_onnx_input (call, 0);
+  const OnnxSizes *sizes = name ? g_hash_table_lookup (graph->sizes, name)
+                                : NULL;
+  gint64 start, end;
 
-  if (!alexnet_onnx_is_current (graph, alexnet_onnx_input (call, 0)))
+  if (!sizes)
     return alexnet_format_error (error,
-        "it asks for another shape than that of what the node before it gives");
-  start = CLAMP (start, 0, n);
-  end = CLAMP (end, start, n);
+        "it asks for another shape than that of the picture");
+  start = from_end (alexnet_onnx_int (call, "start", 0), sizes->n);
+  end = from_end (alexnet_onnx_int (call, "end", sizes->n), sizes->n);
+  start = CLAMP (start, 0, sizes->n);
+  end = CLAMP (end, start, sizes->n);
   return give (graph, call,
-      new_ints ((graph->flat ? two : four) + start, (guint) (end - start)),
-      error);
+      new_ints (sizes->ints + start, (guint) (end - start)), error);
+}
+
+/* An attribute or, since some opset, the i-th input, of one whole number. */
+static gboolean
+read_one_int (const OnnxReader *graph, const OnnxCall *call, const char *name,
+    guint i, gint64 *number, GError **error)
+{
+  const OnnxAttribute *attribute = alexnet_onnx_attribute (call, name);
+  const OnnxValue *value = NULL;
+
+  if (attribute && attribute->ints && attribute->ints->len == 1) {
+    *number = g_array_index (attribute->ints, gint64, 0);
+    return TRUE;
+  }
+  if (attribute || !alexnet_onnx_input (call, i))
+    return !attribute ||
+        alexnet_format_error (error, "%s has not one number", name);
+  value = alexnet_onnx_ints (graph, call, i, error);
+  if (!value)
+    return FALSE;
+  *number = value->ints[0];
+  return value->n_ints == 1 ||
+      alexnet_format_error (error, "%s has not one number", name);
+}
+
+static gboolean
+read_slice (OnnxReader *graph, const OnnxCall *call, GError **error)
+{
+  const OnnxValue *from = alexnet_onnx_ints (graph, call, 0, error);
+  gint64 start = 0, end = G_MAXINT64, axis = 0, step = 1;
+
+  if (!from || !read_one_int (graph, call, "starts", 1, &start, error) ||
+      !read_one_int (graph, call, "ends", 2, &end, error) ||
+      !read_one_int (graph, call, "axes", 3, &axis, error) ||
+      !read_one_int (graph, call, "steps", 4, &step, error))
+    return FALSE;
+  if (axis < -1 || axis > 0 || step != 1)
+    return alexnet_format_error (error,
+        "it takes numbers of axis %" G_GINT64_FORMAT " by step "
+        "%" G_GINT64_FORMAT ", expected axis 0 and step 1",
+        axis, step);
+  start = CLAMP (from_end (start, from->n_ints), 0, from->n_ints);
+  end = CLAMP (from_end (end, from->n_ints), start, from->n_ints);
+  return give (graph, call,
+      new_ints (from->ints + start, (guint) (end - start)), error);
+}
+
+/* A product with a dimension that is open is no longer one. */
+static gboolean
+multiply (gint64 *product, gint64 a, gint64 b, GError **error)
+{
+  gsize size;
+
+  if ((a == 0 && b != 1) || (b == 0 && a != 1))
+    return alexnet_format_error (error,
+        "it computes with the number of "
+        "pictures");
+  if (a < 0 || b < 0 || !g_size_checked_mul (&size, (gsize) a, (gsize) b) ||
+      size > G_MAXINT32)
+    return alexnet_format_error (error,
+        "%" G_GINT64_FORMAT " times %" G_GINT64_FORMAT " is no size", a, b);
+  *product = (gint64) size;
+  return TRUE;
+}
+
+static gboolean
+read_product (OnnxReader *graph, const OnnxCall *call, GError **error)
+{
+  const OnnxValue *a = alexnet_onnx_ints (graph, call, 0, error);
+  const OnnxValue *b = a ? alexnet_onnx_ints (graph, call, 1, error) : NULL;
+  gint64 product = 0;
+
+  if (!b)
+    return FALSE;
+  if (a->n_ints != 1 || b->n_ints != 1)
+    return alexnet_format_error (error,
+        "it multiplies %u by %u numbers, expected one by one", a->n_ints,
+        b->n_ints);
+  return multiply (&product, a->ints[0], b->ints[0], error) &&
+      give (graph, call, new_ints (&product, 1), error);
 }
 
 static gboolean
@@ -238,14 +403,17 @@ read_concat (OnnxReader *graph, const OnnxCall *call, GError **error)
 }
 
 const OnnxOperator alexnet_onnx_constants[] = {
-  { "Cast", FALSE, "saturate to", read_alias },
+  { "Cast", FALSE, "saturate to", read_cast },
   { "Concat", FALSE, "axis", read_concat },
   { "Constant", FALSE, "value value_float value_int value_ints",
       read_constant },
   { "ConstantOfShape", FALSE, "value", read_constant_of_shape },
   { "Gather", FALSE, "axis", read_gather },
   { "Identity", FALSE, "", read_alias },
+  { "Mul", FALSE, "", read_product },
+  { "Reshape", FALSE, "allowzero shape", read_reshape },
   { "Shape", FALSE, "end start", read_shape },
+  { "Slice", FALSE, "axes ends starts", read_slice },
   { "Squeeze", FALSE, "axes", read_alias_of_ints },
   { "Transpose", FALSE, "perm", read_transpose },
   { "Unsqueeze", FALSE, "axes", read_alias_of_ints },

@@ -10,15 +10,6 @@
 #include "formats/chain.h"
 #include "formats/values.h"
 
-static gboolean
-needs (const OnnxReader *graph, gboolean flat, GError **error)
-{
-  if (graph->flat == flat)
-    return TRUE;
-  return alexnet_format_error (error, "it gets %s, expected %s",
-      graph->flat ? "[N,C]" : "[N,C,H,W]", flat ? "[N,C]" : "[N,C,H,W]");
-}
-
 /* ---- windows ------------------------------------------------------------- */
 
 /* The same for height and width. */
@@ -37,15 +28,30 @@ read_square (const OnnxCall *call, const char *name, guint *size,
       sizes[0], sizes[1]);
 }
 
+/* As many pixels as windows begin at every stride-th one; an odd one lies at
+ * the end or at the beginning. */
+static void
+pad_to_same (const OnnxReader *graph, AlexnetLayer *layer, OnnxAutoPad mode)
+{
+  guint side = alexnet_chain_output (graph->source)->height;
+  guint stride = MAX (layer->stride, 1);
+  guint64 covered = (guint64) (side - 1) / stride * stride + layer->kernel;
+  guint sum = covered > side ? (guint) (covered - side) : 0;
+
+  layer->padding = mode == ONNX_SAME_UPPER ? sum / 2 : sum - sum / 2;
+  layer->end_padding = sum - layer->padding;
+}
+
 /* `kernel`: when there is no kernel_shape; 0: there must be. */
 static gboolean
 read_window (OnnxReader *graph, const OnnxCall *call, AlexnetLayer *layer,
     guint kernel, GError **error)
 {
   guint pads[4], dilation;
+  OnnxAutoPad mode;
 
-  if (!needs (graph, FALSE, error) ||
-      !alexnet_onnx_check_auto_pad (graph, call, error) ||
+  if (!alexnet_onnx_needs (graph, FALSE, error) ||
+      !alexnet_onnx_read_auto_pad (graph, call, &mode, error) ||
       !read_square (call, "kernel_shape", &layer->kernel, kernel, error) ||
       !read_square (call, "strides", &layer->stride, 1, error) ||
       !read_square (call, "dilations", &dilation, 1, error) ||
@@ -60,68 +66,20 @@ read_window (OnnxReader *graph, const OnnxCall *call, AlexnetLayer *layer,
         pads[1], pads[2], pads[3]);
   layer->padding = pads[0];
   layer->end_padding = pads[2];
+  if (mode != ONNX_NOTSET)
+    pad_to_same (graph, layer, mode);
   return TRUE;
 }
 
 /* ---- layers with weights ------------------------------------------------- */
-
-static guint64
-count_bytes (const AlexnetModelSource *source)
-{
-  guint64 n = 0;
-
-  for (guint i = 0; i < source->files->len; i++)
-    n += alexnet_file_get_size (source->files->pdata[i]);
-  return n;
-}
-
-/* Whether the files warrant one more change of the last layer's biases and,
- * with `scale`, its weights: all changes together, of as many values as they
- * have bytes. */
-static gboolean
-allow_fold (OnnxReader *graph, gboolean scale, GError **error)
-{
-  const AlexnetLayer *last = alexnet_chain_last (graph->source);
-
-  graph->n_folded += last->channels;
-  if (scale)
-    graph->n_folded += alexnet_tensor_n_values (&last->weight);
-  return graph->n_folded <= count_bytes (graph->source) ||
-      alexnet_format_error (error,
-          "more is to be folded into weights than the file has");
-}
-
-/* One float for each of `n` outputs: [n], or a number of dimensions of which
- * all but the `axis`-th from the end are 1; or one for all. */
-static gboolean
-read_vector (const OnnxValue *value, guint n, guint axis, double *out,
-    GError **error)
-{
-  const AlexnetTensor *tensor = &value->tensor;
-  gsize n_values = alexnet_tensor_n_values (tensor);
-  g_autofree float *floats = NULL;
-
-  if (n_values != 1 &&
-      (n_values != n || tensor->n_dims < axis ||
-          tensor->dims[tensor->n_dims - axis] != n))
-    return alexnet_format_error (error,
-        "it takes %" G_GSIZE_FORMAT " values, expected one for each of %u "
-        "outputs",
-        n_values, n);
-  floats = g_new (float, n_values);
-  if (!alexnet_tensor_to_float (floats, tensor, error))
-    return FALSE;
-  for (guint i = 0; i < n; i++)
-    out[i] = floats[n_values == 1 ? 0 : i];
-  return TRUE;
-}
 
 /* What is left of an initialiser's name without what says that it is a
  * weight. */
 static char *
 name_layer (const OnnxValue *weight)
 {
-  static const char *const suffixes[] = { ".weight", "_weight", "_w_0", "_w" };
+  static const char *const suffixes[] = { ".weight", "_weight", "_w_0", ".w_0",
+    "_w", "/convolution/ReadVariableOp:0", "/Cast/ReadVariableOp:0" };
   const char *name = weight->name;
 
   for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
@@ -130,8 +88,9 @@ name_layer (const OnnxValue *weight)
   return g_strdup (name);
 }
 
-/* Appends a layer, multiplies its outputs by `scale` and adds `factor` times
- * the bias of the i-th input, when there is one. */
+/* Appends a layer, multiplies its outputs by `scale` and by what its input was
+ * multiplied by, and adds `factor` times the bias of the i-th input, when there
+ * is one. */
 static gboolean
 add_layer (OnnxReader *graph, const OnnxCall *call, AlexnetLayer *layer,
     const OnnxValue *weight, guint i, float scale, float factor, GError **error)
@@ -142,6 +101,8 @@ add_layer (OnnxReader *graph, const OnnxCall *call, AlexnetLayer *layer,
   guint n;
 
   layer->name = name;
+  scale *= graph->scale;
+  graph->scale = 1;
   if (alexnet_onnx_input (call, i)) {
     bias = alexnet_onnx_weights (graph, call, i, error);
     if (!bias)
@@ -154,12 +115,12 @@ add_layer (OnnxReader *graph, const OnnxCall *call, AlexnetLayer *layer,
     return FALSE;
   if (scale == 1 && (!bias || alexnet_tensor_is_bound (&layer->bias)))
     return TRUE;
-  if (!allow_fold (graph, scale != 1, error))
+  if (!alexnet_onnx_allow_fold (graph, scale != 1, error))
     return FALSE;
   n = alexnet_chain_last (graph->source)->channels;
   scales = g_new (double, n);
   shift = g_new0 (double, n);
-  if (bias && !read_vector (bias, n, 1, shift, error))
+  if (bias && !alexnet_onnx_read_vector (bias, n, 1, shift, error))
     return FALSE;
   for (guint c = 0; c < n; c++) {
     scales[c] = scale;
@@ -191,11 +152,36 @@ read_conv (OnnxReader *graph, const OnnxCall *call, GError **error)
   return add_layer (graph, call, &layer, weight, 2, 1, 1, error);
 }
 
+/* A matrix for rows of [H,W,C] as one for those of [C,H,W]. */
+static AlexnetTensor
+turn_columns (OnnxReader *graph, const AlexnetTensor *matrix)
+{
+  const AlexnetShape *in = alexnet_chain_output (graph->source);
+  gsize row = matrix->strided ? matrix->strides[0] : matrix->dims[1];
+  gsize column = matrix->strided ? matrix->strides[1] : 1;
+  AlexnetTensor turned = *matrix;
+
+  if (!graph->channels_last || matrix->dims[1] != alexnet_shape_size (in))
+    return turned;
+  graph->channels_last = FALSE;
+  if ((gsize) in->height * in->width == 1)
+    return turned;
+  turned.n_dims = 4;
+  turned.strided = TRUE;
+  memcpy (turned.dims + 1, (gsize[]){ in->channels, in->height, in->width },
+      3 * sizeof (gsize));
+  memcpy (turned.strides,
+      (gsize[]){ row, column, (gsize) in->width * in->channels * column,
+          in->channels * column },
+      sizeof turned.strides);
+  return turned;
+}
+
 static gboolean
 check_matrix (const OnnxReader *graph, const OnnxValue *weight, GError **error)
 {
   if (weight->tensor.n_dims == 2)
-    return needs (graph, TRUE, error);
+    return alexnet_onnx_needs (graph, TRUE, error);
   return alexnet_format_error (error,
       "its weights have %u dimensions, expected 2", weight->tensor.n_dims);
 }
@@ -214,81 +200,10 @@ read_product (OnnxReader *graph, const OnnxCall *call, GError **error)
   layer.weight = alexnet_onnx_int (call, "transB", 0) != 0
       ? weight->tensor
       : alexnet_values_transpose (&weight->tensor);
+  layer.weight = turn_columns (graph, &layer.weight);
   return add_layer (graph, call, &layer, weight, 2,
       alexnet_onnx_float (call, "alpha", 1),
       alexnet_onnx_float (call, "beta", 1), error);
-}
-
-/* The last layer, when what is computed now can be made part of it. */
-static const AlexnetLayer *
-last_with_weights (OnnxReader *graph, gboolean scale, GError **error)
-{
-  const AlexnetLayer *last = alexnet_chain_last (graph->source);
-
-  if (last &&
-      (graph->flat ? last->kind == ALEXNET_LAYER_LINEAR
-                   : last->kind == ALEXNET_LAYER_CONV))
-    return allow_fold (graph, scale, error) ? last : NULL;
-  alexnet_format_error (error,
-      "it does not follow a convolution or a linear layer, into whose weights "
-      "it could be folded");
-  return NULL;
-}
-
-static gboolean
-read_add (OnnxReader *graph, const OnnxCall *call, GError **error)
-{
-  guint other = alexnet_onnx_is_current (graph, alexnet_onnx_input (call, 0))
-      ? 1
-      : 0;
-  const OnnxValue *bias = alexnet_onnx_weights (graph, call, other, error);
-  const AlexnetLayer *last = bias ? last_with_weights (graph, FALSE, error)
-                                  : NULL;
-  g_autofree double *shift = NULL;
-
-  if (!last)
-    return FALSE;
-  shift = g_new (double, last->channels);
-  return read_vector (bias, last->channels, graph->flat ? 1 : 3, shift,
-             error) &&
-      alexnet_chain_fold (graph->source, NULL, shift, error);
-}
-
-static gboolean
-read_batch_normalization (OnnxReader *graph, const OnnxCall *call,
-    GError **error)
-{
-  enum { SCALE, BIAS, MEAN, VARIANCE, N };
-  const AlexnetLayer *last = last_with_weights (graph, TRUE, error);
-  double epsilon = alexnet_onnx_float (call, "epsilon", 1e-5f);
-  g_autofree double *values = NULL;
-  double *of[N];
-  guint n;
-
-  if (!last)
-    return FALSE;
-  if (alexnet_onnx_int (call, "training_mode", 0) != 0 ||
-      alexnet_onnx_int (call, "spatial", 1) != 1)
-    return alexnet_format_error (error,
-        "it is set for training, or not to channels");
-  n = last->channels;
-  values = g_new (double, N *(gsize) n);
-  for (guint i = 0; i < N; i++) {
-    const OnnxValue *value = alexnet_onnx_weights (graph, call, i + 1, error);
-
-    of[i] = values + i * (gsize) n;
-    if (!value || !read_vector (value, n, 1, of[i], error))
-      return FALSE;
-  }
-  for (guint c = 0; c < n; c++) {
-    of[SCALE][c] /= sqrt (of[VARIANCE][c] + epsilon);
-    of[BIAS][c] -= of[MEAN][c] * of[SCALE][c];
-    if (!isfinite (of[SCALE][c]) || !isfinite (of[BIAS][c]))
-      return alexnet_format_error (error,
-          "channel %u has variance %g, scale and bias that are not finite", c,
-          of[VARIANCE][c]);
-  }
-  return alexnet_chain_fold (graph->source, of[SCALE], of[BIAS], error);
 }
 
 /* ---- layers without ------------------------------------------------------ */
@@ -330,7 +245,7 @@ read_lrn (OnnxReader *graph, const OnnxCall *call, GError **error)
   if (layer.size % 2 != 1)
     return alexnet_format_error (error,
         "size is %" G_GINT64_FORMAT ", expected an odd number", size);
-  return needs (graph, FALSE, error) &&
+  return alexnet_onnx_needs (graph, FALSE, error) &&
       alexnet_chain_add (graph->source, &layer, error);
 }
 
@@ -381,7 +296,7 @@ read_global_average_pool (OnnxReader *graph, const OnnxCall *call,
 {
   const AlexnetShape *shape = alexnet_chain_output (graph->source);
 
-  return needs (graph, FALSE, error) &&
+  return alexnet_onnx_needs (graph, FALSE, error) &&
       add_average (graph, shape->height == 1 && shape->width == 1, error);
 }
 
@@ -394,47 +309,14 @@ read_softmax (OnnxReader *graph, const OnnxCall *call, GError **error)
   const AlexnetShape *shape = alexnet_chain_output (graph->source);
   gint64 axis = alexnet_onnx_int (call, "axis", graph->opset < 13 ? 1 : -1);
   gint64 rank = graph->flat ? 2 : 4;
+  gint64 classes = graph->channels_last && !graph->flat ? 3 : 1;
 
-  if ((axis != 1 && axis != 1 - rank) || shape->height != 1 ||
+  if ((axis != classes && axis != classes - rank) || shape->height != 1 ||
       shape->width != 1)
     return alexnet_format_error (error,
         "axis is %" G_GINT64_FORMAT " of [N,%u,%u,%u], expected classes", axis,
         shape->channels, shape->height, shape->width);
   return alexnet_chain_add (graph->source, &layer, error);
-}
-
-/* ---- shapes -------------------------------------------------------------- */
-
-static gboolean
-read_flatten (OnnxReader *graph, const OnnxCall *call, GError **error)
-{
-  gint64 axis = alexnet_onnx_int (call, "axis", 1);
-
-  if (axis != 1 && axis != (graph->flat ? -1 : -3))
-    return alexnet_format_error (error,
-        "axis is %" G_GINT64_FORMAT ", expected 1", axis);
-  graph->flat = TRUE;
-  return TRUE;
-}
-
-/* To [N,C], of which one may be -1 (what is left) and N 0 (as it is). */
-static gboolean
-read_reshape (OnnxReader *graph, const OnnxCall *call, GError **error)
-{
-  gint64 size = (gint64)
-      alexnet_shape_size (alexnet_chain_output (graph->source));
-  const gint64 *ints;
-  guint n;
-
-  if (!alexnet_onnx_ints_of (graph, call, "shape", &ints, &n, error))
-    return FALSE;
-  if (n != 2 || (ints[0] != graph->batch && (ints[0] < -1 || ints[0] > 1)) ||
-      (ints[1] != size && (ints[1] != -1 || ints[0] == -1)))
-    return alexnet_format_error (error,
-        "its shape has %u dimensions%s, expected 2: [N, %" G_GINT64_FORMAT "]",
-        n, n == 2 ? " of other sizes" : "", size);
-  graph->flat = TRUE;
-  return TRUE;
 }
 
 static gboolean
@@ -455,21 +337,49 @@ read_cast (OnnxReader *graph, const OnnxCall *call, GError **error)
       "it makes type number %" G_GINT64_FORMAT " of floats", to);
 }
 
-/* What has no function computes what no AlexNet here does. */
+/* What onnxruntime makes of a layer and a Relu. */
+static gboolean
+add_activation (OnnxReader *graph, const OnnxCall *call, GError **error)
+{
+  const OnnxAttribute *attribute = alexnet_onnx_attribute (call, "activation");
+  g_autofree char *text = NULL, *quoted = NULL;
+
+  if (!attribute)
+    return alexnet_format_error (error, "it has no activation");
+  text = alexnet_wire_read_string (graph->reader, &attribute->s, error);
+  if (!text)
+    return FALSE;
+  if (g_str_equal (text, "Relu"))
+    return read_relu (graph, call, error);
+  quoted = alexnet_quote (text);
+  return alexnet_format_error (error, "its activation is %s, expected 'Relu'",
+      quoted);
+}
+
+static gboolean
+read_fused_conv (OnnxReader *graph, const OnnxCall *call, GError **error)
+{
+  if (alexnet_onnx_input (call, 3))
+    return alexnet_format_error (error, "it adds another input");
+  return read_conv (graph, call, error) && add_activation (graph, call, error);
+}
+
+static gboolean
+read_fused_gemm (OnnxReader *graph, const OnnxCall *call, GError **error)
+{
+  return read_product (graph, call, error) &&
+      add_activation (graph, call, error);
+}
+
 const OnnxOperator alexnet_onnx_layers[] = {
-  { "Add", TRUE, "broadcast", read_add },
   { "AveragePool", FALSE,
       "auto_pad ceil_mode count_include_pad dilations kernel_shape pads "
       "strides",
       read_average_pool },
-  { "BatchNormalization", FALSE,
-      "consumed_inputs epsilon is_test momentum spatial training_mode",
-      read_batch_normalization },
   { "Cast", FALSE, "saturate to", read_cast },
   { "Conv", FALSE, "auto_pad dilations group kernel_shape pads strides",
       read_conv },
   { "Dropout", FALSE, "consumed_inputs is_test ratio seed", read_dropout },
-  { "Flatten", FALSE, "axis", read_flatten },
   { "Gemm", FALSE, "alpha beta broadcast transA transB", read_product },
   { "GlobalAveragePool", FALSE, "", read_global_average_pool },
   { "Identity", FALSE, "", read_identity },
@@ -480,7 +390,14 @@ const OnnxOperator alexnet_onnx_layers[] = {
       "auto_pad ceil_mode dilations kernel_shape pads storage_order strides",
       read_max_pool },
   { "Relu", FALSE, "consumed_inputs", read_relu },
-  { "Reshape", FALSE, "allowzero consumed_inputs shape", read_reshape },
   { "Softmax", FALSE, "axis", read_softmax },
+  { "com.microsoft.FusedConv", FALSE,
+      "activation activation_params auto_pad dilations group kernel_shape pads "
+      "strides",
+      read_fused_conv },
+  { "com.microsoft.FusedGemm", FALSE,
+      "activation activation_alpha activation_beta activation_gamma alpha beta "
+      "transA transB",
+      read_fused_gemm },
   { NULL },
 };

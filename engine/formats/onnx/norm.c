@@ -108,22 +108,6 @@ read_square (OnnxReader *graph, const OnnxCall *call, GError **error)
 
 /* ---- the mean ------------------------------------------------------------ */
 
-/* Whether a Reshape can give these sizes: of them one may be -1, and that of N
- * also 0, or 1 when there is no more than one picture. */
-static gboolean
-is_shape (const gint64 *ints, const gint64 *sizes, guint n)
-{
-  guint n_open = 0;
-
-  for (guint i = 0; i < n; i++) {
-    n_open += ints[i] == -1;
-    if (ints[i] != sizes[i] && ints[i] != -1 &&
-        (i > 0 || ints[i] < 0 || ints[i] > (sizes[0] < 2)))
-      return FALSE;
-  }
-  return n_open <= 1;
-}
-
 static gboolean
 read_unfold (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
@@ -134,7 +118,7 @@ read_unfold (OnnxReader *graph, const OnnxCall *call, GError **error)
 
   if (!value)
     return FALSE;
-  if (value->n_ints != 5 || !is_shape (value->ints, sizes, 5))
+  if (value->n_ints != 5 || !alexnet_onnx_is_shape (value->ints, sizes, 5))
     return alexnet_format_error (error,
         "its shape is not [N,1,C,H,W] of [N,%u,%u,%u]", shape->channels,
         shape->height, shape->width);
@@ -145,13 +129,13 @@ static gboolean
 read_fold (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
   const AlexnetShape *shape = alexnet_chain_output (graph->source);
-  const gint64 sizes[] = { graph->batch, shape->channels, shape->height,
-    shape->width };
   const OnnxValue *value = alexnet_onnx_ints (graph, call, 1, error);
+  gint64 sizes[4];
 
   if (!value)
     return FALSE;
-  if (value->n_ints != 4 || !is_shape (value->ints, sizes, 4))
+  alexnet_onnx_sizes_of (graph, FALSE, sizes);
+  if (value->n_ints != 4 || !alexnet_onnx_is_shape (value->ints, sizes, 4))
     return alexnet_format_error (error, "its shape is not that of [N,%u,%u,%u]",
         shape->channels, shape->height, shape->width);
   return go_on (graph, call, FOLDED);
@@ -252,12 +236,16 @@ read_window (OnnxReader *graph, const OnnxCall *call, guint *channels,
     GError **error)
 {
   guint kernel[3], strides[3], dilations[3];
+  OnnxAutoPad mode;
 
-  if (!alexnet_onnx_check_auto_pad (graph, call, error) ||
+  if (!alexnet_onnx_read_auto_pad (graph, call, &mode, error) ||
       !alexnet_onnx_sizes (call, "kernel_shape", kernel, 3, 0, error) ||
       !alexnet_onnx_sizes (call, "strides", strides, 3, 1, error) ||
       !alexnet_onnx_sizes (call, "dilations", dilations, 3, 1, error))
     return FALSE;
+  if (mode != ONNX_NOTSET)
+    return alexnet_format_error (error,
+        "auto_pad leaves open what it pads, expected pads as numbers");
   *channels = kernel[0];
   kernel[0] = 1;
   for (guint i = 0; i < 3; i++)
@@ -287,7 +275,7 @@ static gboolean
 read_pool (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
   const guint *pads = graph->norm.pads;
-  guint size;
+  guint size = 0;
 
   if (!read_window (graph, call, &size, error) ||
       !add_window_pads (graph, call, error))
@@ -329,9 +317,16 @@ read_quotient (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
   if (!alexnet_chain_add (graph->source, &graph->norm.layer, error))
     return FALSE;
-  alexnet_chain_set (graph->current, call->message.output->pdata[0]);
+  alexnet_onnx_set_current (graph, call->message.output->pdata[0]);
   alexnet_onnx_norm_clear (&graph->norm);
   return TRUE;
+}
+
+/* PaddlePaddle's exporter gives values another name. */
+static gboolean
+read_identity (OnnxReader *graph, const OnnxCall *call, GError **error)
+{
+  return go_on (graph, call, graph->norm.stage);
 }
 
 /* Which inputs are the picture and which are the branch, a bit each; what
@@ -344,7 +339,7 @@ typedef struct {
 static const Step steps[] = {
   { { "Mul", FALSE, "", read_product }, 3, 0, 0 },
   { { "Pow", FALSE, "", read_square }, 1, 0, 0 },
-  { { "Reshape", FALSE, "allowzero", read_unfold }, 0, 1, SQUARED },
+  { { "Reshape", FALSE, "allowzero", read_unfold }, 0, 1, SQUARED | UNFOLDED },
   { { "Unsqueeze", FALSE, "axes", read_unsqueeze }, 0, 1, SQUARED },
   { { "Pad", FALSE, "mode pads value", read_pad }, 0, 1, UNFOLDED | PADDED },
   { { "AveragePool", FALSE,
@@ -354,6 +349,7 @@ static const Step steps[] = {
       0, 1, UNFOLDED | PADDED },
   { { "Reshape", FALSE, "allowzero", read_fold }, 0, 1, POOLED | FOLDED },
   { { "Squeeze", FALSE, "axes", read_squeeze }, 0, 1, POOLED },
+  { { "Identity", FALSE, "", read_identity }, 0, 1, 0 },
   { { "Mul", TRUE, "", read_alpha }, 0, 1, FOLDED },
   { { "Add", TRUE, "", read_k }, 0, 1, FOLDED | SCALED },
   { { "Pow", FALSE, "", read_beta }, 0, 1, ADDED },
@@ -379,7 +375,8 @@ alexnet_onnx_find_norm (const OnnxReader *graph, const OnnxCall *call)
     picture |= (guint) alexnet_onnx_is_current (graph, name) << i;
     branch |= (guint) is_branch (graph, call, i) << i;
   }
-  for (guint i = 0; !graph->flat && i < G_N_ELEMENTS (steps); i++)
+  for (guint i = 0;
+       !graph->flat && !graph->channels_last && i < G_N_ELEMENTS (steps); i++)
     if (g_strcmp0 (steps[i].operator.name, call->message.op_type) == 0 &&
         is_step (&steps[i], picture, branch, graph->norm.stage))
       return &steps[i].operator;

@@ -39,6 +39,18 @@ find_operator (const OnnxOperator *operators, const char *name)
   return NULL;
 }
 
+static const OnnxOperator *
+find_layer (const char *name)
+{
+  const OnnxOperator *const tables[] = { alexnet_onnx_layers,
+    alexnet_onnx_affine, alexnet_onnx_shapes };
+  const OnnxOperator *found = NULL;
+
+  for (guint i = 0; !found && i < G_N_ELEMENTS (tables); i++)
+    found = find_operator (tables[i], name);
+  return found;
+}
+
 static gboolean
 check_attributes (const OnnxOperator *operator, const OnnxCall * call,
     GError **error)
@@ -90,7 +102,7 @@ run_layer (OnnxReader *graph, const OnnxOperator *operator,
   if (!operator->read (graph, call, error))
     return FALSE;
   alexnet_onnx_norm_clear (&graph->norm);
-  alexnet_chain_set (graph->current, call->message.output->pdata[0]);
+  alexnet_onnx_set_current (graph, call->message.output->pdata[0]);
   return TRUE;
 }
 
@@ -104,7 +116,7 @@ run_constant (OnnxReader *graph, const OnnxOperator *operator,
   if (alexnet_onnx_norm_is_sure (&graph->norm))
     g_prefix_error (error, "%s",
         "it is part of a LocalResponseNorm, which is to be exported with "
-        "dynamo=True: ");
+        "dynamo=True or simplified with onnxsim: ");
   return FALSE;
 }
 
@@ -127,16 +139,35 @@ check_name_is_new (const OnnxReader *graph, const OnnxCall *call,
 }
 
 static gboolean
-check_domain (const OnnxCall *call, GError **error)
+is_of_onnx (const OnnxCall *call)
 {
   const char *domain = call->message.domain;
-  g_autofree char *quoted = NULL;
 
-  if (!domain || domain[0] == '\0' || g_str_equal (domain, "ai.onnx"))
-    return TRUE;
-  quoted = alexnet_quote (domain);
+  return !domain || domain[0] == '\0' || g_str_equal (domain, "ai.onnx");
+}
+
+/* As tables have it: "Conv", "com.microsoft.FusedConv". The caller frees it. */
+static char *
+qualify (const OnnxCall *call)
+{
+  return is_of_onnx (call)
+      ? g_strdup (get_type (call))
+      : g_strjoin (".", call->message.domain, get_type (call), NULL);
+}
+
+static gboolean
+refuse_operator (const OnnxCall *call, GError **error)
+{
+  const char *domain = call->message.domain;
+  g_autofree char *quoted = alexnet_quote (domain ? domain : "");
+
+  if (is_of_onnx (call))
+    return alexnet_format_error (error, "an operator that no AlexNet here has");
   return alexnet_format_error (error,
-      "an operator of %s, expected one of ONNX itself", quoted);
+      "an operator of %s, expected one of ONNX itself%s", quoted,
+      g_str_has_prefix (domain, "com.microsoft")
+          ? ", as the file has that onnxruntime optimised"
+          : "");
 }
 
 static gboolean
@@ -148,20 +179,32 @@ is_of_picture (const OnnxReader *graph, const OnnxOperator *layer,
           alexnet_onnx_is_current (graph, alexnet_onnx_input (call, 1)));
 }
 
+/* Whether it could be run without the picture. */
 static gboolean
-run (OnnxReader *graph, const OnnxCall *call, GError **error)
+is_known (const OnnxReader *graph, const OnnxCall *call)
 {
-  const char *name = get_type (call);
+  const GPtrArray *input = call->message.input;
+
+  for (guint i = 0; input && i < input->len; i++)
+    if (!g_hash_table_contains (graph->values, input->pdata[i]))
+      return FALSE;
+  return input != NULL;
+}
+
+static gboolean
+run_node (OnnxReader *graph, const OnnxCall *call, GError **error)
+{
   const char *first = alexnet_onnx_input (call, 0);
-  const OnnxOperator *layer = find_operator (alexnet_onnx_layers, name);
+  g_autofree char *name = qualify (call);
+  const OnnxOperator *layer = find_layer (name);
   const OnnxOperator *constant = find_operator (alexnet_onnx_constants, name);
-  const OnnxOperator *norm = alexnet_onnx_find_norm (graph, call);
+  const OnnxOperator *norm = is_of_onnx (call)
+      ? alexnet_onnx_find_norm (graph, call)
+      : NULL;
   g_autofree char *quoted = NULL;
 
-  if (!check_domain (call, error))
-    return FALSE;
   if (!layer && !constant && !norm)
-    return alexnet_format_error (error, "an operator that no AlexNet here has");
+    return refuse_operator (call, error);
   if (!check_name_is_new (graph, call, error) ||
       !check_attributes (norm ? norm
               : layer         ? layer
@@ -174,9 +217,29 @@ run (OnnxReader *graph, const OnnxCall *call, GError **error)
     return run_layer (graph, layer, call, error);
   if (constant)
     return run_constant (graph, constant, call, error);
+  if (is_known (graph, call))
+    return alexnet_format_error (error,
+        "it makes weights of weights, expected them as they are, as in a file "
+        "that onnxsim simplified");
   quoted = alexnet_quote (first ? first : "");
   return alexnet_format_error (error,
       "it reads %s, which is not what the node before it gives", quoted);
+}
+
+/* A factor waits for the weights that take it up. */
+static gboolean
+run (OnnxReader *graph, const OnnxCall *call, GError **error)
+{
+  guint n = graph->source->network->n_layers;
+
+  if (!run_node (graph, call, error))
+    return FALSE;
+  return graph->scale == 1 || n == graph->source->network->n_layers ||
+      alexnet_layer_is_identity (alexnet_chain_last (graph->source)) ||
+      alexnet_format_error (error,
+          "it follows a product with %g, expected a convolution or a linear "
+          "layer, into whose weights that could be folded",
+          graph->scale);
 }
 
 static void
@@ -257,18 +320,32 @@ read_input_shape (OnnxReader *graph, const OnnxValueInfo *info, gint64 *sizes,
   return TRUE;
 }
 
+/* [N,H,W,C] of grey or colour, as TensorFlow has it. */
+static gboolean
+is_channels_last (const gint64 *sizes)
+{
+  return (sizes[3] == 1 || sizes[3] == ONNX_MAX_COLOURS) && sizes[1] != 1 &&
+      sizes[1] != ONNX_MAX_COLOURS;
+}
+
 static gboolean
 begin (OnnxReader *graph, const OnnxValueInfo *info, GError **error)
 {
   gint64 sizes[4], type = info->type.tensor_type.elem_type;
   AlexnetShape shape;
 
-  if (!alexnet_onnx_is_float (type))
+  if (!alexnet_onnx_is_float (type) && type != ONNX_UINT8)
     return alexnet_format_error (error,
-        "it is of type number %" G_GINT64_FORMAT ", expected floats", type);
+        "it is of type number %" G_GINT64_FORMAT ", expected floats or bytes",
+        type);
   if (!read_input_shape (graph, info, sizes, error))
     return FALSE;
   graph->batch = sizes[0];
+  graph->channels_last = is_channels_last (sizes);
+  if (graph->channels_last)
+    memcpy (sizes + 1, (gint64[]){ sizes[3], sizes[1], sizes[2] },
+        3 * sizeof *sizes);
+  alexnet_onnx_pixels_init (&graph->pixels, type == ONNX_UINT8);
   if (sizes[2] == 0 && sizes[3] == 0) {
     sizes[2] = sizes[3] = DEFAULT_SIDE;
     g_ptr_array_add (graph->source->notes,
@@ -277,8 +354,10 @@ begin (OnnxReader *graph, const OnnxValueInfo *info, GError **error)
   }
   shape = (AlexnetShape){ (guint) sizes[1], (guint) sizes[2],
     (guint) sizes[3] };
-  alexnet_chain_set (graph->current, info->name ? info->name : "");
-  return alexnet_chain_begin (graph->source, &shape, error);
+  if (!alexnet_chain_begin (graph->source, &shape, error))
+    return FALSE;
+  alexnet_onnx_set_current (graph, info->name ? info->name : "");
+  return TRUE;
 }
 
 /* Old files list initialisers among the inputs. */
@@ -322,6 +401,9 @@ check_output (OnnxReader *graph, const GArray *ranges, GError **error)
   if (!ranges || ranges->len != 1)
     return alexnet_format_error (error,
         "the graph has %u outputs, expected one", ranges ? ranges->len : 0);
+  if (graph->scale != 1)
+    return alexnet_format_error (error,
+        "the graph ends in a product with %g, expected a layer", graph->scale);
   ok = alexnet_wire_read (graph->reader,
       &g_array_index (ranges, AlexnetWireRange, 0), alexnet_onnx_value_info,
       &info, error);
@@ -366,6 +448,7 @@ read_graph (OnnxReader *graph, const OnnxGraph *message, GError **error)
       visit_nodes (graph, message->node, run, error) &&
       check_output (graph, message->output, error) &&
       check_all_used (graph, error) &&
+      alexnet_onnx_pixels_describe (graph, error) &&
       alexnet_chain_finish (graph->source, "custom", error);
 }
 
@@ -445,12 +528,16 @@ alexnet_onnx_read (AlexnetModelSource *source, AlexnetFile *file,
       g_str_equal, g_free, (GDestroyNotify) alexnet_onnx_value_free);
   g_autoptr (GHashTable)
       external = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable)
+      sizes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   OnnxReader graph = { .source = source,
     .file = file,
     .reader = reader,
     .values = values,
     .external = external,
-    .current = current };
+    .current = current,
+    .sizes = sizes,
+    .scale = 1 };
   OnnxModel model = { 0 };
   gboolean ok = alexnet_wire_read (reader, NULL, alexnet_onnx_model, &model,
                     error) &&

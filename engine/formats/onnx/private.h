@@ -24,6 +24,12 @@ typedef struct {
   gboolean used;
 } OnnxValue;
 
+/* The shape of what a node gave, of two or four dimensions. */
+typedef struct {
+  gint64 ints[4];
+  guint n;
+} OnnxSizes;
+
 /* PyTorch has no LRN in ONNX: it is a branch beside the chain, from the squares
  * to what the picture is divided by, and is read node by node. */
 typedef struct {
@@ -32,6 +38,15 @@ typedef struct {
   guint pads[2];                /* channels of zeros before and behind */
   AlexnetLayer layer;           /* as far as it is known */
 } OnnxNorm;
+
+#define ONNX_MAX_COLOURS 3
+#define ONNX_UINT8 2 /* of TensorProto's types */
+
+/* What becomes of a picture before the first layer: scale * x + shift. */
+typedef struct {
+  gboolean bytes;               /* the input is of bytes */
+  double scale[ONNX_MAX_COLOURS], shift[ONNX_MAX_COLOURS];
+} OnnxPixels;
 
 /* A graph that is being read. */
 typedef struct {
@@ -43,8 +58,12 @@ typedef struct {
   GHashTable *values;           /* char * -> OnnxValue */
   GHashTable *external;         /* location -> AlexnetFile of source->files */
   GPtrArray *current;           /* names of what the last node gave */
+  GHashTable *sizes;            /* char * -> OnnxSizes, of all nodes */
   OnnxNorm norm;
   gboolean flat;                /* it is [N,C], not [N,C,H,W] */
+  gboolean channels_last;       /* [N,H,W,C], or [N,C] made of that */
+  OnnxPixels pixels;
+  float scale;                  /* by which the next layer is to multiply */
   guint64 n_folded;             /* values that were changed by folding */
 } OnnxReader;
 
@@ -97,9 +116,12 @@ float alexnet_onnx_float (const OnnxCall *call, const char *name,
 gboolean alexnet_onnx_sizes (const OnnxCall *call, const char *name,
     guint *sizes, guint n, guint otherwise, GError **error);
 
-/* FORMAT when padding is left to whoever runs the graph. */
-gboolean alexnet_onnx_check_auto_pad (OnnxReader *graph, const OnnxCall *call,
-    GError **error);
+/* Whether pads come from the attribute `pads`, or are as many as make the
+ * output as large as the input divided by the stride. */
+typedef enum { ONNX_NOTSET, ONNX_SAME_LOWER, ONNX_SAME_UPPER } OnnxAutoPad;
+
+gboolean alexnet_onnx_read_auto_pad (OnnxReader *graph, const OnnxCall *call,
+    OnnxAutoPad *mode, GError **error);
 
 /* The value of the i-th input; FORMAT, naming it, when it is not known without
  * the picture, cannot be used, or is no weights or no whole numbers. */
@@ -124,8 +146,56 @@ typedef struct {
 } OnnxOperator;
 
 /* Ended by a NULL name. */
+extern const OnnxOperator alexnet_onnx_affine[];
+extern const OnnxOperator alexnet_onnx_shapes[];
 extern const OnnxOperator alexnet_onnx_layers[];
 extern const OnnxOperator alexnet_onnx_constants[];
+
+/* ---- pixels -------------------------------------------------------------- */
+
+void alexnet_onnx_pixels_init (OnnxPixels *pixels, gboolean bytes);
+
+/* Multiplies by a number for each of `n` channels, or adds it. */
+void alexnet_onnx_pixels_change (OnnxPixels *pixels, gboolean scale,
+    const double *numbers, guint n);
+
+/* Puts into the metadata what has become of the pixels. FORMAT when that is not
+ * how pictures of 0..1 or 0..255 are normalised, or when the metadata says so
+ * as well. */
+gboolean alexnet_onnx_pixels_describe (OnnxReader *graph, GError **error);
+
+/* ---- shapes -------------------------------------------------------------- */
+
+/* FORMAT when what the last node gave is not [N,C] or [N,C,H,W]. */
+gboolean alexnet_onnx_needs (const OnnxReader *graph, gboolean flat,
+    GError **error);
+
+/* Calls what the last node gave by that name. */
+void alexnet_onnx_set_current (OnnxReader *graph, const char *name);
+
+/* Its four sizes in a layout. */
+void alexnet_onnx_sizes_of (const OnnxReader *graph, gboolean channels_last,
+    gint64 sizes[4]);
+
+/* Whether a Reshape can give these sizes: of them one may be -1, and that of N
+ * also 0, or 1 when there is no more than one picture. */
+gboolean alexnet_onnx_is_shape (const gint64 *ints, const gint64 *sizes,
+    guint n);
+
+/* ---- folding ------------------------------------------------------------- */
+
+/* Whether the files warrant one more change of the last layer's biases and,
+ * with `scale`, its weights: all changes together, of as many values as they
+ * have bytes. */
+gboolean alexnet_onnx_allow_fold (OnnxReader *graph, gboolean scale,
+    GError **error);
+
+/* One float for each of `n` channels: [n], or a number of dimensions of which
+ * all but the `axis`-th from the end are 1; or one for all. */
+gboolean alexnet_onnx_read_vector (const OnnxValue *value, guint n, guint axis,
+    double *out, GError **error);
+
+/* ---- LRN in parts -------------------------------------------------------- */
 
 /* What a node does that is the next of an LRN in parts, or its first one; else
  * NULL. */

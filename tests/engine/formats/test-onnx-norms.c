@@ -47,6 +47,7 @@ typedef struct {
   guint at; /* of the node that is another one */
   OnnxBuilderNode node;
   const char *expected;
+  OnnxBuilderNode more; /* behind it */
 } Case;
 
 #define INTS(name, ...)                                      \
@@ -61,7 +62,7 @@ typedef struct {
 static const Case cases[] = {
   { "whole", 0, { "Mul", { "x", "x" }, .output = "a" }, READ },
   { "itself", 0, { "Mul", { "a", "a" }, .output = "a" },
-      "'Mul': an operator that no AlexNet here has" },
+      "'Mul': its input 0, 'a', is not known without the picture" },
   { "name/picture", 0, { "Mul", { "x", "x" }, .output = "x" },
       "there are two values 'x'" },
   { "name/constant", 0, { "Mul", { "x", "x" }, .output = "half" },
@@ -83,6 +84,10 @@ static const Case cases[] = {
       "its axes are not the second one alone" },
   { "unsqueeze/other", 1, { "Unsqueeze", { "a", "two" }, .output = "b" },
       "its axes are not the second one alone" },
+  { "unsqueeze/shape", 1, { "Unsqueeze", { "a", "one" }, .output = "u" }, READ,
+      { "Reshape", { "u", "shape" }, .output = "b" } },
+  { "identity", 1, { "Identity", { "a" }, .output = "u" }, READ,
+      { "Reshape", { "u", "shape" }, .output = "b" } },
   { "shape/missing", 1, { "Reshape", { "a" }, .output = "b" },
       "its input 1, '', is not known without the picture" },
   { "shape/flat", 1, { "Reshape", { "a", "flat" }, .output = "b" },
@@ -116,7 +121,7 @@ static const Case cases[] = {
       { "ConstantOfShape", { "one" }, .output = "c",
           .attributes = { { "value", 1 } } },
       "it is part of a LocalResponseNorm, which is to be exported with "
-      "dynamo=True: " },
+      "dynamo=True or simplified with onnxsim: " },
   { "pool/even", 3,
       { "AveragePool", { "c" }, { KERNEL (2, 1, 1) }, .output = "d" },
       "its window has 2 channels, with 1 zeros before and 1 behind them" },
@@ -174,7 +179,7 @@ static const Case cases[] = {
   { "beta/turned", 7, { "Pow", { "half", "g" }, .output = "h" },
       "'Pow': an operator that no AlexNet here has" },
   { "quotient/turned", 8, { "Div", { "h", "x" } },
-      "'Div': an operator that no AlexNet here has" },
+      "'Div': it reads 'h', which is not what the node before it gives" },
   { "quotient/missing", 8, { "Identity", { "one" }, .output = "i" },
       "output 'y' is not what the last node gives" },
 };
@@ -208,8 +213,11 @@ test_case (gconstpointer data)
   GByteArray *graph = onnx_builder_make_graph ();
 
   put_constants (graph);
-  for (guint i = 0; i < G_N_ELEMENTS (nodes); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (nodes); i++) {
     onnx_builder_put_node (graph, i == c->at ? &c->node : &nodes[i]);
+    if (i == c->at && c->more.op)
+      onnx_builder_put_node (graph, &c->more);
+  }
   graph_files_assert_refused (alexnet_onnx_read,
       onnx_builder_make_model (graph), c->expected);
 }
@@ -267,7 +275,7 @@ test_other_picture (void)
   onnx_builder_put_node (graph, &nodes[1]);
   graph_files_assert_refused (alexnet_onnx_read,
       onnx_builder_make_model (graph),
-      "'Reshape': it reads 'a', which is not what the node before it gives");
+      "'Reshape': its input 0, 'a', is not known without the picture");
 }
 
 int

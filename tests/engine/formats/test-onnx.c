@@ -66,6 +66,25 @@ typedef struct {
   "lrn 3 0.5 0.6 1.5 [6,27,27]\npool 3/2+0+0 [6,13,13]\n"          \
   "pool 3/2+0+0 [6,6,6]\n" linear ": linear [5,1,1]\nsoftmax [5,1,1]\n"
 
+#define SQUARES(a, b, c)                             \
+  a ": conv 3/1+1+1 g1 [4,13,13]\nrelu [4,13,13]\n" \
+  b ": conv 3/1+1+1 g1 [4,13,13]\nrelu [4,13,13]\n" \
+  c ": conv 3/1+1+1 g1 [4,13,13]\nrelu [4,13,13]\n"
+
+#define SMALL(a, b, c, d, e)                         \
+  a ": conv 11/4+2+2 g1 [2,55,55]\nrelu [2,55,55]\n" \
+  "pool 3/2+0+0 [2,27,27]\n"                         \
+  b ": conv 5/1+2+2 g1 [4,27,27]\nrelu [4,27,27]\n"  \
+  "pool 3/2+0+0 [4,13,13]\n"                         \
+  SQUARES (c, d, e) "pool 3/2+0+0 [4,6,6]\n"
+
+#define SIZES                                                    \
+  SMALL ("features.0", "features.3", "features.6", "features.8", \
+      "features.10")                                             \
+  "classifier.1: linear [8,1,1]\nrelu [8,1,1]\n"                 \
+  "classifier.4: linear [8,1,1]\nrelu [8,1,1]\n"                 \
+  "classifier.6: linear [5,1,1]\nsoftmax [5,1,1]\n"
+
 static const Graph graphs[] = {
   { "bvlc-224.onnx", "ONNX (opset 9, IR 3)", "caffe", BVLC_224, 0 },
   { "caffenet-227.onnx", "ONNX (opset 13, IR 8)", "caffenet", CAFFENET_227, 1 },
@@ -120,6 +139,31 @@ static const Graph graphs[] = {
       NORMS ("conv1", "conv2", "fc8"), 1 },
   { "torch-2.15-norms.onnx", "ONNX (opset 20, IR 10)", "custom",
       NORMS ("0", "4", "10"), 1 },
+  { "keras.onnx", "ONNX (opset 15, IR 8)", "custom",
+      "functional_1/conv2d_1: conv 11/4+0+0 g1 [2,55,55]\nrelu [2,55,55]\n"
+      "pool 3/2+0+0 [2,27,27]\n"
+      "functional_1/conv2d_1_2: conv 5/1+2+2 g1 [4,27,27]\nrelu [4,27,27]\n"
+      "pool 3/2+0+0 [4,13,13]\n"
+      SQUARES ("functional_1/conv2d_2_1", "functional_1/conv2d_3_1",
+          "functional_1/conv2d_4_1") "pool 3/2+1+1 [4,7,7]\n"
+      "functional_1/dense_1: linear [8,1,1]\nrelu [8,1,1]\n"
+      "functional_1/dense_1_2: linear [5,1,1]\nsoftmax [5,1,1]\n", 1 },
+  { "paddle.onnx", "ONNX (opset 16, IR 8)", "custom",
+      SMALL ("conv2d_0", "conv2d_1", "conv2d_2", "conv2d_3", "conv2d_4")
+      "linear_0: linear [8,1,1]\nrelu [8,1,1]\n"
+      "linear_1: linear [5,1,1]\nsoftmax [5,1,1]\n", 0 },
+  { "onnxruntime-extended.onnx", "ONNX (opset 14, IR 7)", "torchvision", TORCH,
+      1 },
+  { "onnxsim-norms.onnx", "ONNX (opset 14, IR 7)", "custom",
+      "0: conv 11/4+2+2 g1 [2,55,55]\nrelu [2,55,55]\n"
+      "lrn 3 0.5 0.75 1.5 [2,55,55]\npool 3/2+0+0 [2,27,27]\n"
+      "4: conv 5/1+2+2 g1 [4,27,27]\nrelu [4,27,27]\n"
+      "lrn 3 0.5 0.75 1.5 [4,27,27]\npool 3/2+0+0 [4,13,13]\n"
+      "pool 3/2+0+0 [4,6,6]\n10: linear [5,1,1]\nsoftmax [5,1,1]\n", 1 },
+  { "torch-1.13-sizes-8.onnx", "ONNX (opset 8, IR 3)", "torchvision", SIZES,
+      2 },
+  { "torch-1.13-sizes-14.onnx", "ONNX (opset 14, IR 7)", "torchvision", SIZES,
+      2 },
   { "torch-1.13.onnx", "ONNX (opset 14, IR 7)", "torchvision", TORCH, 1 },
   { "torch-1.13-opset-9.onnx", "ONNX (opset 9, IR 4)", "torchvision", TORCH,
       1 },
