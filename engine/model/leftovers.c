@@ -26,20 +26,30 @@ static Words running = { "running_mean", "running_var", NULL };
 static Words means = { "mean", "std", "new_mean", "new_std", "pixel_mean",
   "pixel_std", NULL };
 
+#define COMPUTED(what, how)                                         \
+  what ", whose weight is computed from several tensors; call " how \
+       "() on the layer, then save it"
+
 /* Words of layers whose weight is computed from other tensors. Spectral
  * normalisation has a "weight_orig", too, and both normalisations have a
  * "weight_v": what tells one for sure comes first. */
 static const struct {
-  const char *word, *what, *how;
+  const char *word, *what;
 } computed[] = {
-  { "*_mask", "pruned", "torch.nn.utils.prune.remove" },
-  { "weight_u", "under spectral normalisation",
-      "torch.nn.utils.remove_spectral_norm" },
-  { "weight_g", "under weight normalisation",
-      "torch.nn.utils.remove_weight_norm" },
-  { "parametrizations", "parametrised",
-      "torch.nn.utils.parametrize.remove_parametrizations" },
-  { "weight_orig", "pruned", "torch.nn.utils.prune.remove" },
+  { "_packed_params",
+      "quantised; expected the network in floats that it was made of" },
+  { "*_mask", COMPUTED ("pruned", "torch.nn.utils.prune.remove") },
+  { "weight_u",
+      COMPUTED ("under spectral normalisation",
+          "torch.nn.utils.remove_spectral_norm") },
+  { "weight_g",
+      COMPUTED ("under weight normalisation",
+          "torch.nn.utils.remove_weight_norm") },
+  { "parametrizations",
+      COMPUTED ("parametrised",
+          "torch.nn.utils.parametrize.remove_"
+          "parametrizations") },
+  { "weight_orig", COMPUTED ("pruned", "torch.nn.utils.prune.remove") },
 };
 
 void
@@ -278,10 +288,8 @@ alexnet_leftovers_check_computed (const AlexnetTensorSet *set, const char *part,
     g_autofree char *quoted = name ? alexnet_quote (name) : NULL;
 
     if (name)
-      return alexnet_format_error (error,
-          "%s is of a layer that is %s, whose weight is computed from several "
-          "tensors; call %s() on the layer, then save it",
-          quoted, computed[i].what, computed[i].how);
+      return alexnet_format_error (error, "%s is of a layer that is %s", quoted,
+          computed[i].what);
   }
   return TRUE;
 }

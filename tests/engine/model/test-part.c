@@ -412,24 +412,29 @@ test_computed (void)
   } cases[] = {
     { "classifier.6.weight_mask",
         "pruned, whose weight is computed from several tensors; call "
-        "torch.nn.utils.prune.remove()" },
+        "torch.nn.utils.prune.remove() on the layer, then save it" },
     { "features.0.weight_g",
         "under weight normalisation, whose weight is computed from several "
-        "tensors; call torch.nn.utils.remove_weight_norm()" },
+        "tensors; call torch.nn.utils.remove_weight_norm() on the layer, then "
+        "save it" },
     { "classifier.1.weight_u",
         "under spectral normalisation, whose weight is computed from several "
-        "tensors; call torch.nn.utils.remove_spectral_norm()" },
+        "tensors; call torch.nn.utils.remove_spectral_norm() on the layer, "
+        "then save it" },
     { "features.0.parametrizations.weight.original0",
         "parametrised, whose weight is computed from several tensors; call "
-        "torch.nn.utils.parametrize.remove_parametrizations()" },
+        "torch.nn.utils.parametrize.remove_parametrizations() on the layer, "
+        "then save it" },
+    { "classifier.1._packed_params._packed_params.0",
+        "quantised; expected the network in floats that it was made of" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autoptr (AlexnetTensorSet) with = alexnet_tensor_set_new ();
     g_autoptr (AlexnetTensorSet) without = alexnet_tensor_set_new ();
-    g_autofree char *expected = g_strdup_printf (
-        "'%s' is of a layer that is %s on the layer, then save it",
-        cases[i].name, cases[i].what);
+    g_autofree char
+        *expected = g_strdup_printf ("'%s' is of a layer that is %s",
+            cases[i].name, cases[i].what);
 
     add_network (with, &(Names){ "", "" });
     add (with, cases[i].name);
