@@ -372,7 +372,8 @@ read_input (OnnxReader *graph, const AlexnetWireRange *range, GError **error)
   quoted = alexnet_quote (info.name ? info.name : "");
   if (ok && !g_hash_table_contains (graph->values, info.name ? info.name : ""))
     ok = graph->source->network
-        ? alexnet_format_error (error, "there is another one before it")
+        ? alexnet_format_error (error,
+              "there is another one before it, expected pictures alone")
         : begin (graph, &info, error);
   if (!ok)
     g_prefix_error (error, "input %s: ", quoted);

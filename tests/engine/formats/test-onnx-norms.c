@@ -108,6 +108,8 @@ static const Case cases[] = {
       "its input 1, '', is not known without the picture" },
   { "pads/ones", 2, { "Pad", { "b", "pads", "one" }, .output = "c" },
       "it pads with 1, expected 0" },
+  { "pads/nearly-zeros", 2, { "Pad", { "b", "pads", "tiny" }, .output = "c" },
+      READ },
   { "pads/axes", 2, { "Pad", { "b", "pads", "", "two" }, .output = "c" },
       "it has axes, expected all of them" },
   { "pads/attribute", 2,
@@ -189,6 +191,7 @@ put_constants (GByteArray *graph)
 {
   const gint64 one = 1, three = 3;
   const float floats[] = { 0.5f, 0.5f, 0.5f }, infinite = INFINITY;
+  const float tiny = -1e-35f;
 
   for (guint i = 0; i < G_N_ELEMENTS (ints); i++) {
     gint64 bytes[10], n = ints[i].n;
@@ -202,6 +205,8 @@ put_constants (GByteArray *graph)
       sizeof *floats);
   onnx_builder_put_tensor (graph, "infinite", ONNX_FLOAT, &one, 1, &infinite,
       sizeof infinite);
+  onnx_builder_put_tensor (graph, "tiny", ONNX_FLOAT, &one, 1, &tiny,
+      sizeof tiny);
   onnx_builder_put_tensor (graph, "floats", ONNX_FLOAT, &three, 1, floats,
       sizeof floats);
 }
