@@ -194,7 +194,7 @@ reshape (AlexnetTensor *tensor, const gint64 *ints, guint n)
       open = i;
       continue;
     }
-    dims[i] = ints[i] > 0                    ? (gsize) ints[i]
+    dims[i] = ints[i] > 0 ? alexnet_clamp_size ((guint64) ints[i])
         : ints[i] == 0 && i < tensor->n_dims ? tensor->dims[i]
                                              : 0;
     if (dims[i] == 0 || left % dims[i] != 0)
@@ -326,17 +326,13 @@ read_slice (OnnxReader *graph, const OnnxCall *call, GError **error)
 static gboolean
 multiply (gint64 *product, gint64 a, gint64 b, GError **error)
 {
-  gsize size;
-
   if ((a == 0 && b != 1) || (b == 0 && a != 1))
     return alexnet_format_error (error,
-        "it computes with the number of "
-        "pictures");
-  if (a < 0 || b < 0 || !g_size_checked_mul (&size, (gsize) a, (gsize) b) ||
-      size > G_MAXINT32)
+        "it computes with the number of pictures");
+  if (a < 0 || b < 0 || a > G_MAXINT32 || b > G_MAXINT32 || a * b > G_MAXINT32)
     return alexnet_format_error (error,
         "%" G_GINT64_FORMAT " times %" G_GINT64_FORMAT " is no size", a, b);
-  *product = (gint64) size;
+  *product = a * b;
   return TRUE;
 }
 
