@@ -4,56 +4,7 @@
 # The other scripts in pipelines/ as a user calls them. Prints TAP.
 set -u
 . "$(dirname "$0")/tap.sh"
-
-media=$root/pipelines/media/sample.webm
-classes='airplane automobile bird cat deer dog frog horse ship truck'
-unset ALEXNET_MODEL ALEXNET_DATA_DIR BROKER BROKERS CONFIRM DECODER DEVICE FILTER FRAMES \
-  KEY LIMIT NAMED REGIONS SPOOL THRESHOLD TOPIC WHEN
-mkdir "$work/tmp" "$work/data"
-export BUILD XDG_DATA_HOME="$work/data" TMPDIR="$work/tmp"
-
-# run SCRIPT ARGUMENT...: writes $work/out and $work/errors.
-run () {
-  script=$1
-  shift
-  timeout -k 5 120 sh "$root/pipelines/$script" "$@" \
-    >"$work/out" 2>"$work/errors"
-  status=$?
-  cat "$work/out" "$work/errors"
-  echo "exit status $status"
-  return $status
-}
-
-# first_labels [PATTERN]: of lines that match, the class that each names first,
-# without repetitions.
-first_labels () {
-  grep -v '^[$]' "$work/out" | grep -e "${1:-.}" |
-    awk -v classes="$classes" -F '[ \t,]+' '
-      BEGIN { n = split(classes, names, " ")
-              for (i = 1; i <= n; i++) known[names[i]] = 1 }
-      { for (i = 1; i <= NF; i++) if ($i in known) { print $i; next } }' |
-    uniq | xargs
-}
-
-shows_line () {
-  grep -q '^[$] .*gst-launch-1.0 .* ! alexnetclassify ' "$work/out"
-}
-
-# fails_with TEXT SCRIPT ARGUMENT...: with status 1 and this sentence alone.
-fails_with () {
-  text=$1
-  shift
-  run "$@"
-  same 1 $? && same "$1: $text" "$(cat "$work/errors")"
-}
-
-# bad_input SCRIPT: what all do with a file that is none, or no video.
-bad_input () {
-  fails_with "no file $work/absent, or not allowed to read it" \
-    "$1" "$work/absent" &&
-    fails_with 'This appears to be a text file (decodebin cannot decode plain'\
-' text files)' "$1" "$root/README.md"
-}
+. "$(dirname "$0")/script.sh"
 
 # As gst-launch-1.0 sometimes: after an error at the start, or when there was
 # nothing to link, it waits until it is interrupted, in its main loop or later,
@@ -312,122 +263,6 @@ json_filter () {
   same 1 $?
 }
 
-mqtt () {
-  run mqtt.sh && shows_line && same "$classes" "$(first_labels)" &&
-    same 250 "$(grep -cE '^[0-9.]+.[a-z]+.[0-9]+ %$' "$work/out")"
-}
-
-start_broker () {
-  port=$((20000 + $$ % 10000))
-  printf '%s\n' "listener $port 127.0.0.1" 'allow_anonymous true' \
-    'max_queued_messages 0' >"$work/broker.conf"
-  PATH=$PATH:/usr/sbin mosquitto -c "$work/broker.conf" &
-  broker=$!
-  until mosquitto_sub -h 127.0.0.1 -p $port -t '#' -E; do
-    kill -0 $broker || return 1
-    sleep 0.1
-  done
-}
-
-# To a broker that runs: a subscriber gets it all, and the end.
-own_broker () {
-  start_broker || return 1
-  set -- mosquitto_sub -h 127.0.0.1 -p $port -i test -c -q 1 -t 'clip/#' -v
-  "$@" -E
-  BROKER=127.0.0.1:$port TOPIC=clip run mqtt.sh "$media"
-  published=$?
-  timeout 20 "$@" -C 251 >"$work/received"
-  kill $broker
-  wait $broker
-  same 0 $published && same 250 "$(grep -c '^clip {' "$work/received")" &&
-    same clip/end "$(tail -n 1 "$work/received" | sed 's/ .*//')"
-}
-
-no_broker () {
-  export BROKER=127.0.0.1:9
-  fails_with "no MQTT broker at 127.0.0.1:9" mqtt.sh || return 1
-  unset BROKER
-}
-
-kafka () {
-  run kafka.sh && shows_line && same "$classes" "$(first_labels)" &&
-    same 250 "$(grep -cE '^[0-9.]+.[a-z]+.[0-9]+ %$' "$work/out")"
-}
-
-kafka_camera () {
-  FRAMES=20 KEY=door run kafka.sh camera && shows_line && first_labels
-}
-
-# What a broker does not get waits for the one that comes.
-kafka_spool () {
-  picture=$(set -- "$root"/tests/data/pictures/*.png && echo "$1")
-  mkfifo "$work/address"
-  SPOOL=$work/spool BROKERS=127.0.0.1:9 run kafka.sh "$picture" &&
-    ls "$work/spool"/*.spool || return 1
-  /usr/bin/python3 "$root/pipelines/kafka-broker.py" >"$work/address" &
-  broker=$!
-  read -r brokers <"$work/address"
-  SPOOL=$work/spool BROKERS=$brokers TOPIC=other KEY=second run kafka.sh \
-    "$picture" &&
-    kcat -C -q -e -b "$brokers" -t alexnet -f '%k\n' >"$work/first" &&
-    kcat -C -q -e -b "$brokers" -t other -f '%k\n' >"$work/second"
-  status=$?
-  kill $broker
-  wait $broker
-  same 0 $status && same 1 "$(grep -c . "$work/first")" &&
-    same second "$(cat "$work/second")" && same '' "$(ls "$work/spool")"
-}
-
-kafka_without_broker () {
-  export BROKERS=127.0.0.1:9
-  fails_with 'no Kafka broker at 127.0.0.1:9' kafka.sh || return 1
-  unset BROKERS
-}
-
-# One line for each photograph, since its first frame.
-state () {
-  run state.sh && shows_line && same "$classes" "$(first_labels)" &&
-    same "$(seq 0 9)" "$(sed -n 's/ full-frame .*//p' "$work/out")"
-}
-
-state_of_regions () {
-  REGIONS='left:0.0,0.0,0.5,1.0;a b/+:0.5,0.0,0.5,1.0' CONFIRM=5 run state.sh ||
-    return 1
-  grep ' left [a-z]' "$work/out" && grep ' a%20b%2F%2B [a-z]' "$work/out" &&
-    same 0 "$(grep -c ' full-frame ' "$work/out")"
-}
-
-state_of_camera () {
-  CONFIRM=1 FRAMES=20 run state.sh camera &&
-    grep ' full-frame ' "$work/out"
-}
-
-# It is a single result, without a time.
-state_of_picture () {
-  picture=$(set -- "$root"/tests/data/pictures/*.png && echo "$1")
-  CONFIRM=1 run state.sh "$picture" && grep '^- full-frame [a-z]' "$work/out"
-}
-
-# Each change comes to a subscriber, and who comes later gets the state alone.
-state_retained () {
-  start_broker || return 1
-  set -- mosquitto_sub -h 127.0.0.1 -p $port -t '#' -v
-  "$@" -i test -c -q 1 -E
-  TOPIC=clip run state.sh --mqtt 127.0.0.1:$port "$media"
-  published=$?
-  timeout 20 "$@" -i test -c -q 1 -C 10 >"$work/received"
-  timeout 20 "$@" -C 1 >"$work/retained"
-  kill $broker
-  wait $broker
-  same 0 $published && same 10 "$(grep -c ' full-frame ' "$work/out")" &&
-    same "$classes" "$(sed 's|^clip/full-frame/state ||' "$work/received" | xargs)" &&
-    same 'clip/full-frame/state truck' "$(cat "$work/retained")"
-}
-
-state_without_broker () {
-  fails_with 'no MQTT broker at 127.0.0.1:9' state.sh --mqtt 127.0.0.1:9
-}
-
 # told N: runs the N-th line that was shown with a $.
 told () {
   sed -n 's/^[$] //p' "$work/out" | sed -n "$1p" >"$work/told"
@@ -499,13 +334,6 @@ gpu_decode () {
     same "$classes" "$(first_labels)"
 }
 
-# Nothing in the temporary directory, no process that inherited its name.
-no_leftovers () {
-  same '' "$(ls "$work/tmp")" &&
-    same '' "$(env -u TMPDIR grep -alsF "TMPDIR=$work/tmp" \
-      /proc/[0-9]*/environ)"
-}
-
 # Each script says in one sentence what it does, and README names it.
 described () {
   for path in "$root"/pipelines/*.sh; do
@@ -555,8 +383,8 @@ language () {
   LANG=de_DE.UTF-8 LANGUAGE=de run images.sh && grep '^10 frames, ' "$work/out"
 }
 
-sh "$root/pipelines/install-packages.sh" run build full rtsp regions mqtt kafka gpu \
-  json >"$work/log" 2>&1 || skip_all "$(tail -n 1 "$work/log")"
+sh "$root/pipelines/install-packages.sh" run build full rtsp regions mqtt gpu json \
+  >"$work/log" 2>&1 || skip_all "$(tail -n 1 "$work/log")"
 check 'files.sh' files
 check 'files.sh: odd names' odd_names
 check 'files.sh: bad input' bad_input files.sh
@@ -581,22 +409,6 @@ check 'overlay.sh: bad input' bad_input overlay.sh
 check 'json.sh' json
 check 'json.sh: FILTER' json_filter
 check 'json.sh: bad input' bad_input json.sh
-check 'mqtt.sh' mqtt
-check 'mqtt.sh: BROKER' own_broker
-check 'mqtt.sh: no broker' no_broker
-check 'mqtt.sh: bad input' bad_input mqtt.sh
-check 'kafka.sh' kafka
-check 'kafka.sh: a camera' kafka_camera
-check 'kafka.sh: SPOOL' kafka_spool
-check 'kafka.sh: no broker' kafka_without_broker
-check 'kafka.sh: bad input' bad_input kafka.sh
-check 'state.sh' state
-check 'state.sh: REGIONS' state_of_regions
-check 'state.sh: a camera' state_of_camera
-check 'state.sh: a picture' state_of_picture
-check 'state.sh: retained messages' state_retained
-check 'state.sh: no broker' state_without_broker
-check 'state.sh: bad input' bad_input state.sh
 check 'learn.sh' learn
 if localedef -i de_DE -f UTF-8 "$work/de_DE.UTF-8" 2>"$work/errors"; then
   check 'learn.sh: sorted' learn_sorted
