@@ -285,10 +285,22 @@ count_model (const GArray *readings, const char *model)
   return n;
 }
 
+static gboolean
+contains (const GPtrArray *structures, const GstStructure *structure)
+{
+  for (guint i = 0; i < structures->len; i++)
+    if (gst_structure_is_equal (structures->pdata[i], structure))
+      return TRUE;
+  return FALSE;
+}
+
+/* Depayloaders give a frame the metadata of all its packets, each of which has
+ * all that the frame had: copies tell nothing new. */
 static void
 read_custom (GArray *readings, GstBuffer *buffer)
 {
   const GstMetaInfo *info = gst_meta_get_info (GST_ALEXNET_RESULT_NAME);
+  g_autoptr (GPtrArray) structures = g_ptr_array_new ();
   gpointer state = NULL;
   GstMeta *meta;
 
@@ -296,10 +308,14 @@ read_custom (GArray *readings, GstBuffer *buffer)
     return;
   while ((meta = gst_buffer_iterate_meta_filtered (buffer, &state,
               info->api))) {
+    GstStructure *structure = gst_custom_meta_get_structure ((GstCustomMeta *)
+            meta);
     GstAlexnetReading reading;
 
-    gst_alexnet_reading_init_structure (&reading,
-        gst_custom_meta_get_structure ((GstCustomMeta *) meta));
+    if (contains (structures, structure))
+      continue;
+    g_ptr_array_add (structures, structure);
+    gst_alexnet_reading_init_structure (&reading, structure);
     reading.nth = count_model (readings, reading.model);
     g_array_append_val (readings, reading);
   }

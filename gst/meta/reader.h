@@ -46,9 +46,9 @@ typedef struct {
 } GstAlexnetReading;
 
 /* An array of GstAlexnetReading, one for each element that attached a result,
- * in their order; empty when the buffer carries none. `segment` gives the times
- * and the size of the picture in pixels the places that GstAnalytics metadata
- * does not tell; size 0 is unknown. */
+ * in their order, however many copies of it there are; empty when the buffer
+ * carries none. `segment` gives the times and the size of the picture in pixels
+ * the places that GstAnalytics metadata does not tell; size 0 is unknown. */
 GArray *gst_alexnet_readings_new (GstBuffer *buffer, const GstSegment *segment,
     guint width, guint height);
 /* Of such a structure itself, which has to last as long. */

@@ -286,6 +286,25 @@ GST_START_TEST (test_regions)
 }
 GST_END_TEST
 
+/* A depayloader gives a frame its metadata once for each packet that it came
+ * in. Two elements may have said nearly the same. */
+GST_START_TEST (test_copies)
+{
+  static const char *const results[] = {
+    TEST_CAT ", inference-time=(guint64)1",
+    TEST_CAT ", inference-time=(guint64)2",
+  };
+  JsonFile *file = test_json_file_new ("");
+  GstBuffer *buffer = test_buffer_new (NULL);
+
+  for (guint i = 0; i < 6; i++)
+    test_add_result (buffer, results[i % 2]);
+  gst_harness_push (file->harness, buffer);
+  test_expect_n_lines (file->path, 2);
+  test_json_file_free (file);
+}
+GST_END_TEST
+
 /* What the threshold leaves of two regions, of which a dot is unsure: one, and
  * then none. */
 GST_START_TEST (test_threshold)
@@ -381,6 +400,7 @@ json_suite (void)
   tcase_add_test (tests, test_buffers_pass);
   tcase_add_test (tests, test_stale);
   tcase_add_test (tests, test_regions);
+  tcase_add_test (tests, test_copies);
   tcase_add_test (tests, test_threshold);
 #if HAVE_GST_ANALYTICS
   tcase_add_test (tests, test_analytics_alone);

@@ -131,18 +131,19 @@ GST_START_TEST (test_ids)
 }
 GST_END_TEST
 
-/* Two results of one frame are no copies of each other. */
+#define OF_MODEL \
+  TEST_CAT ", frame-number=(guint64)0, stream-time=(guint64)0, model=m"
+
+/* Results of two elements. */
 GST_START_TEST (test_one_model_twice)
 {
-  static const char fields[] = TEST_CAT ", frame-number=(guint64)0, "
-                                        "stream-time=(guint64)0, model=m";
   Cluster *cluster = test_cluster_new ();
   Publisher *publisher = test_publisher_new (cluster, "", "key=door");
-  GstBuffer *buffer = test_buffer_new (fields);
+  GstBuffer *buffer = test_buffer_new (OF_MODEL);
   GPtrArray *messages;
   char *expected;
 
-  test_add_result (buffer, fields);
+  test_add_result (buffer, OF_MODEL ", inference-time=(guint64)2");
   fail_unless_equals_int (gst_harness_push (publisher->harness, buffer),
       GST_FLOW_OK);
   test_publish_eos (publisher);

@@ -321,12 +321,13 @@ GST_START_TEST (test_several_results)
 
   for (guint i = 0; i < G_N_ELEMENTS (results); i++) {
     Change one = draw ("outline=false", WIDTH, HEIGHT, results[i]);
-    Change two = draw_two ("outline=false", WIDTH, HEIGHT, results[i],
-        results[i]);
+    char *other = g_strdup_printf ("inference-time=(guint64)7, %s", results[i]);
+    Change two = draw_two ("outline=false", WIDTH, HEIGHT, results[i], other);
 
     fail_unless (get_height (&two) >= 2 * get_height (&one), "%s: %d of %d",
         results[i], get_height (&two), get_height (&one));
     fail_unless_equals_int (two.n_white, 2 * one.n_white);
+    g_free (other);
   }
 }
 GST_END_TEST
