@@ -2,8 +2,6 @@
 
 #include "formats.h"
 
-#include <string.h>
-
 #include "json.h"
 
 #define LENGTH_SIZE 8
@@ -41,7 +39,7 @@ typedef struct {
 typedef struct {
   const char *dtype;
   guint n_dims;
-  gsize dims[MAX_DIMS];
+  guint64 dims[MAX_DIMS];
   guint64 begin, end;
 } Info;
 
@@ -88,7 +86,7 @@ static gboolean
 parse_info (Info *info, JsonNode *node, const char *quoted, GError **error)
 {
   JsonObject *object = alexnet_json_get_object (node);
-  guint64 dims[MAX_DIMS], offsets[2];
+  guint64 offsets[2];
   guint n;
 
   if (!object)
@@ -98,16 +96,26 @@ parse_info (Info *info, JsonNode *node, const char *quoted, GError **error)
       "dtype"));
   if (!info->dtype)
     return alexnet_format_error (error, "tensor %s has no dtype", quoted);
-  if (!get_sizes (object, "shape", dims, MAX_DIMS, &info->n_dims))
+  if (!get_sizes (object, "shape", info->dims, MAX_DIMS, &info->n_dims))
     return alexnet_format_error (error,
         "tensor %s: expected a shape of at most %d sizes", quoted, MAX_DIMS);
   if (!get_sizes (object, "data_offsets", offsets, 2, &n) || n != 2)
     return alexnet_format_error (error,
         "tensor %s: expected data_offsets of two sizes", quoted);
-  for (guint i = 0; i < info->n_dims; i++)
-    info->dims[i] = alexnet_clamp_size (dims[i]);
   info->begin = offsets[0];
   info->end = offsets[1];
+  return TRUE;
+}
+
+/* The bytes that values of such a size take; FALSE: more than can be counted.
+ */
+static gboolean
+count_bytes (const Info *info, gsize value_size, guint64 *n_bytes)
+{
+  *n_bytes = value_size;
+  for (guint i = 0; i < info->n_dims; i++)
+    if (!g_uint64_checked_mul (n_bytes, *n_bytes, info->dims[i]))
+      return FALSE;
   return TRUE;
 }
 
@@ -115,7 +123,8 @@ static gboolean
 check_extent (const Reader *reader, const Info *info, const char *quoted,
     GError **error)
 {
-  gsize n_bytes, value_size = find_value_size (info->dtype);
+  gsize value_size = find_value_size (info->dtype);
+  guint64 n_bytes;
 
   if (info->begin > info->end || info->end > reader->size)
     return alexnet_format_error (error,
@@ -124,16 +133,37 @@ check_extent (const Reader *reader, const Info *info, const char *quoted,
         quoted, info->begin, info->end, reader->size);
   if (value_size == 0)
     return TRUE;
-  if (!alexnet_dims_multiply (info->dims, info->n_dims, &n_bytes) ||
-      !g_size_checked_mul (&n_bytes, n_bytes, value_size))
+  if (!count_bytes (info, value_size, &n_bytes))
     return alexnet_format_error (error,
         "tensor %s: the product of its shape overflows", quoted);
   if (n_bytes != info->end - info->begin)
     return alexnet_format_error (error,
         "tensor %s occupies %" G_GUINT64_FORMAT
-        " bytes, expected %" G_GSIZE_FORMAT " from its shape and dtype %s",
+        " bytes, expected %" G_GUINT64_FORMAT " from its shape and dtype %s",
         quoted, info->end - info->begin, n_bytes, info->dtype);
   return TRUE;
+}
+
+/* NULL, or why the tensor cannot be used. */
+static char *
+describe_tensor (AlexnetTensor *tensor, const Info *info)
+{
+  g_autofree char *quoted = NULL;
+  gsize n_bytes;
+
+  if (!alexnet_dtype_find (info->dtype, &tensor->dtype)) {
+    quoted = alexnet_quote (info->dtype);
+    return g_strdup_printf ("has dtype %s, expected one of floats", quoted);
+  }
+  if (info->n_dims > G_N_ELEMENTS (tensor->dims))
+    return g_strdup_printf ("has %u dimensions, expected at most %u",
+        info->n_dims, (guint) G_N_ELEMENTS (tensor->dims));
+  tensor->n_dims = info->n_dims;
+  for (guint i = 0; i < info->n_dims; i++)
+    tensor->dims[i] = alexnet_clamp_size (info->dims[i]);
+  return alexnet_tensor_get_extent (tensor, &n_bytes)
+      ? NULL
+      : g_strdup ("is larger than this machine's memory can be");
 }
 
 static gboolean
@@ -142,19 +172,8 @@ add_tensor (Reader *reader, const char *name, const Info *info, GError **error)
   AlexnetTensor tensor = { .file = reader->file,
     .offset = reader->begin + info->begin };
   Range range = { info->begin, info->end, name };
-  g_autofree char *quoted = NULL;
-  char *unusable = NULL;
+  char *unusable = describe_tensor (&tensor, info);
 
-  if (!alexnet_dtype_find (info->dtype, &tensor.dtype)) {
-    quoted = alexnet_quote (info->dtype);
-    unusable = g_strdup_printf ("has dtype %s, expected one of floats", quoted);
-  } else if (info->n_dims > G_N_ELEMENTS (tensor.dims)) {
-    unusable = g_strdup_printf ("has %u dimensions, expected at most %u",
-        info->n_dims, (guint) G_N_ELEMENTS (tensor.dims));
-  } else {
-    tensor.n_dims = info->n_dims;
-    memcpy (tensor.dims, info->dims, info->n_dims * sizeof (gsize));
-  }
   g_array_append_val (reader->ranges, range);
   return alexnet_tensor_set_add (reader->set, name, &tensor, unusable, error);
 }
