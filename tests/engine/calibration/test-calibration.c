@@ -246,12 +246,14 @@ write_not_finite (const char *tensor, const char *path)
   for (guint i = 0; i < network.n_layers; i++) {
     const AlexnetLayer *layer = &network.layers[i];
     gsize length = layer->name ? strlen (layer->name) : 0;
+    const void *values;
 
     if (length == 0 || strncmp (tensor, layer->name, length) != 0)
       continue;
-    ((float *) (g_str_equal (tensor + length, ".bias")
-            ? layer->bias.data
-            : layer->weight.data))[3] = NAN;
+    values = g_str_equal (tensor + length, ".bias") ? layer->bias.data
+                                                    : layer->weight.data;
+    alexnet_dtype_to_float (ALEXNET_DTYPE_F32, (float *) values + 3,
+        &(float){ NAN }, 1);
   }
   g_assert_true (random_model_write (&network, path, NULL));
   random_model_clear (&network);

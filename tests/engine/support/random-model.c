@@ -72,6 +72,8 @@ fill_tensor (AlexnetTensor *tensor, const AlexnetLayer *layer,
   float *values = g_new (float, n);
 
   random_model_values (values, n, name, a);
+  /* Tensors are little-endian. */
+  alexnet_dtype_to_float (ALEXNET_DTYPE_F32, values, values, n);
   tensor->data = values;
 }
 

@@ -415,6 +415,7 @@ check_not_finite (float value, gboolean strided, gboolean expected)
     .not_finite = &not_finite };
   g_autoptr (AlexnetTensorRows) rows = NULL;
 
+  alexnet_dtype_to_float (ALEXNET_DTYPE_F32, values, values, 6);
   g_assert_true (alexnet_tensor_to_bytes (out, &tensor, NULL));
   g_assert_false (not_finite);
   g_assert_true (alexnet_tensor_to_float (out, &tensor, NULL));
