@@ -18,7 +18,7 @@ set -eu
 
 packages () {
   awk -v but="$but" '
-    $1 ~ /^[a-z]/ && $1 != but && $1 !~ /^(arm64|browser|cluster|image)$/ {
+    $1 ~ /^[a-z]/ && $1 != but && $1 !~ /^(cross|browser|cluster|image)$/ {
       print $2
     }' "$tree/pipelines/packages.txt" | sort -u
 }

@@ -3,7 +3,7 @@
 #
 # Runs all tests: sh tests/run.sh
 # Installs what they need, builds below build/ with warnings as errors, and
-# ends with one line "N passed, N failed, N skipped". Six builds:
+# ends with one line "N passed, N failed, N skipped". Seven builds:
 #     test     everything, as a user builds it; tests that count objects take
 #              the place of those that are the same without
 #     asan     AddressSanitizer and UBSan: engine and element, all of them
@@ -13,15 +13,15 @@
 #     debian13, forky: what depends on GStreamer, oneDNN and gdk-pixbuf with
 #              those of newer Debians (debian.sh), where such roots can be made;
 #              in the one between the oldest and the newest without what is long
-#     arm64    a part of the engine's tests, for another processor and emulated
-#              (arm64.sh), where its libraries can be had
+#     arm64, i386: a part of the engine's tests for another processor, emulated,
+#              and with sizes of 32 bits (cross.sh), where libraries can be had
 set -u
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$root" || exit 1
 
 sh pipelines/install-packages.sh run build full test rtsp regions mqtt kafka gpu \
-  pictures json plot batch report browser cluster arm64 || exit 1
+  pictures json plot batch report browser cluster cross || exit 1
 
 export GST_REGISTRY_FORK=no
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=1
@@ -43,7 +43,7 @@ root_for () {
 
 # Roots are made one after the other, but while the first builds run, which want
 # the first one (container.sh).
-for name in debian13 forky arm64; do
+for name in debian13 forky arm64 i386; do
   rm -f build/$name/root build/$name/skipped \
     build/$name/meson-logs/testlog.json
 done
@@ -51,7 +51,8 @@ done
   sh tests/container.sh --make >/dev/null
   root_for debian13 tests/debian.sh debian13
   root_for forky tests/debian.sh forky
-  root_for arm64 tests/arm64.sh
+  root_for arm64 tests/cross.sh arm64
+  root_for i386 tests/cross.sh i386
 } &
 roots=$!
 
@@ -77,7 +78,9 @@ in_root () {
 
 in_root debian13 --no-suite long
 in_root forky
-[ ! -f build/arm64/root ] || sh tests/arm64.sh
+for name in arm64 i386; do
+  [ ! -f build/$name/root ] || sh tests/cross.sh $name
+done
 
 python3 tests/results.py build/test build/asan build/tsan build/debian13 \
-  build/forky build/arm64
+  build/forky build/arm64 build/i386
