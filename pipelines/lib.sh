@@ -184,9 +184,9 @@ picture () {
 
 # with_source COMMAND NAME WORD...: COMMAND with the words of a pipeline that
 # decodes NAME, a file or URI, and turns it upright, in front of the others.
-# Pictures are read by gdk-pixbuf: of GStreamer 1.22, decodebin does not know AVIF and never ends a
-# GIF, pngdec is wrong with 16 bits, jpegdec gives I420 whatever there is. So a
-# URI that ends as a picture's name is copied first.
+# Pictures are read by gdk-pixbuf: of GStreamer 1.22, decodebin does not know
+# AVIF and never ends a GIF, pngdec is wrong with 16 bits, jpegdec gives I420
+# whatever there is. So a URI that ends as a picture's name is copied first.
 with_source () {
   command=$1
   name=$2
