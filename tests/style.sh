@@ -50,6 +50,19 @@ too_wide () {
   awk 'length > 80 { print FILENAME ":" FNR ": " length " columns" }' "$@"
 }
 
+# Tables, pictures and commands are as wide as they are.
+too_wide_prose () {
+  awk '!/^([|!]|    )/ && length > 88 {
+         print FILENAME ":" FNR ": " length " columns"
+       }' "$@"
+}
+
+not_linked () {
+  for file; do
+    grep -qF "]($file" README.md || echo "$file"
+  done
+}
+
 too_long () {
   wc -l "$@" | awk '$1 > 600 && $2 != "total" { print $2 ": " $1 " lines" }'
 }
@@ -70,9 +83,13 @@ gate 'licence in the first lines' without_licence $sources
 gate 'no tabs' grep -nP '\t' $texts
 gate 'no trailing blanks' grep -nE '[[:space:]]+$' $texts
 gate 'lines of C have up to 80 columns' too_wide $c_files
+gate 'lines of READMEs have up to 88 columns' too_wide_prose \
+  $(files '*README.md')
 gate 'files of C and READMEs have up to 600 lines' too_long $c_files \
   $(files '*README.md')
 gate 'functions have up to 45 lines' long_functions $c_files
+gate 'each README is a link away from the first' not_linked \
+  $(files '*/README.md')
 gate 'what texts link to is there' python3 tests/links.py $(files '*.md')
 gate 'no path of one machine' \
   grep -nE '(^|[^A-Za-z0-9_.$*}])/([w]ork|[t]mp|[h]ome|[r]oot)/' $texts
