@@ -17,6 +17,16 @@
 #              and with sizes of 32 bits (cross.sh), where libraries can be had
 set -u
 
+case ${1-} in
+  '') ;;
+  -h | --help)
+    sed -n '1,3d; /^#/!q; s/^# \{0,1\}//p' "$0"
+    exit ;;
+  *)
+    echo "run.sh: it takes no arguments; see $0 --help" >&2
+    exit 2 ;;
+esac
+
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$root" || exit 1
 

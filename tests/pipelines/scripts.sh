@@ -350,11 +350,11 @@ described () {
 # Each prints the lines on top of it, and they say how it is called.
 asked_for_help () {
   for path in "$root"/pipelines/*.sh "$root"/pipelines/batch/*.sh \
-    "$root/pipelines/media/make-overlay.sh"; do
-    file=${path#"$root/pipelines/"}
-    [ "$file" != lib.sh ] || continue
-    run "$file" --help && same '' "$(cat "$work/errors")" &&
-      grep -E "^ +(sh|sbatch .*) pipelines/$file" "$work/out" || return 1
+    "$root/pipelines/media/make-overlay.sh" "$root/tests/run.sh"; do
+    file=${path#"$root/"}
+    [ "$file" != pipelines/lib.sh ] || continue
+    run "../$file" --help && same '' "$(cat "$work/errors")" &&
+      grep -E "(^ +|: )(sh|sbatch .*) $file" "$work/out" || return 1
     sed -n 's/^# \{0,1\}//p' "$path" >"$work/lines"
     same '' "$(grep -vxFf "$work/lines" "$work/out")" || return 1
   done
