@@ -4,15 +4,29 @@
 
 #include <glib/gstdio.h>
 
+/* That of a subprocess, which may abort, is removed with its parent's. */
+static char *
+make_directory (GError **error)
+{
+  char *path;
+
+  if (!g_test_subprocess ())
+    return g_dir_make_tmp ("alexnet-test-XXXXXX", error);
+  path = g_build_filename (g_getenv ("XDG_CACHE_HOME"), "subprocess", NULL);
+  g_mkdir_with_parents (path, 0700);
+  return path;
+}
+
 void
 cache_directory_init (int *argc, char ***argv)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *path = g_dir_make_tmp ("alexnet-test-XXXXXX", &error);
+  g_autofree char *path = NULL;
 
+  g_test_init (argc, argv, NULL);
+  path = make_directory (&error);
   g_assert_no_error (error);
   g_setenv ("XDG_CACHE_HOME", path, TRUE);
-  g_test_init (argc, argv, NULL);
 }
 
 static void
@@ -72,6 +86,6 @@ cache_directory_run (void)
   int status = g_test_run ();
 
   cache_directory_clear ();
-  g_rmdir (g_get_user_cache_dir ());
+  g_assert_cmpint (g_rmdir (g_get_user_cache_dir ()), ==, 0);
   return status;
 }
