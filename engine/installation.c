@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* NULL where the library is not in a folder as installed, as in a build. */
+/* With a slash at its end; NULL where the library is not in a folder as
+ * installed, as in a build. */
 static char *
 find_prefix (void)
 {
@@ -21,7 +22,7 @@ find_prefix (void)
   free (file);
   if (!folder || !g_str_has_suffix (folder, "/" ALEXNET_LIB_DIR))
     return NULL;
-  return g_strndup (folder, strlen (folder) - strlen ("/" ALEXNET_LIB_DIR));
+  return g_strndup (folder, strlen (folder) - strlen (ALEXNET_LIB_DIR));
 }
 
 char *

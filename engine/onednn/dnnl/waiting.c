@@ -2,13 +2,15 @@
 
 /* libgomp counts the threads that it has made and not ended. Each thread that
  * asks for work gets others of its own, and they end with it; so the crowd is a
- * thread that has asked for one other and then sleeps while somebody wants it.
- * `crowd` is guarded by its lock: whoever wants it counts itself and starts the
- * thread if there is none; the thread ends itself when it wakes and nobody is
- * left, which it says under the lock, so that who comes then starts another. */
+ * thread that has asked for one other and then sleeps. `crowd` is guarded by
+ * its lock, a pthread's, into which ThreadSanitizer sees: the first who wants
+ * it starts the thread with the number that there is, the last to leave counts
+ * that up, by which the thread knows that it is to end, and waits for it
+ * without the lock, so that meanwhile another one may be started. */
 
 #include "waiting.h"
 
+#include <pthread.h>
 #include <time.h>
 
 #include "parallel.h"
@@ -25,11 +27,13 @@
 int omp_get_num_procs (void);
 
 static struct {
-  GMutex lock;
-  GCond left;
+  pthread_mutex_t lock;
+  pthread_cond_t changed;
   guint n; /* who want it */
+  gsize number;
   gboolean is_there;
-} crowd;
+  pthread_t thread;
+} crowd = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER };
 
 /* ---- the crowd ----------------------------------------------------------- */
 
@@ -39,40 +43,41 @@ do_nothing (gpointer user, guint thread, guint n_threads)
 }
 
 static gpointer
-run_crowd (gpointer user)
+run_crowd (gpointer number)
 {
   alexnet_onednn_set_threads (2);
   alexnet_onednn_parallel (do_nothing, NULL);
-  g_mutex_lock (&crowd.lock);
-  while (crowd.n > 0)
-    g_cond_wait (&crowd.left, &crowd.lock);
-  crowd.is_there = FALSE;
-  g_mutex_unlock (&crowd.lock);
+  pthread_mutex_lock (&crowd.lock);
+  while (crowd.number == GPOINTER_TO_SIZE (number))
+    pthread_cond_wait (&crowd.changed, &crowd.lock);
+  pthread_mutex_unlock (&crowd.lock);
   return NULL;
 }
 
 void
 alexnet_onednn_crowd_join (void)
 {
-  GThread *thread;
-
-  g_mutex_lock (&crowd.lock);
-  crowd.n++;
-  if (!crowd.is_there) {
-    thread = g_thread_try_new ("alexnet-crowd", run_crowd, NULL, NULL);
-    crowd.is_there = thread != NULL;
-    g_clear_pointer (&thread, g_thread_unref);
-  }
-  g_mutex_unlock (&crowd.lock);
+  pthread_mutex_lock (&crowd.lock);
+  if (crowd.n++ == 0)
+    crowd.is_there = pthread_create (&crowd.thread, NULL, run_crowd,
+                         GSIZE_TO_POINTER (crowd.number)) == 0;
+  pthread_mutex_unlock (&crowd.lock);
 }
 
 void
 alexnet_onednn_crowd_leave (void)
 {
-  g_mutex_lock (&crowd.lock);
-  if (--crowd.n == 0)
-    g_cond_signal (&crowd.left);
-  g_mutex_unlock (&crowd.lock);
+  gboolean ends;
+  pthread_t thread;
+
+  pthread_mutex_lock (&crowd.lock);
+  ends = --crowd.n == 0 && crowd.is_there;
+  thread = crowd.thread;
+  crowd.number += ends;
+  pthread_cond_broadcast (&crowd.changed);
+  pthread_mutex_unlock (&crowd.lock);
+  if (ends)
+    pthread_join (thread, NULL);
 }
 
 /* ---- deciding ------------------------------------------------------------ */

@@ -44,7 +44,8 @@ void alexnet_onednn_waiting_end (OnednnWaiting *self);
 gboolean alexnet_onednn_waiting_decide (OnednnWaiting *self, gint64 now,
     gint64 time, gint64 cpu_time);
 
-/* There is one more from the first _join() to the last _leave(). Any thread. */
+/* There is one more from the first _join() to the last _leave(), where a thread
+ * can be had. Any thread. */
 void alexnet_onednn_crowd_join (void);
 void alexnet_onednn_crowd_leave (void);
 
