@@ -43,9 +43,7 @@ shown_line () {
 images () {
   for encoder in pngenc jpegenc; do
     image="$work/it's a $encoder"
-    gst-launch-1.0 -q filesrc location="$media" ! decodebin ! videoconvert \
-      ! imagefreeze num-buffers=1 ! $encoder ! filesink location="$image" ||
-      return 1
+    first_frame $encoder "$media" "$image" || return 1
     out=$(classify "$image") || return 1
     same airplane "$(echo "$out" | first_labels)" &&
       echo "$out" | grep -q '^1 frame, backend ' || return 1

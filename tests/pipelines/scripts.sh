@@ -91,13 +91,9 @@ images () {
 bad_image () {
   mkdir "$work/images"
   for i in 0 1 2; do
-    gst-launch-1.0 -q filesrc location="$media" ! decodebin ! videoconvert \
-      ! imagefreeze num-buffers=1 ! pngenc \
-      ! filesink location="$work/images/$i.png" || return 1
+    first_frame pngenc "$media" "$work/images/$i.png" || return 1
   done
-  gst-launch-1.0 -q filesrc location="$media" ! decodebin ! videoconvert \
-    ! imagefreeze num-buffers=1 ! jpegenc \
-    ! filesink location="$work/images/a b.JPG" || return 1
+  first_frame jpegenc "$media" "$work/images/a b.JPG" || return 1
   head -c 2000 "$work/images/1.png" >"$work/short" &&
     mv "$work/short" "$work/images/1.png"
   fails_with '1.png is cut short' images.sh "$work/images" &&
@@ -218,10 +214,8 @@ named_regions () {
 # How much of the darkest corner, which is the panel's, differs: the picture's
 # blue sky becomes nearly black there and stays elsewhere.
 overlay_drawn () {
-  gst-launch-1.0 -q filesrc location="$1" ! decodebin ! videoconvert \
-    ! imagefreeze num-buffers=1 ! pngenc ! filesink location="$work/a.png" &&
-    gst-launch-1.0 -q filesrc location="$media" ! decodebin ! videoconvert \
-      ! imagefreeze num-buffers=1 ! pngenc ! filesink location="$work/b.png" &&
+  first_frame pngenc "$1" "$work/a.png" &&
+    first_frame pngenc "$media" "$work/b.png" &&
     /usr/bin/python3 - "$work/a.png" "$work/b.png" <<'PYTHON'
 import sys
 from PIL import Image, ImageChops, ImageStat
