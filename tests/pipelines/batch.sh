@@ -435,7 +435,7 @@ lost () {
     PYTHONUNBUFFERED=$unbuffered "$root/pipelines/batch/alexnet-batch" "$@" \
       >/dev/full 2>"$work/errors"
     same "75 alexnet-batch: standard output: No space left on device" \
-      "$? $(cat "$work/errors")" || return 1
+      "$? $(complaints)" || return 1
   done
 }
 

@@ -121,12 +121,6 @@ pictures () {
   done <"$data/golden/pictures.txt"
 }
 
-# What alexnet-inspect has complained of; gdk-pixbuf's loaders of today complain
-# where they cannot shut themselves in.
-complaints () {
-  grep -v '^WARNING: Glycin running without sandbox\.' "$work/errors"
-}
-
 # A JPEG of which the second half is missing, and one without its last bytes.
 cut_jpeg () {
   for bytes in 4000 9600; do
