@@ -28,12 +28,12 @@ find_prefix (void)
 char *
 alexnet_find_installed (const char *folder)
 {
-  g_autofree char *prefix = find_prefix ();
-  g_autofree char *path = prefix ? g_build_filename (prefix, folder, NULL)
-                                 : NULL;
+  g_autofree char *prefix = NULL, *path = NULL;
 
   if (g_path_is_absolute (folder))
     return g_strdup (folder);
+  prefix = find_prefix ();
+  path = prefix ? g_build_filename (prefix, folder, NULL) : NULL;
   return path && g_file_test (path, G_FILE_TEST_IS_DIR)
       ? g_steal_pointer (&path)
       : g_build_filename (ALEXNET_PREFIX, folder, NULL);
