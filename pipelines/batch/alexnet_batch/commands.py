@@ -74,4 +74,4 @@ def main():
     sys.stdout.flush = tell_unread(sys.stdout.flush)
     status = end(run, sys.argv[1:])
     # A pipeline that was given up may hold a thread for ever.
-    os._exit(end(lambda: sys.stdout.flush()) or status)
+    os._exit(end(sys.stdout.flush) or status)
