@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "compile.h"
 
 /* More channels than this lie well as they are. */
@@ -16,6 +20,7 @@
 /* Of a tensor, what is fetched before it is read. */
 #define ROWS_AHEAD 2
 #define FLOATS_OF_LINE 16
+#define LINE 64 /* bytes */
 
 const dnnl_format_tag_t alexnet_onednn_input_tags[] = { dnnl_nChw16c,
   dnnl_nChw8c, dnnl_nhwc, dnnl_format_tag_undef };
@@ -83,151 +88,195 @@ alexnet_onednn_input_slot (const OnednnInput *input, guint slot)
   return input->data + slot * input->slot_size;
 }
 
-/* Value `j` of `values` to place `i`. */
-typedef void (*Put) (void *out, gsize i, const void *values, gsize j);
-
-static inline void
-put_f32 (void *out, gsize i, const void *values, gsize j)
-{
-  ((float *) out)[i] = ((const float *) values)[j];
-}
-
-static inline void
-put_bf16 (void *out, gsize i, const void *values, gsize j)
-{
-  ((guint16 *) out)[i] = ((const guint16 *) values)[j];
-}
-
-static inline void
-put_byte (void *out, gsize i, const void *values, gsize j)
-{
-  ((guint8 *) out)[i] = ((const guint8 *) values)[j];
-}
-
-/* n times `block` values, side by side, to every `group`-th place. Inlined
- * with constant block and type it becomes a few vector moves. */
-static inline __attribute__ ((always_inline)) void
-put_blocks_with (void *out, const void *values, gsize first, gsize n,
-    gsize block, gsize group, Put put)
-{
-  for (gsize i = 0; i < n; i++)
-    for (gsize q = 0; q < block; q++)
-      put (out, i * group + q, values, first + i * block + q);
-}
-
-static inline __attribute__ ((always_inline)) void
-put_blocks_as (const OnednnInput *input, void *out, const void *values,
-    gsize first, gsize n, Put put)
-{
-  gsize block = input->block, group = input->group;
-
-  if (group == 1)
-    put_blocks_with (out, values, first, 1, n, 0, put);
-  else if (block == 4)
-    put_blocks_with (out, values, first, n, 4, group, put);
-  else
-    put_blocks_with (out, values, first, n, block, group, put);
-}
-
-static void
-put_blocks (const OnednnInput *input, void *out, const void *values,
-    gsize first, gsize n)
-{
-  switch (input->type) {
-    case dnnl_f32:
-      put_blocks_as (input, out, values, first, n, put_f32);
-      break;
-    case dnnl_bf16:
-      put_blocks_as (input, out, values, first, n, put_bf16);
-      break;
-    default:
-      put_blocks_as (input, out, values, first, n, put_byte);
-  }
-}
-
-/* Pixels first .. end - 1 of a row one by one. */
-static void
-put_pixels (const OnednnInput *input, void *out, const void *values,
-    gsize first, gsize end)
-{
-  Put put = input->type == dnnl_f32 ? put_f32
-      : input->type == dnnl_bf16    ? put_bf16
-                                    : put_byte;
-
-  for (gsize x = first; x < end; x++) {
-    gsize column = (x + input->padding) / input->block;
-    gsize i = column * input->group + (x + input->padding) % input->block;
-
-    if (column >= input->shape.width)
-      break;
-    put (out, i, values, x);
-  }
-}
-
-/* Row y of channel c of an image. values [W] are as the input has them. A
- * block's values of one row are neighbours: `group` is a multiple of `block`.
- */
-static void
-put_values (const OnednnInput *input, guint8 *slot, guint c, guint y,
-    const void *values)
-{
-  gsize block = input->block, group = input->group;
-  gsize width = input->image.width, padded = y + input->padding;
-  gsize channel = (c * block + padded % block) * block;
-  gsize row = channel / group * input->shape.height + padded / block;
-  gsize start = row * input->shape.width * group + channel % group;
-  guint8 *out = slot + start * input->value_size;
-  gsize first = MIN ((block - input->padding % block) % block, width);
-  gsize column = (first + input->padding) / block;
-  gsize n = (width - first) / block;
-
-  if (padded / block >= input->shape.height)
-    return;
-  put_pixels (input, out, values, 0, first);
-  if (column >= input->shape.width)
-    return;
-  n = MIN (n, input->shape.width - column);
-  put_blocks (input, out + column * group * input->value_size, values, first,
-      n);
-  put_pixels (input, out, values, first + n * block, width);
-}
-
-static void
-put_row (const OnednnInput *input, guint8 *slot, guint c, guint y,
-    const float *values)
-{
-  const OnednnQuantization *q = &input->quantization;
-  gsize width = input->image.width;
-  void *made = g_alloca (width * sizeof (float));
-
-  if (input->quantize)
-    input->quantize (made, values, width, 1 / q->scale, q->least, q->most);
-  else if (input->type == dnnl_bf16)
-    input->round_bf16 (made, values, width);
-  put_values (input, slot, c, y, input->type == dnnl_f32 ? values : made);
-}
-
+/* An image on its way to a slot, one row of blocks after the other. */
 typedef struct {
   const OnednnInput *input;
   guint8 *slot;
+  gsize row_size;  /* bytes */
+  guint8 *rows;    /* [C][block][row_size], zeros beside and above the image */
+  gsize line_size; /* bytes */
+  guint8 *lines;   /* [groups][line_size], a row of the slot */
 } Staging;
+
+static void
+staging_init (Staging *self, const OnednnInput *input, guint slot)
+{
+  const AlexnetShape *shape = &input->shape;
+  gsize width = MAX (input->padding + input->image.width,
+      shape->width * input->block);
+
+  self->input = input;
+  self->slot = alexnet_onednn_input_slot (input, slot);
+  self->row_size = width * input->value_size;
+  self->rows = g_malloc0_n (input->image.channels * input->block,
+      self->row_size);
+  self->line_size = shape->width * input->group * input->value_size;
+  self->lines = g_malloc0 (input->slot_size / shape->height);
+}
+
+/* What went past the caches is there before anything that is written later. */
+static void
+staging_finish (Staging *self)
+{
+#ifdef __SSE2__
+  _mm_sfence ();
+#endif
+  g_free (self->rows);
+  g_free (self->lines);
+}
+
+/* Of some rows: n pieces one after the other go to every stride-th byte of
+ * `out`, each row's beside that of the row before. */
+typedef struct {
+  guint8 *out;
+  gsize stride, n;
+  const guint8 *rows;
+  gsize row_size;
+} Pieces;
+
+/* Inlined with constant numbers it becomes a few vector moves. */
+static inline __attribute__ ((always_inline)) void
+put_pieces_with (const Pieces *pieces, gsize first, gsize n_rows, gsize size)
+{
+  const guint8 *in = pieces->rows + first * pieces->row_size;
+  guint8 *out = pieces->out + first * size;
+
+  for (gsize i = 0; i < pieces->n; i++, out += pieces->stride, in += size)
+    for (gsize q = 0; q < n_rows; q++)
+      memcpy (out + q * size, in + q * pieces->row_size, size);
+}
+
+static inline __attribute__ ((always_inline)) void
+put_pieces_of (const Pieces *pieces, gsize n_rows, gsize size)
+{
+  if (n_rows == 4)
+    put_pieces_with (pieces, 0, 4, size);
+  else
+    for (gsize q = 0; q < n_rows; q++)
+      put_pieces_with (pieces, q, 1, size);
+}
+
+/* Of `size` bytes. */
+static void
+put_pieces (const Pieces *pieces, gsize n_rows, gsize size)
+{
+  if (size == 4)
+    put_pieces_of (pieces, n_rows, 4);
+  else if (size == 8)
+    put_pieces_of (pieces, n_rows, 8);
+  else if (size == 16)
+    put_pieces_of (pieces, n_rows, 16);
+  else
+    put_pieces_of (pieces, n_rows, size);
+}
+
+/* Channel c of the image. */
+static void
+put_channel (const Staging *self, guint c)
+{
+  const OnednnInput *input = self->input;
+  gsize block = input->block, group = input->group, size = input->value_size;
+  gsize n;
+
+  for (gsize q = 0; q < block; q += n) {
+    gsize channel = (c * block + q) * block;
+    Pieces pieces = { .stride = group * size,
+      .n = input->shape.width,
+      .row_size = self->row_size };
+
+    n = MIN (block - q, (group - channel % group) / block);
+    pieces.rows = self->rows + (c * block + q) * self->row_size;
+    pieces.out = self->lines + channel / group * self->line_size +
+        channel % group * size;
+    put_pieces (&pieces, n, block * size);
+  }
+}
+
+/* Past the caches where that can be: the lines of a batch would only drive out
+ * each other, after each was read for nothing. */
+static void
+write_line (guint8 *out, const guint8 *in, gsize n)
+{
+#ifdef __SSE2__
+  gsize head = MIN (-(guintptr) out % LINE, n);
+
+  memcpy (out, in, head);
+  for (out += head, in += head, n -= head; n >= LINE;
+       out += LINE, in += LINE, n -= LINE)
+    for (gsize i = 0; i < LINE; i += sizeof (__m128i))
+      _mm_stream_si128 ((__m128i *) (out + i),
+          _mm_loadu_si128 ((const __m128i *) (in + i)));
+#endif
+  memcpy (out, in, n);
+}
+
+static void
+put_lines (const Staging *self, gsize y)
+{
+  gsize height = self->input->shape.height, size = self->line_size;
+
+  for (gsize g = 0; g * height * size < self->input->slot_size; g++)
+    write_line (self->slot + (g * height + y) * size, self->lines + g * size,
+        size);
+}
+
+/* Row y of channel c of the image. */
+static void
+take_row (const Staging *self, guint c, guint y, const float *values)
+{
+  const OnednnInput *input = self->input;
+  const OnednnQuantization *q = &input->quantization;
+  gsize width = input->image.width;
+  gsize row = c * input->block + (y + input->padding) % input->block;
+  guint8 *out = self->rows + row * self->row_size +
+      input->padding * input->value_size;
+
+  if (input->quantize)
+    input->quantize (out, values, width, 1 / q->scale, q->least, q->most);
+  else if (input->type == dnnl_bf16)
+    input->round_bf16 ((guint16 *) out, values, width);
+  else
+    memcpy (out, values, width * sizeof *values);
+}
+
+/* Behind row y of all channels: puts the row of blocks that it completes. */
+static void
+finish_row (const Staging *self, guint y)
+{
+  const OnednnInput *input = self->input;
+  gsize block = input->block, padded = y + input->padding;
+  gsize left = block - 1 - padded % block;
+
+  if ((left > 0 && y + 1 < input->image.height) ||
+      padded / block >= input->shape.height)
+    return;
+  for (guint c = 0; c < input->image.channels; c++) {
+    memset (self->rows + ((c + 1) * block - left) * self->row_size, 0,
+        left * self->row_size);
+    put_channel (self, c);
+  }
+  put_lines (self, padded / block);
+}
 
 static void
 stage_row (gpointer user, guint y, const float *const *channels)
 {
-  const Staging *staging = user;
+  const Staging *self = user;
 
-  for (guint c = 0; c < staging->input->image.channels; c++)
-    put_row (staging->input, staging->slot, c, y, channels[c]);
+  for (guint c = 0; c < self->input->image.channels; c++)
+    take_row (self, c, y, channels[c]);
+  finish_row (self, y);
 }
 
 void
 alexnet_onednn_input_stage (const OnednnInput *input, guint slot,
     const AlexnetImage *image, AlexnetTransform *transform)
 {
-  Staging staging = { input, alexnet_onednn_input_slot (input, slot) };
+  Staging staging;
 
+  staging_init (&staging, input, slot);
   alexnet_transform_run (transform, image, stage_row, &staging);
+  staging_finish (&staging);
 }
 
 /* A row of so many floats. */
@@ -242,14 +291,18 @@ void
 alexnet_onednn_input_stage_tensor (const OnednnInput *input, guint slot,
     const float *tensor)
 {
-  guint8 *data = alexnet_onednn_input_slot (input, slot);
   gsize width = input->image.width, plane = width * input->image.height;
+  Staging staging;
 
-  for (guint y = 0; y < input->image.height; y++, tensor += width)
+  staging_init (&staging, input, slot);
+  for (guint y = 0; y < input->image.height; y++, tensor += width) {
     for (guint c = 0; c < input->image.channels; c++) {
       const float *row = tensor + c * plane;
 
       fetch_row (row + ROWS_AHEAD * width, width);
-      put_row (input, data, c, y, row);
+      take_row (&staging, c, y, row);
     }
+    finish_row (&staging, y);
+  }
+  staging_finish (&staging);
 }

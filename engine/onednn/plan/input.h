@@ -40,7 +40,8 @@ void alexnet_onednn_space_to_depth (OnednnContext *context);
 extern const dnnl_format_tag_t alexnet_onednn_input_tags[];
 
 /* `image` is the network's input before alexnet_onednn_space_to_depth(),
- * `padding` that of the first convolution before it. NO_MEMORY. */
+ * `padding` that of the first convolution before it; dnnl_nchw is not for
+ * blocks. NO_MEMORY. */
 gboolean alexnet_onednn_input_init (OnednnInput *input,
     const OnednnContext *context, const AlexnetShape *image, guint padding,
     dnnl_format_tag_t tag, guint n_slots, GError **error);
