@@ -8,7 +8,7 @@
 #     FRAMES   stop after so many; else Ctrl-C does
 # Frames that come too late are passed on without a look at them.
 set -eu
-most=0
+takes=0
 . "$(dirname "$0")/lib.sh"
 
 # classify_live WORD...: the words bring the picture.

@@ -16,6 +16,7 @@
 # Installs and builds first what is missing. Exits with 1 when one of them
 # could not be classified.
 set -eu
+takes=any
 . "$(dirname "$0")/lib.sh"
 
 prepare

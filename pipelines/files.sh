@@ -5,6 +5,7 @@
 #     sh pipelines/files.sh [VIDEO|IMAGE ...]
 # Without an argument: the sample clip, twice.
 set -eu
+takes=any
 . "$(dirname "$0")/lib.sh"
 
 [ $# -gt 0 ] || set -- "$sample" "$sample"

@@ -7,7 +7,7 @@
 # is another decoder, nvh265dec for H.265; nvh264dec when not set.
 # Exits with 77 where that is not to be had.
 set -eu
-most=1
+takes=1
 . "$(dirname "$0")/lib.sh"
 
 decoder=${DECODER:-nvh264dec}

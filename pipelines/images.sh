@@ -6,7 +6,7 @@
 # Without an argument: ten images out of the sample clip.
 # Exits with 1 when one of them could not be classified.
 set -eu
-most=1
+takes=1
 . "$(dirname "$0")/lib.sh"
 
 refuse () {

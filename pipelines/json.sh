@@ -6,7 +6,7 @@
 # Without an argument: the sample clip. FILTER in the environment is what jq
 # does; when not set, it prints time, best class and confidence of each frame.
 set -eu
-most=1
+takes=1
 . "$(dirname "$0")/lib.sh"
 
 prepare json

@@ -15,7 +15,7 @@
 #              reached, also for the next start; when not set, in memory
 #     DEVICE, FRAMES  of the camera, see camera.sh
 set -eu
-most=1
+takes=1
 . "$(dirname "$0")/lib.sh"
 
 broker=

@@ -13,7 +13,7 @@
 #                set, all of it
 #     DEVICE, FRAMES  of the camera, see camera.sh
 set -eu
-most=2
+takes=2
 . "$(dirname "$0")/lib.sh"
 
 directory=${2:-examples}

@@ -4,8 +4,9 @@
 # To be sourced by the scripts beside it, under `set -eu`. Sets root, the
 # tree; build, where to build (BUILD, or build/); sample, the clip; work, a
 # directory that goes away. A function `cleanup` of the script runs at the end.
-# Before, a script sets most, how many arguments it takes if not any number, and
-# option, one of its own; the lines on top of it are what --help prints.
+# Before, a script sets takes, how many arguments it takes at most, or any, and
+# in front of that the options that it has; the lines on top of it are what
+# --help prints.
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 build=${BUILD:-$root/build}
@@ -27,14 +28,16 @@ misused () {
 }
 
 case ${1-} in
-  -h | --help)
-    sed -n '1,3d; /^#/!q; s/^# \{0,1\}//p' "$0"
-    exit ;;
+  -h | --help) exec sh "$root/pipelines/help.sh" "$0" ;;
   --) shift ;;
-  "${option-}") ;;
-  -?*) misused "there is no option $1" ;;
+  -?*) case " $takes" in
+    *" $1 "*) ;;
+    *) misused "there is no option $1" ;;
+  esac ;;
 esac
-[ $# -le "${most:-$#}" ] || misused "$# arguments, expected at most $most"
+most=${takes##* }
+[ "$most" = any ] || [ $# -le "$most" ] ||
+  misused "$# arguments, expected at most $most"
 
 work=$(mktemp -d)
 trap 'cleanup; rm -rf "$work"' EXIT

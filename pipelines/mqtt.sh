@@ -8,7 +8,7 @@
 #              Else the script starts one on loopback and stops it again
 #     TOPIC    alexnet when not set; an empty message to TOPIC/end is the last
 set -eu
-most=1
+takes=1
 . "$(dirname "$0")/lib.sh"
 
 broker=

@@ -5,7 +5,7 @@
 #     sh pipelines/overlay.sh [VIDEO|URI [OUTPUT]]
 # Without arguments: the sample clip, to overlay.webm in this directory.
 set -eu
-most=2
+takes=2
 . "$(dirname "$0")/lib.sh"
 
 input=${1:-$sample}

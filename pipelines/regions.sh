@@ -9,7 +9,7 @@
 # NAMED, "NAME:X,Y,WIDTH,HEIGHT;...", as the element's property regions has it,
 # places are classified that have a name and need no detector.
 set -eu
-most=1
+takes=1
 . "$(dirname "$0")/lib.sh"
 
 # classify_regions WORD...: the words bring the picture.

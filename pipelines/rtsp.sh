@@ -7,7 +7,7 @@
 # FRAMES in the environment: stop after so many; else the stream's end or
 # Ctrl-C does. Frames that come too late are passed on without a look at them.
 set -eu
-most=1
+takes=1
 . "$(dirname "$0")/lib.sh"
 
 server=

@@ -14,7 +14,7 @@
 #     TOPIC    alexnet when not set
 #     DEVICE, FRAMES  of the camera, see camera.sh
 set -eu
-option=--mqtt
+takes='--mqtt any'
 . "$(dirname "$0")/lib.sh"
 
 # For jq, of a line of classificationjson: since when, what, state. In a name,

@@ -173,8 +173,5 @@ run () {
 case ${1-} in
   build | run) "$@" ;;
   --make) need_stages ;;
-  *)
-    sed -n 's/^#  *sh /sh /p' "$0" >&2
-    exit 2
-    ;;
+  *) usage ;;
 esac

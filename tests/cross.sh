@@ -82,9 +82,7 @@ case $arch in
   armhf) tests=$formats triplet=arm-linux-gnueabihf family=arm ;;
   i386) tests=$formats triplet=i686-linux-gnu family=x86 ;;
   s390x) tests=$formats triplet=s390x-linux-gnu family=s390x endian=big ;;
-  *)
-    sed -n 's/^#  *sh /sh /p' "$0" >&2
-    exit 2 ;;
+  *) usage ;;
 esac
 multiarch=$triplet
 command -v $triplet-gcc >/dev/null || skip "no compiler for $arch"

@@ -41,11 +41,6 @@ enter () {
   ' - "$root" "$tree" "$@"
 }
 
-usage () {
-  sed -n 's/^#  *sh /sh /p' "$0" >&2
-  exit 2
-}
-
 # What is in preparation has a key that Debian 12 does not know, and its copy on
 # a mirror may be past its date.
 case ${1-} in

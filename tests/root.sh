@@ -3,7 +3,8 @@
 #
 # To be sourced under `set -eu`. Debian roots in
 # ${XDG_CACHE_HOME:-~/.cache}/alexnetclassify, each made once by mmdebstrap
-# from the mirror that apt uses here.
+# from the mirror that apt uses here. The lines on top of the script are what
+# --help prints.
 
 tree=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 limit=900 # seconds that making one may take
@@ -13,6 +14,15 @@ skip () {
   echo "SKIP: $*"
   exit 77
 }
+
+usage () {
+  sh "$tree/pipelines/help.sh" "$0" >&2
+  exit 2
+}
+
+case ${1-} in
+  -h | --help) exec sh "$tree/pipelines/help.sh" "$0" ;;
+esac
 
 # What apt itself downloads Debian from.
 find_mirror () {

@@ -19,9 +19,7 @@ set -u
 
 case ${1-} in
   '') ;;
-  -h | --help)
-    sed -n '1,3d; /^#/!q; s/^# \{0,1\}//p' "$0"
-    exit ;;
+  -h | --help) exec sh "$(dirname -- "$0")/../pipelines/help.sh" "$0" ;;
   *)
     echo "run.sh: it takes no arguments; see $0 --help" >&2
     exit 2 ;;

@@ -8,9 +8,7 @@
 set -eu
 
 case ${1-} in
-  -h | --help)
-    sed -n '1,3d; /^#/!q; s/^# \{0,1\}//p' "$0"
-    exit ;;
+  -h | --help) exec sh "$(dirname -- "$0")/../help.sh" "$0" ;;
 esac
 
 media=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)

@@ -332,7 +332,7 @@ gpu_decode () {
 described () {
   for path in "$root"/pipelines/*.sh; do
     file=$(basename "$path")
-    case $file in lib.sh | install-packages.sh) continue ;; esac
+    case $file in lib.sh | help.sh | install-packages.sh) continue ;; esac
     sed -n 4p "$path" | grep -E '^# [A-Z].*[:,]$' &&
       grep -F "pipelines/$file" "$root/README.md" || {
       echo "$file: no sentence on top, or not in README.md"
@@ -344,9 +344,10 @@ described () {
 # Each prints the lines on top of it, and they say how it is called.
 asked_for_help () {
   for path in "$root"/pipelines/*.sh "$root"/pipelines/batch/*.sh \
-    "$root/pipelines/media/make-overlay.sh" "$root/tests/run.sh"; do
+    "$root/pipelines/media/make-overlay.sh" "$root/tests/run.sh" \
+    "$root/tests/container.sh" "$root/tests/cross.sh" "$root/tests/debian.sh"; do
     file=${path#"$root/"}
-    [ "$file" != pipelines/lib.sh ] || continue
+    case $file in */lib.sh | */help.sh) continue ;; esac
     run "../$file" --help && same '' "$(cat "$work/errors")" &&
       grep -E "(^ +|: )(sh|sbatch .*) $file" "$work/out" || return 1
     sed -n 's/^# \{0,1\}//p' "$path" >"$work/lines"
@@ -369,7 +370,9 @@ misused_all () {
     misused '1 arguments, expected at most 0' camera.sh a &&
     misused '2 arguments, expected at most 1' state.sh --mqtt host a b &&
     misused '--mqtt wants HOST or HOST:PORT of a broker' state.sh --mqtt &&
-    fails_with 'no file -x, or not allowed to read it' json.sh -- -x
+    fails_with 'no file -x, or not allowed to read it' json.sh -- -x &&
+    takes=0 misused 'there is no option --rate' files.sh --rate &&
+    takes=0 fails_with 'no file x, or not allowed to read it' files.sh x y
 }
 
 # In the user's language.
