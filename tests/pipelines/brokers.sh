@@ -12,6 +12,7 @@ mqtt () {
     same 250 "$(grep -cE '^[0-9.]+.[a-z]+.[0-9]+ %$' "$work/out")"
 }
 
+# Sets port and broker.
 start_broker () {
   port=$((20000 + $$ % 10000))
   printf '%s\n' "listener $port 127.0.0.1" 'allow_anonymous true' \
@@ -24,16 +25,24 @@ start_broker () {
   done
 }
 
-# To a broker that runs: a subscriber gets it all, and the end.
-own_broker () {
-  start_broker || return 1
-  set -- mosquitto_sub -h 127.0.0.1 -p $port -i test -c -q 1 -t 'clip/#' -v
-  "$@" -E
-  BROKER=127.0.0.1:$port TOPIC=clip run mqtt.sh "$media"
-  published=$?
-  timeout 20 "$@" -C 251 >"$work/received"
+end_broker () {
   kill $broker
   wait $broker
+}
+
+# subscriber OPTION...: one that the broker knows again, and keeps messages for.
+subscriber () {
+  timeout 20 mosquitto_sub -h 127.0.0.1 -p $port -i test -c -q 1 -t 'clip/#' -v \
+    "$@"
+}
+
+# To a broker that runs: a subscriber gets it all, and the end.
+own_broker () {
+  start_broker && subscriber -E || return 1
+  BROKER=127.0.0.1:$port TOPIC=clip run mqtt.sh "$media"
+  published=$?
+  subscriber -C 251 >"$work/received"
+  end_broker
   same 0 $published && same 250 "$(grep -c '^clip {' "$work/received")" &&
     same clip/end "$(tail -n 1 "$work/received" | sed 's/ .*//')"
 }
@@ -67,8 +76,7 @@ kafka_spool () {
     kcat -C -q -e -b "$brokers" -t alexnet -f '%k\n' >"$work/first" &&
     kcat -C -q -e -b "$brokers" -t other -f '%k\n' >"$work/second"
   status=$?
-  kill $broker
-  wait $broker
+  end_broker
   same 0 $status && same 1 "$(grep -c . "$work/first")" &&
     same second "$(cat "$work/second")" && same '' "$(ls "$work/spool")"
 }
@@ -105,15 +113,12 @@ state_of_picture () {
 
 # Each change comes to a subscriber, and who comes later gets the state alone.
 state_retained () {
-  start_broker || return 1
-  set -- mosquitto_sub -h 127.0.0.1 -p $port -t '#' -v
-  "$@" -i test -c -q 1 -E
+  start_broker && subscriber -E || return 1
   TOPIC=clip run state.sh --mqtt 127.0.0.1:$port "$media"
   published=$?
-  timeout 20 "$@" -i test -c -q 1 -C 10 >"$work/received"
-  timeout 20 "$@" -C 1 >"$work/retained"
-  kill $broker
-  wait $broker
+  subscriber -C 10 >"$work/received"
+  timeout 20 mosquitto_sub -h 127.0.0.1 -p $port -t '#' -v -C 1 >"$work/retained"
+  end_broker
   same 0 $published && same 10 "$(grep -c ' full-frame ' "$work/out")" &&
     same "$classes" "$(sed 's|^clip/full-frame/state ||' "$work/received" | xargs)" &&
     same 'clip/full-frame/state truck' "$(cat "$work/retained")"
