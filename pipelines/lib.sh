@@ -36,8 +36,10 @@ case ${1-} in
   esac ;;
 esac
 most=${takes##* }
-[ "$most" = any ] || [ $# -le "$most" ] ||
-  misused "$# arguments, expected at most $most"
+[ "$most" = any ] || [ $# -le "$most" ] || {
+  shift "$most"
+  misused "unexpected argument $1"
+}
 
 work=$(mktemp -d)
 trap 'cleanup; rm -rf "$work"' EXIT

@@ -119,11 +119,11 @@ END {
   for (i = 0; i < n_names; i++)
     if (!done[i])
       print i + 1 > (names ".missing")
-  what = regions ? "regions" : "frames"
+  what = regions ? "region" : "frame"
   if (frames == 1)
-    print "1 frame, backend " backend
+    print "1 " what ", backend " backend
   else if (frames > 1)
-    printf "%d %s, %.1f %s a second, backend %s\n", frames, what,
+    printf "%d %ss, %.1f %ss a second, backend %s\n", frames, what,
         frames / seconds, what, backend
   else if (!names && (getline failed < status) > 0 && !failed) {
     print script ": no frame was classified: is there a picture in it?" \

@@ -37,7 +37,7 @@ case ${1-} in
     broker=$2
     shift 2 ;;
 esac
-[ $# -le 1 ] || misused "$# arguments, expected at most 1"
+[ $# -le 1 ] || misused "unexpected argument $2"
 prepare json ${broker:+mqtt}
 into=$(line jq --unbuffered -r "$states")
 if [ -n "$broker" ]; then

@@ -37,6 +37,7 @@ calibrate (const char *path, const InspectModelOptions *options, char **images,
     const char *output, GError **error)
 {
   g_autoptr (AlexnetModel) model = inspect_load_model (path, options, error);
+  guint n = g_strv_length (images);
   AlexnetCalibration *calibration;
   gboolean ok;
 
@@ -47,9 +48,8 @@ calibrate (const char *path, const InspectModelOptions *options, char **images,
       alexnet_calibration_write (calibration, output, error);
   alexnet_calibration_free (calibration);
   if (ok)
-    inspect_print (stdout,
-        "%s: %s with what precision int8 needs, from %u images", output, path,
-        g_strv_length (images));
+    inspect_print (stdout, "%s: %s with what precision int8 needs, from %u %s",
+        output, path, n, n == 1 ? "image" : "images");
   return ok;
 }
 

@@ -309,7 +309,8 @@ print_summary (Watch *watch)
     const Count *entry = g_hash_table_lookup (watch->counts, l->data);
     g_autofree char *visible = make_visible (l->data);
 
-    g_print ("%5u frames  %s, %.1f %% on average\n", entry->frames, visible,
+    g_print ("%5u %s  %s, %.1f %% on average\n", entry->frames,
+        entry->frames == 1 ? "frame" : "frames", visible,
         100 * entry->confidence / entry->frames);
   }
 }

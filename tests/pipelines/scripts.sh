@@ -366,9 +366,9 @@ misused () {
 
 misused_all () {
   misused 'there is no option --rate' files.sh --rate &&
-    misused '2 arguments, expected at most 1' json.sh a b &&
-    misused '1 arguments, expected at most 0' camera.sh a &&
-    misused '2 arguments, expected at most 1' state.sh --mqtt host a b &&
+    misused 'unexpected argument b' json.sh a b &&
+    misused 'unexpected argument a' camera.sh a b &&
+    misused 'unexpected argument b' state.sh --mqtt host a b &&
     misused '--mqtt wants HOST or HOST:PORT of a broker' state.sh --mqtt &&
     fails_with 'no file -x, or not allowed to read it' json.sh -- -x &&
     takes=0 misused 'there is no option --rate' files.sh --rate &&

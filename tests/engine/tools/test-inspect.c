@@ -140,6 +140,10 @@ static const Case cases[] = {
   { "calibrate/help", "calibrate --help", 0, "--output", NULL },
   { "calibrate/output", "calibrate MODELS/alexnet-cifar10.safetensors a.png", 2,
       NULL, "-o OUT.safetensors says it" },
+  { "calibrate/one",
+      "calibrate -o OUT/one.safetensors MODELS/alexnet-cifar10.safetensors "
+      "DATA/cifar10-test-500.png",
+      0, " with what precision int8 needs, from 1 image\n", NULL },
   { "calibrate/image",
       "calibrate -o /dev/null MODELS/alexnet-cifar10.safetensors "
       "/no/such/image.png",
