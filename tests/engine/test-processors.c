@@ -5,8 +5,9 @@
 #define _GNU_SOURCE
 #include "processors.h"
 
-#include <glib/gstdio.h>
 #include <sched.h>
+
+#include "support/remove-tree.h"
 
 #define V2_MOUNT                                                \
   "30 23 0:26 / /sys/fs/cgroup rw,relatime shared:4 - cgroup2 " \
@@ -77,21 +78,6 @@ write_below (const char *root, const char *path, const char *contents)
   g_assert_cmpint (g_mkdir_with_parents (folder, 0700), ==, 0);
   g_file_set_contents (name, contents, -1, &error);
   g_assert_no_error (error);
-}
-
-static void
-remove_tree (const char *path)
-{
-  GDir *dir = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (dir && (name = g_dir_read_name (dir))) {
-    g_autofree char *entry = g_build_filename (path, name, NULL);
-
-    remove_tree (entry);
-  }
-  g_clear_pointer (&dir, g_dir_close);
-  g_remove (path);
 }
 
 static void

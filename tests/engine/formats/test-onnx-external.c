@@ -3,13 +3,13 @@
 /* Weights in files beside an ONNX file: nothing but files below its directory
  * is opened, and nothing beyond their ends is read. */
 
-#include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "formats/onnx/onnx.h"
 #include "support/graph-files.h"
 #include "support/onnx-builder.h"
+#include "support/remove-tree.h"
 
 /* DIR/model/m.onnx; data of 1000 bytes in weights.bin, in sub/weights.bin, in
  * ../outside.bin, and where the links lead. */
@@ -51,16 +51,7 @@ set_up (Fixture *f, gconstpointer data)
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
-  static const char *const names[] = { "outside.bin", "model/m.onnx",
-    "model/weights.bin", "model/sub/weights.bin", "model/link.bin",
-    "model/linked", "model/sub", "model" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
-    g_autofree char *path = g_build_filename (f->directory, names[i], NULL);
-
-    g_remove (path);
-  }
-  g_assert_cmpint (g_rmdir (f->directory), ==, 0);
+  remove_tree (f->directory);
   g_free (f->directory);
   g_free (f->model);
 }

@@ -9,6 +9,7 @@
 
 #include "model/model.h"
 #include "support/models.h"
+#include "support/remove-tree.h"
 
 #define INDEX "model.safetensors.index.json"
 
@@ -219,20 +220,6 @@ test_replaced (void)
   alexnet_model_unref (other);
 }
 
-static void
-remove_model (void)
-{
-  g_autofree char *path = make_path (INDEX);
-
-  g_remove (path);
-  for (guint i = 0; i < G_N_ELEMENTS (shards); i++) {
-    g_autofree char *shard = make_path (shards[i]);
-
-    g_remove (shard);
-  }
-  g_rmdir (directory);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -254,7 +241,7 @@ main (int argc, char **argv)
   g_test_add_func ("/safetensors-index/many", test_many);
   g_test_add_func ("/safetensors-index/replaced", test_replaced);
   status = g_test_run ();
-  remove_model ();
+  remove_tree (directory);
   g_free (directory);
   return status;
 }

@@ -10,6 +10,7 @@
 #include "support/graph-files.h"
 #include "support/models.h"
 #include "support/random-model.h"
+#include "support/remove-tree.h"
 
 /* Of tests/data/caffe/mean.binaryproto: red, green, blue of 0..255. */
 static const float image_means[] = { 123, 117, 104 };
@@ -223,21 +224,6 @@ test_bad (void)
   g_assert_nonnull (strstr (error->message, "mean file: "));
 }
 
-static void
-remove_copies (void)
-{
-  static const char *const names[] = { "caffenet-deploy.caffemodel",
-    "mean.binaryproto", "plain.caffemodel", "saved.safetensors",
-    "grey.safetensors" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
-    g_autofree char *path = g_build_filename (dir, names[i], NULL);
-
-    g_remove (path);
-  }
-  g_rmdir (dir);
-}
-
 int
 main (int argc, char *argv[])
 {
@@ -255,7 +241,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/mean/beside/saved", test_beside_saved);
   g_test_add_func ("/mean/bad", test_bad);
   status = g_test_run ();
-  remove_copies ();
+  remove_tree (dir);
   g_free (dir);
   return status;
 }

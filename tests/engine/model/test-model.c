@@ -13,6 +13,7 @@
 #include "model/model.h"
 #include "support/models.h"
 #include "support/random-model.h"
+#include "support/remove-tree.h"
 
 #define DEMONSTRATION_MODEL "alexnet-cifar10.safetensors"
 
@@ -512,21 +513,6 @@ test_search_nothing (void)
   g_assert_nonnull (strstr (error->message, "user/alexnet"));
   g_assert_nonnull (strstr (error->message, "system/alexnet"));
   g_assert_nonnull (strstr (error->message, "/nowhere"));
-}
-
-static void
-remove_tree (const char *path)
-{
-  GDir *handle = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (handle && (name = g_dir_read_name (handle))) {
-    g_autofree char *child = g_build_filename (path, name, NULL);
-
-    remove_tree (child);
-  }
-  g_clear_pointer (&handle, g_dir_close);
-  g_remove (path);
 }
 
 /* Before GLib has looked at them. */

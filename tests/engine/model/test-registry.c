@@ -8,6 +8,7 @@
 
 #include "alexnet.h"
 #include "support/models.h"
+#include "support/remove-tree.h"
 
 #define LABELS "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n"
 #define OTHER_LABELS "k\nl\nm\nn\no\np\nq\nr\ns\nt\n"
@@ -62,24 +63,9 @@ set_up (Fixture *f, gconstpointer data)
 }
 
 static void
-empty (const char *dir)
-{
-  g_autoptr (GDir) handle = g_dir_open (dir, 0, NULL);
-  const char *name;
-
-  while ((name = g_dir_read_name (handle))) {
-    g_autofree char *path = g_build_filename (dir, name, NULL);
-
-    g_remove (path);
-  }
-}
-
-static void
 tear_down (Fixture *f, gconstpointer data)
 {
-  empty (f->inner);
-  empty (f->dir);
-  g_assert_cmpint (g_rmdir (f->dir), ==, 0);
+  remove_tree (f->dir);
   g_free (f->inner);
   g_free (f->dir);
 }

@@ -2,9 +2,8 @@
 
 /* What users put beside their model files. */
 
-#include <glib/gstdio.h>
-
 #include "model/sidecar.h"
+#include "support/remove-tree.h"
 
 typedef struct {
   char *dir, *model;
@@ -23,15 +22,7 @@ set_up (Fixture *f, gconstpointer data)
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
-  g_autoptr (GDir) handle = g_dir_open (f->dir, 0, NULL);
-  const char *name;
-
-  while ((name = g_dir_read_name (handle))) {
-    g_autofree char *path = g_build_filename (f->dir, name, NULL);
-
-    g_remove (path);
-  }
-  g_rmdir (f->dir);
+  remove_tree (f->dir);
   g_free (f->dir);
   g_free (f->model);
   g_ptr_array_unref (f->notes);

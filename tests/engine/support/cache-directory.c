@@ -4,6 +4,8 @@
 
 #include <glib/gstdio.h>
 
+#include "remove-tree.h"
+
 /* That of a subprocess, which may abort, is removed with its parent's. */
 static char *
 make_directory (GError **error)
@@ -29,24 +31,11 @@ cache_directory_init (int *argc, char ***argv)
   g_setenv ("XDG_CACHE_HOME", path, TRUE);
 }
 
-static void
-empty (const char *path)
-{
-  g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (directory && (name = g_dir_read_name (directory))) {
-    g_autofree char *entry = g_build_filename (path, name, NULL);
-
-    empty (entry);
-    g_assert_cmpint (g_remove (entry), ==, 0);
-  }
-}
-
 void
 cache_directory_clear (void)
 {
-  empty (g_get_user_cache_dir ());
+  remove_tree (g_get_user_cache_dir ());
+  g_assert_cmpint (g_mkdir (g_get_user_cache_dir (), 0700), ==, 0);
 }
 
 char *
@@ -85,7 +74,6 @@ cache_directory_run (void)
 {
   int status = g_test_run ();
 
-  cache_directory_clear ();
-  g_assert_cmpint (g_rmdir (g_get_user_cache_dir ()), ==, 0);
+  remove_tree (g_get_user_cache_dir ());
   return status;
 }

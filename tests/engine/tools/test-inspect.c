@@ -5,10 +5,9 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include <glib/gstdio.h>
-
 #include "support/demonstration.h"
 #include "support/glycin.h"
+#include "support/remove-tree.h"
 
 #define ANY "\1"
 
@@ -267,7 +266,7 @@ test_lost (gconstpointer line)
 int
 main (int argc, char **argv)
 {
-  g_autofree char *model = NULL, *converted = NULL, *labels = NULL;
+  g_autofree char *model = NULL, *labels = NULL;
   g_autofree char *out = g_dir_make_tmp ("alexnet-inspect-XXXXXX", NULL);
   int status;
 
@@ -292,9 +291,6 @@ main (int argc, char **argv)
   g_test_add_data_func ("/inspect/closed", "summary torchvision >&-",
       test_lost);
   status = g_test_run ();
-  converted = g_build_filename (out, "converted.safetensors", NULL);
-  g_remove (converted);
-  g_remove (labels);
-  g_rmdir (out);
+  remove_tree (out);
   return status;
 }
