@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Manual pages are well-formed, and name the options that --help names: in the
-synopsis those of each command, below all, with their arguments. Prints TAP."""
+synopsis those of each command, below all, with their arguments. The engine's
+page and its README name the variables of the environment that it reads. Prints
+TAP."""
 import os
 import pathlib
 import re
@@ -19,6 +21,8 @@ MANUALS = (
      ('summary', 'check', 'classify', 'convert', 'calibrate', 'bench')),
     (ROOT / 'pipelines/batch/alexnet-batch.1',
      ROOT / 'pipelines/batch/alexnet-batch', ('', 'report', 'parquet')))
+# Of sources: what is read by its name, and ours that something else reads.
+VARIABLE = re.compile(r'g_getenv \("(\w+)"\)|"(ALEXNET_[A-Z0-9_]+)"')
 LINTERS = (('mandoc', '-Tlint', '-Wwarning'),
            ('man', '--warnings', '-E', 'UTF-8', '-l'))
 # Of --help, as GOption and as argparse write it, and of a page.
@@ -79,6 +83,20 @@ def check_codes(path, program, commands, modules):
     assert codes == page, (codes, page)
 
 
+def read_variables():
+    return {getenv or ours for folder in ('engine', 'gst')
+            for path in (ROOT / folder).glob('**/*.c')
+            for getenv, ours in VARIABLE.findall(path.read_text('utf-8'))}
+
+
+def check_variables(page, heading, name):
+    """Below this heading, where `name` finds them."""
+    text = page.read_text(encoding='utf-8').partition(heading)[2]
+    section = re.split(r'\n\.Sh |\n## ', text)[0]
+    found = set(re.findall(r'[A-Z]\w+', ' '.join(name.findall(section))))
+    assert found == read_variables(), found ^ read_variables()
+
+
 def check_form(path, linter):
     done = run(*linter, path)
     said = done.stderr + (done.stdout if linter[0] == 'mandoc' else '')
@@ -107,6 +125,14 @@ def main():
         number += 1
         report(number, 'alexnet-batch.1: exit codes', check_codes,
                *MANUALS[1], modules)
+    for page, heading, name in (
+            ('engine/tools/alexnet-inspect.1', '.Sh ENVIRONMENT',
+             re.compile(r'^\.It Ev (.*)', re.MULTILINE)),
+            ('engine/README.md', '## Variables of the environment',
+             re.compile(r'^\| (`.*?) \|', re.MULTILINE))):
+        number += 1
+        report(number, f'{page}: environment', check_variables, ROOT / page,
+               heading, name)
     for path, *_ in MANUALS:
         for linter in LINTERS:
             number += 1
