@@ -63,7 +63,6 @@
 #include "jsonline.h"
 #include "lines.h"
 #include "selection.h"
-#include "property/fields.h"
 #include "property/locked.h"
 
 GST_DEBUG_CATEGORY_STATIC (classification_json_debug);
@@ -240,28 +239,15 @@ static void
 gst_classification_json_set_property (GObject *object, guint id,
     const GValue *value, GParamSpec *pspec)
 {
-  GstClassificationJson *self = GST_CLASSIFICATION_JSON (object);
-  gboolean locked;
-
-  GST_OBJECT_LOCK (self);
-  locked = gst_alexnet_property_is_locked (GST_ELEMENT (self), pspec);
-  if (!locked)
-    gst_alexnet_property_store (self, fields[id], value);
-  GST_OBJECT_UNLOCK (self);
-  if (locked)
-    gst_alexnet_property_refuse (GST_ELEMENT (self), pspec,
-        classification_json_debug);
+  gst_alexnet_property_set (GST_ELEMENT (object), fields[id], value, pspec,
+      classification_json_debug);
 }
 
 static void
 gst_classification_json_get_property (GObject *object, guint id, GValue *value,
     GParamSpec *pspec)
 {
-  GstClassificationJson *self = GST_CLASSIFICATION_JSON (object);
-
-  GST_OBJECT_LOCK (self);
-  gst_alexnet_property_read (self, fields[id], value);
-  GST_OBJECT_UNLOCK (self);
+  gst_alexnet_property_get (GST_ELEMENT (object), fields[id], value);
 }
 
 static void

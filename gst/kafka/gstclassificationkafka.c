@@ -42,7 +42,6 @@
 
 #include "json/selection.h"
 #include "message.h"
-#include "property/fields.h"
 #include "property/locked.h"
 #include "sender.h"
 #include "settings.h"
@@ -353,28 +352,21 @@ static void
 gst_classification_kafka_set_property (GObject *object, guint id,
     const GValue *value, GParamSpec *pspec)
 {
-  GstClassificationKafka *self = GST_CLASSIFICATION_KAFKA (object);
-  gboolean locked;
-
-  GST_OBJECT_LOCK (self);
-  locked = gst_alexnet_property_is_locked (GST_ELEMENT (self), pspec);
-  if (!locked)
-    gst_alexnet_property_store (self, fields[id], value);
-  GST_OBJECT_UNLOCK (self);
-  if (locked)
-    gst_alexnet_property_refuse (GST_ELEMENT (self), pspec,
-        classification_kafka_debug);
+  gst_alexnet_property_set (GST_ELEMENT (object), fields[id], value, pspec,
+      classification_kafka_debug);
 }
 
-/* Holds the object lock. */
 static GstStructure *
 make_stats (GstClassificationKafka *self)
 {
-  GstAlexnetOutboxCounts counts = self->counts;
+  GstAlexnetOutboxCounts counts;
 
+  GST_OBJECT_LOCK (self);
+  counts = self->counts;
   if (self->sender)
     gst_alexnet_outbox_get_counts (gst_alexnet_sender_get_outbox (self->sender),
         &counts);
+  GST_OBJECT_UNLOCK (self);
   return gst_structure_new ("alexnet-kafka-stats", "sent", G_TYPE_UINT64,
       counts.n[GST_ALEXNET_OUTBOX_SENT], "delivered", G_TYPE_UINT64,
       counts.n[GST_ALEXNET_OUTBOX_DELIVERED], "failed", G_TYPE_UINT64,
@@ -387,14 +379,10 @@ static void
 gst_classification_kafka_get_property (GObject *object, guint id, GValue *value,
     GParamSpec *pspec)
 {
-  GstClassificationKafka *self = GST_CLASSIFICATION_KAFKA (object);
-
-  GST_OBJECT_LOCK (self);
   if (id == PROP_STATS)
-    g_value_take_boxed (value, make_stats (self));
+    g_value_take_boxed (value, make_stats (GST_CLASSIFICATION_KAFKA (object)));
   else
-    gst_alexnet_property_read (self, fields[id], value);
-  GST_OBJECT_UNLOCK (self);
+    gst_alexnet_property_get (GST_ELEMENT (object), fields[id], value);
 }
 
 static void

@@ -40,7 +40,7 @@
 #include "gstclassificationoverlay.h"
 
 #include "composition.h"
-#include "property/fields.h"
+#include "property/locked.h"
 
 GST_DEBUG_CATEGORY_STATIC (classification_overlay_debug);
 #define GST_CAT_DEFAULT classification_overlay_debug
@@ -375,22 +375,15 @@ static void
 gst_classification_overlay_set_property (GObject *object, guint id,
     const GValue *value, GParamSpec *pspec)
 {
-  GstClassificationOverlay *self = GST_CLASSIFICATION_OVERLAY (object);
-
-  GST_OBJECT_LOCK (self);
-  gst_alexnet_property_store (self, fields[id], value);
-  GST_OBJECT_UNLOCK (self);
+  gst_alexnet_property_set (GST_ELEMENT (object), fields[id], value, pspec,
+      classification_overlay_debug);
 }
 
 static void
 gst_classification_overlay_get_property (GObject *object, guint id,
     GValue *value, GParamSpec *pspec)
 {
-  GstClassificationOverlay *self = GST_CLASSIFICATION_OVERLAY (object);
-
-  GST_OBJECT_LOCK (self);
-  gst_alexnet_property_read (self, fields[id], value);
-  GST_OBJECT_UNLOCK (self);
+  gst_alexnet_property_get (GST_ELEMENT (object), fields[id], value);
 }
 
 static GType

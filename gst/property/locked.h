@@ -21,6 +21,13 @@ gboolean gst_alexnet_property_is_locked (const GstElement *element,
 void gst_alexnet_property_refuse (GstElement *element, const GParamSpec *pspec,
     GstDebugCategory *category);
 
+/* All that set_property and get_property have to do for a field (fields.h) at
+ * this offset of the element: they take the object lock, and refuse. */
+void gst_alexnet_property_set (GstElement *element, gsize offset,
+    const GValue *value, const GParamSpec *pspec, GstDebugCategory *category);
+void gst_alexnet_property_get (GstElement *element, gsize offset,
+    GValue *value);
+
 G_END_DECLS
 
 #endif /* GST_ALEXNET_LOCKED_H */
