@@ -26,6 +26,10 @@ GST_DEBUG_CATEGORY_EXTERN (gst_alexnet_classify_debug);
 
 #define GST_ALEXNET_UNKNOWN_FRAME_DURATION (GST_SECOND / 25)
 
+/* So many frames without a detection or region that somebody asked for are not
+ * what he expects: a warning says so. */
+#define GST_ALEXNET_PATIENCE 100
+
 typedef struct _GstAlexnetClassify GstAlexnetClassify;
 
 /* Of the element that a pad's function is given. */

@@ -6,10 +6,6 @@
 
 #define GST_CAT_DEFAULT gst_alexnet_classify_debug
 
-/* So many frames with detections, none of a class in run-when, are not what
- * somebody expects who named it. */
-#define PATIENCE 100
-
 gboolean
 gst_alexnet_gates_parse (GstAlexnetRoiFilter *run_when, const char *classes,
     GError **error)
@@ -51,7 +47,7 @@ watch_types (GstAlexnetClassify *self, const GstAlexnetItem *item)
   g_autofree char *types = NULL;
   g_autofree char *wanted = NULL;
 
-  if (all->len == 0 || ++self->n_of_other_types < PATIENCE)
+  if (all->len == 0 || ++self->n_of_other_types < GST_ALEXNET_PATIENCE)
     return;
   self->told.run_when = TRUE;
   types = list_types (all);
@@ -59,7 +55,7 @@ watch_types (GstAlexnetClassify *self, const GstAlexnetItem *item)
   GST_ELEMENT_WARNING (self, STREAM, FAILED,
       ("Nothing is classified: run-when names %s, and %d frames had only "
        "detections of other classes.",
-          wanted, PATIENCE),
+          wanted, GST_ALEXNET_PATIENCE),
       ("the newest one's are %s", types));
 }
 

@@ -8,10 +8,6 @@
 
 #define GST_CAT_DEFAULT gst_alexnet_classify_debug
 
-/* So many frames without a region are not what somebody who asked for regions
- * expects. */
-#define PATIENCE 100
-
 static gboolean
 is_late (GstAlexnetClassify *self, GstClockTime running_time)
 {
@@ -111,11 +107,11 @@ watch_regions (GstAlexnetClassify *self, const GstAlexnetItem *item)
     self->n_without_regions = 0;
   else
     self->n_without_regions++;
-  if (self->n_without_regions < PATIENCE || self->told.no_region)
+  if (self->n_without_regions < GST_ALEXNET_PATIENCE || self->told.no_region)
     return;
   self->told.no_region = TRUE;
   GST_ELEMENT_WARNING (self, STREAM, FAILED,
-      ("No region to classify in %d frames.", PATIENCE),
+      ("No region to classify in %d frames.", GST_ALEXNET_PATIENCE),
       ("inference-region asks for regions of GstAnalyticsODMtd or "
        "GstVideoRegionOfInterestMeta from an element upstream; of the newest "
        "frame's, %u were empty or too small, others are not in roi-classes",
