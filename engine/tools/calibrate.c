@@ -66,13 +66,10 @@ inspect_calibrate (int argc, char **argv, GError **error)
   };
 
   g_option_context_set_summary (context,
-      "Runs images like those that the model will see through it, and writes "
-      "a\n"
-      "copy of the model, as safetensors, that says how large the values "
-      "between\n"
-      "its layers become: what precision int8 needs. A few hundred images "
-      "will\n"
-      "do.");
+      "Runs images like those that the model will see through it, and\n"
+      "writes a copy of the model, as safetensors, that says how large the\n"
+      "values between its layers become: what precision int8 needs. A few\n"
+      "hundred images will do.");
   inspect_model_options_add (context, &options);
   g_option_context_add_main_entries (context, entries, NULL);
   return inspect_parse (context, &argc, argv, 2, G_MAXINT, error) &&

@@ -4,6 +4,9 @@
 
 #include "meta/analytics.h"
 
+#define BUILT_WITH \
+  G_STRINGIFY (GST_VERSION_MAJOR) "." G_STRINGIFY (GST_VERSION_MINOR)
+
 static gboolean
 wants_detections (const GstAlexnetSettings *settings)
 {
@@ -78,9 +81,7 @@ static const struct {
   { { "cpu-threads" }, may_take_the_cpu, "the backend is cudnn" },
   { { "full-frame-od" }, attaches_detections,
       "it takes attach-meta=analytics and a build with GStreamer 1.24 or "
-      "newer; "
-      "this one is for " G_STRINGIFY (GST_VERSION_MAJOR) "." G_STRINGIFY (
-          GST_VERSION_MINOR) },
+      "newer; this one is for " BUILT_WITH },
 };
 
 /* Whether the user has said something with it. */

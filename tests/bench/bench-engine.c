@@ -231,8 +231,7 @@ main (int argc, char *argv[])
   else {
     fprintf (stderr,
         "usage: bench-engine write MODEL\n"
-        "       bench-engine tensors MODEL PRECISION THREADS BATCH INPUT "
-        "OUTPUT\n"
+        "       bench-engine tensors MODEL PRECISION THREADS BATCH IN OUT\n"
         "       bench-engine frames MODEL PRECISION THREADS BATCH\n"
         "       bench-engine load MODEL PRECISION THREADS BATCH\n");
     return 2;

@@ -16,9 +16,9 @@
 G_BEGIN_DECLS
 
 #define LINEAR_PAGE 4096
-#define LINEAR_PAD                                           \
-  64 /* bytes behind a column: the same row of several would \
-        else compete for the same lines of a cache */
+/* Bytes behind a column: the same row of several would else compete for the
+ * same lines of a cache. */
+#define LINEAR_PAD 64
 #define LINEAR_SLICE 64 /* the rows of a panel are a multiple */
 #define LINEAR_BLOCK 8  /* columns that a kernel takes at once */
 #define LINEAR_GROUP 32 /* a multiple of the block */
@@ -29,7 +29,6 @@ typedef enum {
   LINEAR_BF16,
   LINEAR_F16, /* not in plain C */
   LINEAR_S8,
-  LINEAR_N_STORAGES,
 } OnednnStorage;
 
 /* Some columns of one group. */

@@ -11,9 +11,7 @@
 #include "support/random-model.h"
 
 #define N_IMAGES 2
-#define PLACES                                                  \
-  61 /* a step through them that meets every channel and column \
-      */
+#define PLACES 61 /* a step through them that meets all channels and columns */
 
 #define CONV(n)                                                             \
   {                                                                         \

@@ -71,9 +71,8 @@ compare_channels (Sets *sets, const AlexnetImage *image,
     sets->n_runs[isa] += t->kernels == alexnet_kernels_get (isa);
     if (memcmp (plain.values, output.values, n) == 0)
       continue;
-    g_test_message ("%s differs from plain: format %u, %ux%u to %ux%u, mode "
-                    "%u, "
-                    "interpolation %u, resize %u",
+    g_test_message ("%s differs from plain: format %u, %ux%u to %ux%u, "
+                    "mode %u, interpolation %u, resize %u",
         alexnet_isa_name (isa), image->format, image->width, image->height,
         n_channels, size, preprocess->crop_mode, preprocess->interpolation,
         preprocess->resize_size);
