@@ -272,12 +272,18 @@ find_plans (const AlexnetCudnn *cudnn, const AlexnetConv *conv,
   return ok;
 }
 
+static GPtrArray *
+plans_new (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify)
+          alexnet_conv_plan_free);
+}
+
 GPtrArray *
 alexnet_conv_plans (const AlexnetCudnn *cudnn, const AlexnetConv *conv,
     gsize workspace, GError **error)
 {
-  GDestroyNotify free_plan = (GDestroyNotify) alexnet_conv_plan_free;
-  g_autoptr (GPtrArray) plans = g_ptr_array_new_with_free_func (free_plan);
+  g_autoptr (GPtrArray) plans = plans_new ();
   g_autofree char *name = alexnet_conv_describe (conv);
   AlexnetConvGraph *graph = alexnet_conv_graph_new (cudnn, conv, error);
   gboolean ok;
@@ -300,8 +306,7 @@ gboolean
 alexnet_conv_is_listed (const AlexnetCudnn *cudnn, const AlexnetConv *conv,
     gboolean *listed, GError **error)
 {
-  GDestroyNotify free_plan = (GDestroyNotify) alexnet_conv_plan_free;
-  g_autoptr (GPtrArray) plans = g_ptr_array_new_with_free_func (free_plan);
+  g_autoptr (GPtrArray) plans = plans_new ();
   GPtrArray *configs = g_ptr_array_new_with_free_func (alexnet_desc_free);
   AlexnetConvGraph *graph = alexnet_conv_graph_new (cudnn, conv, error);
   gboolean ok = graph &&

@@ -14,8 +14,8 @@ unref_file (gpointer file)
   alexnet_file_unref (file);
 }
 
-void
-alexnet_module_free (gpointer data)
+static void
+module_free (gpointer data)
 {
   AlexnetModule *module = data;
 
@@ -32,7 +32,7 @@ alexnet_model_source_new (void)
   AlexnetModelSource *source = g_new0 (AlexnetModelSource, 1);
 
   source->tensors = alexnet_tensor_set_new ();
-  source->modules = g_ptr_array_new_with_free_func (alexnet_module_free);
+  source->modules = g_ptr_array_new_with_free_func (module_free);
   source->notes = g_ptr_array_new_with_free_func (g_free);
   source->files = g_ptr_array_new_with_free_func (unref_file);
   source->arena = g_ptr_array_new_with_free_func (g_free);

@@ -50,8 +50,6 @@ typedef struct {
 /* The settings that a layer can be told by; NULL-terminated. */
 extern const char *const alexnet_module_settings[];
 
-void alexnet_module_free (gpointer module);
-
 /* What there is in a model's files. Readers fill it in; it starts empty. */
 typedef struct {
   AlexnetTensorSet *tensors;    /* by full dotted names, as in "state_dict.

@@ -4,12 +4,6 @@
 
 #include <string.h>
 
-static void
-part_free (gpointer data)
-{
-  alexnet_part_free (data);
-}
-
 void
 alexnet_part_free (AlexnetPart *part)
 {
@@ -259,7 +253,8 @@ alexnet_part_list (const AlexnetTensorSet *set)
 {
   g_autoptr (GPtrArray) list = g_ptr_array_new ();
   g_autoptr (GHashTable) known = g_hash_table_new (hash_part, is_same_part);
-  GPtrArray *found = g_ptr_array_new_with_free_func (part_free);
+  GPtrArray *found = g_ptr_array_new_with_free_func ((GDestroyNotify)
+          alexnet_part_free);
   Parts parts = { list, known };
 
   for (guint i = 0; i < set->entries->len; i++)

@@ -291,17 +291,11 @@ run (Watch *watch)
   g_source_remove (on_interrupt);
 }
 
-static int
-compare_labels (gconstpointer a, gconstpointer b)
-{
-  return g_strcmp0 (a, b);
-}
-
 static void
 print_summary (Watch *watch)
 {
   g_autoptr (GList) labels = g_list_sort (g_hash_table_get_keys (watch->counts),
-      compare_labels);
+      (GCompareFunc) g_strcmp0);
 
   if (!labels)
     fail (watch, "no frame was classified");

@@ -14,7 +14,6 @@ static gint n_waiting;
 static __thread cudaError_t last_error;
 
 static struct {
-  guint n_calls;
   guint fail_in; /* 0 = never */
   SoftgpuStatus status;
   const char *failed_call;
@@ -91,7 +90,6 @@ soft_enter (const char *call, SoftApi api, guint flags)
   pthread_mutex_lock (&lock);
   g_atomic_int_add (&n_waiting, -1);
   be_visited (call);
-  state.n_calls++;
   if (state.fail_in > 0 && --state.fail_in == 0) {
     state.failed_call = call;
     return status_of (&state.status, api);
@@ -162,12 +160,6 @@ softgpu_set_seed (guint64 seed)
   soft_work_seed ();
 }
 
-guint
-softgpu_n_calls (void)
-{
-  return state.n_calls;
-}
-
 void
 softgpu_fail_call (guint n, const SoftgpuStatus *status)
 {
@@ -213,7 +205,6 @@ softgpu_reset (void)
   soft_cache_reset ();
   soft_device_reset ();
   soft_kernels_unload ();
-  state.n_calls = 0;
   state.fail_in = 0;
   state.failed_call = NULL;
   state.during = NULL;

@@ -37,8 +37,10 @@ struct CUgraphExec_st {
 static GPtrArray *captures;
 
 static void
-node_clear (Node *node)
+node_clear (gpointer data)
 {
+  Node *node = data;
+
   g_bytes_unref (node->data);
   g_array_unref (node->after);
 }
@@ -48,7 +50,7 @@ nodes_new (void)
 {
   GArray *nodes = g_array_new (FALSE, FALSE, sizeof (Node));
 
-  g_array_set_clear_func (nodes, (GDestroyNotify) node_clear);
+  g_array_set_clear_func (nodes, node_clear);
   return nodes;
 }
 

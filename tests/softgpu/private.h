@@ -158,13 +158,6 @@ typedef struct {
 SOFTGPU_API cudaError_t soft_enqueue (cudaStream_t stream,
     const SoftWork *work);
 
-/* TRUE when the last piece of work that ran was the same: same function, same
- * data, so that running it again would change nothing. For pure functions of
- * memory whose inputs and outputs do not overlap; lets the timing of plans
- * cost one computation. */
-SOFTGPU_API gboolean soft_is_repetition (SoftFunc func, const void *data,
-    gsize size);
-
 /* Puts two pieces of work around each other's use of a workspace: the first
  * writes a token into it, the second, which does `func`, checks it and
  * scribbles. Work that shares the workspace without order is found. */

@@ -81,12 +81,9 @@ typedef struct {
   int cuda, cudnn, cublas;
 } SoftgpuStatus;
 
-/* Calls of entry points since the last reset, without those that only put a
- * status into words or ask for a version. */
-SOFTGPU_API guint softgpu_n_calls (void);
-
-/* The n-th of those from now on (1 = the next) fails, once. One that frees
- * something frees it all the same, as CUDA's do. */
+/* The n-th call of an entry point from now on (1 = the next) fails, once; those
+ * that only put a status into words or ask for a version do not count. One that
+ * frees something frees it all the same, as CUDA's do. */
 SOFTGPU_API void softgpu_fail_call (guint n, const SoftgpuStatus *status);
 
 /* The next call of an entry point of this name calls `func` first, once: what

@@ -252,8 +252,12 @@ soft_run (const SoftItem *item)
   soft_memory_close ();
 }
 
-gboolean
-soft_is_repetition (SoftFunc func, const void *data, gsize size)
+/* TRUE when the last piece of work that ran was the same: same function, same
+ * data, so that running it again would change nothing. For pure functions of
+ * memory whose inputs and outputs do not overlap; lets the timing of plans
+ * cost one computation. */
+static gboolean
+is_repetition (SoftFunc func, const void *data, gsize size)
 {
   queue.asked = TRUE;
   if (queue.last_func == func && queue.last_data->len == size &&
@@ -297,7 +301,7 @@ run_with_workspace (void *data)
   for (gsize i = 0; i + sizeof w->token <= w->size; i += sizeof w->token)
     if (memcmp (memory + i, &w->token, sizeof w->token) != 0)
       soft_finding ("a workspace of %zu bytes is used by two at once", w->size);
-  if (!soft_is_repetition (w->func, w->data, w->data_size))
+  if (!is_repetition (w->func, w->data, w->data_size))
     w->func (w->data);
   memset (memory, 0xff, w->size);
 }

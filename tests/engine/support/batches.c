@@ -39,8 +39,9 @@ batches_open (const AlexnetBackend *backend, AlexnetPrecision precision,
   return plan;
 }
 
-void
-batches_stage (AlexnetPlan *plan, const float *inputs, gsize size, guint n)
+/* Fills slots 0 to n - 1 with inputs [n, size]. */
+static void
+stage (AlexnetPlan *plan, const float *inputs, gsize size, guint n)
 {
   g_autoptr (GError) error = NULL;
 
@@ -133,10 +134,12 @@ batches_error (const AlexnetBackend *backend, AlexnetPrecision precision,
   Compared in = { embeddings,
     embeddings ? alexnet_shape_size (&alexnet_network_last_linear (network)->in)
                : 0 };
-  g_autofree float *outputs = out.found = g_new (float, out.size *max_batch);
-  g_autofree float *kept = in.found = g_new (float, in.size *max_batch);
+  g_autofree float *outputs = out.found = g_malloc_n (max_batch,
+      out.size * sizeof (float));
+  g_autofree float *kept = in.found = g_malloc_n (max_batch,
+      in.size * sizeof (float));
 
-  batches_stage (plan, images->inputs, alexnet_shape_size (&network->input), n);
+  stage (plan, images->inputs, alexnet_shape_size (&network->input), n);
   for (guint batch = 1; batch <= max_batch; batch++) {
     guint first = n - batch;
 

@@ -20,10 +20,6 @@ AlexnetPlan *batches_open (const AlexnetBackend *backend,
     AlexnetPrecision precision, const AlexnetNetwork *network, guint max_batch,
     guint n_slots, gboolean embedding);
 
-/* Fills slots 0 to n - 1 with inputs [n, size]. */
-void batches_stage (AlexnetPlan *plan, const float *inputs, gsize size,
-    guint n);
-
 /* Computes slots first to first + n - 1; outputs [n, size]. */
 void batches_infer (AlexnetPlan *plan, guint first, guint n, float *outputs,
     gsize size);

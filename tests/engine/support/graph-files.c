@@ -41,9 +41,9 @@ graph_files_read (GraphFilesReader read, const char *path, GError **error)
   return file ? read_file (read, file, error) : NULL;
 }
 
-AlexnetModelSource *
-graph_files_read_bytes (GraphFilesReader read, GByteArray *bytes,
-    GError **error)
+/* The same of bytes, which are freed. */
+static AlexnetModelSource *
+read_bytes (GraphFilesReader read, GByteArray *bytes, GError **error)
 {
   g_autoptr (GBytes) all = g_byte_array_free_to_bytes (bytes);
   g_autoptr (AlexnetFile) file = alexnet_file_new_from_bytes (all, "bytes");
@@ -155,7 +155,7 @@ graph_files_assert_refused (GraphFilesReader read, GByteArray *bytes,
   glong before = peak_memory ();
   clock_t start = clock ();
 
-  g_assert_null (graph_files_read_bytes (read, bytes, &error));
+  g_assert_null (read_bytes (read, bytes, &error));
   g_assert_cmpint (clock () - start, <, MAX_SECONDS * CLOCKS_PER_SEC);
   g_assert_cmpint (peak_memory () - before, <, MAX_KILOBYTES);
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
@@ -166,8 +166,8 @@ graph_files_assert_refused (GraphFilesReader read, GByteArray *bytes,
     g_error ("'%s' does not say '%s'", error->message, expected);
 }
 
-void
-graph_files_put_varint (GByteArray *bytes, guint64 value)
+static void
+put_varint (GByteArray *bytes, guint64 value)
 {
   do {
     guint8 byte = (guint8) ((value & 127) | (value > 127 ? 128 : 0));
@@ -180,8 +180,8 @@ graph_files_put_varint (GByteArray *bytes, guint64 value)
 void
 graph_files_put_int (GByteArray *bytes, guint number, guint64 value)
 {
-  graph_files_put_varint (bytes, number << 3);
-  graph_files_put_varint (bytes, value);
+  put_varint (bytes, number << 3);
+  put_varint (bytes, value);
 }
 
 void
@@ -189,7 +189,7 @@ graph_files_put_float (GByteArray *bytes, guint number, float value)
 {
   guint32 bits = GUINT32_TO_LE (alexnet_float_to_bits (value));
 
-  graph_files_put_varint (bytes, number << 3 | 5);
+  put_varint (bytes, number << 3 | 5);
   g_byte_array_append (bytes, (const guint8 *) &bits, sizeof bits);
 }
 
@@ -197,8 +197,8 @@ void
 graph_files_put_bytes (GByteArray *bytes, guint number, const void *data,
     gsize size)
 {
-  graph_files_put_varint (bytes, (guint64) number << 3 | 2);
-  graph_files_put_varint (bytes, size);
+  put_varint (bytes, (guint64) number << 3 | 2);
+  put_varint (bytes, size);
   g_byte_array_append (bytes, data, (guint) size);
 }
 

@@ -21,10 +21,6 @@ char *graph_files_path (const char *folder, const char *name);
 AlexnetModelSource *graph_files_read (GraphFilesReader read, const char *path,
     GError **error);
 
-/* The same of bytes, which are freed. */
-AlexnetModelSource *graph_files_read_bytes (GraphFilesReader read,
-    GByteArray *bytes, GError **error);
-
 /* A table of layers, a line each: "conv1: conv 11/4+0+0 g1 [4,54,54]" is of
  * kernel 11, stride 4, padding 0 before and 0 behind, one group and this
  * output. g_free() it. */
@@ -48,7 +44,6 @@ void graph_files_assert_refused (GraphFilesReader read, GByteArray *bytes,
     const char *expected);
 
 /* The parts of messages in protobuf's wire format. */
-void graph_files_put_varint (GByteArray *bytes, guint64 value);
 void graph_files_put_int (GByteArray *bytes, guint number, guint64 value);
 void graph_files_put_float (GByteArray *bytes, guint number, float value);
 void graph_files_put_bytes (GByteArray *bytes, guint number, const void *data,
