@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "support/data-path.h"
+
 const FuzzTarget *
 fuzz_find (const char *name)
 {
@@ -30,8 +32,7 @@ make_seed (const FuzzTarget *target, const AlexnetFile *file)
 static void
 add_seeds (GHashTable *seeds, const FuzzTarget *target, const char *folder)
 {
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      folder, NULL);
+  g_autofree char *path = data_path (folder);
   g_autoptr (GError) error = NULL;
   g_autoptr (GDir) dir = g_dir_open (path, 0, &error);
   const char *name;

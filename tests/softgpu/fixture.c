@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backends.h"
+#include "support/data-path.h"
 #include "support/random-model.h"
 
 const AlexnetPrecision fixture_precisions[FIXTURE_N_PRECISIONS] = {
@@ -42,8 +43,8 @@ fixture_small_network (void)
 AlexnetModel *
 fixture_model (void)
 {
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      "models", "torchvision-narrow.safetensors", NULL);
+  g_autofree char *path = data_path ("models",
+      "torchvision-narrow.safetensors");
   g_autoptr (GError) error = NULL;
   AlexnetModel *loaded = alexnet_model_load (path, NULL, &error);
 
@@ -145,7 +146,7 @@ fixture_infer (AlexnetPlan *plan, const AlexnetNetwork *network, guint first,
 AlexnetBest *
 fixture_infer_best (AlexnetPlan *plan, guint first, guint n)
 {
-  AlexnetBest *best = g_new0 (AlexnetBest, n *ALEXNET_MAX_BEST);
+  AlexnetBest *best = g_new0 (AlexnetBest, n * ALEXNET_MAX_BEST);
   AlexnetBest *pointers[ALEXNET_MAX_BATCH_SIZE];
   g_autoptr (GError) error = NULL;
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "backends.h"
+#include "support/data-path.h"
 #include "support/definition.h"
 #include "model/model.h"
 #include "model/table.h"
@@ -182,9 +183,7 @@ test_own_table (void)
 static AlexnetModel *
 load_as (const char *path, const char *architecture, const char *mean)
 {
-  g_autofree char *mean_file = mean
-      ? g_build_filename (g_getenv ("ALEXNET_TEST_DATA"), "caffe", mean, NULL)
-      : NULL;
+  g_autofree char *mean_file = mean ? data_path ("caffe", mean) : NULL;
   AlexnetModelParams params = { .architecture = architecture,
     .mean_file = mean_file };
 

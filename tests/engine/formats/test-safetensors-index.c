@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "model/model.h"
+#include "support/data-path.h"
 #include "support/models.h"
 #include "support/remove-tree.h"
 
@@ -27,8 +28,8 @@ make_path (const char *name)
 static char *
 read_file (const char *name, gsize *size)
 {
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      "models", "torchvision-narrow-sharded", name, NULL);
+  g_autofree char *path = data_path ("models", "torchvision-narrow-sharded",
+      name);
   g_autoptr (GError) error = NULL;
   char *text = NULL;
 

@@ -7,6 +7,7 @@
 #include "formats/torch/torch.h"
 #include "support/broken-file.h"
 #include "support/cases.h"
+#include "support/data-path.h"
 #include "support/zip-builder.h"
 
 static const char *const versions[] = { "1.13", "2.14" };
@@ -59,8 +60,7 @@ static AlexnetModelSource *
 read_file (const char *kind, const char *version)
 {
   g_autofree char *name = g_strdup_printf ("%s-%s.pt", kind, version);
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      "torch", name, NULL);
+  g_autofree char *path = data_path ("torch", name);
   g_autoptr (GError) error = NULL;
   g_autoptr (AlexnetFile) file = alexnet_file_open (path, &error);
   AlexnetModelSource *source;

@@ -11,6 +11,7 @@
 #include "float-bits.h"
 #include "formats/reader.h"
 #include "model/model.h"
+#include "support/data-path.h"
 #include "support/layers.h"
 #include "support/models.h"
 #include "support/random-model.h"
@@ -187,8 +188,7 @@ add_case (const char *version, const char *name, JsonObject *expected)
     if (!json_object_has_member (expected, tests[i].member))
       continue;
     c = g_new (Case, 1);
-    c->path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"), "torch", name,
-        NULL);
+    c->path = data_path ("torch", name);
     c->expected = json_object_ref (expected);
     g_test_add_data_func_full (path, c, tests[i].run, case_free);
   }
@@ -198,8 +198,7 @@ static void
 add_cases (const char *version)
 {
   g_autofree char *name = g_strdup_printf ("expected-%s.json", version);
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      "torch", name, NULL);
+  g_autofree char *path = data_path ("torch", name);
   g_autoptr (JsonParser) parser = json_parser_new ();
   g_autoptr (GError) error = NULL;
   JsonObjectIter iter;

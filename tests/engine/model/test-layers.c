@@ -7,6 +7,7 @@
 
 #include "formats/torch/archive.h"
 #include "model/model.h"
+#include "support/data-path.h"
 #include "support/zip-builder.h"
 
 typedef struct {
@@ -144,8 +145,7 @@ static void
 test_change (gconstpointer data)
 {
   const Case *c = data;
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      "torch", c->file, NULL);
+  g_autofree char *path = data_path ("torch", c->file);
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) bytes = NULL;
   AlexnetModel *model;

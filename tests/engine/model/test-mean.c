@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model/model.h"
+#include "support/data-path.h"
 #include "support/graph-files.h"
 #include "support/models.h"
 #include "support/random-model.h"
@@ -19,15 +20,15 @@ static const float grey_means[] = { 123, 123, 123 }; /* mean-grey.binaryproto */
 static char *dir;
 
 static char *
-data_path (const char *name)
+caffe_path (const char *name)
 {
-  return g_build_filename (g_getenv ("ALEXNET_TEST_DATA"), "caffe", name, NULL);
+  return data_path ("caffe", name);
 }
 
 static void
 copy (const char *name)
 {
-  g_autofree char *from = data_path (name);
+  g_autofree char *from = caffe_path (name);
   g_autofree char *to = g_build_filename (dir, name, NULL);
   g_autofree char *bytes = NULL;
   gsize size;
@@ -49,8 +50,8 @@ assert_mean (const AlexnetModel *model, const float expected[3])
 static void
 test_named (void)
 {
-  g_autofree char *path = data_path ("caffenet-deploy.caffemodel");
-  g_autofree char *mean = data_path ("mean.binaryproto");
+  g_autofree char *path = caffe_path ("caffenet-deploy.caffemodel");
+  g_autofree char *mean = caffe_path ("mean.binaryproto");
   AlexnetModel *model = models_load_with (path,
       &(AlexnetModelParams){ .mean_file = mean });
 
@@ -64,7 +65,7 @@ static void
 test_two_beside (void)
 {
   static const float trained[] = { 122.679f, 116.669f, 104.007f };
-  g_autofree char *path = data_path ("caffenet-deploy.caffemodel");
+  g_autofree char *path = caffe_path ("caffenet-deploy.caffemodel");
   AlexnetModel *model = models_load (path);
 
   assert_mean (model, trained);
@@ -195,8 +196,8 @@ test_beside_grey (gconstpointer is_plain)
 static void
 test_beside_saved (void)
 {
-  g_autofree char *path = data_path ("alexnet-v1-train.caffemodel");
-  g_autofree char *mean = data_path ("mean-grey.binaryproto");
+  g_autofree char *path = caffe_path ("alexnet-v1-train.caffemodel");
+  g_autofree char *mean = caffe_path ("mean-grey.binaryproto");
   g_autofree char *saved = g_build_filename (dir, "saved.safetensors", NULL);
   AlexnetModel *model = models_load_with (path,
       &(AlexnetModelParams){ .mean_file = mean });
@@ -215,7 +216,7 @@ test_beside_saved (void)
 static void
 test_bad (void)
 {
-  g_autofree char *path = data_path ("caffenet-deploy.caffemodel");
+  g_autofree char *path = caffe_path ("caffenet-deploy.caffemodel");
   AlexnetModelParams params = { .mean_file = path };
   g_autoptr (GError) error = NULL;
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "alexnet.h"
+#include "support/data-path.h"
 #include "support/models.h"
 #include "support/remove-tree.h"
 
@@ -20,7 +21,7 @@ typedef struct {
 static char *
 caffe_path (const char *name)
 {
-  return g_build_filename (g_getenv ("ALEXNET_TEST_DATA"), "caffe", name, NULL);
+  return data_path ("caffe", name);
 }
 
 /* g_free() the path. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "model/model.h"
+#include "support/data-path.h"
 #include "support/models.h"
 #include "support/random-model.h"
 
@@ -26,7 +27,7 @@ typedef struct {
 static char *
 path_of (const char *name)
 {
-  return g_build_filename (g_getenv ("ALEXNET_TEST_DATA"), "torch", name, NULL);
+  return data_path ("torch", name);
 }
 
 static AlexnetModel *

@@ -7,14 +7,15 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "data-path.h"
+
 /* Set in the second process: the folder to remove in the end. */
 #define STUB_VARIABLE "ALEXNET_TEST_STUB_DIR"
 
 static char *
 read_data (const char *name)
 {
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      name, NULL);
+  g_autofree char *path = data_path (name);
   g_autoptr (GError) error = NULL;
   char *text = NULL;
 

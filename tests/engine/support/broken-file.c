@@ -4,11 +4,12 @@
 
 #include <string.h>
 
+#include "data-path.h"
+
 GByteArray *
 broken_file_read (const char *name)
 {
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      name, NULL);
+  g_autofree char *path = data_path (name);
   g_autoptr (GError) error = NULL;
   char *data;
   gsize size;

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "data-path.h"
 #include "float-bits.h"
 #include "layers.h"
 #include "random-model.h"
@@ -18,7 +19,7 @@
 char *
 graph_files_path (const char *folder, const char *name)
 {
-  return g_build_filename (g_getenv ("ALEXNET_TEST_DATA"), folder, name, NULL);
+  return data_path (folder, name);
 }
 
 static AlexnetModelSource *

@@ -2,6 +2,7 @@
 
 #include "models.h"
 
+#include "data-path.h"
 #include "demonstration.h"
 
 AlexnetModel *
@@ -25,8 +26,7 @@ models_load (const char *path)
 char *
 models_path (const char *name)
 {
-  return g_build_filename (g_getenv ("ALEXNET_TEST_DATA"), "models", name,
-      NULL);
+  return data_path ("models", name);
 }
 
 AlexnetImage

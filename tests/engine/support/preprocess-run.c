@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data-path.h"
+
 const AlexnetPreprocess preprocess_levels = {
   ALEXNET_CROP_CENTER,
   256,
@@ -23,15 +25,6 @@ const AlexnetPreprocess preprocess_imagenet = {
   { 0.229f, 0.224f, 0.225f },
   ALEXNET_CHANNELS_RGB,
 };
-
-static char *
-data_path (const char *name)
-{
-  const char *dir = g_getenv ("ALEXNET_TEST_DATA");
-
-  g_assert_nonnull (dir);
-  return g_build_filename (dir, name, NULL);
-}
 
 char **
 data_read_lines (const char *name)
@@ -92,7 +85,7 @@ output_run_channels (AlexnetTransform *transform, const AlexnetImage *image,
     guint n_channels, guint size)
 {
   Output output = { n_channels, size, 0,
-    g_new (float, n_channels *(gsize) size * size) };
+    g_new (float, (gsize) size * size * n_channels) };
   GError *error = NULL;
   gboolean ok = alexnet_transform_update (transform, image, region, preprocess,
       n_channels, size, &error);

@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "data-path.h"
+
 #define BIAS_RANGE 0.01
 
 static guint64
@@ -127,8 +129,7 @@ float *
 random_model_golden (const char *name, const char *what, guint *n)
 {
   g_autofree char *file = g_strconcat (name, ".json", NULL);
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      "golden", file, NULL);
+  g_autofree char *path = data_path ("golden", file);
   g_autoptr (JsonParser) parser = json_parser_new ();
   g_autoptr (GError) error = NULL;
   JsonArray *golden;

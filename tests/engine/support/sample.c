@@ -2,13 +2,13 @@
 
 #include "sample.h"
 
+#include "data-path.h"
+
 void
 sample_load (Sample *self)
 {
-  g_autofree char *png = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      "cifar10-test-500.png", NULL);
-  g_autofree char *json = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      "cifar10-test-500.json", NULL);
+  g_autofree char *png = data_path ("cifar10-test-500.png");
+  g_autofree char *json = data_path ("cifar10-test-500.json");
   g_autoptr (GError) error = NULL;
   JsonObject *object;
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "float-bits.h"
+#include "support/data-path.h"
 
 /* ---- types --------------------------------------------------------------- */
 
@@ -33,8 +34,7 @@ check_value (AlexnetDType dtype, guint64 stored, guint32 bits)
 static void
 test_golden (void)
 {
-  g_autofree char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"),
-      "golden", "dtypes.txt", NULL);
+  g_autofree char *path = data_path ("golden", "dtypes.txt");
   g_autofree char *text = NULL;
   g_auto (GStrv) lines = NULL;
   g_autoptr (GError) error = NULL;

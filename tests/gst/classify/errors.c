@@ -144,8 +144,7 @@ GST_END_TEST
 /* A checkpoint with weights and their moving average: the user chooses. */
 GST_START_TEST (test_two_networks_in_a_file)
 {
-  char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"), "torch",
-      "ema-2.14.pth", NULL);
+  char *path = test_data_path ("torch/ema-2.14.pth");
   GstElement *element = test_element_new ("model-file", path, "model-part",
       "ema", NULL);
 
@@ -165,8 +164,7 @@ GST_END_TEST
 /* Names that two architectures have, and one that does not have them. */
 GST_START_TEST (test_architecture)
 {
-  char *path = g_build_filename (g_getenv ("ALEXNET_TEST_DATA"), "models",
-      "caffe-narrow.pth", NULL);
+  char *path = test_data_path ("models/caffe-narrow.pth");
   GstElement *element = test_element_new ("model-file", path, "architecture",
       "caffenet", NULL);
 
