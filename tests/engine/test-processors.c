@@ -7,6 +7,7 @@
 
 #include <sched.h>
 
+#include "support/cases.h"
 #include "support/remove-tree.h"
 
 #define V2_MOUNT                                                \
@@ -140,12 +141,7 @@ main (int argc, char **argv)
     return 0;
   }
   g_test_init (&argc, &argv, NULL);
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autofree char *path = g_strconcat ("/processors/quota/", cases[i].name,
-        NULL);
-
-    g_test_add_data_func (path, &cases[i], test_quota);
-  }
+  ADD_NAMED_CASES ("/processors/quota", cases, test_quota);
   g_test_add_func ("/processors/affinity", test_affinity);
   g_test_add_func ("/processors/bound", test_bound);
   return g_test_run ();

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "formats/reader.h"
+#include "support/cases.h"
 
 #define MAX_SECONDS 2.
 #define MAX_MEGABYTES 256
@@ -191,10 +192,6 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  for (guint i = 0; i < G_N_ELEMENTS (bombs); i++) {
-    g_autofree char *path = g_strconcat ("/bombs/", bombs[i].name, NULL);
-
-    g_test_add_data_func (path, &bombs[i], test_bomb);
-  }
+  ADD_NAMED_CASES ("/bombs", bombs, test_bomb);
   return g_test_run ();
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model/model.h"
+#include "support/cases.h"
 
 typedef struct {
   const char *name, *head;
@@ -66,11 +67,7 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autofree char *path = g_strconcat ("/foreign/", cases[i].name, NULL);
-
-    g_test_add_data_func (path, &cases[i], test_case);
-  }
+  ADD_NAMED_CASES ("/foreign", cases, test_case);
   g_test_add_func ("/foreign/empty", test_empty);
   return g_test_run ();
 }

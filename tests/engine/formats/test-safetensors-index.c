@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "model/model.h"
+#include "support/cases.h"
 #include "support/data-path.h"
 #include "support/models.h"
 #include "support/remove-tree.h"
@@ -228,12 +229,7 @@ main (int argc, char **argv)
 
   g_test_init (&argc, &argv, NULL);
   directory = g_dir_make_tmp ("alexnet-test-XXXXXX", NULL);
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autofree char *path = g_strconcat ("/safetensors-index/", cases[i].name,
-        NULL);
-
-    g_test_add_data_func (path, &cases[i], test_index);
-  }
+  ADD_NAMED_CASES ("/safetensors-index", cases, test_index);
   g_test_add_func ("/safetensors-index/missing", test_missing);
   g_test_add_func ("/safetensors-index/link", test_link);
   g_test_add_func ("/safetensors-index/twice", test_twice);

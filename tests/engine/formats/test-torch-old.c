@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "model/model.h"
+#include "support/cases.h"
 #include "support/random-model.h"
 
 typedef struct {
@@ -237,10 +238,6 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  for (guint i = 0; i < G_N_ELEMENTS (dialects); i++) {
-    g_autofree char *path = g_strconcat ("/torch-old/", dialects[i].name, NULL);
-
-    g_test_add_data_func (path, &dialects[i], test_dialect);
-  }
+  ADD_NAMED_CASES ("/torch-old", dialects, test_dialect);
   return g_test_run ();
 }

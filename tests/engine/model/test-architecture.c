@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "model/model.h"
+#include "support/cases.h"
 #include "support/layers.h"
 #include "support/models.h"
 #include "support/random-model.h"
@@ -114,11 +115,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   dir = g_dir_make_tmp ("alexnet-architecture-XXXXXX", NULL);
   g_assert_nonnull (dir);
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autofree char *path = g_strconcat ("/architecture/", cases[i].name, NULL);
-
-    g_test_add_data_func (path, &cases[i], test_architecture);
-  }
+  ADD_NAMED_CASES ("/architecture", cases, test_architecture);
   g_test_add_func ("/architecture/refused", test_refused);
   status = g_test_run ();
   g_rmdir (dir);

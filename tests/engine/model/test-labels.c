@@ -7,6 +7,7 @@
 
 #include "alexnet.h"
 #include "model/labels.h"
+#include "support/cases.h"
 
 typedef struct {
   const char *name;
@@ -205,11 +206,7 @@ main (int argc, char **argv)
   dir = g_dir_make_tmp ("alexnet-labels-XXXXXX", NULL);
   g_assert_nonnull (dir);
 
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autofree char *path = g_strconcat ("/labels/", cases[i].name, NULL);
-
-    g_test_add_data_func (path, &cases[i], test_case);
-  }
+  ADD_NAMED_CASES ("/labels", cases, test_case);
   for (guint i = 0; i < G_N_ELEMENTS (entries); i++) {
     g_autofree char *path = g_strconcat ("/labels/entry/", entries[i][0], NULL);
 

@@ -7,6 +7,7 @@
 
 #include "formats/torch/archive.h"
 #include "model/model.h"
+#include "support/cases.h"
 #include "support/data-path.h"
 #include "support/zip-builder.h"
 
@@ -193,11 +194,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autofree char *path = g_strconcat ("/layers/", cases[i].name, NULL);
-
-    g_test_add_data_func (path, &cases[i], test_change);
-  }
+  ADD_NAMED_CASES ("/layers", cases, test_change);
   g_test_add_func ("/layers/too-many", test_too_many);
   return g_test_run ();
 }

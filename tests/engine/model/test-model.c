@@ -11,6 +11,7 @@
 
 #include "model/metadata.h"
 #include "model/model.h"
+#include "support/cases.h"
 #include "support/models.h"
 #include "support/random-model.h"
 #include "support/remove-tree.h"
@@ -548,11 +549,7 @@ main (int argc, char **argv)
   g_test_add_func ("/model/own-table", test_own_table);
   g_test_add_func ("/model/metadata", test_metadata);
   g_test_add_func ("/model/metadata-is-used", test_metadata_is_used);
-  for (guint i = 0; i < G_N_ELEMENTS (metadata); i++) {
-    g_autofree char *path = g_strdup_printf ("/model/metadata/%u", i);
-
-    g_test_add_data_func (path, &metadata[i], test_metadata_case);
-  }
+  ADD_CASES ("/model/metadata", metadata, test_metadata_case);
   g_test_add_func ("/model/imagenet-labels", test_imagenet_labels);
   g_test_add_func ("/model/sharing", test_sharing);
   g_test_add_func ("/model/threads", test_threads);

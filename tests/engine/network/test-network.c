@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "network/network.h"
+#include "support/cases.h"
 
 typedef struct {
   const char *architecture;
@@ -340,12 +341,7 @@ main (int argc, char **argv)
   g_test_add_func ("/network/tables", test_tables);
   g_test_add_func ("/network/summary", test_summary);
   g_test_add_func ("/network/lrn-order", test_lrn_order);
-  for (guint i = 0; i < G_N_ELEMENTS (inferences); i++) {
-    g_autofree char *path = g_strconcat ("/network/infer/", inferences[i].name,
-        NULL);
-
-    g_test_add_data_func (path, &inferences[i], test_inference);
-  }
+  ADD_NAMED_CASES ("/network/infer", inferences, test_inference);
   g_test_add_func ("/network/bind", test_bind);
   g_test_add_func ("/network/no-groups", test_no_groups);
   for (guint i = 0; i < G_N_ELEMENTS (misfits); i++) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "float-bits.h"
+#include "support/cases.h"
 #include "support/data-path.h"
 
 /* ---- types --------------------------------------------------------------- */
@@ -484,12 +485,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tensor/dtypes/golden", test_golden);
   g_test_add_func ("/tensor/dtypes/names", test_names);
   g_test_add_func ("/tensor/dtypes/f16", test_half);
-  for (guint i = 0; i < G_N_ELEMENTS (orders); i++) {
-    g_autofree char *path = g_strconcat ("/tensor/order/", orders[i].name,
-        NULL);
-
-    g_test_add_data_func (path, &orders[i], test_order);
-  }
+  ADD_NAMED_CASES ("/tensor/order", orders, test_order);
   g_test_add_func ("/tensor/order/tight", test_tight);
   g_test_add_func ("/tensor/impossible", test_impossible);
   g_test_add_func ("/tensor/unbound", test_unbound);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "support/cases.h"
 #include "support/demonstration.h"
 #include "support/glycin.h"
 #include "support/remove-tree.h"
@@ -277,11 +278,7 @@ main (int argc, char **argv)
   labels = g_build_filename (out, "labels.json", NULL);
   g_assert_true (g_file_set_contents (labels, odd_labels, -1, NULL));
 
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autofree char *path = g_strconcat ("/inspect/", cases[i].name, NULL);
-
-    g_test_add_data_func (path, &cases[i], test_case);
-  }
+  ADD_NAMED_CASES ("/inspect", cases, test_case);
   g_test_add_data_func ("/inspect/full", "summary torchvision >/dev/full",
       test_lost);
   g_test_add_data_func ("/inspect/full/help", "bench --help >/dev/full",
