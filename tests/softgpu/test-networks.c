@@ -6,11 +6,11 @@
 
 #include <glib/gstdio.h>
 #include <math.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "fixture.h"
 #include "support/random-model.h"
+#include "support/says.h"
 
 #define N_SUMMED 1024
 
@@ -316,7 +316,7 @@ check_joined (AlexnetPrecision precision, gboolean lrn_first)
   g_free (softgpu_take_works (&n_works, &n_nodes));
   one = fixture_infer (plan, &network, 0, 1);
   text = softgpu_take_works (&n_works, &n_nodes);
-  g_assert_nonnull (strstr (text, "1 node alexnet_lrn_pool_"));
+  assert_says (text, "1 node alexnet_lrn_pool_");
   g_assert_cmpuint (n_nodes, ==, 2);
   g_assert_cmpmem (one,
       alexnet_shape_size (alexnet_network_output (&network)) * sizeof *one, two,
@@ -422,7 +422,7 @@ test_cut_file (void)
   layer->weight.file = file;
   g_assert_null (fixture_try_open (network, ALEXNET_PRECISION_FP32, 2, &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
-  g_assert_nonnull (strstr (error->message, "was cut short"));
+  assert_says (error->message, "was cut short");
   random_model_clear (network);
   g_free (network);
   softgpu_reset ();

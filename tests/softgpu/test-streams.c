@@ -6,11 +6,11 @@
 #include <cuda_runtime_api.h>
 
 #include <math.h>
-#include <string.h>
 
 #include "alexnet.h"
 #include "fixture.h"
 #include "support/random-model.h"
+#include "support/says.h"
 
 #define N_INPUTS 24
 #define N_CLASSES 10
@@ -288,7 +288,7 @@ use_until_lost (AlexnetStream *stream)
 
     if (!request || !alexnet_request_wait (request, &result, &error)) {
       g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_DEVICE);
-      g_assert_nonnull (strstr (error->message, "cudaErrorIllegalAddress"));
+      assert_says (error->message, "cudaErrorIllegalAddress");
       alexnet_request_release (request);
       return i;
     }
@@ -314,7 +314,7 @@ test_lost (void)
   alexnet_stream_free (stream);
 
   g_assert_null (try_engine ("cudnn", &error));
-  g_assert_nonnull (strstr (error->message, "cudaErrorIllegalAddress"));
+  assert_says (error->message, "cudaErrorIllegalAddress");
   alexnet_engine_unref (engine);
   assert_clean ();
   test_flush ();
@@ -387,7 +387,7 @@ test_foreign_stream (void)
   stream = alexnet_stream_new (engine, NULL, 1);
   g_assert_null (alexnet_stream_submit (stream, &image, NULL, &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID);
-  g_assert_nonnull (strstr (error->message, "cuda_stream"));
+  assert_says (error->message, "cuda_stream");
   submit_some (stream, &request, 1);
   check_result (request, 0);
   alexnet_stream_free (stream);
@@ -416,8 +416,7 @@ test_auto (void)
   engine = try_engine ("auto", &error);
   g_assert_no_error (error);
   g_assert_cmpstr (alexnet_engine_get_backend (engine), !=, "cudnn");
-  g_assert_nonnull (strstr (alexnet_engine_get_notes (engine),
-      "no CUDA device"));
+  assert_says (alexnet_engine_get_notes (engine), "no CUDA device");
   alexnet_engine_unref (engine);
   assert_clean ();
 }

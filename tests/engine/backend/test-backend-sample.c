@@ -15,6 +15,7 @@
 #include "support/models.h"
 #include "support/random-model.h"
 #include "support/sample.h"
+#include "support/says.h"
 
 #define DEPTH 8
 #define N_CLASSES 10
@@ -246,8 +247,8 @@ test_int8_uncalibrated (void)
 
   g_assert_null (alexnet_engine_get (model, &params, &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
-  g_assert_nonnull (strstr (error->message,
-      "'alexnet-inspect calibrate MODEL IMAGES... -o OUT.safetensors'"));
+  assert_says (error->message,
+      "'alexnet-inspect calibrate MODEL IMAGES... -o OUT.safetensors'");
   alexnet_model_unref (model);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "support/models.h"
+#include "support/says.h"
 #include "backend/module.h"
 
 typedef struct {
@@ -59,8 +60,8 @@ assert_reason (const char *words, const char *more)
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
   g_test_message ("%s", error->message);
   g_assert_true (g_str_has_prefix (error->message, "cudnn: "));
-  g_assert_nonnull (strstr (error->message, words));
-  g_assert_nonnull (strstr (error->message, more));
+  assert_says (error->message, words);
+  assert_says (error->message, more);
   g_assert_null (strchr (error->message, '\n'));
 }
 
@@ -119,7 +120,7 @@ test_auto (Fixture *f, gconstpointer data)
   g_assert_cmpstr (alexnet_engine_get_backend (engine), !=, "cudnn");
   g_assert_true (g_str_has_prefix (alexnet_engine_get_notes (engine),
       "cudnn: module "));
-  g_assert_nonnull (strstr (alexnet_engine_get_notes (engine), f->file));
+  assert_says (alexnet_engine_get_notes (engine), f->file);
   alexnet_engine_unref (engine);
   alexnet_model_unref (model);
 }

@@ -16,6 +16,7 @@
 #include "support/models.h"
 #include "support/preprocess-run.h"
 #include "support/random-model.h"
+#include "support/says.h"
 #include "reference/reference.h"
 
 #define N_IMAGES 2
@@ -276,7 +277,7 @@ test_not_finite (gconstpointer tensor)
   g_assert_true (alexnet_calibration_add (calibration, &image, NULL));
   g_assert_false (alexnet_calibration_write (calibration, to, &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FINITE);
-  g_assert_nonnull (strstr (error->message, tensor));
+  assert_says (error->message, tensor);
   g_assert_true (g_file_get_contents (to, &kept, NULL, NULL));
   g_assert_cmpstr (kept, ==, "");
   alexnet_calibration_free (calibration);
@@ -303,7 +304,7 @@ test_memory (void)
     image.planes[0] = NULL;
     g_assert_false (alexnet_calibration_add (calibration, &image, &error));
     g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID);
-    g_assert_nonnull (strstr (error->message, "memory"));
+    assert_says (error->message, "memory");
   }
   g_assert_false (alexnet_calibration_write (calibration, path, NULL));
   image.memory = ALEXNET_MEMORY_HOST;

@@ -10,6 +10,7 @@
 #include "cudnn/precision.h"
 #include "cudnn/schedule.h"
 #include "cudnn/weights.h"
+#include "support/says.h"
 
 static AlexnetProgram
 build (const char *architecture)
@@ -159,7 +160,7 @@ test_large_batch (void)
   g_assert_true (alexnet_program_check_batch (&program, 21, NULL));
   g_assert_false (alexnet_program_check_batch (&program, 22, &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
-  g_assert_nonnull (strstr (error->message, "at most 21 images, not 22"));
+  assert_says (error->message, "at most 21 images, not 22");
 }
 
 static void
@@ -172,7 +173,7 @@ test_early_softmax (void)
   network.layers[1].kind = ALEXNET_LAYER_SOFTMAX;
   g_assert_false (alexnet_program_build (&program, &network, &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
-  g_assert_nonnull (strstr (error->message, "only as the last layer"));
+  assert_says (error->message, "only as the last layer");
 }
 
 static void

@@ -4,11 +4,11 @@
  * bounds, whether it ends in an error or not. The first are pickles, in a
  * checkpoint of the layout before PyTorch 1.6. */
 
-#include <string.h>
 #include <sys/resource.h>
 
 #include "formats/reader.h"
 #include "support/cases.h"
+#include "support/says.h"
 
 #define MAX_SECONDS 2.
 #define MAX_MEGABYTES 256
@@ -171,8 +171,7 @@ run_bomb (const Bomb *bomb)
     return;
   }
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
-  if (!strstr (error->message, bomb->expected))
-    g_error ("'%s' does not say '%s'", error->message, bomb->expected);
+  assert_says (error->message, bomb->expected);
 }
 
 /* In a process of its own, whose peak of memory is its own. */

@@ -4,11 +4,10 @@
  * input, and the probabilities that Caffe would compute. Nets that no AlexNet
  * is, and broken ones, are refused in words of Caffe. */
 
-#include <string.h>
-
 #include "formats/caffe/caffe.h"
 #include "support/cases.h"
 #include "support/graph-files.h"
+#include "support/says.h"
 
 typedef struct {
   const char *name, *kind, *architecture, *table;
@@ -252,7 +251,7 @@ test_v0 (void)
 
   g_assert_null (graph_files_read (alexnet_caffe_read, path, &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
-  g_assert_nonnull (strstr (error->message, "V0 layers"));
+  assert_says (error->message, "V0 layers");
 }
 
 static void
@@ -408,7 +407,7 @@ test_mean_refused (void)
   file = alexnet_file_new_from_bytes (bytes, "bytes");
   g_assert_false (alexnet_caffe_mean_read (file, mean, &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
-  g_assert_nonnull (strstr (error->message, "mean file: dimension 0 is 2"));
+  assert_says (error->message, "mean file: dimension 0 is 2");
 }
 
 int

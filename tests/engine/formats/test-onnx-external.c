@@ -3,13 +3,13 @@
 /* Weights in files beside an ONNX file: nothing but files below its directory
  * is opened, and nothing beyond their ends is read. */
 
-#include <string.h>
 #include <unistd.h>
 
 #include "formats/onnx/onnx.h"
 #include "support/graph-files.h"
 #include "support/onnx-builder.h"
 #include "support/remove-tree.h"
+#include "support/says.h"
 
 /* DIR/model/m.onnx; data of 1000 bytes in weights.bin, in sub/weights.bin, in
  * ../outside.bin, and where the links lead. */
@@ -131,8 +131,7 @@ test_case (Fixture *f, gconstpointer data)
 
   if (c->expected) {
     g_assert_null (source);
-    if (!strstr (error->message, c->expected))
-      g_error ("'%s' does not say '%s'", error->message, c->expected);
+    assert_says (error->message, c->expected);
   } else {
     g_assert_no_error (error);
     g_assert_cmpuint (source->network->layers[0].weight.offset, ==, c->offset);
@@ -173,7 +172,7 @@ test_too_many (Fixture *f, gconstpointer data)
       model->len, NULL));
   g_assert_null (graph_files_read (alexnet_onnx_read, f->model, &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
-  g_assert_nonnull (strstr (error->message, "in more than 64 files"));
+  assert_says (error->message, "in more than 64 files");
 }
 
 int

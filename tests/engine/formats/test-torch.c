@@ -6,7 +6,6 @@
 
 #include <json-glib/json-glib.h>
 #include <math.h>
-#include <string.h>
 
 #include "float-bits.h"
 #include "formats/reader.h"
@@ -15,6 +14,7 @@
 #include "support/layers.h"
 #include "support/models.h"
 #include "support/random-model.h"
+#include "support/says.h"
 
 /* Of the largest logit; sums are in another order here. */
 #define TOLERANCE 1e-5
@@ -96,7 +96,7 @@ check_tensors (const AlexnetTensorSet *set, JsonObject *expected)
     if (!entry->unusable && !json_object_has_member (expected, entry->name))
       g_error ("tensor %s is not expected", entry->name);
     if (entry->unusable)
-      g_assert_nonnull (strstr (entry->unusable, "has dtype 'int"));
+      assert_says (entry->unusable, "has dtype 'int");
   }
 }
 

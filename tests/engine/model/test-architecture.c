@@ -5,13 +5,13 @@
 
 #include <glib/gstdio.h>
 #include <math.h>
-#include <string.h>
 
 #include "model/model.h"
 #include "support/cases.h"
 #include "support/layers.h"
 #include "support/models.h"
 #include "support/random-model.h"
+#include "support/says.h"
 
 /* Of the largest logit; the other order is off by half of it. */
 #define TOLERANCE 1e-4
@@ -103,8 +103,8 @@ test_refused (void)
 
   g_assert_null (alexnet_model_load (path, &params, &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
-  g_assert_nonnull (strstr (error->message,
-      "architecture is 'caffenet', expected 'torchvision'"));
+  assert_says (error->message,
+      "architecture is 'caffenet', expected 'torchvision'");
 }
 
 int

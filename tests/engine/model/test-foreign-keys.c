@@ -10,6 +10,7 @@
 #include "support/cases.h"
 #include "support/graph-files.h"
 #include "support/models.h"
+#include "support/says.h"
 
 typedef struct {
   const char *name, *key, *value;
@@ -46,7 +47,7 @@ assert_note (const AlexnetModel *model, const char *key, const char *note)
   const char *origin = alexnet_model_get_origin (model);
 
   if (note)
-    g_assert_nonnull (strstr (origin, note));
+    assert_says (origin, note);
   else
     g_assert_null (strstr (origin, " is not used"));
   g_assert_null (alexnet_model_get_metadata (model, key));

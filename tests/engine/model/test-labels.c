@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <glib/gstdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "alexnet.h"
 #include "model/labels.h"
 #include "support/cases.h"
+#include "support/says.h"
 
 typedef struct {
   const char *name;
@@ -111,7 +111,7 @@ test_case (gconstpointer data)
   if (!t->labels[0]) {
     g_assert_null (labels);
     g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
-    g_assert_nonnull (strstr (error->message, path));
+    assert_says (error->message, path);
     return;
   }
   g_assert_no_error (error);
@@ -129,8 +129,8 @@ test_entry (gconstpointer data)
   g_assert_null (alexnet_labels_load (path, &error));
   g_remove (path);
   g_test_message ("%s", error->message);
-  g_assert_nonnull (strstr (error->message, t[2]));
-  g_assert_nonnull (strstr (error->message, "; expected one a line"));
+  assert_says (error->message, t[2]);
+  assert_says (error->message, "; expected one a line");
 }
 
 static void
@@ -140,7 +140,7 @@ test_missing (void)
 
   g_assert_null (alexnet_labels_load ("/no/such/file", &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FOUND);
-  g_assert_nonnull (strstr (error->message, "/no/such/file"));
+  assert_says (error->message, "/no/such/file");
 }
 
 /* Nobody writes to it, so that reading would never end. */
@@ -154,7 +154,7 @@ test_fifo (void)
   g_assert_null (alexnet_labels_load (path, &error));
   g_remove (path);
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FOUND);
-  g_assert_nonnull (strstr (error->message, "a FIFO"));
+  assert_says (error->message, "a FIFO");
 }
 
 static void
@@ -167,8 +167,8 @@ test_large (void)
   g_assert_null (alexnet_labels_load (path, &error));
   g_remove (path);
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
-  g_assert_nonnull (strstr (error->message,
-      "has 100000000 bytes, expected at most 16777216"));
+  assert_says (error->message,
+      "has 100000000 bytes, expected at most 16777216");
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "model/model.h"
 #include "support/cases.h"
 #include "support/data-path.h"
+#include "support/says.h"
 #include "support/zip-builder.h"
 
 typedef struct {
@@ -160,8 +161,7 @@ test_change (gconstpointer data)
   if (c->message) {
     g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
     g_assert_null (model);
-    if (!strstr (error->message, c->message))
-      g_error ("'%s' does not say \"%s\"", error->message, c->message);
+    assert_says (error->message, c->message);
   } else {
     g_assert_no_error (error);
     alexnet_model_unref (model);

@@ -4,11 +4,11 @@
  * it. */
 
 #include <glib/gstdio.h>
-#include <string.h>
 
 #include "model/model.h"
 #include "support/models.h"
 #include "support/random-model.h"
+#include "support/says.h"
 
 static char *dir;
 
@@ -97,7 +97,7 @@ test_metadata (void)
       g_assert_null (with);
       g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
       g_test_message ("%s", error->message);
-      g_assert_nonnull (strstr (error->message, cases[i].message));
+      assert_says (error->message, cases[i].message);
       continue;
     }
     g_assert_no_error (error);

@@ -4,7 +4,6 @@
  * or those that Caffe's networks were trained with. */
 
 #include <glib/gstdio.h>
-#include <string.h>
 
 #include "model/model.h"
 #include "support/data-path.h"
@@ -12,6 +11,7 @@
 #include "support/models.h"
 #include "support/random-model.h"
 #include "support/remove-tree.h"
+#include "support/says.h"
 
 /* Of tests/data/caffe/mean.binaryproto: red, green, blue of 0..255. */
 static const float image_means[] = { 123, 117, 104 };
@@ -56,7 +56,7 @@ test_named (void)
       &(AlexnetModelParams){ .mean_file = mean });
 
   assert_mean (model, image_means);
-  g_assert_nonnull (strstr (alexnet_model_get_origin (model), mean));
+  assert_says (alexnet_model_get_origin (model), mean);
   alexnet_model_unref (model);
 }
 
@@ -69,8 +69,8 @@ test_two_beside (void)
   AlexnetModel *model = models_load (path);
 
   assert_mean (model, trained);
-  g_assert_nonnull (strstr (alexnet_model_get_origin (model),
-      "more than one *mean*.binaryproto: not used"));
+  assert_says (alexnet_model_get_origin (model),
+      "more than one *mean*.binaryproto: not used");
   alexnet_model_unref (model);
 }
 
@@ -153,9 +153,9 @@ test_beside_plain (void)
   model = load_plain (3);
   assert_mean (model, image_means);
   g_assert_cmpuint (alexnet_model_get_preprocess (model)->resize_size, ==, 72);
-  g_assert_nonnull (strstr (alexnet_model_get_origin (model),
+  assert_says (alexnet_model_get_origin (model),
       "note: the file does not say what its 64 pixels are cut from: 72 "
-      "assumed, as 256 for 227\n"));
+      "assumed, as 256 for 227\n");
   alexnet_model_unref (model);
 }
 
@@ -222,7 +222,7 @@ test_bad (void)
 
   g_assert_null (alexnet_model_load (path, &params, &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
-  g_assert_nonnull (strstr (error->message, "mean file: "));
+  assert_says (error->message, "mean file: ");
 }
 
 int

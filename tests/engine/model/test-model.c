@@ -15,6 +15,7 @@
 #include "support/models.h"
 #include "support/random-model.h"
 #include "support/remove-tree.h"
+#include "support/says.h"
 
 #define DEMONSTRATION_MODEL "alexnet-cifar10.safetensors"
 
@@ -262,7 +263,7 @@ test_metadata_case (gconstpointer data)
     g_assert_null (model);
     g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
     g_test_message ("%s", error->message);
-    g_assert_nonnull (strstr (error->message, t->message));
+    assert_says (error->message, t->message);
     return;
   }
   g_assert_no_error (error);
@@ -383,7 +384,7 @@ test_missing (gconstpointer path)
 
   g_assert_null (alexnet_model_load (path, NULL, &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FOUND);
-  g_assert_nonnull (strstr (error->message, path));
+  assert_says (error->message, path);
 }
 
 static void
@@ -399,7 +400,7 @@ expect_default (const char *path, const char *const *problems)
   g_assert_cmpuint (g_strv_length (found), ==,
       g_strv_length ((char **) problems));
   for (guint i = 0; problems[i]; i++)
-    g_assert_nonnull (strstr (found[i], problems[i]));
+    assert_says (found[i], problems[i]);
 }
 
 /* Puts a file at dir/SUBDIR/NAME, and leaves it. */
@@ -490,7 +491,7 @@ test_search_named (void)
   g_setenv ("ALEXNET_MODEL", "/named/model", TRUE);
   g_assert_null (alexnet_model_load_default (NULL, &problems, &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FOUND);
-  g_assert_nonnull (strstr (error->message, "/named/model"));
+  assert_says (error->message, "/named/model");
   g_assert_cmpuint (g_strv_length (problems), ==, 0);
   g_unsetenv ("ALEXNET_MODEL");
 }
@@ -510,10 +511,10 @@ test_search_nothing (void)
   }
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FOUND);
   g_test_message ("%s", error->message);
-  g_assert_nonnull (strstr (error->message, "$ALEXNET_MODEL"));
-  g_assert_nonnull (strstr (error->message, "user/alexnet"));
-  g_assert_nonnull (strstr (error->message, "system/alexnet"));
-  g_assert_nonnull (strstr (error->message, "/nowhere"));
+  assert_says (error->message, "$ALEXNET_MODEL");
+  assert_says (error->message, "user/alexnet");
+  assert_says (error->message, "system/alexnet");
+  assert_says (error->message, "/nowhere");
 }
 
 /* Before GLib has looked at them. */

@@ -9,6 +9,7 @@
 #include "model/table.h"
 #include "support/models.h"
 #include "support/onnx-builder.h"
+#include "support/says.h"
 
 /* ONNX Model Zoo's: 224 pixels, the last pool padded at its end. */
 static AlexnetNetwork
@@ -189,7 +190,7 @@ expect_refusal (const char *layers, const AlexnetModelParams *params,
   g_assert_null (alexnet_model_load (copy, params, &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
   g_test_message ("%s", error->message);
-  g_assert_nonnull (strstr (error->message, message));
+  assert_says (error->message, message);
   g_unlink (copy);
   g_rmdir (dir);
 }

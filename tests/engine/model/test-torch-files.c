@@ -6,12 +6,12 @@
 
 #include <json-glib/json-glib.h>
 #include <math.h>
-#include <string.h>
 
 #include "model/model.h"
 #include "support/data-path.h"
 #include "support/models.h"
 #include "support/random-model.h"
+#include "support/says.h"
 
 /* Of a probability; the input and all sums are in float, PyTorch's are in
  * double. */
@@ -121,7 +121,7 @@ check_origin (const AlexnetModel *model, JsonObject *file, const char *key,
     return;
   line = g_strdup_printf ("%s: %s%s%s\n", key, quotes,
       json_object_get_string_member (file, key), quotes);
-  g_assert_nonnull (strstr (alexnet_model_get_origin (model), line));
+  assert_says (alexnet_model_get_origin (model), line);
 }
 
 static void
@@ -156,7 +156,7 @@ check_parts (const char *name, JsonObject *file)
     g_autofree char *quoted = g_strdup_printf ("'%s'", part);
     AlexnetModel *model = load (name, part);
 
-    g_assert_nonnull (strstr (error->message, quoted));
+    assert_says (error->message, quoted);
     alexnet_model_unref (model);
   }
 }

@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "support/demonstration.h"
 #include "support/models.h"
 #include "support/random-model.h"
+#include "support/says.h"
 
 static char *dir;
 
@@ -306,8 +306,8 @@ assert_fails (const AlexnetModel *model, const char *path, gint code,
   g_assert_false (alexnet_model_save (model, path, NULL, &error));
   g_assert_error (error, ALEXNET_ERROR, code);
   g_test_message ("%s", error->message);
-  g_assert_nonnull (strstr (error->message, path));
-  g_assert_nonnull (strstr (error->message, expected));
+  assert_says (error->message, path);
+  assert_says (error->message, expected);
 }
 
 /* Whether it is the new file or the model's own that is at fault; what is at

@@ -6,6 +6,7 @@
 
 #include "network/network.h"
 #include "support/cases.h"
+#include "support/says.h"
 
 typedef struct {
   const char *architecture;
@@ -66,13 +67,13 @@ test_summary (void)
     g_autofree char *line = g_strdup_printf ("\n%20s  %25s %15s\n",
         summary_lines[i][0], summary_lines[i][1], summary_lines[i][2]);
 
-    g_assert_nonnull (strstr (summary, line));
+    assert_says (summary, line);
   }
-  g_assert_nonnull (strstr (summary, "\nTotal params: 61,100,840\n"));
+  assert_says (summary, "\nTotal params: 61,100,840\n");
   g_assert_null (strstr (summary, "Softmax"));
   g_assert_null (alexnet_architecture_summary ("vgg", &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID);
-  g_assert_nonnull (strstr (error->message, "torchvision, caffe, caffenet"));
+  assert_says (error->message, "torchvision, caffe, caffenet");
 }
 
 /* The layer where 96 channels are first normalised, and its size there. */
@@ -82,10 +83,8 @@ test_lrn_order (void)
   g_autofree char *caffe = alexnet_architecture_summary ("caffe", NULL);
   g_autofree char *caffenet = alexnet_architecture_summary ("caffenet", NULL);
 
-  g_assert_nonnull (strstr (caffe,
-      "LocalResponseNorm-3           [-1, 96, 55, 55] "));
-  g_assert_nonnull (strstr (caffenet,
-      "LocalResponseNorm-4           [-1, 96, 27, 27] "));
+  assert_says (caffe, "LocalResponseNorm-3           [-1, 96, 55, 55] ");
+  assert_says (caffenet, "LocalResponseNorm-4           [-1, 96, 27, 27] ");
 }
 
 typedef struct {
@@ -299,7 +298,7 @@ test_no_groups (void)
   network.layers[0].groups = 0;
   g_assert_false (alexnet_network_bind (&network, look_up, &lookup, &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
-  g_assert_nonnull (strstr (error->message, "channels that its groups divide"));
+  assert_says (error->message, "channels that its groups divide");
 }
 
 static const Lookup misfits[] = {
@@ -329,7 +328,7 @@ test_misfit (gconstpointer data)
   g_assert_false (alexnet_network_bind (&network, look_up, &lookup, &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);
   g_test_message ("%s", error->message);
-  g_assert_nonnull (strstr (error->message, lookup.message));
+  assert_says (error->message, lookup.message);
   g_assert_cmpmem (&network, sizeof network, &before, sizeof before);
 }
 

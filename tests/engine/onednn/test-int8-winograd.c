@@ -14,6 +14,7 @@
 #include "onednn/int8-winograd/kernels.h"
 #include "onednn/int8-winograd/tables.h"
 #include "support/random-model.h"
+#include "support/says.h"
 
 #define OUTPUT INT8_WINOGRAD_OUTPUT
 
@@ -72,7 +73,7 @@ check_batches (const AlexnetNetwork *network, const float *inputs,
   plan = layers_open (alexnet_backend_find ("cpu", NULL), network,
       ALEXNET_PRECISION_INT8, n_threads, max_batch);
   g_unsetenv ("ALEXNET_CPU_CONV");
-  g_assert_nonnull (strstr (plan->choices, way));
+  assert_says (plan->choices, way);
   error = layers_compare_batches (plan, network, inputs, expected, N_IMAGES,
       max_batch, layers_norm_error);
   plan->backend->close (plan);

@@ -13,6 +13,7 @@
 #include "onednn/dnnl/isa.h"
 #include "onednn/int8-winograd/int8-winograd.h"
 #include "support/random-model.h"
+#include "support/says.h"
 
 #define N_IMAGES 3 /* that differ; batches repeat them */
 
@@ -262,7 +263,7 @@ check_part (const Subject *subject, double of_16, double of_32, guint part)
   g_assert_cmpuint (count_trunks (plan, "library       layers["), ==,
       G_N_ELEMENTS (parts));
   profiled = profile (plan, subject);
-  g_assert_nonnull (strstr (profiled, step));
+  assert_says (profiled, step);
 }
 
 /* Puts the times of all trunks into the cache; what the machine was too busy
@@ -314,7 +315,7 @@ test_unasked (void)
   g_unsetenv ("ALEXNET_CPU_PROFILE");
   g_assert_null (strstr (plan->choices, "trunk"));
   profiled = profile (plan, &subject);
-  g_assert_nonnull (strstr (profiled, "second         batch   8"));
+  assert_says (profiled, "second         batch   8");
   g_assert_null (strstr (profiled, "second         batch  16"));
   g_assert_null (strstr (profiled, "second         batch  32"));
   subject_clear (&subject);

@@ -10,6 +10,7 @@
 #include "model/model.h"
 #include "support/models.h"
 #include "support/random-model.h"
+#include "support/says.h"
 
 /* Of the largest value, in fp32. */
 #define TOLERANCE 1e-4
@@ -306,7 +307,7 @@ test_no_linear (void)
   g_assert_cmpuint (alexnet_model_get_n_embedding (model), ==, 0);
   g_assert_null (alexnet_engine_get (model, &params, &error));
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID);
-  g_assert_nonnull (strstr (error->message, "no linear layer"));
+  assert_says (error->message, "no linear layer");
   alexnet_engine_unref (get_engine (model, "reference", FALSE));
   alexnet_model_unref (model);
 }

@@ -5,7 +5,6 @@
 
 #include <math.h>
 #include <pthread.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "support/fake-engine.h"
 #include "model/model.h"
 #include "support/models.h"
+#include "support/says.h"
 
 static void
 test_answers_in_order (Fixture *f, gconstpointer data)
@@ -359,7 +359,7 @@ test_bad_params (void)
     params.backend = i % 2 ? "auto" : "fake";
     g_assert_null (alexnet_engine_get (model, &params, &error));
     g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID);
-    g_assert_nonnull (strstr (error->message, bad[i].message));
+    assert_says (error->message, bad[i].message);
   }
   alexnet_model_unref (model);
 }

@@ -3,7 +3,6 @@
 #include "backend-tests.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "batches.h"
 #include "definition.h"
@@ -13,6 +12,7 @@
 #include "random-model.h"
 #include "random-table.h"
 #include "reference/reference.h"
+#include "says.h"
 
 #define N_SLOTS (BATCHES_MAX + 3)
 #define N_TABLES 40
@@ -351,7 +351,7 @@ test_refusals (gconstpointer data)
       continue;
     g_assert_null (listed->backend->open (&network, &params, &error));
     g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED);
-    g_assert_nonnull (strstr (error->message, alexnet_precision_name (p)));
+    assert_says (error->message, alexnet_precision_name (p));
   }
   random_model_clear (&network);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "data-path.h"
+#include "says.h"
 
 GByteArray *
 broken_file_read (const char *name)
@@ -38,8 +39,7 @@ broken_file_assert_refused (const GByteArray *file, const char *expected)
   g_assert_true (g_str_has_prefix (error->message, BROKEN_FILE_NAME ": "));
   g_assert_null (strpbrk (error->message, "\n\r"));
   g_assert_true (g_utf8_validate (error->message, -1, NULL));
-  if (!strstr (error->message, expected))
-    g_error ("'%s' does not say '%s'", error->message, expected);
+  assert_says (error->message, expected);
 }
 
 gsize
