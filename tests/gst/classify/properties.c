@@ -330,56 +330,65 @@ GST_START_TEST (test_ignored_labels)
 }
 GST_END_TEST
 
-/* Who named no model is told that this one knows little. */
-GST_START_TEST (test_demonstration_model_is_announced)
+/* An element in READY that looks for a model in `home` and finds the
+ * demonstration model at last, and its bus. */
+static GstElement *
+start_without_model (const char *home, GstBus **bus)
 {
   GstElement *element = test_element_new (NULL);
-  GstBus *bus = gst_bus_new ();
-  GstMessage *message;
-  GError *info;
 
   g_unsetenv ("ALEXNET_MODEL");
-  g_setenv ("XDG_DATA_HOME", "/nowhere", TRUE);
+  g_setenv ("XDG_DATA_HOME", home, TRUE);
   g_setenv ("XDG_DATA_DIRS", "/nowhere", TRUE);
   g_setenv ("ALEXNET_DATA_DIR", g_getenv ("ALEXNET_TEST_MODELS"), TRUE);
   g_object_set (element, "model-file", NULL, NULL);
-  gst_element_set_bus (element, bus);
+  *bus = gst_bus_new ();
+  gst_element_set_bus (element, *bus);
   fail_unless_equals_int (gst_element_set_state (element, GST_STATE_READY),
       GST_STATE_CHANGE_SUCCESS);
-  message = test_pop_message (bus, GST_MESSAGE_INFO);
+  return element;
+}
+
+static void
+stop (GstElement *element, GstBus *bus)
+{
+  gst_element_set_state (element, GST_STATE_NULL);
+  gst_element_set_bus (element, NULL);
+  gst_object_unref (bus);
+  gst_object_unref (element);
+}
+
+/* Who named no model is told that this one knows little. */
+GST_START_TEST (test_demonstration_model_is_announced)
+{
+  GstBus *bus;
+  GstElement *element = start_without_model ("/nowhere", &bus);
+  GstMessage *message = test_pop_message (bus, GST_MESSAGE_INFO);
+  GError *info;
+
   gst_message_parse_info (message, &info, NULL);
   fail_unless (strstr (info->message, "10 classes") != NULL, "%s",
       info->message);
   g_error_free (info);
   gst_message_unref (message);
-  gst_element_set_state (element, GST_STATE_NULL);
-  gst_element_set_bus (element, NULL);
-  gst_object_unref (bus);
-  gst_object_unref (element);
+  stop (element, bus);
 }
 GST_END_TEST
 
 /* Whose model cannot be used is told so, and why another one runs. */
 GST_START_TEST (test_unusable_default_is_a_warning)
 {
-  GstElement *element = test_element_new (NULL);
-  GstBus *bus = gst_bus_new ();
   char *home = g_dir_make_tmp ("alexnet-home-XXXXXX", NULL);
   char *dir = g_build_filename (home, "alexnet", NULL);
   char *path = g_build_filename (dir, "mine.pth", NULL);
+  GstElement *element;
   GstMessage *message;
   GError *warning;
+  GstBus *bus;
 
   fail_unless_equals_int (g_mkdir (dir, 0700), 0);
   fail_unless (g_file_set_contents (path, "<!DOCTYPE html>", -1, NULL));
-  g_unsetenv ("ALEXNET_MODEL");
-  g_setenv ("XDG_DATA_HOME", home, TRUE);
-  g_setenv ("XDG_DATA_DIRS", "/nowhere", TRUE);
-  g_setenv ("ALEXNET_DATA_DIR", g_getenv ("ALEXNET_TEST_MODELS"), TRUE);
-  g_object_set (element, "model-file", NULL, NULL);
-  gst_element_set_bus (element, bus);
-  fail_unless_equals_int (gst_element_set_state (element, GST_STATE_READY),
-      GST_STATE_CHANGE_SUCCESS);
+  element = start_without_model (home, &bus);
   /* GLib looks at the environment once in a process: where all tests are in
    * one, as with CK_FORK=no, an earlier one may have decided. */
   if (g_str_equal (g_get_user_data_dir (), home)) {
@@ -390,10 +399,7 @@ GST_START_TEST (test_unusable_default_is_a_warning)
     g_error_free (warning);
     gst_message_unref (message);
   }
-  gst_element_set_state (element, GST_STATE_NULL);
-  gst_element_set_bus (element, NULL);
-  gst_object_unref (bus);
-  gst_object_unref (element);
+  stop (element, bus);
   g_remove (path);
   g_rmdir (dir);
   g_rmdir (home);
