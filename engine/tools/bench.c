@@ -226,7 +226,7 @@ gboolean
 inspect_bench (int argc, char **argv, GError **error)
 {
   g_autoptr (GOptionContext) context = g_option_context_new ("[MODEL]");
-  InspectEngineOptions options = { 0 };
+  g_auto (InspectEngineOptions) options = { 0 };
   g_auto (InspectModelOptions) model_options = { 0 };
   g_autoptr (AlexnetModel) model = NULL;
   g_autofree char *batches = NULL;
@@ -241,7 +241,6 @@ inspect_bench (int argc, char **argv, GError **error)
         "print how each layer is computed, and do not measure", NULL },
     { NULL },
   };
-  gboolean ok;
 
   g_option_context_set_summary (context,
       "Measures the network on ready tensors with two batches in flight: the\n"
@@ -250,11 +249,9 @@ inspect_bench (int argc, char **argv, GError **error)
   inspect_model_options_add (context, &model_options);
   inspect_engine_options_add (context, &options);
   g_option_context_add_main_entries (context, entries, NULL);
-  ok = inspect_parse (context, &argc, argv, 0, 1, error) &&
+  return inspect_parse (context, &argc, argv, 0, 1, error) &&
       (model = inspect_load_model (argc > 1 ? argv[1] : NULL, &model_options,
            error)) != NULL &&
       bench (model, &options, batches ? batches : DEFAULT_BATCHES, seconds,
           plans, error);
-  inspect_engine_options_clear (&options);
-  return ok;
 }

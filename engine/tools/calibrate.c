@@ -37,20 +37,18 @@ calibrate (const char *path, const InspectModelOptions *options, char **images,
     const char *output, GError **error)
 {
   g_autoptr (AlexnetModel) model = inspect_load_model (path, options, error);
+  g_autoptr (AlexnetCalibration) calibration = NULL;
   guint n = g_strv_length (images);
-  AlexnetCalibration *calibration;
-  gboolean ok;
 
   if (!model)
     return FALSE;
   calibration = alexnet_calibration_new (model, error);
-  ok = calibration && add_images (calibration, images, error) &&
-      alexnet_calibration_write (calibration, output, error);
-  alexnet_calibration_free (calibration);
-  if (ok)
-    inspect_print (stdout, "%s: %s with what precision int8 needs, from %u %s",
-        output, path, n, n == 1 ? "image" : "images");
-  return ok;
+  if (!calibration || !add_images (calibration, images, error) ||
+      !alexnet_calibration_write (calibration, output, error))
+    return FALSE;
+  inspect_print (stdout, "%s: %s with what precision int8 needs, from %u %s",
+      output, path, n, n == 1 ? "image" : "images");
+  return TRUE;
 }
 
 gboolean

@@ -79,11 +79,10 @@ gboolean
 inspect_check (int argc, char **argv, GError **error)
 {
   g_autoptr (GOptionContext) context = g_option_context_new ("[MODEL]");
-  InspectEngineOptions options = { 0 };
+  g_auto (InspectEngineOptions) options = { 0 };
   g_auto (InspectModelOptions) model_options = { 0 };
   g_autoptr (AlexnetModel) model = NULL;
   g_autoptr (AlexnetEngine) engine = NULL;
-  gboolean ok = FALSE;
 
   g_option_context_set_summary (context,
       "Loads a model file (default: the one that is used when none is named),\n"
@@ -91,15 +90,11 @@ inspect_check (int argc, char **argv, GError **error)
   inspect_model_options_add (context, &model_options);
   inspect_engine_options_add (context, &options);
   if (!inspect_parse (context, &argc, argv, 0, 1, error))
-    goto done;
+    return FALSE;
   model = inspect_load_model (argc > 1 ? argv[1] : NULL, &model_options, error);
   if (!model)
-    goto done;
+    return FALSE;
   print_model (model);
   engine = inspect_get_engine (model, &options, 1, error);
-  ok = engine && run_once (model, engine, error);
-
-done:
-  inspect_engine_options_clear (&options);
-  return ok;
+  return engine && run_once (model, engine, error);
 }

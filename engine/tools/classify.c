@@ -124,7 +124,7 @@ gboolean
 inspect_classify (int argc, char **argv, GError **error)
 {
   g_autoptr (GOptionContext) context = g_option_context_new ("IMAGE...");
-  InspectEngineOptions options = { 0 };
+  g_auto (InspectEngineOptions) options = { 0 };
   g_auto (InspectModelOptions) model_options = { 0 };
   g_autoptr (AlexnetModel) model = NULL;
   g_autofree char *path = NULL;
@@ -136,7 +136,6 @@ inspect_classify (int argc, char **argv, GError **error)
         "results for each image (default: 5)", "N" },
     { NULL },
   };
-  gboolean ok;
 
   g_option_context_set_summary (context,
       "Prints probability and label of what is in each image. An image that\n"
@@ -145,10 +144,8 @@ inspect_classify (int argc, char **argv, GError **error)
   inspect_model_options_add (context, &model_options);
   inspect_engine_options_add (context, &options);
   g_option_context_add_main_entries (context, entries, NULL);
-  ok = inspect_parse (context, &argc, argv, 1, G_MAXINT, error) &&
+  return inspect_parse (context, &argc, argv, 1, G_MAXINT, error) &&
       check_top_k (top_k, error) &&
       (model = inspect_load_model (path, &model_options, error)) != NULL &&
       classify (model, &options, top_k, argv + 1, error);
-  inspect_engine_options_clear (&options);
-  return ok;
 }

@@ -24,7 +24,7 @@ gboolean inspect_convert (int argc, char **argv, GError **error);
 gboolean inspect_calibrate (int argc, char **argv, GError **error);
 gboolean inspect_bench (int argc, char **argv, GError **error);
 
-/* Options that name an engine; zero-initialise, clear at the end. */
+/* Options that name an engine; zero-initialise. */
 typedef struct {
   char *backend, *precision;
   int threads;
@@ -34,6 +34,8 @@ typedef struct {
 void inspect_engine_options_add (GOptionContext *context,
     InspectEngineOptions *options);
 void inspect_engine_options_clear (InspectEngineOptions *options);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (InspectEngineOptions,
+    inspect_engine_options_clear)
 
 AlexnetEngine *inspect_get_engine (AlexnetModel *model,
     const InspectEngineOptions *options, guint max_batch_size, GError **error);
@@ -89,6 +91,7 @@ GdkPixbuf *inspect_load_image (const char *path, InspectProgress *progress,
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlexnetModel, alexnet_model_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlexnetEngine, alexnet_engine_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlexnetCalibration, alexnet_calibration_free)
 
 G_END_DECLS
 
