@@ -86,6 +86,7 @@ class Timeline:
             source.post_message(Gst.Message.new_error(source, error, ''))
 
     def take_frame(self, pad, info):
+        """The result is of the whole frame: no region is asked for."""
         buffer = info.get_buffer()
         meta = buffer.get_custom_meta(RESULT)
         if meta:

@@ -91,8 +91,10 @@ count (Watch *watch, const GstStructure *result)
   entry->confidence += confidence;
 }
 
-/* On the sink's pad: every frame, with the metadata of its classification. A
- * flush means that a seek goes elsewhere: what came before does not count. */
+/* On the sink's pad: every frame, with the metadata of its classification,
+ * which is of the whole frame here. Of an element that looks at regions it is
+ * of the first one, and has `regions` for all. A flush means that a seek goes
+ * elsewhere: what came before does not count. */
 static GstPadProbeReturn
 probe (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
