@@ -7,11 +7,7 @@ set -u
 . "$(dirname "$0")/tap.sh"
 
 apps=$root/pipelines/apps
-media=$root/pipelines/media/sample.webm
-classes='airplane automobile bird cat deer dog frog horse ship truck'
-export GST_PLUGIN_PATH="$BUILD/gst" ALEXNET_DATA_DIR="$root/pipelines/models"
-export XDG_DATA_HOME="$work"
-unset ALEXNET_MODEL
+use_build
 
 watch () {
   timeout -k 5 60 "${program:-$BUILD/pipelines/apps/watch}" "$@" \
@@ -48,14 +44,14 @@ lost () {
 
 lost_all () {
   for argument in --help --stop=1; do
-    lost watch "$BUILD/pipelines/apps/watch" $argument "$media" || return 1
+    lost watch "$BUILD/pipelines/apps/watch" $argument "$sample" || return 1
   done
   lost timeline.py env -u PYTHONUNBUFFERED /usr/bin/python3 \
-    "$apps/timeline.py" "$media" "$work/lost.png"
+    "$apps/timeline.py" "$sample" "$work/lost.png"
 }
 
 dashes () {
-  ln -s "$media" "$work/-clip.webm" && cd "$work" || return 1
+  ln -s "$sample" "$work/-clip.webm" && cd "$work" || return 1
   watch --stop=1 -- -clip.webm && same '25 airplane' "$(counted)"
   found=$?
   cd "$OLDPWD" && return $found
@@ -71,7 +67,7 @@ counted () {
 }
 
 whole_clip () {
-  watch "$media" &&
+  watch "$sample" &&
     same "$(i=0; for class in $classes; do
         printf '%d.000 %s ' $i "$class"; i=$((i + 1)); done | xargs)" \
       "$(on_bus)" &&
@@ -89,7 +85,7 @@ by_hand () {
 
 # A file is none of the scheme that its name seems to have.
 colons () {
-  cp "$media" "$work/door-12:30:00.webm" && cd "$work" || return 1
+  cp "$sample" "$work/door-12:30:00.webm" && cd "$work" || return 1
   watch door-12:30:00.webm && same "$(for class in $classes; do
       printf '25 %s ' "$class"; done | xargs)" "$(counted)" &&
     timeline door-12:30:00.webm "$work/plot.png"
@@ -105,13 +101,13 @@ control_characters () {
   "$BUILD/engine/tools/alexnet-inspect" convert --labels="$work/labels.txt" \
     "$ALEXNET_DATA_DIR/alexnet-cifar10.safetensors" \
     -o "$work/own.safetensors" &&
-    ALEXNET_MODEL=$work/own.safetensors watch --stop=1 "$media" &&
+    ALEXNET_MODEL=$work/own.safetensors watch --stop=1 "$sample" &&
     same 'thing?[31m?a thing?[31m?a' \
       "$(grep -o 'thing[^ ,]*' "$work/out" | xargs)"
 }
 
 seek () {
-  watch --start=2.52 --stop=4.52 "$media" &&
+  watch --start=2.52 --stop=4.52 "$sample" &&
     same '2.520 bird 3.000 cat 4.000 deer' "$(on_bus)" &&
     same '12 bird 25 cat 13 deer' "$(counted)"
 }
@@ -148,7 +144,7 @@ letters () {
       "$ALEXNET_DATA_DIR/alexnet-cifar10.safetensors" \
       -o "$work/letters.safetensors" || return
     export ALEXNET_MODEL="$work/letters.safetensors"
-    watch --stop=1 "$media" &&
+    watch --stop=1 "$sample" &&
       same 'Käfer0 Käfer0' "$(grep -o 'Käfer[0-9]' "$work/out" | xargs)" &&
       fails_with "watch: no file $work/Käfer" watch "$work/Käfer"
   )
@@ -168,24 +164,24 @@ bad_input () {
     fails_with "$name_: no picture in it" \
       "$application" "$work/sound.wav" "$@" &&
     fails_with "$name_: 0 <= start < stop expected, 3 and 2 found" \
-      "$application" --start=3 --stop=2 "$media" "$@" || return 1
+      "$application" --start=3 --stop=2 "$sample" "$@" || return 1
   echo 'not a model' >"$work/bad.pth"
   export ALEXNET_MODEL="$work/bad.pth"
-  "$application" "$media" "$@"
+  "$application" "$sample" "$@"
   same 1 $? && same 1 "$(grep -c . "$work/errors")" &&
     grep "^$name_: $work/bad.pth: " "$work/errors" || return 1
   unset ALEXNET_MODEL
   (
     export GST_PLUGIN_PATH="$work"
-    "$application" "$media" "$@"
+    "$application" "$sample" "$@"
     same 1 $? && grep "^$name_: .*no element \"alexnetclassify\"" "$work/errors"
   )
 }
 
 past_the_end () {
-  fails_with 'watch: no frame was classified' watch --start=20 "$media" &&
+  fails_with 'watch: no frame was classified' watch --start=20 "$sample" &&
     fails_with 'timeline.py: it is over after 10 s' \
-      timeline --start=20 "$media" "$work/none.png" &&
+      timeline --start=20 "$sample" "$work/none.png" &&
     [ ! -e "$work/none.png" ]
 }
 
@@ -226,7 +222,7 @@ PYTHON
 }
 
 plot () {
-  timeline "$media" "$work/plot.png" &&
+  timeline "$sample" "$work/plot.png" &&
     same "$work/plot.png: 250 frames, 10 messages" "$(cat "$work/out")" &&
     lanes 0 10 &&
     same "$(for i in 0 1 2 3 4 5 6 7 8 9; do
@@ -234,7 +230,7 @@ plot () {
 }
 
 plot_part () {
-  timeline --start=2.52 --stop=4.52 "$media" "$work/plot.png" &&
+  timeline --start=2.52 --stop=4.52 "$sample" "$work/plot.png" &&
     same "$work/plot.png: 50 frames, 3 messages" "$(cat "$work/out")" &&
     lanes 2.52 4.52 &&
     same "$(printf '2.5-3.0 2\n3.0-4.0 1\n4.0-4.5 0\n')" "$(cat "$work/found")"
@@ -247,7 +243,7 @@ no_plot () {
  or directory" timeline udp://127.0.0.1:0 "$work/absent/plot.png" &&
     fails_with "timeline.py: cannot write $work/folder.png: Is a directory" \
       timeline udp://127.0.0.1:0 "$work/folder.png" &&
-    timeline "$media" "$work/plot.bogus"
+    timeline "$sample" "$work/plot.bogus"
   same 1 $? && same 1 "$(grep -c . "$work/errors")" &&
     grep "^timeline.py: $work/plot.bogus ends with .bogus, expected .*, .png," \
       "$work/errors" && [ ! -e "$work/plot.bogus" ] || return 1

@@ -3,12 +3,8 @@
 #
 # To be sourced after tap.sh, by tests of alexnet-batch.
 
-sample=$root/pipelines/media/sample.webm
 photo=$root/tests/data/pictures/orientation-6.jpg
-classes='airplane automobile bird cat deer dog frog horse ship truck'
-export GST_PLUGIN_PATH="$BUILD/gst" ALEXNET_DATA_DIR="$root/pipelines/models"
-export XDG_DATA_HOME="$work"
-unset ALEXNET_MODEL SLURM_ARRAY_TASK_ID JOB_COMPLETION_INDEX
+use_build
 
 # batch ARGUMENT...: into $work/$results, with its status.
 batch () {

@@ -39,7 +39,7 @@ subscriber () {
 # To a broker that runs: a subscriber gets it all, and the end.
 own_broker () {
   start_broker && subscriber -E || return 1
-  BROKER=127.0.0.1:$port TOPIC=clip run mqtt.sh "$media"
+  BROKER=127.0.0.1:$port TOPIC=clip run mqtt.sh "$sample"
   published=$?
   subscriber -C 251 >"$work/received"
   end_broker
@@ -114,7 +114,7 @@ state_of_picture () {
 # Each change comes to a subscriber, and who comes later gets the state alone.
 state_retained () {
   start_broker && subscriber -E || return 1
-  TOPIC=clip run state.sh --mqtt 127.0.0.1:$port "$media"
+  TOPIC=clip run state.sh --mqtt 127.0.0.1:$port "$sample"
   published=$?
   subscriber -C 10 >"$work/received"
   timeout 20 mosquitto_sub -h 127.0.0.1 -p $port -t '#' -v -C 1 >"$work/retained"

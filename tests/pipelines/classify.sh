@@ -5,8 +5,6 @@
 set -u
 . "$(dirname "$0")/tap.sh"
 
-media=$root/pipelines/media/sample.webm
-classes='airplane automobile bird cat deer dog frog horse ship truck'
 unset ALEXNET_MODEL ALEXNET_DATA_DIR MODEL LABELS BACKEND PRECISION TOP_K
 export BUILD XDG_DATA_HOME="$work"
 
@@ -43,7 +41,7 @@ shown_line () {
 images () {
   for encoder in pngenc jpegenc; do
     image="$work/it's a $encoder"
-    first_frame $encoder "$media" "$image" || return 1
+    first_frame $encoder "$sample" "$image" || return 1
     out=$(classify "$image") || return 1
     same airplane "$(echo "$out" | first_labels)" &&
       echo "$out" | grep -q '^1 frame, backend ' || return 1
@@ -51,7 +49,7 @@ images () {
 }
 
 uri () {
-  out=$(classify "file://$media") || return 1
+  out=$(classify "file://$sample") || return 1
   same "$classes" "$(echo "$out" | first_labels)"
 }
 
@@ -136,10 +134,10 @@ own_model () {
 # with jpegparse, which loses all that follows the noise.
 corrupt_frames () {
   file=$work/corrupt.avi
-  gst-launch-1.0 -q filesrc location="$media" ! decodebin ! videoconvert \
+  gst-launch-1.0 -q filesrc location="$sample" ! decodebin ! videoconvert \
     ! jpegenc ! avimux ! filesink location="$file" || return 1
   size=$(wc -c <"$file")
-  head -c 20000 "$media" | dd of="$file" bs=1 seek=$((size / 2)) \
+  head -c 20000 "$sample" | dd of="$file" bs=1 seek=$((size / 2)) \
     conv=notrunc 2>&1 || return 1
   out=$(GST_PLUGIN_FEATURE_RANK=jpegparse:NONE classify "$file") || return 1
   echo "$out"
@@ -150,7 +148,7 @@ corrupt_frames () {
 # told nothing of GstVideoMeta.
 decode () {
   ALEXNET_DATA_DIR=$root/pipelines/models GST_PLUGIN_PATH=$BUILD/gst \
-    gst-launch-1.0 -q filesrc location="$media" ! matroskademux ! avdec_vp8 ! \
+    gst-launch-1.0 -q filesrc location="$sample" ! matroskademux ! avdec_vp8 ! \
     "$1" ! filesink location="$work/$2"
 }
 

@@ -7,7 +7,6 @@ set -u
 . "$(dirname "$0")/tap.sh"
 
 container=$root/tests/container.sh
-classes='airplane automobile bird cat deer dog frog horse ship truck'
 
 timeout -k 5 1500 sh "$container" build "$work/image" >"$work/steps" 2>&1
 built=$?
@@ -28,7 +27,7 @@ runs () {
 
 sample () {
   mkdir "$work/videos" "$work/videos/none" "$work/results" &&
-    cp "$root/pipelines/media/sample.webm" "$work/videos" &&
+    cp "$sample" "$work/videos" &&
     chown 1000 "$work/results" &&
     runs 0 -o /results /videos &&
     same "$classes" "$(jq -r '.regions[0].classes[0].label' \

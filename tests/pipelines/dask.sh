@@ -5,9 +5,8 @@
 set -u
 . "$(dirname "$0")/tap.sh"
 
-export GST_PLUGIN_PATH="$BUILD/gst" ALEXNET_DATA_DIR="$root/pipelines/models"
-export XDG_DATA_HOME="$work" REAL_BATCH="$root/pipelines/batch/alexnet-batch"
-unset ALEXNET_MODEL SLURM_ARRAY_TASK_ID JOB_COMPLETION_INDEX
+use_build
+export REAL_BATCH="$root/pipelines/batch/alexnet-batch"
 python=/usr/bin/python3
 started=
 
@@ -116,7 +115,7 @@ stop_in_mid_file () {
 # Two clips and pictures. The worker has no time to say or to end anything.
 lost () {
   mkdir "$work/lost" && for i in 1 2; do
-    cp "$root/pipelines/media/sample.webm" "$work/in/$i.webm" || return 1
+    cp "$sample" "$work/in/$i.webm" || return 1
   done
   start_cluster || return 1
   run_dask "$address" 3 lost --set backend=reference --sample-every 500ms \

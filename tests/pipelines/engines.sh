@@ -7,9 +7,8 @@ set -u
 . "$(dirname "$0")/tap.sh"
 
 batch=$root/pipelines/batch
-export GST_PLUGIN_PATH="$BUILD/gst" ALEXNET_DATA_DIR="$root/pipelines/models"
-export XDG_DATA_HOME="$work" ALEXNET_BATCH="$batch/alexnet-batch"
-unset ALEXNET_MODEL SLURM_ARRAY_TASK_ID JOB_COMPLETION_INDEX
+use_build
+export ALEXNET_BATCH="$batch/alexnet-batch"
 
 mkdir "$work/in"
 for i in 1 2 3 4 5 6 7 8; do

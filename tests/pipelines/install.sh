@@ -59,7 +59,7 @@ element () {
 # beside it is taken for another.
 pipeline () {
   GST_PLUGIN_PATH=$libdir/gstreamer-1.0 gst-launch-1.0 -m \
-    filesrc location="$root/pipelines/media/sample.webm" ! decodebin3 \
+    filesrc location="$sample" ! decodebin3 \
     ! videoconvert ! alexnetclassify ! fakesink >"$work/out" || return 1
   same 0 "$(grep -c "(warning)" "$work/out")" &&
     same 10 "$(grep -c 'alexnet-classification' "$work/out")"

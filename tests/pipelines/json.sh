@@ -5,9 +5,7 @@
 set -u
 . "$(dirname "$0")/tap.sh"
 
-export GST_PLUGIN_PATH="$BUILD/gst" XDG_DATA_HOME="$work"
-export ALEXNET_DATA_DIR="$root/pipelines/models"
-unset ALEXNET_MODEL
+use_build
 schema=$root/gst/json/classificationjson.schema.json
 cd "$work" || exit 1
 
@@ -16,7 +14,7 @@ cd "$work" || exit 1
 
 # write WORD...: the sample clip's lines, with these properties.
 write () {
-  gst-launch-1.0 -q filesrc location="$root/pipelines/media/sample.webm" ! \
+  gst-launch-1.0 -q filesrc location="$sample" ! \
     decodebin ! videoconvert ! alexnetclassify ! classificationjson "$@" ! \
     fakesink
 }

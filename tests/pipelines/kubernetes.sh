@@ -12,9 +12,7 @@ set -u
 batch=$root/pipelines/batch
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/alexnetclassify
 validator=$cache/kubernetes/bin/kubernetes-validate
-export GST_PLUGIN_PATH="$BUILD/gst" ALEXNET_DATA_DIR="$root/pipelines/models"
-export XDG_DATA_HOME="$work"
-unset ALEXNET_MODEL SLURM_ARRAY_TASK_ID JOB_COMPLETION_INDEX
+use_build
 
 # The command of the container in its volumes; its list is cut into as many
 # parts as there are pods.

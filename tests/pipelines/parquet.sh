@@ -10,9 +10,7 @@ need_venv tables pyarrow duckdb
 "$venv/bin/python" -c 'import duckdb, pyarrow' 2>/dev/null ||
   skip_all "no pyarrow or duckdb of Python's packages: $reason"
 command=$root/pipelines/batch/alexnet-batch
-export GST_PLUGIN_PATH="$BUILD/gst" ALEXNET_DATA_DIR="$root/pipelines/models"
-export XDG_DATA_HOME="$work"
-unset ALEXNET_MODEL SLURM_ARRAY_TASK_ID JOB_COMPLETION_INDEX
+use_build
 
 # parquet STATUS ARGUMENT...
 parquet () {
@@ -33,7 +31,7 @@ refused () {
 # what may work another time.
 make_results () {
   mkdir "$work/in" && : >"$work/in/empty.mp4" &&
-    cp "$root/pipelines/media/sample.webm" "$work/in" &&
+    cp "$sample" "$work/in" &&
     exits 75 /usr/bin/python3 "$command" -o "$work/results" --attempts 1 \
       --set regions='left & "up":0.0,0.0,0.5,0.5;right:0.5,0.0,0.5,1.0' \
       "$work/in" http://127.0.0.1:9/refused.webm &&

@@ -72,7 +72,7 @@ files () {
   do
     set -- "$@" "$data/pictures/$label"
   done
-  exits 0 sh "$root/pipelines/files.sh" "$@" "$root/pipelines/media/sample.webm" ||
+  exits 0 sh "$root/pipelines/files.sh" "$@" "$sample" ||
     return 1
   cp "$work/out" "$work/files"
   i=0

@@ -5,9 +5,7 @@
 set -u
 . "$(dirname "$0")/tap.sh"
 
-export GST_PLUGIN_PATH="$BUILD/gst" XDG_DATA_HOME="$work"
-export ALEXNET_DATA_DIR="$root/pipelines/models"
-unset ALEXNET_MODEL
+use_build
 find "$root/README.md" "$root/engine" "$root/gst" "$root/pipelines" \
   -name README.md -exec cat {} + >"$work/readmes"
 # Their commands stand in build/.

@@ -8,10 +8,7 @@ set -u
 /usr/bin/python3 -c 'import jinja2, matplotlib' 2>/dev/null ||
   skip_all 'no python3-jinja2 or python3-matplotlib'
 command=$root/pipelines/batch/alexnet-batch
-sample=$root/pipelines/media/sample.webm
-export GST_PLUGIN_PATH="$BUILD/gst" ALEXNET_DATA_DIR="$root/pipelines/models"
-export XDG_DATA_HOME="$work"
-unset ALEXNET_MODEL SLURM_ARRAY_TASK_ID JOB_COMPLETION_INDEX
+use_build
 
 # report STATUS ARGUMENT...
 report () {

@@ -2,8 +2,6 @@
 #
 # To be sourced behind tap.sh by tests of scripts in pipelines/.
 
-media=$root/pipelines/media/sample.webm
-classes='airplane automobile bird cat deer dog frog horse ship truck'
 unset ALEXNET_MODEL ALEXNET_DATA_DIR BROKER BROKERS CONFIRM DECODER DEVICE FILTER FRAMES \
   KEY LIMIT NAMED REGIONS SPOOL THRESHOLD TOPIC WHEN
 mkdir "$work/tmp" "$work/data"

@@ -64,8 +64,8 @@ sound () {
 }
 
 files () {
-  cp "$media" "$work/it's a clip.webm"
-  run files.sh "$media" "$work/it's a clip.webm" && shows_line &&
+  cp "$sample" "$work/it's a clip.webm"
+  run files.sh "$sample" "$work/it's a clip.webm" && shows_line &&
     same "$classes" "$(first_labels ' 1-sample.webm ')" &&
     same "$classes" "$(first_labels ' 2-it_s_a_clip.webm ')" &&
     grep '^500 frames, ' "$work/out"
@@ -75,7 +75,7 @@ files () {
 odd_names () {
   mkdir "$work/odd"
   for name in 'a\b' 'a"b' "$(printf 'a\tb')" "$(printf 'a\nb')" 'a  b' '!'; do
-    cp "$media" "$work/odd/$name" &&
+    cp "$sample" "$work/odd/$name" &&
       run files.sh "$work/odd/$name" && same "$classes" "$(first_labels ' 1-')" ||
       return 1
   done
@@ -91,9 +91,9 @@ images () {
 bad_image () {
   mkdir "$work/images"
   for i in 0 1 2; do
-    first_frame pngenc "$media" "$work/images/$i.png" || return 1
+    first_frame pngenc "$sample" "$work/images/$i.png" || return 1
   done
-  first_frame jpegenc "$media" "$work/images/a b.JPG" || return 1
+  first_frame jpegenc "$sample" "$work/images/a b.JPG" || return 1
   head -c 2000 "$work/images/1.png" >"$work/short" &&
     mv "$work/short" "$work/images/1.png"
   fails_with '1.png is cut short' images.sh "$work/images" &&
@@ -167,7 +167,7 @@ rtsp () {
 }
 
 rtsp_frames () {
-  FRAMES=5 run rtsp.sh "$media" && grep '^5 frames, ' "$work/out"
+  FRAMES=5 run rtsp.sh "$sample" && grep '^5 frames, ' "$work/out"
 }
 
 rtsp_bad_input () {
@@ -192,22 +192,22 @@ regions () {
 }
 
 own_regions () {
-  REGIONS=bird:0.25,0.25,0.5,0.5 run regions.sh "$media" &&
+  REGIONS=bird:0.25,0.25,0.5,0.5 run regions.sh "$sample" &&
     grep ' 0.25,0.25-0.75,0.75 ' "$work/out" &&
     grep '^250 regions, ' "$work/out" || return 1
   export REGIONS=bird:1,2
   fails_with 'LABEL:X,Y,WIDTH,HEIGHT expected, bird:1,2 found' \
-    regions.sh "$media" || return 1
+    regions.sh "$sample" || return 1
   unset REGIONS
 }
 
 named_regions () {
   export NAMED="left:0.0,0.0,0.5,1.0;dot:8,8,16,16"
-  run regions.sh "$media" && shows_line && grep '  left  ' "$work/out" &&
+  run regions.sh "$sample" && shows_line && grep '  left  ' "$work/out" &&
     grep '  dot  ' "$work/out" && grep '^500 regions, ' "$work/out" || return 1
   export NAMED=dot:8,8
   fails_with 'regions: region "dot" has 2 numbers; expected'\
-' name:x,y,width,height' regions.sh "$media" || return 1
+' name:x,y,width,height' regions.sh "$sample" || return 1
   unset NAMED
 }
 
@@ -215,7 +215,7 @@ named_regions () {
 # blue sky becomes nearly black there and stays elsewhere.
 overlay_drawn () {
   first_frame pngenc "$1" "$work/a.png" &&
-    first_frame pngenc "$media" "$work/b.png" &&
+    first_frame pngenc "$sample" "$work/b.png" &&
     /usr/bin/python3 - "$work/a.png" "$work/b.png" <<'PYTHON'
 import sys
 from PIL import Image, ImageChops, ImageStat
@@ -267,7 +267,7 @@ told () {
 # one.
 learn () (
   mkdir "$work/learn" && cd "$work/learn" || return 1
-  WHEN=first+change run learn.sh "$media" "my pictures" && shows_line &&
+  WHEN=first+change run learn.sh "$sample" "my pictures" && shows_line &&
     same 10 "$(grep -c . 'my pictures/examples.jsonl')" || return 1
   cp "$root/pipelines/models/alexnet-cifar10.safetensors" trained.pth
   told 2 && same "$classes" "$(ls 'my pictures/labelled' | xargs)" &&
@@ -286,7 +286,7 @@ learn_sorted () (
 learn_of_regions () (
   cd "$work" || return 1
   REGIONS='left:0.0,0.0,0.5,1.0;right:0.5,0.0,0.5,1.0' WHEN=first \
-    run learn.sh "$media" regions &&
+    run learn.sh "$sample" regions &&
     same 2 "$(ls regions | grep -c '[.]jpg$')" &&
     grep -q '"region_name":"left"' regions/examples.jsonl &&
     grep -q '"region_name":"right"' regions/examples.jsonl
@@ -294,14 +294,14 @@ learn_of_regions () (
 
 learn_of_none () (
   cd "$work" || return 1
-  WHEN=uncertain THRESHOLD=0 run learn.sh "$media" none &&
+  WHEN=uncertain THRESHOLD=0 run learn.sh "$sample" none &&
     same 'No picture was saved: WHEN and THRESHOLD say which are' \
       "$(tail -n 1 "$work/out")"
 )
 
 learn_of_few () (
   cd "$work" || return 1
-  THRESHOLD=1 LIMIT=7 run learn.sh "$media" few &&
+  THRESHOLD=1 LIMIT=7 run learn.sh "$sample" few &&
     same 7 "$(ls few | grep -c '[.]jpg$')"
 )
 

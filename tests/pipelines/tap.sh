@@ -1,13 +1,24 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=sh
 #
-# To be sourced: TAP for shell functions. Sets root, the tree, and work, a
-# directory that goes away. BUILD is the build directory under test.
+# To be sourced: TAP for shell functions. Sets root, the tree; sample, the clip,
+# and classes, what it shows; work, a directory that goes away. BUILD is the build
+# directory under test.
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+sample=$root/pipelines/media/sample.webm
+classes='airplane automobile bird cat deer dog frog horse ship truck'
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 n=0
+
+# What runs finds the build and the demonstration model, as if both were
+# installed, and nothing of the user's.
+use_build () {
+  export GST_PLUGIN_PATH="$BUILD/gst" ALEXNET_DATA_DIR="$root/pipelines/models"
+  export XDG_DATA_HOME="$work"
+  unset ALEXNET_MODEL SLURM_ARRAY_TASK_ID JOB_COMPLETION_INDEX
+}
 
 skip_all () {
   echo "1..0 # SKIP $*"

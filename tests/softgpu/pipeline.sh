@@ -8,7 +8,6 @@
 set -u
 . "$(dirname "$0")/../pipelines/tap.sh"
 
-media=$root/pipelines/media/sample.webm
 export XDG_CACHE_HOME="$work" GST_REGISTRY="$work/registry"
 command -v gst-launch-1.0 >/dev/null || skip_all 'no gst-launch-1.0'
 
@@ -17,7 +16,7 @@ launch () {
   libraries=$1
   shift
   LD_LIBRARY_PATH=$libraries LD_PRELOAD=$SOFTGPU_PRELOAD gst-launch-1.0 -m \
-    filesrc "location=$media" ! decodebin ! videoconvert ! \
+    filesrc "location=$sample" ! decodebin ! videoconvert ! \
     alexnetclassify "$@" inference-interval=5 post-messages=always top-k=1 ! \
     fakesink 2>&1
 }
@@ -65,7 +64,7 @@ small () {
 batch () {
   LD_LIBRARY_PATH=$SOFTGPU_DIR LD_PRELOAD=$SOFTGPU_PRELOAD \
     "$root/pipelines/batch/alexnet-batch" --attempts 2 --set backend=cudnn \
-    --set max-batch-size=1 "$@" "$media" 2>&1
+    --set max-batch-size=1 "$@" "$sample" 2>&1
 }
 
 # The video is not to blame, and another start may find another device.
