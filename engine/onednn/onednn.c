@@ -339,7 +339,8 @@ onednn_open (const AlexnetNetwork *network, const AlexnetPlanParams *params,
   gboolean built;
 
   self->base.backend = &alexnet_onednn_backend;
-  self->n_threads = params->cpu_threads;
+  self->n_threads = alexnet_onednn_prepare_threads ();
+  alexnet_onednn_set_threads (self->n_threads);
   alexnet_onednn_waiting_init (&self->waiting, self->n_threads);
   self->output = *alexnet_network_output (network);
   self->trunks = g_ptr_array_new_with_free_func (free_program);
@@ -451,6 +452,21 @@ write_outputs (const OnednnPlan *self, float *const *outputs, guint n)
 }
 
 static gboolean
+prepare_threads (const OnednnPlan *self, GError **error)
+{
+  guint n;
+
+  alexnet_onednn_set_threads (self->n_threads);
+  n = alexnet_onednn_prepare_threads ();
+  if (n == self->n_threads)
+    return TRUE;
+  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_DEVICE,
+      "OpenMP gives %u of %u threads, expected all, as it gave before", n,
+      self->n_threads);
+  return FALSE;
+}
+
+static gboolean
 infer (const OnednnPlan *self, guint first, guint n, float *const *outputs,
     GError **error)
 {
@@ -458,8 +474,8 @@ infer (const OnednnPlan *self, guint first, guint n, float *const *outputs,
   guint8 *features = context->buffers[ONEDNN_BUFFER_FEATURES];
   guint done = 0;
 
-  alexnet_onednn_set_threads (self->n_threads);
-  alexnet_onednn_flush_denormals ();
+  if (!prepare_threads (self, error))
+    return FALSE;
   while (done < n) {
     OnednnProgram *trunk = find_trunk (self, n - done);
 

@@ -16,6 +16,7 @@
 
 /* Of libgomp, declared here because a compiler other than gcc does not bring
  * its header and makes calls into another runtime of "#pragma omp". */
+void omp_set_dynamic (int dynamic);
 void omp_set_num_threads (int n);
 int omp_get_max_threads (void);
 int omp_get_thread_num (void);
@@ -35,6 +36,7 @@ alexnet_onednn_set_threads (guint n_threads)
 {
   guint before = alexnet_onednn_get_threads ();
 
+  omp_set_dynamic (FALSE);
   omp_set_num_threads ((int) n_threads);
   return before;
 }
@@ -67,8 +69,10 @@ alexnet_onednn_parallel (OnednnParallelFunc func, gpointer user)
 }
 
 static void
-flush_denormals (gpointer user, guint thread, guint n_threads)
+prepare_thread (gpointer user, guint thread, guint n_threads)
 {
+  guint *n = user;
+
 #if defined(__SSE__)
   const guint flush_to_zero = 1 << 15, denormals_are_zero = 1 << 6;
 
@@ -80,12 +84,17 @@ flush_denormals (gpointer user, guint thread, guint n_threads)
   __asm__ volatile("mrs %0, fpcr" : "=r"(state));
   __asm__ volatile("msr fpcr, %0" : : "r"(state | flush_to_zero));
 #endif
+  if (thread == 0)
+    *n = n_threads;
 }
 
-void
-alexnet_onednn_flush_denormals (void)
+guint
+alexnet_onednn_prepare_threads (void)
 {
-  alexnet_onednn_parallel (flush_denormals, NULL);
+  guint n = 0;
+
+  alexnet_onednn_parallel (prepare_thread, &n);
+  return n;
 }
 
 static void

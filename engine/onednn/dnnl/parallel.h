@@ -15,7 +15,10 @@ G_BEGIN_DECLS
 typedef void (*OnednnParallelFunc) (gpointer user, guint thread,
     guint n_threads);
 
-/* Returns how many there were before. */
+/* Returns how many there were before. OpenMP may give fewer than it is asked
+ * for, as below OMP_THREAD_LIMIT. The library parts its work by what it is
+ * told, and leaves out the shares of threads that are not there: so it is to be
+ * told what alexnet_onednn_prepare_threads() has found. */
 guint alexnet_onednn_set_threads (guint n_threads);
 guint alexnet_onednn_get_threads (void);
 
@@ -24,8 +27,9 @@ guint alexnet_onednn_get_threads (void);
 void alexnet_onednn_parallel (OnednnParallelFunc func, gpointer user);
 
 /* Makes all of them, the calling one too, treat denormal floats as 0 from now
- * on: some processors need a hundred times as long for one. */
-void alexnet_onednn_flush_denormals (void);
+ * on: some processors need a hundred times as long for one. Returns how many
+ * there are. */
+guint alexnet_onednn_prepare_threads (void);
 
 /* Milliseconds for which these threads have had a processor, up to now: the
  * clock of a whole process is only as exact as the kernel's ticks are. */
