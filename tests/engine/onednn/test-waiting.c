@@ -3,6 +3,12 @@
 /* Whoever wants processors beside the network gets them: where a batch had to
  * do without one, threads that wait sleep instead of turning. */
 
+#define _GNU_SOURCE
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "onednn/dnnl/parallel.h"
 #include "onednn/dnnl/waiting.h"
 
@@ -142,6 +148,76 @@ test_crowd (void)
   g_assert_true (wait_turning (alone / 4, TRUE));
 }
 
+/* ---- a system that has few threads left ---------------------------------- */
+
+static atomic_int n_left = G_MAXINT;
+
+typedef struct {
+  void *(*run) (void *data);
+  void *data;
+} Start;
+
+static void
+give_back (void *unused)
+{
+  atomic_fetch_add (&n_left, 1);
+}
+
+static void *
+run_and_give_back (void *data)
+{
+  Start start = *(Start *) data;
+  void *result;
+
+  free (data);
+  pthread_cleanup_push (give_back, NULL);
+  result = start.run (start.data);
+  pthread_cleanup_pop (TRUE);
+  return result;
+}
+
+/* That of the C library, but for the limit. */
+__attribute__ ((visibility ("default"))) int
+pthread_create (pthread_t *thread, const pthread_attr_t *attributes,
+    void *(*run) (void *data), void *data)
+{
+  int (*create) (pthread_t *, const pthread_attr_t *, void *(*) (void *),
+      void *) = dlsym (RTLD_NEXT, "pthread_create");
+  Start *start;
+
+  if (atomic_fetch_sub (&n_left, 1) <= 0) {
+    give_back (NULL);
+    return EAGAIN;
+  }
+  start = malloc (sizeof *start);
+  *start = (Start){ run, data };
+  return create (thread, attributes, run_and_give_back, start);
+}
+
+static void
+wait_left (int expected)
+{
+  for (guint i = 0; i < 1000 && atomic_load (&n_left) != expected; i++)
+    g_usleep (10 * MS);
+  g_assert_cmpint (atomic_load (&n_left), ==, expected);
+}
+
+/* libgomp ends the process where it gets none. */
+static void
+test_few_threads (void)
+{
+  for (int n = 0; n <= 3; n++) {
+    atomic_store (&n_left, n);
+    alexnet_onednn_crowd_join ();
+    wait_left (MAX (n - 2, 0));
+    g_usleep (10 * MS);
+    wait_left (MAX (n - 2, 0));
+    alexnet_onednn_crowd_leave ();
+    wait_left (n);
+  }
+  atomic_store (&n_left, G_MAXINT);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -150,5 +226,6 @@ main (int argc, char **argv)
   g_test_add_func ("/waiting/look-again", test_look_again);
   g_test_add_func ("/waiting/who-decides", test_who_decides);
   g_test_add_func ("/waiting/crowd", test_crowd);
+  g_test_add_func ("/waiting/few-threads", test_few_threads);
   return g_test_run ();
 }
