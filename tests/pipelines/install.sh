@@ -66,7 +66,7 @@ pipeline () {
 }
 
 inspect () {
-  LD_LIBRARY_PATH=$libdir "$bindir/alexnet-inspect" summary | grep '1,606,874'
+  "$bindir/alexnet-inspect" summary | grep '1,606,874'
 }
 
 batch () {
@@ -122,7 +122,7 @@ moved () {
 inspect_moved () {
   inspect || return 1
   [ ! -d "$libdir/alexnet" ] ||
-    ! LD_LIBRARY_PATH=$libdir "$bindir/alexnet-inspect" check -b cudnn 2>&1 |
+    ! "$bindir/alexnet-inspect" check -b cudnn 2>&1 |
       grep 'is not installed'
 }
 
