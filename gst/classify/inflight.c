@@ -158,6 +158,13 @@ gst_alexnet_inflight_is_full (GstAlexnetInflight *inflight)
   return full;
 }
 
+/* After EOS gaps still move, and fill it. */
+static gboolean
+may_get_room (const GstAlexnetInflight *inflight, const GstAlexnetItem *item)
+{
+  return is_frame (item) ? inflight->flow == GST_FLOW_OK : is_moving (inflight);
+}
+
 GstFlowReturn
 gst_alexnet_inflight_wait_room (GstAlexnetInflight *inflight,
     GstAlexnetItem *item)
@@ -165,7 +172,7 @@ gst_alexnet_inflight_wait_room (GstAlexnetInflight *inflight,
   GstFlowReturn flow;
 
   g_mutex_lock (&inflight->lock);
-  while (inflight->flow == GST_FLOW_OK && inflight->n_inside >= inflight->limit)
+  while (may_get_room (inflight, item) && inflight->n_inside >= inflight->limit)
     g_cond_wait (&inflight->removed, &inflight->lock);
   flow = inflight->flow;
   item->era = inflight->era;

@@ -77,7 +77,8 @@ void gst_alexnet_inflight_relink (GstAlexnetInflight *inflight);
  * wanted any more then, and its flow does not count. */
 void gst_alexnet_inflight_clear (GstAlexnetInflight *inflight, GstPad *pad);
 
-/* Blocks until one more frame or gap may be appended: this one. */
+/* Blocks until one more frame or gap may be appended: this one. A gap waits
+ * while events move, so also after EOS. */
 GstFlowReturn gst_alexnet_inflight_wait_room (GstAlexnetInflight *inflight,
     GstAlexnetItem *item);
 

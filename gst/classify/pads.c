@@ -157,9 +157,9 @@ begin_stream (GstAlexnetClassify *self)
 /* Gaps wait for room as frames do: else nothing would hold back who sends
  * nothing but gaps. */
 static void
-begin_gap (GstAlexnetClassify *self)
+begin_gap (GstAlexnetClassify *self, GstEvent *event)
 {
-  GstAlexnetItem gap = { 0 };
+  GstAlexnetItem gap = { .object = GST_MINI_OBJECT (event) };
 
   gst_alexnet_classify_forget_tracks (self);
   gst_alexnet_gates_forget_pictures (self);
@@ -195,7 +195,7 @@ gst_alexnet_classify_sink_event (GstPad *pad, GstObject *parent,
       begin_stream (self);
       break;
     case GST_EVENT_GAP:
-      begin_gap (self);
+      begin_gap (self, event);
       break;
     case GST_EVENT_SEGMENT_DONE:
       gst_alexnet_session_drain (&self->session);

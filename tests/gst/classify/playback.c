@@ -270,6 +270,38 @@ GST_START_TEST (test_gaps_alone)
 }
 GST_END_TEST
 
+static GstPadProbeReturn
+shut_valve (GstPad *pad, GstPadProbeInfo *info, gpointer valve)
+{
+  g_object_set (valve, "drop", TRUE, NULL);
+  return GST_PAD_PROBE_REMOVE;
+}
+
+/* The same when downstream has had enough: no frame comes to be told so, and
+ * the sink takes a gap as long as it lasts. */
+GST_START_TEST (test_gaps_after_eos)
+{
+  Pipeline *p = test_pipeline_new (
+      "videotestsrc ! video/x-raw,framerate=1/1000 ! valve name=v "
+      "drop-mode=transform-to-gap ! alexnetclassify name=c max-in-flight=4 ! "
+      "identity eos-after=1 ! fakesink name=sink sync=true");
+  GstElement *valve = gst_bin_get_by_name (GST_BIN (p->pipeline), "v");
+  GstPad *pad = gst_element_get_static_pad (valve, "src");
+  gint n_in = 0;
+
+  add_gap_probe (p->element, "sink", &n_in);
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, shut_valve, valve, NULL);
+  test_pipeline_set_state (p, GST_STATE_PLAYING);
+  while (g_atomic_int_get (&n_in) < 4 + 1)
+    g_usleep (1000);
+  g_usleep (50 * 1000);
+  fail_unless_equals_int (g_atomic_int_get (&n_in), 4 + 1);
+  gst_object_unref (pad);
+  gst_object_unref (valve);
+  test_pipeline_free (p);
+}
+GST_END_TEST
+
 static Suite *
 playback_suite (void)
 {
@@ -288,6 +320,7 @@ playback_suite (void)
   tcase_add_test (tests, test_caps_change);
   tcase_add_test (tests, test_concat);
   tcase_add_test (tests, test_gaps_alone);
+  tcase_add_test (tests, test_gaps_after_eos);
   return suite;
 }
 
