@@ -10,7 +10,8 @@
 
 G_BEGIN_DECLS
 
-/* In the order in which "auto" tries them, NULL-terminated. */
+/* In the order in which "auto" tries them, NULL-terminated. One that is not in
+ * this build has a name alone, and is found by none. */
 extern const AlexnetBackend *const alexnet_backends[];
 
 /* By name; UNSUPPORTED, naming the ones there are. */

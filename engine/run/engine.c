@@ -54,6 +54,11 @@ open_backend (AlexnetEngine *engine, const AlexnetBackend *backend,
     .embedding = engine->n_embedding > 0,
   };
 
+  if (!backend->open) {
+    g_set_error_literal (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
+        "not in this build");
+    return NULL;
+  }
   return backend->open (alexnet_model_get_network (engine->model), &params,
       error);
 }

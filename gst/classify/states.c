@@ -137,6 +137,26 @@ announce_engine (GstAlexnetClassify *self)
   set_engine (self, engine);
 }
 
+/* Whoever did not ask for it wonders why it is slow. */
+static void
+tell_of_reference (GstAlexnetClassify *self)
+{
+  AlexnetEngine *engine = self->session.engine;
+  g_auto (GStrv)
+      notes = g_strsplit (alexnet_engine_get_notes (engine), "\n", -1);
+  g_autofree char *why = g_strjoinv ("; ", notes);
+  gboolean asked_for;
+
+  GST_OBJECT_LOCK (self);
+  asked_for = self->settings.backend == GST_ALEXNET_BACKEND_REFERENCE;
+  GST_OBJECT_UNLOCK (self);
+  if (!asked_for &&
+      g_str_equal (alexnet_engine_get_backend (engine), "reference"))
+    GST_ELEMENT_INFO (self, RESOURCE, SETTINGS,
+        ("The network is computed in plain C, which is slow."),
+        ("backend reference is plain C and slow; passed over: %s", why));
+}
+
 static void
 warn_of_tensor (GstAlexnetClassify *self)
 {
@@ -215,6 +235,7 @@ gst_alexnet_classify_start (GstAlexnetClassify *self)
   GST_OBJECT_UNLOCK (self);
   g_object_notify (G_OBJECT (self), "last-result");
   announce_engine (self);
+  tell_of_reference (self);
   return TRUE;
 }
 

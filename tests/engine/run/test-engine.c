@@ -329,7 +329,8 @@ test_choice_of_backend (void)
   g_assert_no_error (error);
   g_assert_cmpstr (alexnet_engine_get_backend (engine), ==, "fake");
   g_assert_cmpstr (alexnet_engine_get_notes (engine), ==,
-      "absent: this machine has no such device");
+      "absent: this machine has no such device\n"
+      "unbuilt: not in this build");
   alexnet_engine_unref (engine);
   alexnet_model_unref (model);
 }

@@ -75,8 +75,11 @@ static const AlexnetBackend quick_backend = {
   FAKE_VERBS,
 };
 
+static const AlexnetBackend unbuilt_backend = { .name = "unbuilt" };
+
 const AlexnetBackend *const alexnet_backends[] = {
   &absent_backend,
+  &unbuilt_backend,
   &fake_backend,
   &quick_backend,
   NULL,
