@@ -48,7 +48,8 @@ may_take_a_gpu (const GstAlexnetSettings *settings)
 static gboolean
 may_take_the_cpu (const GstAlexnetSettings *settings)
 {
-  return settings->backend != GST_ALEXNET_BACKEND_CUDNN;
+  return settings->backend == GST_ALEXNET_BACKEND_AUTO ||
+      settings->backend == GST_ALEXNET_BACKEND_CPU;
 }
 
 static gboolean
@@ -78,7 +79,7 @@ static const struct {
       "save-when is empty and save-interval is 0" },
   { { "batch-timeout" }, makes_batches, "max-batch-size is 1" },
   { { "cuda-device-id" }, may_take_a_gpu, "the backend takes no GPU" },
-  { { "cpu-threads" }, may_take_the_cpu, "the backend is cudnn" },
+  { { "cpu-threads" }, may_take_the_cpu, "the backend is not cpu" },
   { { "full-frame-od" }, attaches_detections,
       "it takes attach-meta=analytics and a build with GStreamer 1.24 or "
       "newer; this one is for " BUILT_WITH },

@@ -168,10 +168,10 @@ const GstAlexnetProperty gst_alexnet_model_properties[] = {
   /**
    * GstAlexnetClassify:cpu-threads:
    *
-   * Threads of the CPU backends. A container's quota counts as affinity does.
+   * Threads of the backend cpu. A container's quota counts as affinity does.
    */
   { GST_ALEXNET_PROP_CPU_THREADS, UINT, "cpu-threads", "CPU threads",
-      "Threads of the CPU backends (0 = as many as the processors that it may "
+      "Threads of the backend cpu (0 = as many as the processors that it may "
       "use)",
       READY, 0, ALEXNET_MAX_CPU_THREADS, 0 },
 

@@ -109,7 +109,7 @@ static const struct {
   { "batch-timeout=1000 max-batch-size=1", "batch-timeout has no effect. " },
   { "batch-timeout=1000", "" },
   { "cuda-device-id=1", "cuda-device-id has no effect. " },
-  { "cpu-threads=1", "" },
+  { "cpu-threads=1", "cpu-threads has no effect. " },
 };
 
 GST_START_TEST (test_warns_of_settings_without_effect)
