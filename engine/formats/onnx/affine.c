@@ -102,7 +102,7 @@ static gboolean
 carry (OnnxReader *graph, const OnnxValue *value, gboolean inverse,
     GError **error)
 {
-  double number;
+  double number = 0;
 
   if (!alexnet_onnx_read_vector (value, 1, 1, &number, error) ||
       (inverse && !invert (&number, 1, TRUE, error)))
@@ -126,7 +126,7 @@ static gboolean
 change (OnnxReader *graph, const OnnxValue *value, gboolean scale,
     gboolean inverse, GError **error)
 {
-  guint axis = graph->flat || graph->channels_last ? 1 : 3, n;
+  guint axis = graph->flat || graph->channels_last ? 1 : 3, n = 0;
   g_autofree double *numbers = NULL;
 
   if (!find_target (graph, scale, &n, error))
@@ -167,7 +167,7 @@ read_batch_normalization (OnnxReader *graph, const OnnxCall *call,
   double epsilon = alexnet_onnx_float (call, "epsilon", 1e-5f);
   g_autofree double *values = NULL;
   double *of[N];
-  guint n;
+  guint n = 0;
 
   if (!find_layer (graph, TRUE, &n, error))
     return FALSE;
