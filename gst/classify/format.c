@@ -100,7 +100,8 @@ gst_alexnet_classify_set_format (GstAlexnetClassify *self, GstEvent *event)
   gst_event_parse_caps (event, &caps);
   self->negotiated = gst_video_info_from_caps (info, caps);
   if (!self->negotiated) {
-    GST_WARNING_OBJECT (self, "no video format in %" GST_PTR_FORMAT, caps);
+    GST_WARNING_OBJECT (self, "no video format in %" GST_PTR_FORMAT,
+        (gpointer) caps);
     return FALSE;
   }
   self->negotiated = check_regions (self) && follow_cuda (self, caps);

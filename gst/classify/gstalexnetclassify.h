@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (GstAlexnetClassify, gst_alexnet_classify, GST,
     ALEXNET_CLASSIFY, GstElement)
 
-GST_ELEMENT_REGISTER_DECLARE (alexnetclassify);
+GST_ELEMENT_REGISTER_DECLARE (alexnetclassify)
 
 G_END_DECLS
 
