@@ -255,14 +255,15 @@ sh "$root/pipelines/install-packages.sh" plot >"$work/log" 2>&1 ||
   skip_all "$(tail -n 1 "$work/log")"
 check 'watch' whole_clip
 check 'watch: compiled by hand' by_hand
-check 'watch: control characters in labels' control_characters
+check_with alexnet-inspect 'watch: control characters in labels' \
+  control_characters
 unset program
 check 'colons in the name of a file' colons
 check 'watch: -- and a dash' dashes
 check 'watch: seeking' seek
 check 'watch: Ctrl-C' interrupted
 check 'watch: Ctrl-C at once' interrupted_early
-check 'watch: letters' letters
+check_with alexnet-inspect 'watch: letters' letters
 check 'watch: bad input' bad_input watch watch
 check 'timeline.py' plot
 check 'timeline.py: seeking' plot_part

@@ -309,5 +309,5 @@ check_raw "60 3 $untimed" raw.h264 openh264enc h264parse
 check_raw '60 6 ' timed.h264 x264enc h264parse
 check_raw '60 6 ' yuv.y4m y4menc y4mdec
 [ ! -f "$work/yuv.y4m" ] || check 'many raw streams' many_raw
-check 'pictures of more than one' partial
+check_with alexnet-inspect 'pictures of more than one' partial
 done_testing

@@ -488,7 +488,7 @@ disk_full () {
 check 'a directory' directory
 check 'lines' lines
 check 'marker' marker
-check 'EXIF orientation' turned
+check_with alexnet-inspect 'EXIF orientation' turned
 check 'again' again
 check 'a file of --set' by_file
 check "a model's other files" by_model

@@ -134,11 +134,11 @@ check 'mqtt.sh' mqtt
 check 'mqtt.sh: BROKER' own_broker
 check 'mqtt.sh: no broker' no_broker
 check 'mqtt.sh: bad input' bad_input mqtt.sh
-check 'kafka.sh' kafka
-check 'kafka.sh: a camera' kafka_camera
-check 'kafka.sh: SPOOL' kafka_spool
-check 'kafka.sh: no broker' kafka_without_broker
-check 'kafka.sh: bad input' bad_input kafka.sh
+check_with classificationkafka 'kafka.sh' kafka
+check_with classificationkafka 'kafka.sh: a camera' kafka_camera
+check_with classificationkafka 'kafka.sh: SPOOL' kafka_spool
+check_with classificationkafka 'kafka.sh: no broker' kafka_without_broker
+check_with classificationkafka 'kafka.sh: bad input' bad_input kafka.sh
 check 'state.sh' state
 check 'state.sh: REGIONS' state_of_regions
 check 'state.sh: a camera' state_of_camera

@@ -173,7 +173,7 @@ sh "$root/pipelines/install-packages.sh" run build >"$work/log" 2>&1 ||
   skip_all "$(tail -n 1 "$work/log")"
 sh "$root/pipelines/install-packages.sh" pictures >"$work/log" 2>&1 ||
   sed 's/^/# /' "$work/log"
-[ -x "$inspect" ] || skip_all "this build has no alexnet-inspect"
+built alexnet-inspect || skip_all 'built without alexnet-inspect'
 pictures
 uris
 check 'classify.sh: URIs of no good picture' bad_uris

@@ -174,13 +174,8 @@ commands () {
 check 'the pipeline by hand' launch
 check 'regions with names' named
 check 'examples to learn from' examples
-if gst-inspect-1.0 classificationoverlay >/dev/null 2>&1; then
-  check 'a labelled file' overlay
-  check 'the picture is made' picture
-else
-  skip 'a labelled file' 'built without classificationoverlay'
-  skip 'the picture is made' 'built without classificationoverlay'
-fi
+check_with classificationoverlay 'a labelled file' overlay
+check_with classificationoverlay 'the picture is made' picture
 check 'lines of JSON' json
 check 'states of a clip' states
 check 'alexnet-batch' batch
@@ -188,7 +183,7 @@ check 'alexnet-batch report' report
 check 'reading results in Python' python
 check 'reading results in C' c
 check 'the applications' apps
-check 'commands of alexnet-inspect' commands
+check_with alexnet-inspect 'commands of alexnet-inspect' commands
 check 'the main properties' properties
 check 'every part has a check' parts
 done_testing

@@ -398,11 +398,11 @@ check 'rtsp.sh: ended' rtsp_ended
 check 'regions.sh' regions
 check 'regions.sh: REGIONS' own_regions
 check 'regions.sh: NAMED' named_regions
-check 'overlay.sh' overlay
+check_with classificationoverlay 'overlay.sh' overlay
 check 'a launch that hangs' hung_launch
 check 'sound alone' sound
-check 'overlay.sh: onto itself' overlay_onto_itself
-check 'overlay.sh: bad input' bad_input overlay.sh
+check_with classificationoverlay 'overlay.sh: onto itself' overlay_onto_itself
+check_with classificationoverlay 'overlay.sh: bad input' bad_input overlay.sh
 check 'json.sh' json
 check 'json.sh: FILTER' json_filter
 check 'json.sh: bad input' bad_input json.sh

@@ -44,6 +44,25 @@ skip () {
   echo "ok $n $1 # SKIP $2"
 }
 
+# built PART: whether this build has it, an element or alexnet-inspect.
+built () {
+  case $1 in
+    alexnet-inspect) [ -x "$BUILD/engine/tools/$1" ] ;;
+    *) GST_PLUGIN_PATH=$BUILD/gst gst-inspect-1.0 --exists "$1" ;;
+  esac
+}
+
+# check_with PART NAME COMMAND...: check, where the build has what it is about.
+check_with () {
+  part=$1
+  shift
+  if built "$part"; then
+    check "$@"
+  else
+    skip "$1" "built without $part"
+  fi
+}
+
 # same EXPECTED FOUND
 same () {
   [ "$1" = "$2" ] || {
