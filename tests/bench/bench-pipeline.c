@@ -47,7 +47,7 @@ open_bench (Bench *self, char *argv[])
   g_autofree char *line = g_strdup_printf (
       "appsrc name=source format=time block=true max-buffers=2 "
       "caps=video/x-raw,format=RGB,width=640,height=480,framerate=0/1 "
-      "! alexnetclassify backend=cpu model-file=%s precision=%s "
+      "! alexnetclassify backend=cpu model-file=\"%s\" precision=%s "
       "cpu-threads=%s max-batch-size=%s max-in-flight=%d "
       "! fakesink name=sink sync=false",
       argv[1], argv[2], argv[3], argv[4], 2 * atoi (argv[4]));

@@ -406,7 +406,7 @@ check_with classificationoverlay 'overlay.sh: bad input' bad_input overlay.sh
 check 'json.sh' json
 check 'json.sh: FILTER' json_filter
 check 'json.sh: bad input' bad_input json.sh
-check 'learn.sh' learn
+check_with alexnet-inspect 'learn.sh' learn
 if localedef -i de_DE -f UTF-8 "$work/de_DE.UTF-8" 2>"$work/errors"; then
   check 'learn.sh: sorted' learn_sorted
 else

@@ -174,8 +174,7 @@ static const Case cases[] = {
 static char **
 make_argv (const char *arguments)
 {
-  g_autofree char *all = g_strconcat (g_getenv ("ALEXNET_INSPECT"), " ",
-      arguments, NULL);
+  g_autofree char *all = g_strconcat ("inspect ", arguments, NULL);
   char **argv = g_strsplit (all, " ", -1);
   static const char *const folders[][2] = {
     { "DATA/", "ALEXNET_TEST_DATA" },
@@ -185,6 +184,8 @@ make_argv (const char *arguments)
 
   if (arguments[0] == '\0')
     g_clear_pointer (&argv[1], g_free);
+  g_free (argv[0]);
+  argv[0] = g_strdup (g_getenv ("ALEXNET_INSPECT"));
   for (guint i = 0; argv[i]; i++) {
     for (guint f = 0; f < G_N_ELEMENTS (folders); f++) {
       char *argument = argv[i];
@@ -247,14 +248,13 @@ test_case (gconstpointer data)
 static void
 test_lost (gconstpointer line)
 {
-  const char *argv[] = { "sh", "-c", NULL, NULL };
-  g_autofree char *command = g_strdup_printf ("exec %s %s",
-      g_getenv ("ALEXNET_INSPECT"), (const char *) line);
+  g_autofree char *command = g_strconcat ("exec \"$0\" ", line, NULL);
+  const char *argv[] = { "sh", "-c", command, g_getenv ("ALEXNET_INSPECT"),
+    NULL };
   g_autoptr (GError) error = NULL;
   g_autofree char *err = NULL;
   int status;
 
-  argv[2] = command;
   g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL,
       NULL, &err, &status, &error);
   g_assert_no_error (error);

@@ -37,21 +37,19 @@ save_image (const Sample *sample, guint i)
   return path;
 }
 
-/* alexnet-inspect with `arguments`, of which blanks are no part, and then
- * `images`; what it prints, line by line. */
+/* alexnet-inspect with `arguments`, NULL-terminated, and then `images`; what it
+ * prints, line by line. */
 static char **
-inspect (const char *arguments, const GPtrArray *images)
+inspect (const char *const *arguments, const GPtrArray *images)
 {
-  g_autofree char *all = g_strconcat (g_getenv ("ALEXNET_INSPECT"), " ",
-      arguments, NULL);
-  g_auto (GStrv) words = g_strsplit (all, " ", -1);
   g_autoptr (GPtrArray) argv = g_ptr_array_new ();
   g_autofree char *out = NULL, *err = NULL;
   g_autoptr (GError) error = NULL;
   int status;
 
-  for (guint i = 0; words[i]; i++)
-    g_ptr_array_add (argv, words[i]);
+  g_ptr_array_add (argv, (char *) g_getenv ("ALEXNET_INSPECT"));
+  for (; *arguments; arguments++)
+    g_ptr_array_add (argv, (char *) *arguments);
   for (guint i = 0; i < images->len; i++)
     g_ptr_array_add (argv, images->pdata[i]);
   g_ptr_array_add (argv, NULL);
@@ -68,8 +66,7 @@ static void
 calibrate (const char *output, const GPtrArray *images)
 {
   g_autofree char *model = demonstration_path ();
-  g_autofree char *arguments = g_strdup_printf ("calibrate -o %s %s", output,
-      model);
+  const char *arguments[] = { "calibrate", "-o", output, model, NULL };
   g_autofree char *expected =
       g_strdup_printf ("%s: %s with what precision int8 needs, from %u images",
           output, model, images->len);
@@ -85,9 +82,8 @@ static guint
 count_right (const Sample *sample, const char *model, const char *precision,
     const GPtrArray *images)
 {
-  g_autofree char *arguments = g_strdup_printf ("classify -b cpu -p %s -k 1 "
-                                                "-m %s",
-      precision, model);
+  const char *arguments[] = { "classify", "-b", "cpu", "-p", precision, "-k",
+    "1", "-m", model, NULL };
   g_auto (GStrv) lines = inspect (arguments, images);
   guint right = 0, line = 0;
 
@@ -108,8 +104,7 @@ count_right (const Sample *sample, const char *model, const char *precision,
 static void
 check_precision (const char *model)
 {
-  g_autofree char *arguments = g_strdup_printf ("check -b cpu -p int8 %s",
-      model);
+  const char *arguments[] = { "check", "-b", "cpu", "-p", "int8", model, NULL };
   g_autoptr (GPtrArray) none = g_ptr_array_new ();
   g_auto (GStrv) lines = inspect (arguments, none);
 

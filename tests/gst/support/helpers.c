@@ -53,7 +53,8 @@ test_line_new (const char *format, ...)
   char *path = test_model_path ();
   char **parts = g_strsplit (path, "%", -1);
   char *escaped = g_strjoinv ("%%", parts);
-  char *element = g_strdup_printf ("alexnetclassify model-file=%s", escaped);
+  char *element = g_strdup_printf ("alexnetclassify model-file=\"%s\"",
+      escaped);
   GString *with_models = g_string_new (format);
   va_list args;
   char *line;

@@ -43,7 +43,7 @@ test_pipeline_new (const char *line)
 Pipeline *
 test_pipeline_new_clip (void)
 {
-  char *line = g_strdup_printf ("filesrc location=%s ! matroskademux ! "
+  char *line = g_strdup_printf ("filesrc location=\"%s\" ! matroskademux ! "
                                 "vp8dec ! alexnetclassify name=c ! "
                                 "fakesink name=sink sync=false",
       g_getenv ("ALEXNET_TEST_CLIP"));
