@@ -9,8 +9,6 @@
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 
-#include "alexnet.h"
-
 #define N_PHOTOS 500
 #define TILE 32
 #define COLUMNS 25
@@ -20,13 +18,6 @@ typedef struct {
   int truth[N_PHOTOS], pytorch[N_PHOTOS];
   guint n, n_found;
 } Sample;
-
-/* Plain C would take minutes for all of them. */
-static guint
-count_photos (void)
-{
-  return g_strv_contains (alexnet_backend_names (), "cpu") ? N_PHOTOS : 50;
-}
 
 static void
 read_classes (JsonObject *object, const char *member, int *classes)
@@ -127,7 +118,7 @@ run_pipeline (const char *dir, const char *precision, Sample *sample)
 static void
 compare (const char *precision)
 {
-  guint n = count_photos ();
+  guint n = test_is_slow () ? 50 : N_PHOTOS;
   Sample sample = { .n = n };
   char *dir = write_photos (n);
   guint same = 0, right = 0, pytorch_right = 0;

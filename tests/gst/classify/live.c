@@ -14,6 +14,18 @@
   "alexnetclassify name=c " properties " ! "                       \
   "fakesink name=sink sync=true qos=true max-lateness=150000000"
 
+/* With a model that plain C computes in time, too. */
+static Pipeline *
+live_pipeline_new (const char *line)
+{
+  char *model = test_data_path ("models/torchvision-narrow.safetensors");
+  Pipeline *p = test_pipeline_new (line);
+
+  g_object_set (p->element, "model-file", model, NULL);
+  g_free (model);
+  return p;
+}
+
 static guint64
 sink_stat (Pipeline *p, const char *field)
 {
@@ -29,7 +41,7 @@ sink_stat (Pipeline *p, const char *field)
 static void
 expect_nothing_dropped (const char *line)
 {
-  Pipeline *p = test_pipeline_new (line);
+  Pipeline *p = live_pipeline_new (line);
 
   test_pipeline_run (p);
   fail_unless_equals_uint64 (sink_stat (p, "dropped"), 0);
@@ -90,7 +102,7 @@ count_out (GstPad *pad, GstPadProbeInfo *info, gpointer depth)
 /* The source is asked for as many buffers as are kept where frames queue up. */
 GST_START_TEST (test_live_buffers)
 {
-  Pipeline *p = test_pipeline_new (LIVE_LINE (""));
+  Pipeline *p = live_pipeline_new (LIVE_LINE (""));
   GstPad *sink = gst_element_get_static_pad (p->element, "sink");
   Depth depth = { 0 };
 
@@ -118,7 +130,7 @@ dawdle (GstElement *sink, GstBuffer *buffer, GstPad *pad, gpointer unused)
  * work and no frame. */
 GST_START_TEST (test_live_with_a_slow_sink)
 {
-  Pipeline *p = test_pipeline_new (LIVE_LINE (""));
+  Pipeline *p = live_pipeline_new (LIVE_LINE (""));
 
   g_object_set (p->sink, "max-lateness", G_GINT64_CONSTANT (-1),
       "signal-handoffs", TRUE, NULL);

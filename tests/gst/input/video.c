@@ -9,7 +9,8 @@
 static guint
 count_infos (const char *sizes[2], const char *property, const char *value)
 {
-  Fixture *fixture = test_fixture_new (property, value, NULL);
+  Fixture *fixture = test_fixture_new ("backend", "reference", property, value,
+      NULL);
   guint n;
 
   for (guint i = 0; i < 4; i++) {

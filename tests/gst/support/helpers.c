@@ -5,6 +5,7 @@
 #include <gdk-pixbuf/gdk-pixbuf.h>
 #include <glib/gstdio.h>
 
+#include "alexnet.h"
 #include "watchdog.h"
 
 #define TILE 32
@@ -45,6 +46,12 @@ char *
 test_data_path (const char *name)
 {
   return path_in ("ALEXNET_TEST_DATA", name);
+}
+
+gboolean
+test_is_slow (void)
+{
+  return !g_strv_contains (alexnet_backend_names (), "cpu");
 }
 
 char *

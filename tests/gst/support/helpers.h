@@ -41,6 +41,10 @@ TCase *test_case_new (const char *name);
 /* Whether this GStreamer has such an element, of 1.`minor` or newer. */
 gboolean test_has_feature (const char *name, guint minor);
 
+/* Whether plain C computes, a hundred times as slow, so that a test has to do
+ * with fewer frames: this build is without oneDNN. */
+gboolean test_is_slow (void);
+
 /* Of the demonstration model and of a file of tests/data; to be freed. */
 char *test_model_path (void);
 char *test_data_path (const char *name);
