@@ -17,6 +17,7 @@ typedef enum {
   ALEXNET_KERNEL_COPY,
   ALEXNET_KERNEL_OUTPUT,
   ALEXNET_KERNEL_SOFTMAX,
+  ALEXNET_KERNEL_DOT,
   ALEXNET_KERNEL_GEMV,
   ALEXNET_KERNEL_POOLED_GEMV,
   ALEXNET_N_KERNELS
@@ -191,6 +192,10 @@ alexnet_s8_column (guint n_in, guint i)
       place / (ALEXNET_VECTOR_BYTES / 2) * half +
       place % (ALEXNET_VECTOR_BYTES / 2);
 }
+
+/* dot: the same for any n and n_in, with weights of the type of the values
+ * and a value at a time: for what nobody else computes. A warp makes one output
+ * of one image. */
 
 /* pooled_gemv, pooled_gemv_s8: the same for one image, of which x is what
  * maxpool makes of pool.in. Every block pools it all, at most

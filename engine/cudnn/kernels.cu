@@ -72,6 +72,7 @@ warp_max (guint64 x)
       (const void *) alexnet_copy_##type,                 \
       (const void *) alexnet_output_##type,               \
       (const void *) alexnet_softmax_##type,              \
+      (const void *) alexnet_dot_##type,                  \
       (const void *) alexnet_gemv##s8##_##type,           \
       (const void *) alexnet_pooled_gemv##s8##_##type,    \
     }                                                     \

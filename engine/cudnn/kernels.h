@@ -449,6 +449,24 @@ NAME (softmax) (PARAM (AlexnetSoftmaxArgs) args)
       args.best + (gsize) BLOCK_X * ALEXNET_MAX_BEST);
 }
 
+KERNEL
+NAME (dot) (PARAM (AlexnetGemvArgs) args)
+{
+  guint warp = BLOCK_X * (ALEXNET_THREADS / 32) + THREAD_X / 32;
+  guint row = warp % args.n_out, n = warp / args.n_out;
+  const REAL *x = (const REAL *) args.x + (gsize) n * args.n_in;
+  const REAL *w = (const REAL *) args.w + (gsize) row * args.n_in;
+  float sum = 0.0f;
+
+  if (n >= args.n)
+    return;
+  for (guint k = THREAD_X % 32; k < args.n_in; k += 32)
+    sum = FMA (TO_FLOAT (w[k]), TO_FLOAT (x[k]), sum);
+  sum = WARP_SUM (sum) + TO_FLOAT (((const REAL *) args.bias)[row]);
+  if (THREAD_X % 32 == 0)
+    ((REAL *) args.y)[warp] = FROM_FLOAT (args.relu ? NAME (relu) (sum) : sum);
+}
+
 /* By weights of the same type. */
 #define PRODUCT(x) NAME (x)
 #define WEIGHT REAL

@@ -11,6 +11,7 @@ static const char *const names[ALEXNET_N_KERNELS] = {
   [ALEXNET_KERNEL_COPY] = "copy",
   [ALEXNET_KERNEL_OUTPUT] = "output",
   [ALEXNET_KERNEL_SOFTMAX] = "softmax",
+  [ALEXNET_KERNEL_DOT] = "dot",
   [ALEXNET_KERNEL_GEMV] = "gemv",
   [ALEXNET_KERNEL_POOLED_GEMV] = "pooled_gemv",
 };

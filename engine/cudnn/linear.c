@@ -14,7 +14,7 @@ struct _AlexnetLinear {
   cublasLtMatrixLayout_t w, x, y;
   cublasLtMatmulHeuristicResult_t algorithms[N_ALGORITHMS];
   guint n_algorithms;
-  gboolean has_gemv; /* then choice 0 is gemv */
+  gboolean has_gemv; /* then choice 0 is gemv; without any, it is dot */
   guint choice;
 };
 
@@ -87,20 +87,24 @@ set_preference (cublasLtMatmulPreference_t preference,
           sizeof alignment));
 }
 
-/* None is no failure here. */
-static gboolean
-ask_cublas (AlexnetLinear *linear, cublasLtMatmulPreference_t preference,
-    GError **error)
+/* A refusal, for which it has more than one status, is no failure: there is our
+ * own product. */
+static void
+ask_cublas (AlexnetLinear *linear, cublasLtMatmulPreference_t preference)
 {
+  const char *call = "cublasLtMatmulAlgoGetHeuristic";
+  g_autofree char *name = alexnet_linear_describe (&linear->shape);
+  g_autoptr (GError) reason = NULL;
   int n = 0;
   cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic (linear->device
                                                               ->cublas,
       linear->matmul, linear->w, linear->x, linear->y, linear->y, preference,
       N_ALGORITHMS, linear->algorithms, &n);
 
-  linear->n_algorithms = (guint) n;
-  return status == CUBLAS_STATUS_NOT_SUPPORTED ||
-      alexnet_cublas_check (status, "cublasLtMatmulAlgoGetHeuristic", error);
+  if (alexnet_cublas_check (status, call, &reason))
+    linear->n_algorithms = (guint) n;
+  else
+    g_info ("%s: %s", name, reason->message);
 }
 
 static gboolean
@@ -108,9 +112,10 @@ find_algorithms (AlexnetLinear *linear, gsize workspace_size, GError **error)
 {
   cublasLtMatmulPreference_t preference = NULL;
   gboolean ok = CUBLAS (cublasLtMatmulPreferenceCreate (&preference)) &&
-      set_preference (preference, linear, workspace_size, error) &&
-      ask_cublas (linear, preference, error);
+      set_preference (preference, linear, workspace_size, error);
 
+  if (ok)
+    ask_cublas (linear, preference);
   if (preference)
     ok = CUBLAS (cublasLtMatmulPreferenceDestroy (preference)) && ok;
   return ok;
@@ -165,19 +170,6 @@ alexnet_linear_shape (const AlexnetProgram *program, guint i, guint n,
   return shape;
 }
 
-static gboolean
-has_choices (const AlexnetLinear *linear, GError **error)
-{
-  g_autofree char *name = NULL;
-
-  if (alexnet_linear_n_choices (linear) > 0)
-    return TRUE;
-  name = alexnet_linear_describe (&linear->shape);
-  g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
-      "cublasLt has no algorithm for %s on this device", name);
-  return FALSE;
-}
-
 AlexnetLinear *
 alexnet_linear_new (AlexnetDevice *device, const AlexnetKernels *kernels,
     const AlexnetLinearShape *shape, const AlexnetWeights *weights,
@@ -191,10 +183,9 @@ alexnet_linear_new (AlexnetDevice *device, const AlexnetKernels *kernels,
   linear->weights = weights;
   linear->workspace = workspace;
   linear->has_gemv = can_gemv (shape);
-  if ((!weights->weight ||
-          (describe_product (linear, error) &&
-              find_algorithms (linear, workspace_size, error))) &&
-      has_choices (linear, error))
+  if (!weights->weight ||
+      (describe_product (linear, error) &&
+          find_algorithms (linear, workspace_size, error)))
     return linear;
   alexnet_linear_free (linear, error);
   return NULL;
@@ -219,7 +210,7 @@ alexnet_linear_free (AlexnetLinear *linear, GError **error)
 guint
 alexnet_linear_n_choices (const AlexnetLinear *linear)
 {
-  return linear->n_algorithms + (linear->has_gemv ? 1 : 0);
+  return MAX (linear->n_algorithms + (linear->has_gemv ? 1 : 0), 1);
 }
 
 void
@@ -275,12 +266,25 @@ run_cublas (const AlexnetLinear *linear, guint i, const void *x, void *y,
       linear->device->stream));
 }
 
+static gboolean
+run_dot (const AlexnetLinear *linear, const void *x, void *y, GError **error)
+{
+  const AlexnetLinearShape *s = &linear->shape;
+  AlexnetGemvArgs args = get_gemv (linear, x, y);
+
+  args.w = linear->weights->weight;
+  return alexnet_kernel_run (linear->kernels, ALEXNET_KERNEL_DOT,
+      (gsize) s->n * s->n_out * 32, &args, linear->device->stream, error);
+}
+
 gboolean
 alexnet_linear_run (AlexnetLinear *linear, const void *x, void *y,
     GError **error)
 {
   if (alexnet_linear_is_own (linear))
     return run_gemv (linear, x, y, error);
+  if (linear->n_algorithms == 0)
+    return run_dot (linear, x, y, error);
   return run_cublas (linear, linear->choice - (linear->has_gemv ? 1 : 0), x, y,
       error);
 }

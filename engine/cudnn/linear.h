@@ -3,7 +3,8 @@
 /* A fully connected layer for one batch size: y = x W^T + bias, with ReLU.
  * There are several ways: our own product, which streams the weights, for
  * small batches; and those that cublasLt offers whose sums are kept in float,
- * also where they are split. */
+ * also where they are split. Where there is none of these, a slower one of our
+ * own takes any shape. */
 
 #ifndef ALEXNET_CUDNN_LINEAR_H
 #define ALEXNET_CUDNN_LINEAR_H
@@ -30,7 +31,7 @@ AlexnetLinearShape alexnet_linear_shape (const AlexnetProgram *program, guint i,
 typedef struct _AlexnetLinear AlexnetLinear;
 
 /* All that is given must outlive it. `workspace` is device memory, which
- * others may use between runs. UNSUPPORTED when there is no way. */
+ * others may use between runs. */
 AlexnetLinear *alexnet_linear_new (AlexnetDevice *device,
     const AlexnetKernels *kernels, const AlexnetLinearShape *shape,
     const AlexnetWeights *weights, void *workspace, gsize workspace_size,
@@ -41,7 +42,7 @@ void alexnet_linear_free (AlexnetLinear *linear, GError **error);
 guint alexnet_linear_n_choices (const AlexnetLinear *linear);
 void alexnet_linear_choose (AlexnetLinear *linear, guint choice);
 
-/* Whether that is our own product. */
+/* Whether that is our own product, which streams the weights. */
 gboolean alexnet_linear_is_own (const AlexnetLinear *linear);
 
 /* On the device's compute stream. */

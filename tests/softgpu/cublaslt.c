@@ -307,6 +307,14 @@ fits (const Product *p, const Layout *a, const Layout *b, const Layout *c,
       outer (b, p->transpose_b, FALSE) == d->columns;
 }
 
+/* With a status that says something else. PyTorch has seen it for matrices of
+ * one row or column, though for leading dimensions that may have been wrong. */
+static gboolean
+is_refused (const Layout *a)
+{
+  return soft_device ()->no_products || a->rows == 1 || a->columns == 1;
+}
+
 static int
 fill_results (const Preference *preference, int wanted,
     cublasLtMatmulHeuristicResult_t *results)
@@ -341,6 +349,8 @@ cublasLtMatmulAlgoGetHeuristic (cublasLtHandle_t handle,
       !fits ((Product *) desc, (Layout *) a, (Layout *) b, (Layout *) c,
           (Layout *) d))
     status = CUBLAS_STATUS_NOT_SUPPORTED;
+  if (!status && is_refused ((Layout *) a))
+    status = CUBLAS_STATUS_INVALID_VALUE;
   if (!status)
     *n = fill_results ((Preference *) preference, wanted, results);
   return soft_leave (SOFT_CUBLAS, status);

@@ -213,6 +213,12 @@ softgpu_set_no_engines (void)
 }
 
 void
+softgpu_set_no_products (void)
+{
+  device.no_products = TRUE;
+}
+
+void
 softgpu_set_capability (guint ordinal, guint capability)
 {
   g_assert_cmpuint (ordinal, <, SOFT_MAX_DEVICES);

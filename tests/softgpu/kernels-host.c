@@ -68,6 +68,7 @@
   DO (copy, AlexnetCopyArgs, FALSE)       \
   DO (output, AlexnetOutputArgs, FALSE)   \
   DO (softmax, AlexnetSoftmaxArgs, TRUE)  \
+  DO (dot, AlexnetGemvArgs, TRUE)         \
   DO (gemv, AlexnetGemvArgs, TRUE)        \
   DO (pooled_gemv, AlexnetPooledGemvArgs, TRUE)
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define MAX_FUNCTIONS 64
+#define MAX_FUNCTIONS 128
 
 typedef struct {
   const SoftKernel *kernel;

@@ -76,7 +76,7 @@ typedef struct {
   gsize l2_persisting, l2_granted, l2_window; /* of each from 8.0 on */
   int driver_version;
   gsize cudnn_version;
-  gboolean no_engines;
+  gboolean no_engines, no_products;
 } SoftDevice;
 
 SOFTGPU_API SoftDevice *soft_device (void);

@@ -71,6 +71,9 @@ SOFTGPU_API void softgpu_set_l2 (gsize persisting, gsize granted, gsize window);
 /* cuDNN's lists of engines are empty from now on. */
 SOFTGPU_API void softgpu_set_no_engines (void);
 
+/* cublasLt refuses every product from now on. */
+SOFTGPU_API void softgpu_set_no_products (void);
+
 /* As cudaDriverGetVersion() and cudnnGetVersion() say it; driver 0 = there is
  * none. */
 SOFTGPU_API void softgpu_set_driver_version (int version);

@@ -184,6 +184,23 @@ test_layers (gconstpointer data)
   softgpu_reset ();
 }
 
+/* Linear layers that cublasLt does not take, in batches that our own product
+ * for small ones takes and in others. */
+static void
+test_refused (gconstpointer data)
+{
+  const Case *c = data;
+  AlexnetNetwork *network = fixture_network (c->architecture);
+
+  softgpu_set_no_products ();
+  for (guint i = 0; i < network->n_layers; i++)
+    if (network->layers[i].kind == ALEXNET_LAYER_LINEAR)
+      check_layer (network, i, c->precision);
+  random_model_clear (network);
+  g_free (network);
+  softgpu_reset ();
+}
+
 /* Of the largest output. Errors of a layer's outputs are independent and add
  * up as their root mean square does: over the eight layers that multiply to
  * about 2 * sqrt (8) u, six times that at the worst of some thousand values.
@@ -454,6 +471,7 @@ main (int argc, char **argv)
     add_cases ("beginnings", architectures[i], test_beginnings);
     add_cases ("batches", architectures[i], test_batches);
   }
+  add_cases ("refused", "torchvision", test_refused);
   add_cases ("whole", "caffenet", test_whole);
   g_test_add_func ("/softgpu/joined", test_joined);
   g_test_add_func ("/softgpu/sums", test_sums);

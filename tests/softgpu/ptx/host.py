@@ -78,6 +78,7 @@ ARGS = {
     'softmax': struct(
         'AlexnetSoftmaxArgs', ('input', ARRAY), ('output', c_uint64),
         ('best', c_uint64)),
+    'dot': GEMV,
     'gemv': GEMV,
     'gemv_s8': GEMV,
     'pooled_gemv': POOLED_GEMV,

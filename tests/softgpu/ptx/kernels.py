@@ -234,9 +234,13 @@ class Maker:
         scales[0] = 0
         return {'w': given(whole.astype(np.uint8)), 'scales': given(scales)}
 
-    def product(self, kernel, real, n, n_in, n_out, relu, make, weights):
+    def streamed(self, n_out):
         rows = self.host.constant('ALEXNET_GEMV_ROWS')
         warps = self.host.constant('ALEXNET_GEMV_WARPS')
+        return (divide_up(n_out, rows * warps), 1), (32 * warps, 1)
+
+    def product(self, kernel, real, n, n_in, n_out, relu, make, weights,
+                grid=None):
         rng = self.rng
         buffers = {
             'x': given(make(rng, real, n * n_in)), **weights,
@@ -248,8 +252,12 @@ class Maker:
                                 n_in=n_in, n_out=n_out, relu=relu)
         return Launch(
             f'{n}x{n_in} * {n_in}x{n_out}', kernel, real,
-            (divide_up(n_out, rows * warps), 1), (32 * warps, 1), buffers,
-            fill)
+            *(grid or self.streamed(n_out)), buffers, fill)
+
+    def dot(self, real, n, n_in, n_out, relu, make=samples.tame):
+        return self.product('dot', real, n, n_in, n_out, relu, make,
+                            self.weights(real, n_in, n_out, make),
+                            self.grid(32 * n * n_out))
 
     def gemv(self, real, n, groups, n_out, relu, make=samples.tame):
         n_in = groups * self.vector_bytes // real.size
@@ -382,6 +390,11 @@ ROWS = {
         (1, 1, 2, 257, 1, 5.0), (2, 1, 1, 1000, 1, 3.0),
         (1, 1, 1, 2601, 3, 40.0),
     ],
+    # images, inputs, outputs, relu
+    'dot': [
+        (1, 1, 1, 0), (3, 7, 5, 1), (16, 33, 3, 0), (2, 131, 8, 1),
+        (1, 100, 9, 1, samples.any_number),
+    ],
     # images, inputs in vectors, outputs, relu
     'gemv': [
         (1, 1, 1, 0), (1, 33, 9, 1), (2, 131, 7, 0), (4, 5, 17, 1),
@@ -417,6 +430,7 @@ COUNTED = {
     'copy': (1, 13, 13, 64, 2, 1, 1),
     'output': (1, 6, 6, 64, 1),
     'softmax': (1, 1, 1, 1000, 1, 1.0),
+    'dot': (2, 60, 17, 1),
     'gemv': (1, 128, 64, 1),
     'gemv_s8': (1, 128, 64, 1),
     'pooled_gemv': (13, 13, 4, 1, 64, 1, 3, 2),
