@@ -169,10 +169,17 @@ alexnet_l2_set_persisting (AlexnetL2 *l2, gboolean persisting, GError **error)
     },
   };
 
+  cudaError_t status;
+
   if (l2->size == 0 || l2->persisting == persisting)
     return TRUE;
+  status = cudaStreamSetAttribute (l2->device->stream,
+      cudaStreamAttributeAccessPolicyWindow, &value);
+  if (is_refused (l2->device, status, "cudaStreamSetAttribute")) {
+    l2->size = l2->device->window.num_bytes = 0;
+    return TRUE;
+  }
   l2->persisting = persisting;
   l2->device->window = value.accessPolicyWindow;
-  return CUDA (cudaStreamSetAttribute (l2->device->stream,
-      cudaStreamAttributeAccessPolicyWindow, &value));
+  return alexnet_cuda_check (status, "cudaStreamSetAttribute", error);
 }

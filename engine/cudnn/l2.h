@@ -54,7 +54,8 @@ gboolean alexnet_l2_open (AlexnetL2 *l2, AlexnetDevice *device, void *base,
 void alexnet_l2_close (AlexnetL2 *l2, GError **error);
 
 /* What is given to the compute stream from now on keeps the weights, or does
- * not. Not while the stream is captured. */
+ * not, as ever when the stream refuses its window. Not while the stream is
+ * captured. */
 gboolean alexnet_l2_set_persisting (AlexnetL2 *l2, gboolean persisting,
     GError **error);
 
