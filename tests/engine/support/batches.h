@@ -35,7 +35,8 @@ typedef struct {
 
 /* Runs batches of 1 to 5 and of BATCHES_MAX, as far as there are images. The
  * largest difference of an output divided by the largest that was expected, or
- * that of the embeddings, if it is larger. */
+ * that of the embeddings, if it is larger. Infinite, and a message says why,
+ * where there is no plan; and where an output is not finite. */
 double batches_error (const AlexnetBackend *backend, AlexnetPrecision precision,
     const AlexnetNetwork *network, const BatchesImages *images);
 
