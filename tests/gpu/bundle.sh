@@ -30,7 +30,7 @@ fail () {
 # the C and C++ libraries or come with CUDA.
 needs () {
   ldd "$@" 2>/dev/null | awk '$2 == "=>" && $3 ~ /^\// { print $3 }' |
-    grep -vE '/(libc|libm|libdl|libpthread|librt|libstdc\+\+|libgcc_s|ld-linux[^/]*)\.so' |
+    grep -vE '/(libc|libm|libmvec|libresolv|libdl|libpthread|librt|libstdc\+\+|libgcc_s|ld-linux[^/]*)\.so' |
     grep -vE '/libcu(dart|blas|blasLt|dnn)[^/]*\.so' | sort -u
 }
 

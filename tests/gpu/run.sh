@@ -7,8 +7,8 @@
 #     sh tests/gpu/run.sh [STAGE...]
 #
 # Without a name all stages run, the most valuable first, each for at most
-# STAGE_LIMIT seconds (default: 180). What a stage sees goes to OUT/STAGE.txt as
-# it goes, and into the table OUT/RESULTS.md when it ends (OUT, default:
+# STAGE_LIMIT seconds (default: 180, and 240 for parity). What a stage sees goes
+# to OUT/STAGE.txt as it goes, and into the table OUT/RESULTS.md when it ends (OUT, default:
 # build-gpu/results), so that a run that is cut short has told what it saw:
 #
 #     parity    layers, networks and formats against the CPU
@@ -92,14 +92,20 @@ for_gpu () {
   "$@"
 }
 
-# start NAME COMMAND...: in the background; it logs to $work/NAME.log.
+# start NAME PROGRAM TEST...: in the background; it logs to $work/NAME.log. Each
+# test has a process of its own, as one that aborts takes the others along.
 start () {
   log=$work/$1.log
-  shift
+  program=$2
+  shift 2
+  mkdir -p "$(dirname "$log")"
   {
-    ours "$@" >"$log" 2>&1
-    echo $? >"$log.status"
-  } &
+    status=0
+    for path; do
+      ours "$program" -k -p "$path" || status=1
+    done
+    echo $status >"$log.status"
+  } >"$log" 2>&1 &
 }
 
 # proves NAME: waits for the tests that were started, and shows what they said.
@@ -109,7 +115,7 @@ proves () {
   while [ ! -s "$log.status" ]; do
     sleep 0.1
   done
-  grep -v DEBUG "$log" | tail -n 200
+  grep -vE '(DEBUG|INFO): ' "$log" | tail -n 200
   [ "$(cat "$log.status")" -eq 0 ] && grep -q '^ok ' "$log" &&
     ! grep -q '^ok .*# SKIP' "$log"
 }
@@ -187,7 +193,7 @@ many_streams () {
       ! alexnetclassify backend=cudnn max-batch-size=$max_batch ! fakesink
     i=$((i + 1))
   done
-  ours timeout 300 "$bundle/bin/gst-launch-1.0" -q "$@"
+  ours "$bundle/bin/gst-launch-1.0" -q "$@"
 }
 
 # few_frames COMMAND...: pixels and batches.
@@ -257,10 +263,13 @@ parity () {
   [ -z "$dry" ] || groups=fp16/pixels
   step 'the module runs' has_gpu
   [ $failed -eq 0 ] || return
-  start formats "$bundle/bin/test-gpu-formats"
+  start formats "$bundle/bin/test-gpu-formats" /gpu/formats
+  tests=$bundle/bin/test-backend-cudnn
+  all=$(ours "$tests" -l)
   for group in $groups; do
-    mkdir -p "$(dirname "$work/$group")"
-    start "$group" "$bundle/bin/test-backend-cudnn" -p "/backend/cudnn/$group"
+    # shellcheck disable=SC2046
+    start "$group" "$tests" \
+      $(echo "$all" | grep -E "^/backend/cudnn/$group(/|\$)")
   done
   step 'every format against the CPU' proves formats
   for group in $groups; do
@@ -319,10 +328,13 @@ cut_short () {
   echo "== $1: 0 passed, 1 failed, 0 skipped (it did not come to its end)"
 }
 
-# run_stage NAME: what it says goes to a file too, line by line.
+# run_stage NAME: what it says goes to a file too, line by line. When its time
+# is up all of its processes are killed: one that is left has tee wait for it.
 run_stage () {
+  limit=180
+  [ "$1" != parity ] || limit=240
   mkdir -p "$OUT"
-  timeout -k 5 "${STAGE_LIMIT:-180}" sh "$0" --inside "$1" 2>&1 |
+  timeout -s KILL "${STAGE_LIMIT:-$limit}" sh "$0" --inside "$1" 2>&1 |
     tee "$OUT/$1.txt"
   tail -n 1 "$OUT/$1.txt" | grep -q "^== $1: " ||
     cut_short "$1" | tee -a "$OUT/$1.txt"

@@ -63,6 +63,47 @@ cut_short () {
     grep '^- parity: .*it did not come to its end' "$work/results/RESULTS.md"
 }
 
+# Of its processes the one that hangs is ended too.
+hangs () {
+  launch=$work/bundle/bin/gst-launch-1.0
+  mv "$launch" "$work/launch"
+  cat >"$launch" <<FAKE
+#!/bin/sh
+case \$* in
+  *videotestsrc*) sleep 50; touch "$work/awake" ;;
+  *) echo 'alexnet-classification, labels=(string)< cat, dog >,' ;;
+esac
+FAKE
+  chmod +x "$launch"
+  STAGE_LIMIT=5 dry_run element
+  same 1 $?
+  result=$?
+  mv "$work/launch" "$launch"
+  [ $result -eq 0 ] && [ ! -e "$work/awake" ] &&
+    same '0 passed, 1 failed, 0 skipped' "$(tail -n 1 "$work/said")"
+}
+
+# A test that aborts does not take another along.
+aborts () {
+  tests=$work/bundle/bin/test-backend-cudnn
+  mv "$tests" "$work/tests"
+  cat >"$tests" <<'FAKE'
+#!/bin/sh
+case $* in
+  -l) printf '/backend/cudnn/fp16/pixels/%s\n' first second ;;
+  *first) exit 134 ;;
+  *second) echo "ok 1 second" ;;
+esac
+FAKE
+  chmod +x "$tests"
+  dry_run parity
+  same 1 $?
+  result=$?
+  mv "$work/tests" "$tests"
+  [ $result -eq 0 ] && grep -q '^ok 1 second' "$work/said" &&
+    same '2 passed, 1 failed, 0 skipped' "$(tail -n 1 "$work/said")"
+}
+
 one_stage () {
   dry_run profile && same profile "$(sed -n 's/^=== //p' "$work/said")"
 }
@@ -85,6 +126,8 @@ check 'run.sh says that no GPU was there' says_so
 check 'run.sh goes by what is most valuable' order
 check 'run.sh tells what it saw' tables
 check 'run.sh tells of a stage that was cut short' cut_short
+check 'run.sh ends a stage of which a process hangs' hangs
+check 'run.sh goes on behind a test that aborts' aborts
 check 'run.sh runs one stage' one_stage
 check 'run.sh names its stages' no_stage
 check 'run.sh fails without the module' fails
