@@ -45,7 +45,7 @@ build () {
 [ -f "$tree/engine/cudnn/backend-cudnn.so" ] || fail 'the module is not built'
 
 rm -rf "$out"
-mkdir -p "$out/bin" "$out/lib" "$out/plugins"
+mkdir -p "$out/bin" "$out/lib" "$out/plugins" "$out/gpu-plugins"
 cp -L "$tree/engine/libalexnet.so.0" "$tree/engine/cudnn/backend-cudnn.so" \
   "$out/lib"
 cp "$tree/gst/libgstalexnet.so" "$out/plugins"
@@ -61,7 +61,7 @@ for name in coreelements playback typefindfunctions matroska vpx \
 done
 for name in videoparsersbad nvcodec; do
   if [ -f "$libdir/gstreamer-1.0/libgst$name.so" ]; then
-    cp "$libdir/gstreamer-1.0/libgst$name.so" "$out/plugins"
+    cp "$libdir/gstreamer-1.0/libgst$name.so" "$out/gpu-plugins"
   else
     say "no plugin $name here (gstreamer1.0-plugins-bad): nothing is decoded" \
       'on the GPU'
@@ -71,10 +71,10 @@ cp "$(command -v gst-launch-1.0)" "$(command -v gst-inspect-1.0)" "$out/bin"
 scanner=$(pkg-config --variable=pluginscannerdir gstreamer-1.0)
 cp "$scanner/gst-plugin-scanner" "$out/bin"
 
-needs "$out"/bin/* "$out"/plugins/*.so "$out"/lib/*.so* | while read -r file; do
+needs "$out"/bin/* "$out"/*plugins/*.so "$out"/lib/*.so* | while read -r file; do
   [ -f "$out/lib/$(basename "$file")" ] || cp -L "$file" "$out/lib"
 done
-strip --strip-unneeded "$out"/bin/* "$out"/plugins/*.so "$out"/lib/*.so*
+strip --strip-unneeded "$out"/bin/* "$out"/*plugins/*.so "$out"/lib/*.so*
 
 # There is no encoder for it in the bundle.
 gst-launch-1.0 -q filesrc location="$root/pipelines/media/sample.webm" \

@@ -58,12 +58,16 @@ PYTHON
 libraries=$bundle/lib:${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$(cuda_path)
 [ -z "$dry" ] || libraries=$bundle/lib:$dry
 
+# GStreamer's plugins; those that decode on the GPU are there for frames in its
+# memory alone, or decodebin3 takes them for the others.
+plugins=$bundle/plugins
+
 # ours COMMAND...: with the bundle's libraries; python must not see them.
 ours () {
   LD_LIBRARY_PATH=$libraries ALEXNET_BACKEND_DIR=$bundle/lib \
     ALEXNET_TEST_DATA=$root/tests/data XDG_CACHE_HOME=$bundle/cache \
     ALEXNET_TEST_MODELS=$root/pipelines/models ALEXNET_MODEL=$model \
-    GST_PLUGIN_SYSTEM_PATH=$bundle/plugins GST_REGISTRY=$work/registry \
+    GST_PLUGIN_SYSTEM_PATH=$plugins GST_REGISTRY=$work/registry \
     GST_PLUGIN_SCANNER=$bundle/bin/gst-plugin-scanner "$@"
 }
 
@@ -120,8 +124,14 @@ proves () {
     ! grep -q '^ok .*# SKIP' "$log"
 }
 
+# Once more when it does not, with all that the libraries say of it.
 has_gpu () {
-  ours "$bundle/bin/alexnet-inspect" check --backend=cudnn "$model"
+  set -- ours "$bundle/bin/alexnet-inspect" check --backend=cudnn "$model"
+  "$@" && return
+  G_MESSAGES_DEBUG=alexnet CUDNN_LOGLEVEL_DBG=2 CUDNN_LOGDEST_DBG=stderr \
+    CUBLASLT_LOG_LEVEL=1 "$@" 2>&1 | tail -n 60
+  ours ldd "$bundle/lib/backend-cudnn.so"
+  return 1
 }
 
 # labels SOURCE... -- PROPERTY...: of every frame, in a dry run of some.
@@ -161,22 +171,23 @@ same_labels () {
 }
 
 # Frames that the GPU has decoded, where they lie and by way of host memory.
-cuda_memory () {
+cuda_memory () (
+  plugins=$plugins:$bundle/gpu-plugins
   sample=$bundle/sample.h264
   [ -f "$sample" ] || {
     echo 'skipped: bundle.sh made no H.264 sample'
-    return 77
+    exit 77
   }
   ours "$bundle/bin/gst-inspect-1.0" --exists nvh264dec || {
     echo 'skipped: no nvh264dec; it needs the plugin nvcodec in the bundle and' \
       'libnvcuvid.so.1 of the driver'
-    return 77
+    exit 77
   }
   play="filesrc location=$sample ! h264parse ! nvh264dec"
   labels "$play ! video/x-raw" -- backend=cudnn >"$work/expected" &&
     labels "$play ! video/x-raw(memory:CUDAMemory)" -- backend=cudnn \
       >"$work/found" && expect_labels CUDAMemory
-}
+)
 
 many_streams () {
   set --
