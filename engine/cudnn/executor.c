@@ -135,29 +135,35 @@ get_identity (const AlexnetDevice *device, GError **error)
 }
 
 static gboolean
+make_batch (AlexnetExecutor *ex, AlexnetBatch *batch, guint n,
+    AlexnetPlanCache *cache, GError **error)
+{
+  const AlexnetBuffers *b = &ex->buffers;
+
+  batch->schedule = alexnet_schedule_make (&ex->program, b->precision, b->int8,
+      b->embedding_op, n);
+  return alexnet_l2_set_persisting (&ex->l2, batch->schedule.persisting,
+             error) &&
+      choose_ways (ex, batch, cache, error) && warm_up (ex, batch, error) &&
+      capture (ex, batch, error);
+}
+
+/* What was found for a batch size is kept at once: all take long, and may be
+ * interrupted. */
+static gboolean
 make_batches (AlexnetExecutor *ex, GError **error)
 {
   g_autofree char *identity = get_identity (ex->device, error);
-  AlexnetPlanCache *cache;
   guint sizes[ALEXNET_MAX_BATCHES];
-  gboolean ok = TRUE;
+  gboolean ok = identity != NULL;
 
-  if (!identity)
-    return FALSE;
-  cache = alexnet_plan_cache_open ("cudnn", identity);
   ex->n_batches = alexnet_get_batches (ex->buffers.max_batch, sizes);
   for (guint i = 0; ok && i < ex->n_batches; i++) {
-    AlexnetBatch *batch = &ex->batches[i];
+    AlexnetPlanCache *cache = alexnet_plan_cache_open ("cudnn", identity);
 
-    batch->schedule = alexnet_schedule_make (&ex->program,
-        ex->buffers.precision, ex->buffers.int8, ex->buffers.embedding_op,
-        sizes[i]);
-    ok = alexnet_l2_set_persisting (&ex->l2, batch->schedule.persisting,
-             error) &&
-        choose_ways (ex, batch, cache, error) && warm_up (ex, batch, error) &&
-        capture (ex, batch, error);
+    ok = make_batch (ex, &ex->batches[i], sizes[i], cache, error);
+    alexnet_plan_cache_close (cache);
   }
-  alexnet_plan_cache_close (cache);
   return ok;
 }
 

@@ -140,6 +140,36 @@ test_plan_cache (void)
   softgpu_reset ();
 }
 
+#define ASKED "cublasLtMatmulAlgoGetHeuristic"
+
+/* Asked for the first linear layer of a batch, with what is remembered then. */
+static void
+look (gpointer data)
+{
+  GString *found = data;
+  g_autofree char *path = cache_directory_find (), *text = NULL;
+
+  if (*path && g_file_get_contents (path, &text, NULL, NULL))
+    g_string_assign (found, text);
+  softgpu_during (ASKED, look, found);
+}
+
+/* Whoever interrupts the last batch size has the others' plans. */
+static void
+test_interrupted (void)
+{
+  g_autoptr (GString) found = g_string_new (NULL);
+
+  cache_directory_clear ();
+  softgpu_reset ();
+  softgpu_during (ASKED, look, found);
+  g_free (use_module ());
+  g_assert_nonnull (strstr (found->str, "conv 1x"));
+  g_assert_nonnull (strstr (found->str, "linear 1x"));
+  g_assert_null (strstr (found->str, "conv 2x"));
+  softgpu_reset ();
+}
+
 /* What was found for all multiprocessors is not believed where there are some,
  * and found again where there are all. */
 static void
@@ -222,6 +252,7 @@ main (int argc, char **argv)
   network = fixture_small_network ();
   inputs = fixture_inputs (network, MAX_BATCH, 0);
   g_test_add_func ("/softgpu/tune/plan-cache", test_plan_cache);
+  g_test_add_func ("/softgpu/tune/interrupted", test_interrupted);
   g_test_add_func ("/softgpu/tune/processors", test_processors);
   g_test_add_func ("/softgpu/tune/graphs", test_graphs);
   g_test_add_func ("/softgpu/tune/slow", test_slow);
