@@ -85,6 +85,26 @@ FAKE
     same '0 passed, 1 failed, 0 skipped' "$(tail -n 1 "$work/said")"
 }
 
+# One precision that differs does not hide the others.
+differs () {
+  launch=$work/bundle/bin/gst-launch-1.0
+  mv "$launch" "$work/launch"
+  cat >"$launch" <<'FAKE'
+#!/bin/sh
+label=cat
+case $* in *tf32*) label=bat ;; esac
+echo "alexnet-classification, labels=(string)< $label, dog >,"
+FAKE
+  chmod +x "$launch"
+  dry_run element
+  same 1 $?
+  result=$?
+  mv "$work/launch" "$launch"
+  [ $result -eq 0 ] &&
+    grep '^tf32: of 1 and 1 labels 2 differ$' "$work/said" &&
+    grep '^int8: 1 frames, all labels equal$' "$work/said"
+}
+
 # A test that aborts does not take another along.
 aborts () {
   tests=$work/bundle/bin/test-backend-cudnn
@@ -129,6 +149,7 @@ check 'run.sh goes by what is most valuable' order
 check 'run.sh tells what it saw' tables
 check 'run.sh tells of a stage that was cut short' cut_short
 check 'run.sh ends a stage of which a process hangs' hangs
+check 'run.sh goes on behind a precision that differs' differs
 check 'run.sh goes on behind a test that aborts' aborts
 check 'run.sh runs one stage' one_stage
 check 'run.sh names its stages' no_stage
