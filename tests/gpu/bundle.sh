@@ -50,7 +50,7 @@ cp -L "$tree/engine/libalexnet.so.0" "$tree/engine/cudnn/backend-cudnn.so" \
   "$out/lib"
 cp "$tree/gst/libgstalexnet.so" "$out/plugins"
 for program in engine/tools/alexnet-inspect tests/engine/test-backend-cudnn \
-  tests/gpu/test-gpu-formats tests/gpu/gpu-bench; do
+  tests/gpu/test-gpu-formats tests/gpu/test-gpu-context tests/gpu/gpu-bench; do
   cp "$tree/$program" "$out/bin"
 done
 

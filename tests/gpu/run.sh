@@ -282,6 +282,7 @@ parity () {
   step 'the module runs' has_gpu
   [ $failed -eq 0 ] || return
   start formats "$bundle/bin/test-gpu-formats" /gpu/formats
+  start context "$bundle/bin/test-gpu-context" /gpu/context
   tests=$bundle/bin/test-backend-cudnn
   all=$(ours "$tests" -l)
   for group in $groups; do
@@ -290,6 +291,7 @@ parity () {
       $(echo "$all" | grep -E "^/backend/cudnn/$group(/|\$)")
   done
   step 'every format against the CPU' proves formats
+  step 'a context of somebody else' proves context
   for group in $groups; do
     step "layers and networks against the reference, $group" proves "$group"
   done

@@ -88,8 +88,8 @@ softgpu_context (guint ordinal)
   return &contexts[context];
 }
 
-static CUresult
-set_current (CUcontext context)
+CUresult
+soft_set_current (CUcontext context)
 {
   cudaError_t status = soft_enter ("cuCtxSetCurrent", SOFT_CUDA,
       SOFT_HOST_ONLY);
@@ -106,7 +106,7 @@ find_driver_function (const char *name, void **function,
     enum cudaDriverEntryPointQueryResult *found)
 {
   cudaError_t status = soft_enter ("cudaGetDriverEntryPoint", SOFT_CUDA, 0);
-  CUresult (*known) (CUcontext) = set_current;
+  CUresult (*known) (CUcontext) = soft_set_current;
 
   if (status)
     return soft_leave (SOFT_CUDA, status);

@@ -7,6 +7,7 @@
 #ifndef SOFTGPU_PRIVATE_H
 #define SOFTGPU_PRIVATE_H
 
+#include <cuda.h>
 #include <cuda_runtime_api.h>
 
 #include "softgpu.h"
@@ -81,7 +82,8 @@ typedef struct {
 
 SOFTGPU_API SoftDevice *soft_device (void);
 void soft_device_reset (void);
-int soft_current_context (void);
+SOFTGPU_API int soft_current_context (void);
+SOFTGPU_API CUresult soft_set_current (CUcontext context);
 
 /* The sticky error of the context's device, or cudaSuccess. */
 cudaError_t *soft_lost (int context);
@@ -111,8 +113,8 @@ void soft_check_host (const void *address, gsize size, const char *what);
 
 /* Makes a context's device memory accessible and all other inaccessible, or
  * all. */
-void soft_memory_open (int context);
-void soft_memory_close (void);
+SOFTGPU_API void soft_memory_open (int context);
+SOFTGPU_API void soft_memory_close (void);
 
 /* The L2 cache: cache.c */
 
