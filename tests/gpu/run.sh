@@ -74,10 +74,13 @@ ours () {
 # step NAME COMMAND...: 77 = skipped.
 step () {
   name=$1
+  began=$(date +%s)
   shift
   echo "== $name"
   "$@"
-  case $? in
+  result=$?
+  echo "-- $(($(date +%s) - began)) s"
+  case $result in
     0) passed=$((passed + 1)) ;;
     77) skipped=$((skipped + 1)) ;;
     *)
