@@ -6,8 +6,8 @@
     survival.py         prints the table's rows for this GStreamer alone
 
 A frame with a box of a detector goes through alexnetclassify and what a row
-names. A cell says `yes`, `no`, or `stale`: the box is there and where it was in
-the picture before. What differs between versions has them in front:
+names. A cell says `yes`, `no`, or `stale`: the box is there and not where its
+object is. What differs between versions has them in front:
 `1.22 no, 1.26 yes, 1.28 yes`. What a GStreamer does not have is not compared;
 it is `-` when rows are printed.
 """
@@ -46,6 +46,9 @@ ROWS = {
     'videoconvert': ('videoconvert ! video/x-raw,format=RGB', BOX),
     'videoscale': ('videoscale ! video/x-raw,width=160,height=120',
                    (20, 25, 60, 50)),
+    'videoscale, with borders': (
+        'videoscale ! video/x-raw,width=160,height=160,pixel-aspect-ratio=1/1',
+        (20, 45, 60, 50)),
     'videocrop': ('videocrop left=20 top=10', (20, 40, 120, 100)),
     'videobox': ('videobox left=20 top=10', (20, 40, 120, 100)),
     'videoflip': ('videoflip method=horizontal-flip', (160, 50, 120, 100)),
