@@ -8,10 +8,11 @@
 
 /* For one picture, on a machine that has a lot to do. */
 #define TIMEOUT (30 * GST_SECOND)
+#define WHOLE_GRAY "video/x-raw,format=GRAY8,colorimetry=1:4:0:0"
 
 struct _GstAlexnetWriter {
   GstAlexnetStore *store;
-  GstCaps *caps; /* of pictures */
+  GstCaps *pixels, *caps; /* before, and of pictures */
   const char *suffix;
   GstAlexnetWriterFunc func;
   gpointer user;
@@ -19,24 +20,38 @@ struct _GstAlexnetWriter {
   GThread *thread;
 };
 
+/* Encoders write samples as they are, and readers of pictures take them as of
+ * the whole range and, in YUV, of BT.601's matrix. videoconvert makes that of
+ * YUV where it makes RGB, and of grey only there. */
 static const struct {
-  const char *media_type, *suffix;
+  const char *pixels, *caps, *suffix;
 } pictures[] = {
-  [GST_ALEXNET_PICTURE_JPEG] = { "image/jpeg", "jpg" },
-  [GST_ALEXNET_PICTURE_PNG] = { "image/png", "png" },
+  [GST_ALEXNET_PICTURE_JPEG] = { "video/x-raw,format=RGB;" WHOLE_GRAY,
+      "image/jpeg", "jpg" },
+  [GST_ALEXNET_PICTURE_PNG] = { "video/x-raw,format={RGB,RGBA};" WHOLE_GRAY,
+      "image/png", "png" },
 };
+
+static GstSample *
+convert (const GstAlexnetWriter *writer, GstSample *sample, const GstCaps *caps,
+    GError **error)
+{
+  g_autoptr (GError) cause = NULL;
+  GstSample *converted = gst_video_convert_sample (sample, caps, TIMEOUT,
+      &cause);
+
+  if (!converted)
+    g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_FAILED,
+        "cannot encode an example as %s: %s", writer->suffix, cause->message);
+  return converted;
+}
 
 static GstSample *
 encode (const GstAlexnetWriter *writer, GstSample *crop, GError **error)
 {
-  g_autoptr (GError) cause = NULL;
-  GstSample *picture = gst_video_convert_sample (crop, writer->caps, TIMEOUT,
-      &cause);
+  g_autoptr (GstSample) pixels = convert (writer, crop, writer->pixels, error);
 
-  if (!picture)
-    g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_FAILED,
-        "cannot encode an example as %s: %s", writer->suffix, cause->message);
-  return picture;
+  return pixels ? convert (writer, pixels, writer->caps, error) : NULL;
 }
 
 static gboolean
@@ -113,7 +128,8 @@ gst_alexnet_writer_new (GstAlexnetStore *store, GstAlexnetPicture picture,
   GstAlexnetWriter *writer = g_new0 (GstAlexnetWriter, 1);
 
   writer->store = store;
-  writer->caps = gst_caps_new_empty_simple (pictures[picture].media_type);
+  writer->pixels = gst_caps_from_string (pictures[picture].pixels);
+  writer->caps = gst_caps_from_string (pictures[picture].caps);
   writer->suffix = pictures[picture].suffix;
   writer->func = func;
   writer->user = user;
@@ -134,6 +150,7 @@ gst_alexnet_writer_free (GstAlexnetWriter *writer)
     g_thread_join (writer->thread);
   }
   g_async_queue_unref (writer->crops);
+  gst_caps_unref (writer->pixels);
   gst_caps_unref (writer->caps);
   gst_alexnet_store_close (writer->store);
   g_free (writer);

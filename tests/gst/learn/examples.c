@@ -340,6 +340,74 @@ GST_START_TEST (test_jpeg)
 }
 GST_END_TEST
 
+/* Of luma alone. */
+static void
+push_gray (const Saving *saving, guint8 luma)
+{
+  GstVideoInfo info;
+  GstBuffer *buffer;
+
+  fail_unless (gst_video_info_from_caps (&info, saving->fixture->caps));
+  buffer = gst_buffer_new_allocate (NULL, info.size, NULL);
+  gst_buffer_memset (buffer, 0, 128, info.size);
+  gst_buffer_memset (buffer, 0, luma, info.stride[0] * info.height);
+  push_collage (saving, buffer);
+}
+
+/* The least component of the first pixel of the i-th of two. */
+static guint
+read_gray (const Saving *saving, guint i)
+{
+  JsonObject *line = read_line (saving, 2, i);
+  char *path = path_of (saving, line);
+  GdkPixbuf *pixbuf = gdk_pixbuf_new_from_file (path, NULL);
+  const guint8 *pixel;
+  guint least;
+
+  fail_unless (pixbuf != NULL, "no picture in %s", path);
+  pixel = gdk_pixbuf_read_pixels (pixbuf);
+  least = MIN (MIN (pixel[0], pixel[1]), pixel[2]);
+  g_object_unref (pixbuf);
+  g_free (path);
+  json_object_unref (line);
+  return least;
+}
+
+/* Black and white of video are those of a picture. */
+static const struct {
+  const char *save_format, *pixels;
+  guint black, white;
+} grays[] = {
+  { "jpeg", "I420,colorimetry=bt601", 16, 235 },
+  { "jpeg", "I420,colorimetry=bt709", 16, 235 },
+  { "jpeg", "NV12,colorimetry=1:4:0:0", 0, 255 },
+  { "jpeg", "GRAY8,colorimetry=2:4:0:0", 16, 235 },
+  { "jpeg", "GRAY8", 0, 255 },
+  { "png", "I420,colorimetry=bt601", 16, 235 },
+  { "png", "GRAY8,colorimetry=2:4:0:0", 16, 235 },
+};
+
+GST_START_TEST (test_range)
+{
+  Saving *saving = saving_new ("0", "1");
+  char *caps = g_strdup_printf ("video/x-raw,width=32,height=32,framerate=30/1,"
+                                "format=%s",
+      grays[__i__].pixels);
+
+  restart (saving, "save-format", grays[__i__].save_format);
+  test_set_caps (saving->fixture, caps);
+  test_push_segment (saving->fixture, 1, 0, GST_CLOCK_TIME_NONE);
+  push_gray (saving, grays[__i__].black);
+  push_gray (saving, grays[__i__].white);
+  fail_unless (read_gray (saving, 0) <= 3, "%s: black is %u", caps,
+      read_gray (saving, 0));
+  fail_unless (read_gray (saving, 1) >= 252, "%s: white is %u", caps,
+      read_gray (saving, 1));
+  g_free (caps);
+  saving_free (saving);
+}
+GST_END_TEST
+
 /* What is in the pipe becomes a file. */
 static void
 replace_pipe (const char *path, int fd)
@@ -513,6 +581,7 @@ examples_suite (void)
   tcase_add_test (tests, test_regions);
   tcase_add_test (tests, test_objects);
   tcase_add_test (tests, test_jpeg);
+  tcase_add_loop_test (tests, test_range, 0, G_N_ELEMENTS (grays));
   tcase_add_test (tests, test_full_queue);
   tcase_add_test (tests, test_full_disk);
   tcase_add_test (tests, test_unreadable);
