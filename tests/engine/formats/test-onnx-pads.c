@@ -43,26 +43,33 @@ put_weights (GByteArray *graph, const char *name, const gint64 *dims,
   onnx_builder_put_tensor (graph, name, ONNX_FLOAT, dims, n_dims, zeros, n);
 }
 
-/* The node, and a linear layer of all that it gives. */
+static void
+put_window (GByteArray *graph, const Case *c, const char *op)
+{
+  const gint64 dims[] = { 3, 3, c->kernel, c->kernel };
+  const char *weights = g_str_equal (op, "Conv") ? "w" : NULL;
+
+  if (weights)
+    put_weights (graph, weights, dims, G_N_ELEMENTS (dims));
+  onnx_builder_put_node (graph,
+      &(OnnxBuilderNode){ op, { "x", weights },
+          { { "kernel_shape", .ints = { c->kernel, c->kernel }, .n_ints = 2 },
+              { "strides", .ints = { c->stride, c->stride }, .n_ints = 2 },
+              { "auto_pad", 0, c->mode } },
+          .output = "a" });
+}
+
+/* The window, and a linear layer of all that it gives. */
 static AlexnetModelSource *
 read_graph (const Case *c, const char *op)
 {
-  const gint64 conv[] = { 3, 3, c->kernel, c->kernel };
-  const gint64 linear[] = { N_CLASSES, 3 * c->side * c->side };
-  const OnnxBuilderNode node = { op,
-    { "x", g_str_equal (op, "Conv") ? "w" : NULL },
-    { { "kernel_shape", .ints = { c->kernel, c->kernel }, .n_ints = 2 },
-        { "strides", .ints = { c->stride, c->stride }, .n_ints = 2 },
-        { "auto_pad", 0, c->mode } },
-    .output = "a" };
+  const gint64 dims[] = { N_CLASSES, 3 * c->side * c->side };
   GByteArray *graph = onnx_builder_make_graph ();
   g_autoptr (GError) error = NULL;
   AlexnetModelSource *source;
 
-  if (node.inputs[1])
-    put_weights (graph, node.inputs[1], conv, G_N_ELEMENTS (conv));
-  put_weights (graph, "v", linear, G_N_ELEMENTS (linear));
-  onnx_builder_put_node (graph, &node);
+  put_window (graph, c, op);
+  put_weights (graph, "v", dims, G_N_ELEMENTS (dims));
   onnx_builder_put_node (graph,
       &(OnnxBuilderNode){ "Flatten", { "a" }, .output = "b" });
   onnx_builder_put_node (graph,
