@@ -279,7 +279,10 @@ typedef enum {
   ALEXNET_MEMORY_CUDA,          /* planes are device pointers */
 } AlexnetMemory;
 
-/* The largest side of an image and of a network's input, and resize_size. */
+/* The largest side of an image: a panorama of a telephone's camera fits. */
+#define ALEXNET_MAX_IMAGE_SIDE 16384
+
+/* The largest side of a network's input, and resize_size. */
 #define ALEXNET_MAX_SIDE 8192
 
 /* Pixels that somebody else owns. They must stay as they are until submit
@@ -291,7 +294,7 @@ typedef struct {
   AlexnetRange range;
   AlexnetChromaSite site;
   AlexnetMemory memory;
-  guint width, height;          /* 1..ALEXNET_MAX_SIDE */
+  guint width, height;          /* 1..ALEXNET_MAX_IMAGE_SIDE */
   guint par_n, par_d;           /* pixel aspect ratio: a pixel is displayed
                                    par_n wide and par_d high, 1..2^31 - 1;
                                    0, 0 = 1, 1 */

@@ -111,9 +111,9 @@ alexnet_sample (const guint8 *row, gssize i, guint bytes, guint shift)
   return (guint) (row[2 * i] | row[2 * i + 1] << 8) >> shift;
 }
 
-/* One tap. The sum of weights is 1 to within n_taps / 2 <= 4096 units of the
+/* One tap. The sum of weights is 1 to within n_taps / 2 <= 8192 units of the
  * last bit, so a sum of 8-bit samples stays below 2^30, and rounded it is not
- * above 255: there is nothing to clip. */
+ * above 255: there is nothing to clip. With 16448 taps there would be. */
 ALEXNET_INLINE gint32
 alexnet_add_fixed (gint32 sum, gint32 weight, gint32 sample)
 {

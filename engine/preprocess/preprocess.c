@@ -180,11 +180,11 @@ check_image (const AlexnetImage *image, GError **error)
         image->format, image->matrix, image->range, image->site);
     return FALSE;
   }
-  if (image->width - 1 >= ALEXNET_MAX_SIDE ||
-      image->height - 1 >= ALEXNET_MAX_SIDE) {
+  if (image->width - 1 >= ALEXNET_MAX_IMAGE_SIDE ||
+      image->height - 1 >= ALEXNET_MAX_IMAGE_SIDE) {
     g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_INVALID,
         "image has %u x %u pixels, expected 1 to %d a side", image->width,
-        image->height, ALEXNET_MAX_SIDE);
+        image->height, ALEXNET_MAX_IMAGE_SIDE);
     return FALSE;
   }
   if (image->par_n > G_MAXINT32 || image->par_d > G_MAXINT32 ||

@@ -90,7 +90,8 @@ axis_crop (Axis *axis, guint out, guint size, Place place)
 }
 
 /* What a side of `length` becomes when one of `other` becomes `side`. Lengths
- * are at most ALEXNET_MAX_SIDE * (2^31 - 1), so the product is below 2^57. */
+ * are at most ALEXNET_MAX_IMAGE_SIDE * (2^31 - 1), so the product is below
+ * 2^58. */
 static guint
 scale_side (guint side, guint64 length, guint64 other)
 {

@@ -20,7 +20,8 @@ G_BEGIN_DECLS
   "{ NV12, NV21, I420, YV12, YUY2, UYVY, Y42B, Y444, P010_10LE, I420_10LE, " \
   "RGB, BGR, RGBx, BGRx, xRGB, xBGR, RGBA, BGRA, ARGB, ABGR, GRAY8 }"
 
-#define GST_ALEXNET_SIDES "(int) [ 1, " G_STRINGIFY (ALEXNET_MAX_SIDE) " ]"
+#define GST_ALEXNET_SIDES \
+  "(int) [ 1, " G_STRINGIFY (ALEXNET_MAX_IMAGE_SIDE) " ]"
 #define GST_ALEXNET_CAPS_FIELDS                                           \
   "format = (string) " GST_ALEXNET_FORMATS ", width = " GST_ALEXNET_SIDES \
   ", height = " GST_ALEXNET_SIDES ", framerate = (fraction) [ 0, max ]"

@@ -63,10 +63,11 @@ test_extremes (void)
   static const struct {
     AlexnetFormat format;
     guint width, height;
-  } cases[] = { { ALEXNET_FORMAT_RGB, 1, 8192 },
-    { ALEXNET_FORMAT_RGB, 8192, 1 }, { ALEXNET_FORMAT_NV12, 1, 8192 },
-    { ALEXNET_FORMAT_I420_10LE, 8192, 1 }, { ALEXNET_FORMAT_YUY2, 8191, 3 },
-    { ALEXNET_FORMAT_GRAY8, 8192, 8192 }, { ALEXNET_FORMAT_I420, 8192, 8192 } };
+  } cases[] = { { ALEXNET_FORMAT_RGB, 1, 16384 },
+    { ALEXNET_FORMAT_RGB, 16384, 1 }, { ALEXNET_FORMAT_NV12, 1, 16384 },
+    { ALEXNET_FORMAT_I420_10LE, 16384, 1 }, { ALEXNET_FORMAT_YUY2, 16383, 3 },
+    { ALEXNET_FORMAT_GRAY8, 16384, 8192 },
+    { ALEXNET_FORMAT_I420, 8192, 8192 } };
   AlexnetPreprocess preprocess = preprocess_levels;
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
@@ -82,6 +83,26 @@ test_extremes (void)
     preprocess.crop_mode = ALEXNET_CROP_CENTER;
     output_compare (&frame->image, &(AlexnetRegion){ w - 1, h - 1, 1, 1 },
         &preprocess, 224, 1009);
+  }
+}
+
+/* As many taps as there can be, each rounded: their sum must not reach 256. */
+static void
+test_widest_white (void)
+{
+  g_autoptr (Frame) frame = frame_new (ALEXNET_FORMAT_RGB,
+      ALEXNET_MAX_IMAGE_SIDE, 1, 0, photo, FALSE);
+  AlexnetPreprocess preprocess = preprocess_levels;
+
+  preprocess.crop_mode = ALEXNET_CROP_STRETCH;
+  for (guint c = 0; c < 3; c++)
+    frame_fill (frame, c, 255);
+  for (guint size = 1; size <= 3; size++) {
+    g_auto (Output)
+        output = output_run_once (&frame->image, NULL, &preprocess, size);
+
+    for (guint i = 0; i < 3 * size * size; i++)
+      g_assert_cmpfloat_with_epsilon (output.values[i], 255, 1e-4);
   }
 }
 
@@ -188,6 +209,7 @@ main (int argc, char **argv)
   g_test_add_func ("/preprocess-geometry/sizes", test_sizes);
   g_test_add_func ("/preprocess-geometry/regions", test_regions);
   g_test_add_func ("/preprocess-geometry/extremes", test_extremes);
+  g_test_add_func ("/preprocess-geometry/widest-white", test_widest_white);
   g_test_add_func ("/preprocess-geometry/input-sizes", test_input_sizes);
   g_test_add_func ("/preprocess-geometry/aspect-ratios", test_aspect_ratios);
   g_test_add_func ("/preprocess-geometry/letterbox", test_letterbox);

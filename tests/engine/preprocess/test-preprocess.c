@@ -352,7 +352,9 @@ test_invalid (void)
     { 0, 0, 65, 48 }, { 64, 0, 1, 1 }, { 0, 48, 1, 1 }, { 60, 0, 5, 1 },
     { 0, 40, 1, 9 }, { 10, 0, G_MAXUINT - 5, 1 },
     { G_MAXUINT, G_MAXUINT, 2, 2 } };
-  static const guint sides[] = { 0, 8193, G_MAXUINT };
+  static const guint sides[][2] = { { 0, 0 },
+    { ALEXNET_MAX_IMAGE_SIDE + 1, ALEXNET_MAX_SIDE + 1 },
+    { G_MAXUINT, G_MAXUINT } };
   AlexnetImage good = {
     .format = ALEXNET_FORMAT_NV12, .width = 64, .height = 48
   };
@@ -366,10 +368,11 @@ test_invalid (void)
     AlexnetImage wide = good, high = good;
     AlexnetPreprocess p = preprocess_levels;
 
-    wide.width = high.height = p.resize_size = sides[i];
+    wide.width = high.height = sides[i][0];
+    p.resize_size = sides[i][1];
     assert_invalid (t, &wide, NULL, &preprocess_levels, 3, 224);
     assert_invalid (t, &high, NULL, &preprocess_levels, 3, 224);
-    assert_invalid (t, &good, NULL, &preprocess_levels, 3, sides[i]);
+    assert_invalid (t, &good, NULL, &preprocess_levels, 3, sides[i][1]);
     assert_invalid (t, &good, NULL, &p, 3, 224);
   }
   for (guint i = 0; i < 8; i++) {
