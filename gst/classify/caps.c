@@ -142,6 +142,51 @@ query_accept_caps (GstAlexnetClassify *self, GstPad *pad, GstQuery *query)
   return TRUE;
 }
 
+/* The caps that are asked for; NULL: any. */
+static const GstCaps *
+get_asked (GstQuery *query)
+{
+  GstCaps *caps;
+
+  if (GST_QUERY_TYPE (query) == GST_QUERY_ACCEPT_CAPS)
+    gst_query_parse_accept_caps (query, &caps);
+  else
+    gst_query_parse_caps (query, &caps);
+  return caps;
+}
+
+static gboolean
+is_too_large (const GstStructure *structure, int *width, int *height)
+{
+  return gst_structure_get (structure, "width", G_TYPE_INT, width, "height",
+             G_TYPE_INT, height, NULL) &&
+      MAX (*width, *height) > ALEXNET_MAX_IMAGE_SIDE;
+}
+
+/* Upstream, which finds out by these queries, can only say that nothing was
+ * negotiated. Who can scale does not ask for one size alone. */
+static void
+tell_of_sides (GstAlexnetClassify *self, const GstCaps *caps)
+{
+  int width = 0, height = 0;
+  gboolean told;
+
+  for (guint i = 0; caps && i < gst_caps_get_size (caps); i++)
+    if (!is_too_large (gst_caps_get_structure (caps, i), &width, &height))
+      return;
+  if (MAX (width, height) == 0)
+    return;
+  GST_OBJECT_LOCK (self);
+  told = self->told_sides;
+  self->told_sides = TRUE;
+  GST_OBJECT_UNLOCK (self);
+  if (!told)
+    GST_ELEMENT_WARNING (self, STREAM, FORMAT,
+        ("Frames of %dx%d are too large, expected up to %d pixels a side.",
+            width, height, ALEXNET_MAX_IMAGE_SIDE),
+        ("videoscale in front of the element makes them as small as needed"));
+}
+
 gboolean
 gst_alexnet_classify_query_caps (GstPad *pad, GstObject *parent,
     GstQuery *query)
@@ -149,6 +194,8 @@ gst_alexnet_classify_query_caps (GstPad *pad, GstObject *parent,
   GstAlexnetClassify *self = GST_ALEXNET_CLASSIFY_CAST (parent);
   Widths widths;
 
+  if (pad == self->sinkpad)
+    tell_of_sides (self, get_asked (query));
   if (GST_QUERY_TYPE (query) == GST_QUERY_ACCEPT_CAPS)
     return query_accept_caps (self, pad, query);
   return attaches_tensor (self, &widths)

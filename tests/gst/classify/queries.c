@@ -367,6 +367,80 @@ GST_START_TEST (test_caps_are_those_of_the_peer)
 }
 GST_END_TEST
 
+static void
+expect_told_of (Fixture *fixture, const char *sides)
+{
+  GstMessage *message = test_pop_message (fixture->bus, GST_MESSAGE_WARNING);
+  GError *error;
+
+  gst_message_parse_warning (message, &error, NULL);
+  fail_unless (g_error_matches (error, GST_STREAM_ERROR,
+      GST_STREAM_ERROR_FORMAT));
+  fail_unless (strstr (error->message, sides) != NULL, "%s", error->message);
+  g_error_free (error);
+  gst_message_unref (message);
+}
+
+static void
+ask_for (Fixture *fixture, const char *line, gboolean accept)
+{
+  GstCaps *caps = gst_caps_from_string (line), *answer;
+
+  if (accept) {
+    fail_if (gst_pad_peer_query_accept_caps (fixture->harness->srcpad, caps));
+  } else {
+    answer = gst_pad_peer_query_caps (fixture->harness->srcpad, caps);
+    gst_caps_unref (answer);
+  }
+  gst_caps_unref (caps);
+}
+
+/* Upstream says "not negotiated", and nobody would know why. */
+GST_START_TEST (test_frames_that_are_too_large)
+{
+  for (guint accept = 0; accept < 2; accept++) {
+    Fixture *fixture = test_fixture_new (NULL);
+
+    ask_for (fixture, "video/x-raw,format=RGB,width=16385,height=9", accept);
+    expect_told_of (fixture, "16385x9 ");
+    ask_for (fixture, "video/x-raw,format=RGB,width=9,height=20000", accept);
+    fail_unless_equals_int (test_count_messages (fixture->bus,
+                                GST_MESSAGE_WARNING),
+        0);
+
+    gst_element_set_state (fixture->element, GST_STATE_READY);
+    gst_element_set_state (fixture->element, GST_STATE_PLAYING);
+    ask_for (fixture, "video/x-raw,format=RGB,width=9,height=20000", accept);
+    expect_told_of (fixture, "9x20000 ");
+    test_fixture_free (fixture);
+  }
+}
+GST_END_TEST
+
+/* Who offers others, too, as videoscale does, or what is no video finds a way
+ * or has another trouble. */
+GST_START_TEST (test_other_sizes_cost_no_warning)
+{
+  static const char *const offers[] = {
+    "video/x-raw,format=RGB,width=16384,height=16384",
+    "video/x-raw,format=RGB,width=20000,height=9;"
+    "video/x-raw,format=RGB,width=[1,max],height=[1,max]",
+    "audio/x-raw",
+    "ANY",
+    "EMPTY",
+  };
+  Fixture *fixture = test_fixture_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (offers); i++)
+    ask_for (fixture, offers[i], FALSE);
+  ask_for (fixture, "audio/x-raw", TRUE);
+  fail_unless_equals_int (test_count_messages (fixture->bus,
+                              GST_MESSAGE_WARNING),
+      0);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
 /* Late frames come out, only not classified; QoS goes on upstream. */
 GST_START_TEST (test_qos)
 {
@@ -432,6 +506,8 @@ queries_suite (void)
   tcase_add_test (tests, test_drain_waits);
   tcase_add_test (tests, test_flush_ends_drain);
   tcase_add_test (tests, test_caps_are_those_of_the_peer);
+  tcase_add_test (tests, test_frames_that_are_too_large);
+  tcase_add_test (tests, test_other_sizes_cost_no_warning);
   tcase_add_test (tests, test_qos);
   tcase_add_test (tests, test_qos_can_be_switched_off);
   return suite;
