@@ -123,6 +123,28 @@ GST_START_TEST (test_alternating_fields_are_refused)
 }
 GST_END_TEST
 
+/* Pictures that are attached to frames would not be seen: who lays them over
+ * the video has to blend them, though the sink would do it. */
+GST_START_TEST (test_attached_overlays_are_refused)
+{
+  static const char attached[] =
+      "video/x-raw(memory:SystemMemory,meta:GstVideoOverlayComposition),"
+      "format=I420,width=64,height=64,framerate=25/1";
+  Fixture *fixture = test_fixture_new (NULL);
+  GstCaps *caps = gst_caps_from_string (attached), *answer;
+
+  gst_harness_set_sink_caps_str (fixture->harness, "ANY");
+  answer = gst_pad_peer_query_caps (fixture->harness->srcpad, caps);
+  fail_unless (gst_caps_is_empty (answer), "%" GST_PTR_FORMAT, answer);
+  fail_if (gst_pad_peer_query_accept_caps (fixture->harness->srcpad, caps));
+  gst_caps_set_features_simple (caps, NULL);
+  fail_unless (gst_pad_peer_query_accept_caps (fixture->harness->srcpad, caps));
+  gst_caps_unref (answer);
+  gst_caps_unref (caps);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
 /* The photograph as a phone stores it that was held upright: lying. */
 static GstBuffer *
 rotated_frame (GstCaps *caps)
@@ -308,6 +330,7 @@ video_suite (void)
   tcase_add_test (tests, test_odd_sizes);
   tcase_add_test (tests, test_interlaced);
   tcase_add_test (tests, test_alternating_fields_are_refused);
+  tcase_add_test (tests, test_attached_overlays_are_refused);
   tcase_add_test (tests, test_rotated);
   tcase_add_test (tests, test_variable_frame_rate);
   tcase_add_test (tests, test_no_frame_rate);
