@@ -9,6 +9,8 @@
 #include "queries.h"
 #include "submit.h"
 
+#define GST_CAT_DEFAULT gst_alexnet_classify_debug
+
 /* Unblocks both threads; what they hold is refused. */
 static void
 stop_flow (GstAlexnetClassify *self)
@@ -226,6 +228,8 @@ update_qos (GstAlexnetClassify *self, GstEvent *event)
     else if (timestamp > (GstClockTime) -diff)
       earliest = timestamp + diff;
   }
+  GST_LOG_OBJECT (self, "late by %" GST_STIME_FORMAT " at %" GST_TIME_FORMAT,
+      GST_STIME_ARGS (diff), GST_TIME_ARGS (timestamp));
   GST_OBJECT_LOCK (self);
   self->earliest_time = earliest;
   GST_OBJECT_UNLOCK (self);

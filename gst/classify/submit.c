@@ -268,6 +268,24 @@ gst_alexnet_classify_wait_room (GstAlexnetClassify *self, GstAlexnetItem *item)
   return gst_alexnet_inflight_wait_room (self->inflight, item);
 }
 
+static void
+log_fate (GstAlexnetClassify *self, const GstAlexnetItem *item)
+{
+  static const char *const fates[] = {
+    [GST_ALEXNET_FATE_CLASSIFY] = "is classified",
+    [GST_ALEXNET_FATE_SKIP_INTERVAL] = "is skipped by inference-interval",
+    [GST_ALEXNET_FATE_SKIP_PERIOD] = "is skipped by inference-period",
+    [GST_ALEXNET_FATE_SKIP_QOS] = "is late, and qos is on",
+    [GST_ALEXNET_FATE_SKIP_RUN_WHEN] = "has no detection of run-when",
+    [GST_ALEXNET_FATE_SKIP_CORRUPT] = "is marked as corrupt",
+  };
+
+  GST_LOG_OBJECT (self,
+      "frame %" G_GUINT64_FORMAT ", running time %" GST_TIME_FORMAT ", %s",
+      item->info.number, GST_TIME_ARGS (item->info.running_time),
+      fates[item->fate]);
+}
+
 GstFlowReturn
 gst_alexnet_classify_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 {
@@ -283,6 +301,7 @@ gst_alexnet_classify_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
   }
   describe_frame (self, buffer, &item.info);
   item.fate = decide (self, &item);
+  log_fate (self, &item);
   if (item.fate == GST_ALEXNET_FATE_CLASSIFY)
     submit_frame (self, &item);
   return gst_alexnet_inflight_append_frame (self->inflight, &item);

@@ -48,6 +48,39 @@ GST_START_TEST (test_period)
 }
 GST_END_TEST
 
+static void
+gather (GstDebugCategory *category, GstDebugLevel level, const char *file,
+    const char *function, int line, GObject *object, GstDebugMessage *message,
+    gpointer lines)
+{
+  if (strcmp (gst_debug_category_get_name (category), "alexnetclassify") == 0)
+    g_string_append_printf (lines, "%s\n", gst_debug_message_get (message));
+}
+
+/* GST_DEBUG=alexnetclassify:6 is where somebody looks who misses results. */
+GST_START_TEST (test_fate_is_logged)
+{
+  GString *lines = g_string_new (NULL);
+  Fixture *fixture = test_fixture_new ("inference-period", "100000000", NULL);
+
+  gst_debug_add_log_function (gather, lines, NULL);
+  gst_debug_set_threshold_for_name ("alexnetclassify", GST_LEVEL_LOG);
+  expect_steps (fixture, "x-", 0, 25 * GST_MSECOND);
+  gst_debug_remove_log_function (gather);
+  gst_debug_unset_threshold_for_name ("alexnetclassify");
+  fail_unless (strstr (lines->str,
+                   "frame 0, running time 0:00:00.000000000, "
+                   "is classified\n") != NULL,
+      "%s", lines->str);
+  fail_unless (strstr (lines->str,
+                   "frame 1, running time 0:00:00.025000000, "
+                   "is skipped by inference-period\n") != NULL,
+      "%s", lines->str);
+  test_fixture_free (fixture);
+  g_string_free (lines, TRUE);
+}
+GST_END_TEST
+
 /* Three frames of 33333333 ns are not quite 100 ms: that must not make it four
  * frames each time. */
 GST_START_TEST (test_period_does_not_drift)
@@ -472,6 +505,7 @@ timing_suite (void)
 
   suite_add_tcase (suite, tests);
   tcase_add_test (tests, test_period);
+  tcase_add_test (tests, test_fate_is_logged);
   tcase_add_test (tests, test_period_does_not_drift);
   tcase_add_test (tests, test_period_begins_anew);
   tcase_add_test (tests, test_interval_goes_on);
