@@ -67,8 +67,10 @@ struct _GstAlexnetClassify {
   GHashTable *tracks;           /* of objects */
   guint64 last_look;            /* frame that objects were looked for in */
   GstAlexnetRoiFilter run_when; /* constant while pads are active */
-  guint n_of_other_types;       /* frames with only detections of other types */
-  guint n_without_regions;      /* frames since the newest region */
+  guint n_stopped;              /* frames that run-when has stopped */
+  guint n_of_other_types;       /* of these, with detections of other types */
+  guint n_without_regions;      /* frames before the first region */
+  guint n_too_small;            /* regions of the newest of these */
   GstAlexnetTold told;
 
   /* Of the task. */

@@ -43,7 +43,8 @@ const GstAlexnetProperty gst_alexnet_gate_properties[] = {
    *
    * A class that is empty is an error in READY. One that no detector has can
    * only be told from what comes: when 100 frames have had detections, and none
-   * has had one of these classes, a warning names both.
+   * has had one of these classes, a warning names both. Another says so at the
+   * end of a stream in which none came.
    */
   { GST_ALEXNET_PROP_RUN_WHEN, STRING, "run-when", "Run when",
       "Comma-separated detector classes (\\, for a comma in one); only frames "

@@ -74,7 +74,59 @@ gst_alexnet_gates_let_run (GstAlexnetClassify *self, const GstAlexnetItem *item)
     self->told.run_when = TRUE;
   if (!self->told.run_when)
     watch_types (self, item);
+  self->n_stopped += found->len == 0;
   return found->len > 0;
+}
+
+static void
+tell_of_no_region (GstAlexnetClassify *self)
+{
+  self->told.no_region = TRUE;
+  GST_ELEMENT_WARNING (self, STREAM, FAILED,
+      ("No region to classify in %u %s.", self->n_without_regions,
+          self->n_without_regions == 1 ? "frame" : "frames"),
+      ("inference-region asks for regions of GstAnalyticsODMtd or "
+       "GstVideoRegionOfInterestMeta from an element upstream; of the newest "
+       "frame's, %u were empty or too small, others are not in roi-classes",
+          self->n_too_small));
+}
+
+void
+gst_alexnet_gates_watch_regions (GstAlexnetClassify *self,
+    const GstAlexnetItem *item)
+{
+  if (item->regions->len > 0)
+    self->told.no_region = TRUE;
+  if (self->told.no_region)
+    return;
+  self->n_too_small = item->n_regions_skipped;
+  if (++self->n_without_regions == GST_ALEXNET_PATIENCE)
+    tell_of_no_region (self);
+}
+
+static void
+tell_of_no_detection (GstAlexnetClassify *self)
+{
+  g_autofree char *wanted = g_strjoinv (", ", self->run_when.classes);
+
+  self->told.run_when = TRUE;
+  GST_ELEMENT_WARNING (self, STREAM, FAILED,
+      ("Nothing was classified: run-when names %s, and no frame had a "
+       "detection of it.",
+          wanted),
+      ("%u of %u frames had detections, of other classes; they come as "
+       "GstAnalyticsODMtd or GstVideoRegionOfInterestMeta from an element "
+       "upstream",
+          self->n_of_other_types, self->n_stopped));
+}
+
+void
+gst_alexnet_gates_end (GstAlexnetClassify *self)
+{
+  if (self->n_without_regions > 0 && !self->told.no_region)
+    tell_of_no_region (self);
+  if (self->n_stopped > 0 && !self->told.run_when)
+    tell_of_no_detection (self);
 }
 
 static void

@@ -18,6 +18,15 @@ gboolean gst_alexnet_gates_parse (GstAlexnetRoiFilter *run_when,
 gboolean gst_alexnet_gates_let_run (GstAlexnetClassify *self,
     const GstAlexnetItem *item);
 
+/* Tells, once, who asked for regions alone that none was found for long; of an
+ * item that has been looked at. */
+void gst_alexnet_gates_watch_regions (GstAlexnetClassify *self,
+    const GstAlexnetItem *item);
+
+/* At the end of a stream that was too short for long: tells who never got what
+ * was asked for, and so no result. */
+void gst_alexnet_gates_end (GstAlexnetClassify *self);
+
 /* Marks those of the item's regions stale whose picture is what it was when
  * they were last classified. */
 void gst_alexnet_gates_find_still (GstAlexnetClassify *self,

@@ -130,6 +130,7 @@ send_eos (GstAlexnetClassify *self, GstEvent *event)
 {
   GstFlowReturn flow;
 
+  gst_alexnet_gates_end (self);
   gst_alexnet_session_drain (&self->session);
   flow = gst_alexnet_inflight_wait_empty (self->inflight);
   if (flow == GST_FLOW_NOT_LINKED)

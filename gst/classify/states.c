@@ -222,8 +222,8 @@ gst_alexnet_classify_start (GstAlexnetClassify *self)
   self->negotiated = FALSE;
   self->n_frames = 0;
   self->warned = 0;
-  self->n_of_other_types = 0;
-  self->n_without_regions = 0;
+  self->n_stopped = self->n_of_other_types = 0;
+  self->n_without_regions = self->n_too_small = 0;
   self->told = (GstAlexnetTold){ 0 };
   gst_alexnet_classify_forget_stream (self);
 

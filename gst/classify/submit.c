@@ -98,26 +98,6 @@ update_session (GstAlexnetClassify *self)
   alexnet_stream_set_best_only (session->stream, !all);
 }
 
-/* A list of regions that stays empty is a pipeline without a detector, or a
- * filter that nothing passes. */
-static void
-watch_regions (GstAlexnetClassify *self, const GstAlexnetItem *item)
-{
-  if (item->regions->len > 0)
-    self->n_without_regions = 0;
-  else
-    self->n_without_regions++;
-  if (self->n_without_regions < GST_ALEXNET_PATIENCE || self->told.no_region)
-    return;
-  self->told.no_region = TRUE;
-  GST_ELEMENT_WARNING (self, STREAM, FAILED,
-      ("No region to classify in %d frames.", GST_ALEXNET_PATIENCE),
-      ("inference-region asks for regions of GstAnalyticsODMtd or "
-       "GstVideoRegionOfInterestMeta from an element upstream; of the newest "
-       "frame's, %u were empty or too small, others are not in roi-classes",
-          item->n_regions_skipped));
-}
-
 static void
 find_regions (GstAlexnetClassify *self, GstAlexnetItem *item)
 {
@@ -153,7 +133,7 @@ choose_regions (GstAlexnetClassify *self, GstAlexnetItem *item)
   if (which != GST_ALEXNET_INFERENCE_FULL_FRAME)
     find_regions (self, item);
   if (which == GST_ALEXNET_INFERENCE_ROI_LIST)
-    watch_regions (self, item);
+    gst_alexnet_gates_watch_regions (self, item);
   else if (item->regions->len == 0 && self->named->len == 0)
     gst_alexnet_regions_add_frame (item->regions, &item->info.region);
   gst_alexnet_regions_follow (item->regions, self->tracks, self->places,

@@ -491,6 +491,22 @@ GST_START_TEST (test_class_that_is_rare)
 }
 GST_END_TEST
 
+/* Without a detector, or in a stream that is too short for the other warning,
+ * the end says so. */
+GST_START_TEST (test_class_that_never_came)
+{
+  static const char *const found[] = { NULL, "car", "person" };
+  Fixture *fixture = test_fixture_new ("run-when", "person", NULL);
+
+  collage_set_caps (fixture);
+  pass_with (fixture, found[__i__]);
+  fail_unless_equals_int (count_warnings (fixture), 0);
+  test_push_eos (fixture);
+  fail_unless_equals_int (count_warnings (fixture), __i__ < 2 ? 1 : 0);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
 static Suite *
 gates_suite (void)
 {
@@ -519,6 +535,7 @@ gates_suite (void)
   tcase_add_loop_test (tests, test_wrong_run_when, 0, G_N_ELEMENTS (wrong));
   tcase_add_test (tests, test_class_that_no_detector_has);
   tcase_add_test (tests, test_class_that_is_rare);
+  tcase_add_loop_test (tests, test_class_that_never_came, 0, 3);
   return suite;
 }
 

@@ -211,8 +211,53 @@ push_frames (Fixture *fixture, guint n)
   }
 }
 
+static void
+expect_warnings (Fixture *fixture, guint n)
+{
+  fail_unless_equals_int (test_count_messages (fixture->bus,
+                              GST_MESSAGE_WARNING),
+      n);
+}
+
 /* Nothing is classified, and after a while the element says so, once. */
 GST_START_TEST (test_no_region)
+{
+  Fixture *fixture = test_fixture_new (ROI_LIST, NULL);
+
+  collage_set_caps (fixture);
+  push_frames (fixture, 99);
+  expect_warnings (fixture, 0);
+  push_frames (fixture, 150);
+  test_push_eos (fixture);
+  expect_warnings (fixture, 1);
+  fail_unless_equals_uint64 (test_stat (fixture->element, "inferred"), 0);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+/* A picture or a short clip ends before that. */
+GST_START_TEST (test_no_region_in_a_short_stream)
+{
+  Fixture *fixture = test_fixture_new (ROI_LIST, NULL);
+  GstMessage *message;
+  GError *error;
+
+  collage_set_caps (fixture);
+  push_frames (fixture, 1);
+  expect_warnings (fixture, 0);
+  test_push_eos (fixture);
+  message = test_pop_message (fixture->bus, GST_MESSAGE_WARNING);
+  gst_message_parse_warning (message, &error, NULL);
+  fail_unless_equals_string (error->message,
+      "No region to classify in 1 frame.");
+  g_error_free (error);
+  gst_message_unref (message);
+  test_fixture_free (fixture);
+}
+GST_END_TEST
+
+/* Who found one is a detector, however long there is nothing to find. */
+GST_START_TEST (test_regions_that_are_rare)
 {
   Fixture *fixture = test_fixture_new (ROI_LIST, NULL);
   GstBuffer *buffer;
@@ -222,14 +267,9 @@ GST_START_TEST (test_no_region)
   buffer = collage_new (fixture);
   collage_add_tile (buffer, 0);
   gst_buffer_unref (test_push_pull (fixture, buffer));
-  push_frames (fixture, 99);
-  fail_unless_equals_int (test_count_messages (fixture->bus,
-                              GST_MESSAGE_WARNING),
-      0);
   push_frames (fixture, 150);
-  fail_unless_equals_int (test_count_messages (fixture->bus,
-                              GST_MESSAGE_WARNING),
-      1);
+  test_push_eos (fixture);
+  expect_warnings (fixture, 0);
   fail_unless_equals_uint64 (test_stat (fixture->element, "inferred"), 1);
   test_fixture_free (fixture);
 }
@@ -494,6 +534,8 @@ regions_suite (void)
   tcase_add_test (tests, test_roi_classes);
   tcase_add_test (tests, test_minimum_size);
   tcase_add_test (tests, test_no_region);
+  tcase_add_test (tests, test_no_region_in_a_short_stream);
+  tcase_add_test (tests, test_regions_that_are_rare);
   tcase_add_test (tests, test_or_frame);
   tcase_add_test (tests, test_full_frame_ignores_regions);
   tcase_add_test (tests, test_messages);
