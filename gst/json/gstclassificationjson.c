@@ -205,7 +205,7 @@ gst_classification_json_sink_event (GstBaseTransform *trans, GstEvent *event)
     gst_alexnet_lines_interrupt (&self->lines, TRUE);
   if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP)
     gst_alexnet_lines_interrupt (&self->lines, FALSE);
-  gst_alexnet_selection_event (&self->selection, event);
+  gst_alexnet_selection_event (&self->selection, GST_ELEMENT (self), event);
   if (GST_EVENT_TYPE (event) == GST_EVENT_EOS)
     write_line (self, "");
   return GST_BASE_TRANSFORM_CLASS (gst_classification_json_parent_class)

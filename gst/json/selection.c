@@ -84,6 +84,7 @@ gst_alexnet_selection_reset (GstAlexnetSelection *selection)
 {
   selection->width = selection->height = 0;
   selection->n_without_state = 0;
+  selection->search = (GstAlexnetSearch){ 0 };
   gst_alexnet_changes_reset (&selection->changes);
 }
 
@@ -101,8 +102,10 @@ gst_alexnet_selection_set_caps (GstAlexnetSelection *selection, GstCaps *caps)
 
 void
 gst_alexnet_selection_event (GstAlexnetSelection *selection,
-    const GstEvent *event)
+    GstElement *element, const GstEvent *event)
 {
+  if (GST_EVENT_TYPE (event) == GST_EVENT_EOS)
+    gst_alexnet_search_end (&selection->search, element);
   if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP ||
       GST_EVENT_TYPE (event) == GST_EVENT_STREAM_START)
     gst_alexnet_changes_reset (&selection->changes);
@@ -154,6 +157,7 @@ gst_alexnet_selection_read (GstAlexnetSelection *selection, GstElement *element,
   GstAlexnetWriteWhen when;
   gboolean include_stale;
 
+  gst_alexnet_search_note (&selection->search, readings);
   GST_OBJECT_LOCK (element);
   include_stale = selection->include_stale;
   when = selection->write_when;

@@ -19,6 +19,7 @@ typedef struct {
   GstAlexnetWriteWhen write_when;
 
   GstAlexnetChanges changes;
+  GstAlexnetSearch search;
   guint n_without_state; /* results, while a state is waited for */
   guint width, height;   /* of the picture; 0 where the caps do not tell */
 } GstAlexnetSelection;
@@ -30,12 +31,13 @@ void gst_alexnet_selection_clear (GstAlexnetSelection *selection);
 void gst_alexnet_selection_install (GObjectClass *klass, guint include_stale,
     guint write_when);
 
-/* Another start, and caps and events as they come. */
+/* Another start, and caps and events as they come. At EOS it posts, in the name
+ * of `element`, that there was nothing to read, where that is so. */
 void gst_alexnet_selection_reset (GstAlexnetSelection *selection);
 void gst_alexnet_selection_set_caps (GstAlexnetSelection *selection,
     GstCaps *caps);
 void gst_alexnet_selection_event (GstAlexnetSelection *selection,
-    const GstEvent *event);
+    GstElement *element, const GstEvent *event);
 
 /* An array of GstAlexnetReading: those of which the buffer gives a line each.
  * Takes the object lock of `element` for a moment, and posts a warning in its

@@ -298,7 +298,7 @@ gst_classification_kafka_sink_event (GstBaseTransform *trans, GstEvent *event)
 {
   GstClassificationKafka *self = GST_CLASSIFICATION_KAFKA (trans);
 
-  gst_alexnet_selection_event (&self->selection, event);
+  gst_alexnet_selection_event (&self->selection, GST_ELEMENT (self), event);
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_FLUSH_START:
       interrupt (self, TRUE);

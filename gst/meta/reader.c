@@ -363,3 +363,24 @@ gst_alexnet_reading_clear (GstAlexnetReading *reading)
 {
   g_clear_pointer (&reading->regions, g_array_unref);
 }
+
+void
+gst_alexnet_search_note (GstAlexnetSearch *search, const GArray *readings)
+{
+  search->n_buffers++;
+  search->found |= readings->len > 0;
+}
+
+/* It may be meant so: a threshold leaves none, or there was nothing to see. */
+void
+gst_alexnet_search_end (GstAlexnetSearch *search, GstElement *element)
+{
+  if (search->found || search->n_buffers == 0)
+    return;
+  search->found = TRUE;
+  GST_ELEMENT_INFO (element, STREAM, FAILED,
+      ("None of %" G_GUINT64_FORMAT " buffers carried a classification.",
+          search->n_buffers),
+      ("they come from alexnetclassify in front of it, in the same process; "
+       "elements between them have to keep metadata"));
+}

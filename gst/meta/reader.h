@@ -58,6 +58,20 @@ void gst_alexnet_reading_clear (GstAlexnetReading *reading);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (GstAlexnetReading, gst_alexnet_reading_clear)
 
+/* Whether a stream carries classifications at all: who reads where none come
+ * has nothing to do, and no trouble to tell of. Zeroed at the start; the
+ * streaming thread's. */
+typedef struct {
+  guint64 n_buffers;
+  gboolean found;
+} GstAlexnetSearch;
+
+/* `readings` are one buffer's. */
+void gst_alexnet_search_note (GstAlexnetSearch *search, const GArray *readings);
+/* At the end of the stream: tells in the element's name, once, that no buffer
+ * had any. */
+void gst_alexnet_search_end (GstAlexnetSearch *search, GstElement *element);
+
 G_END_DECLS
 
 #endif /* GST_ALEXNET_READER_H */

@@ -76,6 +76,7 @@ struct _GstClassificationOverlay {
   /* Of the streaming thread. */
   GstAlexnetCompositor compositor;
   GstVideoInfo info;
+  GstAlexnetSearch search;
   gboolean attach; /* pictures to buffers, instead of blending them */
 
   /* Under the object lock. */
@@ -247,6 +248,7 @@ gst_classification_overlay_start (GstBaseTransform *trans)
   GstClassificationOverlay *self = GST_CLASSIFICATION_OVERLAY (trans);
 
   gst_alexnet_compositor_init (&self->compositor);
+  self->search = (GstAlexnetSearch){ 0 };
   self->attach = FALSE;
   return TRUE;
 }
@@ -336,10 +338,22 @@ compose (GstClassificationOverlay *self, GstBuffer *buffer)
   settings = self->settings;
   GST_OBJECT_UNLOCK (self);
 
+  gst_alexnet_search_note (&self->search, readings);
   if (readings->len == 0)
     return NULL;
   return gst_alexnet_compositor_compose (&self->compositor, readings, &settings,
       &self->info, &visible);
+}
+
+static gboolean
+gst_classification_overlay_sink_event (GstBaseTransform *trans, GstEvent *event)
+{
+  GstClassificationOverlay *self = GST_CLASSIFICATION_OVERLAY (trans);
+
+  if (GST_EVENT_TYPE (event) == GST_EVENT_EOS)
+    gst_alexnet_search_end (&self->search, GST_ELEMENT (self));
+  return GST_BASE_TRANSFORM_CLASS (gst_classification_overlay_parent_class)
+      ->sink_event (trans, event);
 }
 
 static GstFlowReturn
@@ -483,6 +497,7 @@ gst_classification_overlay_class_init (GstClassificationOverlayClass *klass)
   trans_class->transform_caps = gst_classification_overlay_transform_caps;
   trans_class->fixate_caps = gst_classification_overlay_fixate_caps;
   trans_class->set_caps = gst_classification_overlay_set_caps;
+  trans_class->sink_event = gst_classification_overlay_sink_event;
   trans_class->transform_ip = gst_classification_overlay_transform_ip;
 }
 

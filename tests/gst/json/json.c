@@ -223,6 +223,51 @@ GST_START_TEST (test_buffers_pass)
 }
 GST_END_TEST
 
+/* How many INFO messages a stream makes of 200 buffers without a result and
+ * one with these fields. */
+static guint
+count_infos (const char *factory, const char *fields)
+{
+  GstHarness *harness = gst_harness_new (factory);
+  GstBus *bus = gst_bus_new ();
+  guint n;
+
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (harness->element),
+          "location"))
+    g_object_set (harness->element, "location", "/dev/null", NULL);
+  gst_element_set_bus (harness->element, bus);
+  gst_harness_set_src_caps_str (harness,
+      "video/x-raw,format=RGB,width=32,height=32,framerate=30/1");
+  for (guint i = 0; i < 200; i++)
+    gst_harness_push (harness, test_buffer_new (NULL));
+  gst_harness_push (harness, test_buffer_new (fields));
+  fail_unless_equals_int (test_count_messages (bus, GST_MESSAGE_INFO), 0);
+  gst_harness_push_event (harness, gst_event_new_eos ());
+  n = test_count_messages (bus, GST_MESSAGE_INFO);
+  gst_element_set_bus (harness->element, NULL);
+  gst_object_unref (bus);
+  gst_harness_teardown (harness);
+  return n;
+}
+
+/* Who put it in front of alexnetclassify would see nothing, and no reason. */
+GST_START_TEST (test_nothing_to_read)
+{
+  static const char *const factories[] = { "classificationjson",
+    "classificationoverlay" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (factories); i++) {
+    GstElementFactory *factory = gst_element_factory_find (factories[i]);
+
+    if (!factory)
+      continue; /* a build without pango */
+    gst_object_unref (factory);
+    fail_unless_equals_int (count_infos (factories[i], NULL), 1);
+    fail_unless_equals_int (count_infos (factories[i], TEST_CAT), 0);
+  }
+}
+GST_END_TEST
+
 GST_START_TEST (test_stale)
 {
   JsonFile *file = test_json_file_new ("");
@@ -398,6 +443,7 @@ json_suite (void)
   tcase_add_test (tests, test_unknown_is_null);
   tcase_add_test (tests, test_labels);
   tcase_add_test (tests, test_buffers_pass);
+  tcase_add_test (tests, test_nothing_to_read);
   tcase_add_test (tests, test_stale);
   tcase_add_test (tests, test_regions);
   tcase_add_test (tests, test_copies);
