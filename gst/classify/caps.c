@@ -163,28 +163,79 @@ is_too_large (const GstStructure *structure, int *width, int *height)
       MAX (*width, *height) > ALEXNET_MAX_IMAGE_SIDE;
 }
 
-/* Upstream, which finds out by these queries, can only say that nothing was
- * negotiated. Who can scale does not ask for one size alone. */
-static void
-tell_of_sides (GstAlexnetClassify *self, const GstCaps *caps)
+static gboolean
+has_other_format (const GstStructure *structure, const GstCaps *template)
 {
-  int width = 0, height = 0;
+  const char *format = gst_structure_get_string (structure, "format");
+  GstCaps *caps;
+  gboolean fits;
+
+  if (!format || !gst_structure_has_name (structure, "video/x-raw"))
+    return FALSE;
+  caps = gst_caps_new_simple ("video/x-raw", "format", G_TYPE_STRING, format,
+      NULL);
+  fits = gst_caps_can_intersect (caps, template);
+  gst_caps_unref (caps);
+  return !fits;
+}
+
+/* Why no frame can be like this, to be freed, or NULL; and what changes that.
+ * Kinds of memory are asked for on trial, and nothing is said of them. */
+static char *
+describe_misfit (const GstCaps *caps, guint i, const GstCaps *template,
+    const char **remedy)
+{
+  const GstStructure *structure = gst_caps_get_structure (caps, i);
+  int width, height;
+
+  if (!gst_caps_features_is_equal (gst_caps_get_features (caps, i),
+          GST_CAPS_FEATURES_MEMORY_SYSTEM_MEMORY))
+    return NULL;
+  if (is_too_large (structure, &width, &height)) {
+    *remedy = "videoscale in front of the element makes them smaller";
+    return g_strdup_printf ("Frames of %dx%d are too large, expected up to %d "
+                            "pixels a side.",
+        width, height, ALEXNET_MAX_IMAGE_SIDE);
+  }
+  if (has_other_format (structure, template)) {
+    *remedy = "videoconvert in front of the element converts them";
+    return g_strdup_printf ("Frames of the format %s cannot be classified.",
+        gst_structure_get_string (structure, "format"));
+  }
+  return NULL;
+}
+
+static void
+tell_of_misfit (GstAlexnetClassify *self, const char *text, const char *remedy)
+{
   gboolean told;
 
-  for (guint i = 0; caps && i < gst_caps_get_size (caps); i++)
-    if (!is_too_large (gst_caps_get_structure (caps, i), &width, &height))
-      return;
-  if (MAX (width, height) == 0)
-    return;
   GST_OBJECT_LOCK (self);
-  told = self->told_sides;
-  self->told_sides = TRUE;
+  told = self->told_misfit;
+  self->told_misfit = TRUE;
   GST_OBJECT_UNLOCK (self);
   if (!told)
-    GST_ELEMENT_WARNING (self, STREAM, FORMAT,
-        ("Frames of %dx%d are too large, expected up to %d pixels a side.",
-            width, height, ALEXNET_MAX_IMAGE_SIDE),
-        ("videoscale in front of the element makes them as small as needed"));
+    GST_ELEMENT_WARNING (self, STREAM, FORMAT, ("%s", text), ("%s", remedy));
+}
+
+/* Upstream, which finds out by these queries, can only say that nothing was
+ * negotiated. Who can scale or convert offers others, too. */
+static void
+look_for_misfit (GstAlexnetClassify *self, const GstCaps *caps)
+{
+  GstCaps *template = gst_pad_get_pad_template_caps (self->sinkpad);
+  g_autofree char *text = NULL;
+  const char *remedy = NULL;
+
+  for (guint i = caps ? gst_caps_get_size (caps) : 0; i-- > 0;) {
+    g_free (text);
+    text = describe_misfit (caps, i, template, &remedy);
+    if (!text)
+      break;
+  }
+  if (text)
+    tell_of_misfit (self, text, remedy);
+  gst_caps_unref (template);
 }
 
 gboolean
@@ -195,7 +246,7 @@ gst_alexnet_classify_query_caps (GstPad *pad, GstObject *parent,
   Widths widths;
 
   if (pad == self->sinkpad)
-    tell_of_sides (self, get_asked (query));
+    look_for_misfit (self, get_asked (query));
   if (GST_QUERY_TYPE (query) == GST_QUERY_ACCEPT_CAPS)
     return query_accept_caps (self, pad, query);
   return attaches_tensor (self, &widths)

@@ -83,9 +83,9 @@ struct _GstAlexnetClassify {
 
   /* Under the object lock. */
   GstAlexnetSettings settings;
-  gboolean outdated;   /* settings have changed since the model was loaded */
-  gboolean told_sides; /* that frames are too large: was posted */
-  gboolean pending;    /* a change of state in the newest classified frame is */
+  gboolean outdated;    /* settings have changed since the model was loaded */
+  gboolean told_misfit; /* that frames are not taken: was posted */
+  gboolean pending; /* a change of state in the newest classified frame is */
   GstAlexnetStats stats;
   GstStructure *last_result;
   AlexnetEngine *engine;      /* the session's, borrowed; NULL: not started */

@@ -232,7 +232,7 @@ gst_alexnet_classify_start (GstAlexnetClassify *self)
   gst_clear_structure (&self->last_result);
   self->frame_duration = GST_ALEXNET_UNKNOWN_FRAME_DURATION;
   self->latency = self->session.first_time;
-  self->told_sides = FALSE;
+  self->told_misfit = FALSE;
   GST_OBJECT_UNLOCK (self);
   g_object_notify (G_OBJECT (self), "last-result");
   announce_engine (self);
