@@ -28,4 +28,4 @@ plugin_init (GstPlugin *plugin)
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, alexnet,
     "Image classification with AlexNet", plugin_init, PACKAGE_VERSION, "LGPL",
-    "alexnetclassify", "https://gstreamer.freedesktop.org/")
+    "alexnetclassify", "Unknown package origin")
