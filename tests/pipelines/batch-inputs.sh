@@ -22,7 +22,7 @@ make_bad_inputs () {
     cp "$photo" "$work/bad/good.jpg" &&
     head -c 40000 "$sample" >"$work/bad/cut.webm" &&
     gst-launch-1.0 -q videotestsrc num-buffers=1 \
-      ! video/x-raw,width=9000,height=2 ! pngenc \
+      ! video/x-raw,width=20000,height=2 ! pngenc \
       ! filesink location="$work/bad/wide.png" &&
     head -c 900 "$photo" >"$work/bad/cut.jpg" &&
     : >"$work/bad/empty.mp4" && mkfifo "$work/bad/pipe.mp4" &&
