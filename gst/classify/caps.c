@@ -186,9 +186,15 @@ describe_misfit (const GstCaps *caps, guint i, const GstCaps *template,
     const char **remedy)
 {
   const GstStructure *structure = gst_caps_get_structure (caps, i);
+  const GstCapsFeatures *features = gst_caps_get_features (caps, i);
   int width, height;
 
-  if (!gst_caps_features_is_equal (gst_caps_get_features (caps, i),
+  if (gst_caps_features_contains (features,
+          GST_CAPS_FEATURE_FORMAT_INTERLACED)) {
+    *remedy = "deinterlace in front of the element makes frames of them";
+    return g_strdup ("Single fields cannot be classified.");
+  }
+  if (!gst_caps_features_is_equal (features,
           GST_CAPS_FEATURES_MEMORY_SYSTEM_MEMORY))
     return NULL;
   if (is_too_large (structure, &width, &height)) {

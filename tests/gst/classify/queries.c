@@ -401,6 +401,9 @@ static const struct {
   { "video/x-raw,format=RGB,width=16385,height=9", " 16385x9 " },
   { "video/x-raw,format=RGB,width=9,height=20000", " 9x20000 " },
   { "video/x-raw,format=GRAY16_BE,width=9,height=9", " GRAY16_BE " },
+  { "video/x-raw(format:Interlaced),format=I420,interlace-mode=alternate,"
+    "width=9,height=9",
+      "Single fields " },
 };
 
 /* Upstream says "not negotiated", and nobody would know why: once a start. */
