@@ -14,7 +14,8 @@ G_BEGIN_DECLS
 GstEvent *gst_alexnet_classify_map_caps_event (GstAlexnetClassify *self,
     GstEvent *event);
 
-/* CAPS and ACCEPT_CAPS of either pad. */
+/* CAPS and ACCEPT_CAPS of either pad. A warning, one a start, says why frames
+ * are refused where upstream has no others. */
 gboolean gst_alexnet_classify_query_caps (GstPad *pad, GstObject *parent,
     GstQuery *query);
 
