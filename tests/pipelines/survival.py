@@ -52,6 +52,7 @@ ROWS = {
     'videocrop': ('videocrop left=20 top=10', (20, 40, 120, 100)),
     'videobox': ('videobox left=20 top=10', (20, 40, 120, 100)),
     'videoflip': ('videoflip method=horizontal-flip', (160, 50, 120, 100)),
+    'deinterlace': ('deinterlace mode=interlaced', BOX),
     'compositor': ('compositor', BOX),
     'vp8enc ! vp8dec': (f'{VP8} ! vp8dec', BOX),
     'x264enc ! avdec_h264': ('x264enc tune=zerolatency ! avdec_h264', BOX),
