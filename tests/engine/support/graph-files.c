@@ -43,9 +43,9 @@ graph_files_read (GraphFilesReader read, const char *path, GError **error)
   return file ? read_file (read, file, error) : NULL;
 }
 
-/* The same of bytes, which are freed. */
-static AlexnetModelSource *
-read_bytes (GraphFilesReader read, GByteArray *bytes, GError **error)
+AlexnetModelSource *
+graph_files_read_bytes (GraphFilesReader read, GByteArray *bytes,
+    GError **error)
 {
   g_autoptr (GBytes) all = g_byte_array_free_to_bytes (bytes);
   g_autoptr (AlexnetFile) file = alexnet_file_new_from_bytes (all, "bytes");
@@ -157,7 +157,7 @@ graph_files_assert_refused (GraphFilesReader read, GByteArray *bytes,
   glong before = peak_memory ();
   clock_t start = clock ();
 
-  g_assert_null (read_bytes (read, bytes, &error));
+  g_assert_null (graph_files_read_bytes (read, bytes, &error));
   g_assert_cmpint (clock () - start, <, MAX_SECONDS * CLOCKS_PER_SEC);
   g_assert_cmpint (peak_memory () - before, <, MAX_KILOBYTES);
   g_assert_error (error, ALEXNET_ERROR, ALEXNET_ERROR_FORMAT);

@@ -21,6 +21,10 @@ char *graph_files_path (const char *folder, const char *name);
 AlexnetModelSource *graph_files_read (GraphFilesReader read, const char *path,
     GError **error);
 
+/* The same of bytes, which are freed. */
+AlexnetModelSource *graph_files_read_bytes (GraphFilesReader read,
+    GByteArray *bytes, GError **error);
+
 /* A table of layers, a line each: "conv1: conv 11/4+0+0 g1 [4,54,54]" is of
  * kernel 11, stride 4, padding 0 before and 0 behind, one group and this
  * output. g_free() it. */
@@ -35,8 +39,8 @@ typedef gboolean (*GraphFilesDetector) (const guint8 *head, gsize size,
     guint64 file_size);
 
 /* That tests/data/FOLDER/NAME is recognised, by few of its first bytes too. */
-void graph_files_assert_detected (GraphFilesDetector detect,
-    const char *folder, const char *name);
+void graph_files_assert_detected (GraphFilesDetector detect, const char *folder,
+    const char *name);
 
 /* That a file is refused in one line of UTF-8 that says `expected`, within
  * 2 seconds and 256 MB. */
