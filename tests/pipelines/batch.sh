@@ -97,8 +97,9 @@ by_file () {
 # A model in two files of weights' names and weights, with labels beside it, and
 # a directory with a name that stands in the first.
 make_model () {
-  mkdir -p "$work/model/weight_map" && cp "$root/pipelines/models/alexnet-cifar10.safetensors" \
-    "$work/model/part.safetensors" && /usr/bin/python3 - "$work/model" <<'END'
+  mkdir -p "$work/model/weight_map" &&
+    cat "$root/pipelines/models/alexnet-cifar10.safetensors" \
+      >"$work/model/part.safetensors" && /usr/bin/python3 - "$work/model" <<'END'
 import json, pathlib, struct, sys
 folder = pathlib.Path(sys.argv[1])
 data = (folder / 'part.safetensors').read_bytes()
@@ -391,7 +392,7 @@ out_of_range () {
 # The bias of the last layer, at the end of the file, is NaN.
 nan_model () {
   results=nan
-  cp "$root/pipelines/models/alexnet-cifar10.safetensors" "$work/nan.model" &&
+  cat "$root/pipelines/models/alexnet-cifar10.safetensors" >"$work/nan.model" &&
     printf '\377\377' | dd of="$work/nan.model" bs=1 conv=notrunc \
       seek=$(($(stat -c %s "$work/nan.model") - 2)) &&
     refused "$work/nan.model: tensor classifier.6.bias holds NaN or infinity,\
@@ -446,13 +447,19 @@ lost_all () {
     lost report "$work/lost" -o "$work/lost.html" && [ -s "$work/lost.html" ]
 }
 
+# Of the paths in URIs.
+unquote () {
+  /usr/bin/python3 -c 'import sys, urllib.parse
+sys.stdout.write(urllib.parse.unquote(sys.stdin.read()))'
+}
+
 # Options come anywhere before --, and by their whole names.
 options () {
   results=options
   cp "$photo" "$work/-odd.jpg" && cd "$work" || return 1
   ends_with 0 "$photo" --dry-run "$sample" --jobs 2 -- -odd.jpg "$photo" &&
     same "$photo $sample $work/-odd.jpg $photo" \
-      "$(sed 's|^to do  file://||' "$work/out" | xargs)" &&
+      "$(sed 's|^to do  file://||' "$work/out" | unquote | paste -sd ' ')" &&
     ends_with 2 --dry "$photo" &&
     grep 'error: unrecognized arguments: --dry$' "$work/errors"
   found=$?
