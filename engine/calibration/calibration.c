@@ -70,7 +70,8 @@ open_plan (const AlexnetCalibration *self, const AlexnetNetwork *network,
 static guint
 find_conv (const AlexnetNetwork *network, guint i)
 {
-  while (i < network->n_layers && network->layers[i].kind != ALEXNET_LAYER_CONV)
+  while (i < network->n_layers &&
+      !alexnet_layer_takes_int8 (&network->layers[i]))
     i++;
   return i;
 }
@@ -185,7 +186,7 @@ run_stage (Stage *stage, const float *input, GError **error)
 {
   AlexnetPlan *plan = stage->plan;
 
-  if (stage->layer->kind == ALEXNET_LAYER_CONV && !widen (stage, input)) {
+  if (alexnet_layer_takes_int8 (stage->layer) && !widen (stage, input)) {
     g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NOT_FINITE,
         "what goes into %s is not finite", stage->layer->name);
     return FALSE;
@@ -302,7 +303,7 @@ describe (const AlexnetCalibration *self, GError **error)
   for (guint i = 0; i < self->stages->len; i++) {
     const Stage *stage = &g_array_index (self->stages, Stage, i);
 
-    if (stage->layer->kind == ALEXNET_LAYER_CONV &&
+    if (alexnet_layer_takes_int8 (stage->layer) &&
         !describe_stage (object, stage, error))
       return NULL;
   }

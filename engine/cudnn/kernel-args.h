@@ -129,9 +129,11 @@ typedef struct {
   guint lrn_first;
 } AlexnetLrnPoolArgs;
 
-/* copy: one thread a value; other parts, ReLU if `relu`. */
+/* copy: one thread a value; other parts; times `scale` plus `shift`, both
+ * [channels], unless they are NULL; ReLU if `relu`. */
 typedef struct {
   AlexnetArray in, out;
+  const void *scale, *shift;
   guint relu;
 } AlexnetCopyArgs;
 

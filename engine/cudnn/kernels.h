@@ -322,6 +322,9 @@ NAME (copy) (PARAM (AlexnetCopyArgs) args)
   if (at.n >= args.out.n)
     return;
   value = TO_FLOAT (in[alexnet_array_index (&args.in, at.n, at.y, at.x, at.c)]);
+  if (args.scale)
+    value = fmaf (value, TO_FLOAT (((const REAL *) args.scale)[at.c]),
+        TO_FLOAT (((const REAL *) args.shift)[at.c]));
   ((REAL *) args.out.data)[alexnet_array_index (&args.out, at.n, at.y, at.x,
       at.c)] = FROM_FLOAT (args.relu ? NAME (relu) (value) : value);
 }

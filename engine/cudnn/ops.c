@@ -27,6 +27,13 @@ add_op (AlexnetProgram *program, AlexnetOpKind kind, const AlexnetLayer *layer,
   return op;
 }
 
+gboolean
+alexnet_op_has_weights (const AlexnetOp *op)
+{
+  return op->kind == ALEXNET_OP_CONV || op->kind == ALEXNET_OP_LINEAR ||
+      (op->kind == ALEXNET_OP_COPY && op->layer);
+}
+
 static gboolean
 takes_relu (const AlexnetProgram *program)
 {
@@ -35,8 +42,7 @@ takes_relu (const AlexnetProgram *program)
   if (program->n_ops == 0)
     return FALSE;
   last = &program->ops[program->n_ops - 1];
-  return !last->relu &&
-      (last->kind == ALEXNET_OP_CONV || last->kind == ALEXNET_OP_LINEAR);
+  return !last->relu && alexnet_op_has_weights (last);
 }
 
 static void
@@ -72,7 +78,9 @@ add_layer (AlexnetProgram *program, const AlexnetLayer *layer, gboolean last,
         "backend 'cudnn' takes a softmax only as the last layer");
     return FALSE;
   }
-  add_op (program, kinds[layer->kind], layer, &layer->in, &layer->out);
+  add_op (program,
+      alexnet_layer_is_affine (layer) ? ALEXNET_OP_COPY : kinds[layer->kind],
+      layer, &layer->in, &layer->out);
   return TRUE;
 }
 

@@ -24,7 +24,8 @@ G_BEGIN_DECLS
 typedef enum {
   ALEXNET_OP_CONV,   /* + bias, ReLU if `relu` */
   ALEXNET_OP_LINEAR, /* + bias, ReLU if `relu` */
-  ALEXNET_OP_COPY,   /* ReLU if `relu`, other parts */
+  ALEXNET_OP_COPY,   /* other parts; * weight + bias of its layer, where it has
+                        one; ReLU if `relu` */
   ALEXNET_OP_LRN,
   ALEXNET_OP_MAXPOOL,
   ALEXNET_OP_SOFTMAX, /* writes [N,C,H,W] floats; always the last */
@@ -33,7 +34,7 @@ typedef enum {
 
 typedef struct {
   AlexnetOpKind kind;
-  const AlexnetLayer *layer; /* the network's; NULL: COPY, OUTPUT */
+  const AlexnetLayer *layer; /* the network's; NULL: OUTPUT, many a COPY */
   gboolean relu;
   AlexnetShape in, out;
   guint in_parts, out_parts;
@@ -64,6 +65,9 @@ typedef struct {
 /* UNSUPPORTED, naming the layer that cannot run here. Points into `network`. */
 gboolean alexnet_program_build (AlexnetProgram *program,
     const AlexnetNetwork *network, GError **error);
+
+/* Whether it has weights: a CONV, a LINEAR, a COPY of a layer. */
+gboolean alexnet_op_has_weights (const AlexnetOp *op);
 
 /* Whether one kernel can do both, as far as their kinds say. */
 gboolean alexnet_op_can_join (const AlexnetOp *op, const AlexnetOp *next);

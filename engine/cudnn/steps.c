@@ -45,12 +45,6 @@ make_packs (AlexnetSteps *steps, guint i, GError **error)
   return TRUE;
 }
 
-static gboolean
-has_weights (const AlexnetOp *op)
-{
-  return op->kind == ALEXNET_OP_CONV || op->kind == ALEXNET_OP_LINEAR;
-}
-
 static AlexnetStorage
 find_storage (const AlexnetBuffers *b, guint i)
 {
@@ -81,7 +75,7 @@ allocate_weights (AlexnetSteps *steps, GError **error)
   gsize offsets[ALEXNET_MAX_OPS];
 
   for (guint i = 0; i < n; i++)
-    if (ops[i].kind == ALEXNET_OP_CONV)
+    if (alexnet_op_has_weights (&ops[i]) && ops[i].kind != ALEXNET_OP_LINEAR)
       place_weights (steps, i, offsets);
   for (guint i = n; i-- > 0;)
     if (ops[i].kind == ALEXNET_OP_LINEAR)
@@ -91,7 +85,7 @@ allocate_weights (AlexnetSteps *steps, GError **error)
   if (!steps->all_weights)
     return FALSE;
   for (guint i = 0; i < n; i++)
-    if (has_weights (&ops[i]))
+    if (alexnet_op_has_weights (&ops[i]))
       alexnet_weights_set_memory (&steps->weights[i],
           steps->all_weights + offsets[i]);
   return TRUE;
@@ -108,7 +102,7 @@ alexnet_steps_open (AlexnetSteps *steps, const AlexnetBuffers *b,
   for (guint i = 0; i < b->program->n_ops; i++) {
     const AlexnetOp *op = &b->program->ops[i];
 
-    if (!has_weights (op))
+    if (!alexnet_op_has_weights (op))
       continue;
     if (!alexnet_weights_upload (&steps->weights[i], b->device, op,
             &b->program->slot, b->precision, error))
@@ -239,7 +233,8 @@ static gboolean
 run_copy (const AlexnetSteps *steps, guint i, const AlexnetArray *in,
     const AlexnetArray *out, GError **error)
 {
-  AlexnetCopyArgs args = { *in, *out,
+  const AlexnetWeights *weights = &steps->weights[i];
+  AlexnetCopyArgs args = { *in, *out, weights->weight, weights->bias,
     steps->buffers->program->ops[i].relu != FALSE };
 
   return run_kernel (steps, ALEXNET_KERNEL_COPY, array_size (out), &args,

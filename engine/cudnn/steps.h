@@ -27,7 +27,7 @@ void alexnet_way_clear (AlexnetWay *way, GError **error);
 typedef struct {
   const AlexnetBuffers *buffers;
   const AlexnetKernels *kernels;
-  AlexnetWeights weights[ALEXNET_MAX_OPS]; /* CONV, LINEAR */
+  AlexnetWeights weights[ALEXNET_MAX_OPS]; /* of those that have some */
   guint8 *all_weights;                     /* one allocation of what small
                                               batches read: the convolutions',
                                               then the linear layers', the last

@@ -72,7 +72,7 @@ alexnet_weights_permute (float *to, const float *from, const AlexnetOp *op,
 {
   guint channels = op->in.channels, pixels = op->in.height * op->in.width;
 
-  if (op->kind == ALEXNET_OP_CONV)
+  if (op->kind != ALEXNET_OP_LINEAR)
     permute_filter (to, from, op, get_block (op, slot));
   else
     for (guint c = 0; c < channels; c++)

@@ -29,9 +29,9 @@ typedef struct {
   float *scales;                    /* of `int8` */
 } AlexnetWeights;
 
-/* Of a CONV or a LINEAR. Sets storage and weight_stride, and returns the bytes,
- * a multiple of the alignment, of what small batches read: all parts' `weight`,
- * or `int8`. */
+/* Of an operation that has some. Sets storage and weight_stride, and returns
+ * the bytes, a multiple of the alignment, of what small batches read: all
+ * parts' `weight`, or `int8`. */
 gsize alexnet_weights_measure (AlexnetWeights *weights, const AlexnetOp *op,
     const AlexnetSlotLayout *slot, AlexnetPrecision precision,
     AlexnetStorage storage);

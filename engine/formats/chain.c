@@ -173,47 +173,6 @@ alexnet_chain_add (AlexnetModelSource *source, const AlexnetLayer *layer,
   return alexnet_network_infer_shapes (network, error);
 }
 
-static gboolean
-scale_weight (AlexnetModelSource *source, AlexnetTensor *weight,
-    const double *scale, GError **error)
-{
-  gsize n = alexnet_tensor_n_values (weight), row = n / weight->dims[0];
-  g_autofree float *values = NULL;
-
-  values = g_try_new (float, n);
-  if (!values) {
-    g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_NO_MEMORY,
-        "no memory for %" G_GSIZE_FORMAT " weights", n);
-    return FALSE;
-  }
-  if (!alexnet_tensor_to_float (values, weight, error))
-    return FALSE;
-  for (gsize i = 0; i < n; i++)
-    values[i] = (float) (values[i] * scale[i / row]);
-  *weight = alexnet_values_keep (source, g_steal_pointer (&values),
-      weight->dims, weight->n_dims);
-  return TRUE;
-}
-
-gboolean
-alexnet_chain_fold (AlexnetModelSource *source, const double *scale,
-    const double *shift, GError **error)
-{
-  AlexnetLayer *layer = alexnet_chain_last (source);
-  g_autofree float *bias = g_new (float, layer->channels);
-
-  if (scale && !scale_weight (source, &layer->weight, scale, error))
-    return FALSE;
-  if (!alexnet_tensor_to_float (bias, &layer->bias, error))
-    return FALSE;
-  for (guint i = 0; i < layer->channels; i++)
-    bias[i] = (float) (bias[i] * (scale ? scale[i] : 1) +
-        (shift ? shift[i] : 0));
-  layer->bias = alexnet_values_keep (source, g_steal_pointer (&bias),
-      layer->bias.dims, 1);
-  return TRUE;
-}
-
 /* The next layer that computes something, from the i-th on. */
 static const AlexnetLayer *
 next_layer (const AlexnetNetwork *network, guint *i)

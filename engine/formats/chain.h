@@ -30,12 +30,6 @@ AlexnetLayer *alexnet_chain_last (const AlexnetModelSource *source);
 gboolean alexnet_chain_add (AlexnetModelSource *source,
     const AlexnetLayer *layer, GError **error);
 
-/* Multiplies the outputs of the last layer, a CONV or LINEAR, by `scale` and
- * adds `shift`, both [channels], by changing its weights. NULL: by 1, 0. Each
- * time takes memory for what it changes, which the caller has bounded. */
-gboolean alexnet_chain_fold (AlexnetModelSource *source, const double *scale,
-    const double *shift, GError **error);
-
 /* For a network that ends in [classes,1,1]: adds a softmax where there is
  * none, gives it the architecture that has layers of the same kinds,
  * `otherwise` where none has, the tensors to source->tensors as NAME.weight and

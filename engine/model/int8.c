@@ -92,7 +92,7 @@ alexnet_int8_read (GHashTable *metadata, AlexnetNetwork *network,
   for (guint i = 0; i < network->n_layers; i++) {
     AlexnetLayer *layer = &network->layers[i];
 
-    if (layer->kind == ALEXNET_LAYER_CONV &&
+    if (alexnet_layer_takes_int8 (layer) &&
         !read_layer (layer, scales, json_node_get_object (root), error))
       return FALSE;
   }

@@ -202,6 +202,20 @@ alexnet_layer_is_identity (const AlexnetLayer *layer)
       layer->kind == ALEXNET_LAYER_AVGPOOL;
 }
 
+gboolean
+alexnet_layer_is_affine (const AlexnetLayer *layer)
+{
+  return layer->kind == ALEXNET_LAYER_CONV && layer->kernel == 1 &&
+      layer->stride == 1 && layer->padding == 0 && layer->end_padding == 0 &&
+      layer->groups == layer->channels && layer->groups == layer->in.channels;
+}
+
+gboolean
+alexnet_layer_takes_int8 (const AlexnetLayer *layer)
+{
+  return layer->kind == ALEXNET_LAYER_CONV && !alexnet_layer_is_affine (layer);
+}
+
 guint64
 alexnet_layer_n_parameters (const AlexnetLayer *layer)
 {

@@ -120,6 +120,14 @@ const char *alexnet_layer_kind_name (AlexnetLayerKind kind);
 /* TRUE for the kinds that change nothing at inference. */
 gboolean alexnet_layer_is_identity (const AlexnetLayer *layer);
 
+/* TRUE for a CONV that multiplies each channel by one number and adds one, as
+ * what is left of a batch normalisation. */
+gboolean alexnet_layer_is_affine (const AlexnetLayer *layer);
+
+/* TRUE for a CONV that is to be computed with whole numbers of 8 bits. One that
+ * is affine would only make its values coarser. */
+gboolean alexnet_layer_takes_int8 (const AlexnetLayer *layer);
+
 /* torchsummary's table; without the softmax, which is not in that model. */
 char *alexnet_network_summary (const AlexnetNetwork *network);
 

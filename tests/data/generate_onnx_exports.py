@@ -59,27 +59,56 @@ def make_keras():
     return keras.Model(given, x)
 
 
+def make_keras_relu_first():
+    """As most tutorials have it: batch normalisation behind activations, pools
+    and Flatten, of which some turn the order around."""
+    import keras
+    from keras import layers
+
+    def convolve(n, side, stride=1, padding="same"):
+        return layers.Conv2D(n, side, stride, padding, activation="relu")
+
+    c = CONVS
+    norm, pool = layers.BatchNormalization, layers.MaxPooling2D
+    return keras.Sequential([
+        layers.Input((227, 227, 3)), layers.Rescaling(1 / 255),
+        convolve(c[0], 11, 4, "valid"), norm(), pool(3, 2),
+        convolve(c[1], 5), pool(3, 2), norm(),
+        convolve(c[2], 3), norm(), convolve(c[3], 3, 1, "valid"), norm(),
+        convolve(c[4], 3), norm(name="turning"), pool(3, 2),
+        layers.Flatten(), norm(),
+        layers.Dense(HIDDEN, activation="relu"), layers.Dropout(0.5), norm(),
+        layers.Dense(HIDDEN, activation="relu"), norm(), layers.Dropout(0.5),
+        layers.Dense(CLASSES, activation="softmax")])
+
+
 def fill_keras(model):
     for i, variable in enumerate(model.weights):
         shape = tuple(variable.shape)
         array = values(f"{variable.name}.{i}", shape, math.prod(shape[:-1]))
         if variable.name in ("gamma", "moving_variance"):
             array += 1
+        if variable.path.endswith("turning/gamma"):
+            array[0] = -array[0]
         variable.assign(array)
 
 
-def keras():
+def export_keras(model, name):
     import tensorflow as tf
     import tf2onnx
 
-    model = make_keras()
     fill_keras(model)
     signature = [tf.TensorSpec((None, *model.input_shape[1:]), tf.float32,
                                name="input")]
     function = tf.function(lambda x: model(x, training=False),
                            input_signature=signature)
     tf2onnx.convert.from_function(function, signature, opset=15,
-                                  output_path=str(HERE / "keras.onnx"))
+                                  output_path=str(HERE / f"{name}.onnx"))
+
+
+def keras():
+    export_keras(make_keras(), "keras")
+    export_keras(make_keras_relu_first(), "keras-relu-first")
 
 
 # ---- PaddlePaddle ------------------------------------------------------------

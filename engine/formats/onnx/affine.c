@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Operators that multiply every channel by a number and add one to it. They
- * become part of the layer before them; the first ones of a graph, of how a
- * picture becomes its input. */
+ * become part of the weights right before them, else of those behind them where
+ * that is exact, else a layer of their own; the first ones of a graph, part of
+ * how a picture becomes its input. */
 
 #include "private.h"
 
@@ -20,17 +21,22 @@ count_bytes (const AlexnetModelSource *source)
   return n;
 }
 
+static gboolean
+allow (OnnxReader *graph, guint64 n_values, GError **error)
+{
+  graph->n_folded += n_values;
+  return graph->n_folded <= count_bytes (graph->source) ||
+      alexnet_format_error (error,
+          "more is to be folded into weights than the file has");
+}
+
 gboolean
 alexnet_onnx_allow_fold (OnnxReader *graph, gboolean scale, GError **error)
 {
   const AlexnetLayer *last = alexnet_chain_last (graph->source);
+  gsize n = scale ? alexnet_tensor_n_values (&last->weight) : 0;
 
-  graph->n_folded += last->channels;
-  if (scale)
-    graph->n_folded += alexnet_tensor_n_values (&last->weight);
-  return graph->n_folded <= count_bytes (graph->source) ||
-      alexnet_format_error (error,
-          "more is to be folded into weights than the file has");
+  return allow (graph, last->channels + (guint64) n, error);
 }
 
 gboolean
@@ -56,34 +62,6 @@ alexnet_onnx_read_vector (const OnnxValue *value, guint n, guint axis,
   return TRUE;
 }
 
-/* Says how many channels the last layer has when what is computed now can be
- * made part of it. */
-static gboolean
-find_layer (OnnxReader *graph, gboolean scale, guint *n, GError **error)
-{
-  const AlexnetLayer *last = alexnet_chain_last (graph->source);
-
-  if (!last ||
-      last->kind != (graph->flat ? ALEXNET_LAYER_LINEAR : ALEXNET_LAYER_CONV))
-    return alexnet_format_error (error,
-        "it does not follow a convolution or a linear layer, into whose "
-        "weights it could be folded");
-  *n = last->channels;
-  return alexnet_onnx_allow_fold (graph, scale, error);
-}
-
-/* The same, or the picture's when there is no layer yet. */
-static gboolean
-find_target (OnnxReader *graph, gboolean scale, guint *n, GError **error)
-{
-  if (alexnet_chain_last (graph->source))
-    return find_layer (graph, scale, n, error);
-  *n = graph->source->network->input.channels;
-  return *n == 1 || *n == ONNX_MAX_COLOURS ||
-      alexnet_format_error (error,
-          "it changes a picture of %u channels, expected 1 or 3", *n);
-}
-
 /* Divides by the numbers that stand there, or takes them off. */
 static gboolean
 invert (double *numbers, guint n, gboolean scale, GError **error)
@@ -96,49 +74,63 @@ invert (double *numbers, guint n, gboolean scale, GError **error)
   return TRUE;
 }
 
-/* What makes all numbers a half, as a Dropout of PaddlePaddle does, can be done
- * by the next layer. */
+/* How many numbers there may be: one a channel or, of [N,C], one for each value
+ * where there are not all of them the same. */
 static gboolean
-carry (OnnxReader *graph, const OnnxValue *value, gboolean inverse,
+count_numbers (OnnxReader *graph, const OnnxValue *value, guint *n,
     GError **error)
 {
-  double number = 0;
+  const AlexnetShape *shape = alexnet_chain_output (graph->source);
+  gboolean same = alexnet_tensor_n_values (&value->tensor) == 1;
 
-  if (!alexnet_onnx_read_vector (value, 1, 1, &number, error) ||
-      (inverse && !invert (&number, 1, TRUE, error)))
-    return FALSE;
-  graph->scale *= (float) number;
-  return TRUE;
+  *n = graph->flat && !same ? (guint) alexnet_shape_size (shape)
+                            : MAX (shape->channels, graph->affine.n);
+  if (alexnet_chain_last (graph->source))
+    return allow (graph, *n, error);
+  return *n == 1 || *n == ONNX_MAX_COLOURS ||
+      alexnet_format_error (error,
+          "it changes a picture of %u channels, expected 1 or 3", *n);
+}
+
+/* Numbers of values that lie as [H,W,C], as the chain has them. NULL stays. */
+static void
+turn (const OnnxReader *graph, double *numbers, guint n)
+{
+  const AlexnetShape *shape = alexnet_chain_output (graph->source);
+  guint channels = shape->channels, pixels = n / channels;
+  g_autofree double *turned = NULL;
+
+  if (!numbers || !graph->flat || !graph->channels_last || pixels == 1)
+    return;
+  turned = g_memdup2 (numbers, n * sizeof *numbers);
+  for (guint i = 0; i < n; i++)
+    numbers[i % channels * pixels + i / channels] = turned[i];
 }
 
 static gboolean
-can_carry (const OnnxReader *graph, const OnnxValue *value)
+is_behind_weights (const OnnxReader *graph)
 {
   const AlexnetLayer *last = alexnet_chain_last (graph->source);
 
-  return last && last->kind != ALEXNET_LAYER_CONV &&
-      last->kind != ALEXNET_LAYER_LINEAR &&
-      alexnet_tensor_n_values (&value->tensor) == 1;
+  return graph->affine.n == 0 &&
+      last->kind == (graph->flat ? ALEXNET_LAYER_LINEAR : ALEXNET_LAYER_CONV);
 }
 
-/* By a number for each channel. */
+/* By [n] numbers; NULL: by 1, 0. */
 static gboolean
-change (OnnxReader *graph, const OnnxValue *value, gboolean scale,
-    gboolean inverse, GError **error)
+change (OnnxReader *graph, guint n, double *scale, double *shift,
+    GError **error)
 {
-  guint axis = graph->flat || graph->channels_last ? 1 : 3, n = 0;
-  g_autofree double *numbers = NULL;
-
-  if (!find_target (graph, scale, &n, error))
-    return FALSE;
-  numbers = g_new (double, n);
-  if (!alexnet_onnx_read_vector (value, n, axis, numbers, error) ||
-      (inverse && !invert (numbers, n, scale, error)))
-    return FALSE;
-  if (alexnet_chain_last (graph->source))
-    return alexnet_chain_fold (graph->source, scale ? numbers : NULL,
-        scale ? NULL : numbers, error);
-  alexnet_onnx_pixels_change (&graph->pixels, scale, numbers, n);
+  if (!alexnet_chain_last (graph->source)) {
+    alexnet_onnx_pixels_change (&graph->pixels, scale, shift, n);
+    return TRUE;
+  }
+  if (is_behind_weights (graph))
+    return alexnet_onnx_allow_fold (graph, scale != NULL, error) &&
+        alexnet_affine_fold_outputs (graph->source, scale, shift, error);
+  turn (graph, scale, n);
+  turn (graph, shift, n);
+  alexnet_affine_then (&graph->affine, n, scale, shift);
   return TRUE;
 }
 
@@ -151,12 +143,15 @@ read_change (OnnxReader *graph, const OnnxCall *call, GError **error)
   gboolean first = alexnet_onnx_is_current (graph,
       alexnet_onnx_input (call, 0));
   const OnnxValue *value = alexnet_onnx_weights (graph, call, first, error);
+  guint axis = graph->flat || graph->channels_last ? 1 : 3, n = 0;
+  g_autofree double *numbers = NULL;
 
-  if (!value)
+  if (!value || !count_numbers (graph, value, &n, error))
     return FALSE;
-  if (scale && can_carry (graph, value))
-    return carry (graph, value, inverse, error);
-  return change (graph, value, scale, inverse, error);
+  numbers = g_new (double, n);
+  return alexnet_onnx_read_vector (value, n, axis, numbers, error) &&
+      (!inverse || invert (numbers, n, scale, error)) &&
+      change (graph, n, scale ? numbers : NULL, scale ? NULL : numbers, error);
 }
 
 static gboolean
@@ -165,11 +160,13 @@ read_batch_normalization (OnnxReader *graph, const OnnxCall *call,
 {
   enum { SCALE, BIAS, MEAN, VARIANCE, N };
   double epsilon = alexnet_onnx_float (call, "epsilon", 1e-5f);
+  const OnnxValue *first = alexnet_onnx_weights (graph, call, 1, error);
   g_autofree double *values = NULL;
   double *of[N];
   guint n = 0;
 
-  if (!find_layer (graph, TRUE, &n, error))
+  if (!first || !alexnet_onnx_needs (graph, graph->flat, error) ||
+      !count_numbers (graph, first, &n, error))
     return FALSE;
   if (alexnet_onnx_int (call, "training_mode", 0) != 0 ||
       alexnet_onnx_int (call, "spatial", 1) != 1)
@@ -191,7 +188,42 @@ read_batch_normalization (OnnxReader *graph, const OnnxCall *call,
           "channel %u has variance %g, scale and bias that are not finite", c,
           of[VARIANCE][c]);
   }
-  return alexnet_chain_fold (graph->source, of[SCALE], of[BIAS], error);
+  return change (graph, n, of[SCALE], of[BIAS], error);
+}
+
+gboolean
+alexnet_onnx_settle (OnnxReader *graph, GError **error)
+{
+  const AlexnetLayer *last = alexnet_chain_last (graph->source);
+
+  if (graph->affine.n == 0)
+    return TRUE;
+  if (alexnet_network_last_linear (graph->source->network) ||
+      graph->affine.n != last->out.channels)
+    return alexnet_format_error (error,
+        "it follows products or sums with constants that no weights are right "
+        "before, expected a linear layer, into whose weights those could be "
+        "folded");
+  return alexnet_affine_append (&graph->affine, graph->source, error);
+}
+
+gboolean
+alexnet_onnx_add_layer (OnnxReader *graph, const AlexnetLayer *layer,
+    GError **error)
+{
+  AlexnetModelSource *source = graph->source;
+
+  if (!alexnet_affine_passes (&graph->affine, source, layer) &&
+      !alexnet_onnx_settle (graph, error))
+    return FALSE;
+  if (!alexnet_chain_add (source, layer, error))
+    return FALSE;
+  if (graph->affine.n == 0 ||
+      (layer->kind != ALEXNET_LAYER_CONV &&
+          layer->kind != ALEXNET_LAYER_LINEAR))
+    return TRUE;
+  return alexnet_onnx_allow_fold (graph, TRUE, error) &&
+      alexnet_affine_fold (&graph->affine, source, error);
 }
 
 const OnnxOperator alexnet_onnx_affine[] = {

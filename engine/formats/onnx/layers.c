@@ -88,9 +88,8 @@ name_layer (const OnnxValue *weight)
   return g_strdup (name);
 }
 
-/* Appends a layer, multiplies its outputs by `scale` and by what its input was
- * multiplied by, and adds `factor` times the bias of the i-th input, when there
- * is one. */
+/* Appends a layer, multiplies its outputs by `scale`, and adds `factor` times
+ * the bias of the i-th input, when there is one. */
 static gboolean
 add_layer (OnnxReader *graph, const OnnxCall *call, AlexnetLayer *layer,
     const OnnxValue *weight, guint i, float scale, float factor, GError **error)
@@ -101,8 +100,6 @@ add_layer (OnnxReader *graph, const OnnxCall *call, AlexnetLayer *layer,
   guint n;
 
   layer->name = name;
-  scale *= graph->scale;
-  graph->scale = 1;
   if (alexnet_onnx_input (call, i)) {
     bias = alexnet_onnx_weights (graph, call, i, error);
     if (!bias)
@@ -111,7 +108,7 @@ add_layer (OnnxReader *graph, const OnnxCall *call, AlexnetLayer *layer,
         bias->tensor.dims[0] == layer->weight.dims[0])
       layer->bias = bias->tensor;
   }
-  if (!alexnet_chain_add (graph->source, layer, error))
+  if (!alexnet_onnx_add_layer (graph, layer, error))
     return FALSE;
   if (scale == 1 && (!bias || alexnet_tensor_is_bound (&layer->bias)))
     return TRUE;
@@ -126,8 +123,8 @@ add_layer (OnnxReader *graph, const OnnxCall *call, AlexnetLayer *layer,
     scales[c] = scale;
     shift[c] *= factor;
   }
-  return alexnet_chain_fold (graph->source, scale != 1 ? scales : NULL, shift,
-      error);
+  return alexnet_affine_fold_outputs (graph->source, scale != 1 ? scales : NULL,
+      shift, error);
 }
 
 static gboolean
@@ -213,7 +210,7 @@ read_relu (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
   const AlexnetLayer layer = { .kind = ALEXNET_LAYER_RELU };
 
-  return alexnet_chain_add (graph->source, &layer, error);
+  return alexnet_onnx_add_layer (graph, &layer, error);
 }
 
 static gboolean
@@ -229,7 +226,7 @@ read_dropout (OnnxReader *graph, const OnnxCall *call, GError **error)
   }
   if (training && training->n_ints == 1 && training->ints[0] != 0)
     return alexnet_format_error (error, "it is set for training");
-  return alexnet_chain_add (graph->source, &layer, error);
+  return alexnet_onnx_add_layer (graph, &layer, error);
 }
 
 static gboolean
@@ -246,7 +243,7 @@ read_lrn (OnnxReader *graph, const OnnxCall *call, GError **error)
     return alexnet_format_error (error,
         "size is %" G_GINT64_FORMAT ", expected an odd number", size);
   return alexnet_onnx_needs (graph, FALSE, error) &&
-      alexnet_chain_add (graph->source, &layer, error);
+      alexnet_onnx_add_layer (graph, &layer, error);
 }
 
 static gboolean
@@ -261,7 +258,7 @@ read_max_pool (OnnxReader *graph, const OnnxCall *call, GError **error)
         alexnet_chain_ceil_padding (alexnet_chain_output (graph->source)
                                         ->height,
             &layer, layer.end_padding);
-  return alexnet_chain_add (graph->source, &layer, error);
+  return alexnet_onnx_add_layer (graph, &layer, error);
 }
 
 /* PyTorch's adaptive pooling of what has that size already. */
@@ -275,7 +272,7 @@ add_average (OnnxReader *graph, gboolean identity, GError **error)
   if (!identity)
     return alexnet_format_error (error,
         "it averages, which no AlexNet here does");
-  return alexnet_chain_add (graph->source, &layer, error);
+  return alexnet_onnx_add_layer (graph, &layer, error);
 }
 
 static gboolean
@@ -316,7 +313,7 @@ read_softmax (OnnxReader *graph, const OnnxCall *call, GError **error)
     return alexnet_format_error (error,
         "axis is %" G_GINT64_FORMAT " of [N,%u,%u,%u], expected classes", axis,
         shape->channels, shape->height, shape->width);
-  return alexnet_chain_add (graph->source, &layer, error);
+  return alexnet_onnx_add_layer (graph, &layer, error);
 }
 
 static gboolean

@@ -192,7 +192,7 @@ is_known (const OnnxReader *graph, const OnnxCall *call)
 }
 
 static gboolean
-run_node (OnnxReader *graph, const OnnxCall *call, GError **error)
+run (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
   const char *first = alexnet_onnx_input (call, 0);
   g_autofree char *name = qualify (call);
@@ -224,22 +224,6 @@ run_node (OnnxReader *graph, const OnnxCall *call, GError **error)
   quoted = alexnet_quote (first ? first : "");
   return alexnet_format_error (error,
       "it reads %s, which is not what the node before it gives", quoted);
-}
-
-/* A factor waits for the weights that take it up. */
-static gboolean
-run (OnnxReader *graph, const OnnxCall *call, GError **error)
-{
-  guint n = graph->source->network->n_layers;
-
-  if (!run_node (graph, call, error))
-    return FALSE;
-  return graph->scale == 1 || n == graph->source->network->n_layers ||
-      alexnet_layer_is_identity (alexnet_chain_last (graph->source)) ||
-      alexnet_format_error (error,
-          "it follows a product with %g, expected a convolution or a linear "
-          "layer, into whose weights that could be folded",
-          graph->scale);
 }
 
 static void
@@ -402,9 +386,10 @@ check_output (OnnxReader *graph, const GArray *ranges, GError **error)
   if (!ranges || ranges->len != 1)
     return alexnet_format_error (error,
         "the graph has %u outputs, expected one", ranges ? ranges->len : 0);
-  if (graph->scale != 1)
-    return alexnet_format_error (error,
-        "the graph ends in a product with %g, expected a layer", graph->scale);
+  if (!alexnet_onnx_settle (graph, error)) {
+    g_prefix_error (error, "the graph's end: ");
+    return FALSE;
+  }
   ok = alexnet_wire_read (graph->reader,
       &g_array_index (ranges, AlexnetWireRange, 0), alexnet_onnx_value_info,
       &info, error);
@@ -537,8 +522,7 @@ alexnet_onnx_read (AlexnetModelSource *source, AlexnetFile *file,
     .values = values,
     .external = external,
     .current = current,
-    .sizes = sizes,
-    .scale = 1 };
+    .sizes = sizes };
   OnnxModel model = { 0 };
   gboolean ok = alexnet_wire_read (reader, NULL, alexnet_onnx_model, &model,
                     error) &&
@@ -546,5 +530,6 @@ alexnet_onnx_read (AlexnetModelSource *source, AlexnetFile *file,
 
   alexnet_wire_clear (alexnet_onnx_model, &model);
   alexnet_onnx_norm_clear (&graph.norm);
+  alexnet_affine_clear (&graph.affine);
   return ok;
 }

@@ -33,14 +33,14 @@ alexnet_onnx_pixels_init (OnnxPixels *pixels, gboolean bytes)
 }
 
 void
-alexnet_onnx_pixels_change (OnnxPixels *pixels, gboolean scale,
-    const double *numbers, guint n)
+alexnet_onnx_pixels_change (OnnxPixels *pixels, const double *scale,
+    const double *shift, guint n)
 {
   for (guint c = 0; c < n; c++) {
-    pixels->shift[c] = scale ? pixels->shift[c] * numbers[c]
-                             : pixels->shift[c] + numbers[c];
-    if (scale)
-      pixels->scale[c] *= numbers[c];
+    double s = scale ? scale[c] : 1;
+
+    pixels->scale[c] *= s;
+    pixels->shift[c] = pixels->shift[c] * s + (shift ? shift[c] : 0);
   }
 }
 

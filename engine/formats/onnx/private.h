@@ -3,7 +3,7 @@
 #ifndef ALEXNET_ONNX_PRIVATE_H
 #define ALEXNET_ONNX_PRIVATE_H
 
-#include "formats/formats.h"
+#include "formats/affine.h"
 #include "schema.h"
 
 G_BEGIN_DECLS
@@ -63,7 +63,7 @@ typedef struct {
   gboolean flat;                /* it is [N,C], not [N,C,H,W] */
   gboolean channels_last;       /* [N,H,W,C], or [N,C] made of that */
   OnnxPixels pixels;
-  float scale;                  /* by which the next layer is to multiply */
+  AlexnetAffine affine;         /* what waits for the next layer */
   guint64 n_folded;             /* values that were changed by folding */
 } OnnxReader;
 
@@ -155,9 +155,9 @@ extern const OnnxOperator alexnet_onnx_constants[];
 
 void alexnet_onnx_pixels_init (OnnxPixels *pixels, gboolean bytes);
 
-/* Multiplies by a number for each of `n` channels, or adds it. */
-void alexnet_onnx_pixels_change (OnnxPixels *pixels, gboolean scale,
-    const double *numbers, guint n);
+/* Multiplies each of `n` channels by a number, and adds one; NULL: 1, 0. */
+void alexnet_onnx_pixels_change (OnnxPixels *pixels, const double *scale,
+    const double *shift, guint n);
 
 /* Puts into the metadata what has become of the pixels. FORMAT when that is not
  * how pictures of 0..1 or 0..255 are normalised, or when the metadata says so
@@ -194,6 +194,15 @@ gboolean alexnet_onnx_allow_fold (OnnxReader *graph, gboolean scale,
  * all but the `axis`-th from the end are 1; or one for all. */
 gboolean alexnet_onnx_read_vector (const OnnxValue *value, guint n, guint axis,
     double *out, GError **error);
+
+/* Appends a layer, into whose weights what waits is folded; where that would
+ * not be exact, a layer for it comes before. */
+gboolean alexnet_onnx_add_layer (OnnxReader *graph, const AlexnetLayer *layer,
+    GError **error);
+
+/* Makes what waits a layer of its own. FORMAT, meant for who comes next, where
+ * no such layer can stand: behind a linear one. */
+gboolean alexnet_onnx_settle (OnnxReader *graph, GError **error);
 
 /* ---- LRN in parts -------------------------------------------------------- */
 

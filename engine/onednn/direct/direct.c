@@ -46,8 +46,10 @@ direct_get_name (guint variant)
 static gboolean
 direct_fits (const OnednnContext *context, guint i, guint variant, guint batch)
 {
-  return !context->int8 &&
-      context->network.layers[i].kind == ALEXNET_LAYER_CONV;
+  const AlexnetLayer *layer = &context->network.layers[i];
+
+  return layer->kind == ALEXNET_LAYER_CONV &&
+      !(context->int8 && alexnet_layer_takes_int8 (layer));
 }
 
 /* Products of bf16 have twice the speed. */

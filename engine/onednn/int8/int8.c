@@ -15,7 +15,7 @@ alexnet_onednn_int8_check (const AlexnetNetwork *network, GError **error)
   for (guint i = 0; i < network->n_layers; i++) {
     const AlexnetLayer *layer = &network->layers[i];
 
-    if (layer->kind != ALEXNET_LAYER_CONV || layer->int8.scales)
+    if (!alexnet_layer_takes_int8 (layer) || layer->int8.scales)
       continue;
     g_set_error (error, ALEXNET_ERROR, ALEXNET_ERROR_UNSUPPORTED,
         "precision int8 needs to know how large the values of %s become, which "
@@ -50,7 +50,7 @@ find_reader (const AlexnetNetwork *network, guint i)
   for (i++; i < network->n_layers; i++) {
     const AlexnetLayer *layer = &network->layers[i];
 
-    if (layer->kind == ALEXNET_LAYER_CONV)
+    if (alexnet_layer_takes_int8 (layer))
       return layer;
     if (layer->kind != ALEXNET_LAYER_RELU &&
         layer->kind != ALEXNET_LAYER_MAXPOOL &&
@@ -410,7 +410,8 @@ int8_get_name (guint variant)
 static gboolean
 int8_fits (const OnednnContext *context, guint i, guint variant, guint batch)
 {
-  return context->int8 && context->network.layers[i].kind == ALEXNET_LAYER_CONV;
+  return context->int8 &&
+      alexnet_layer_takes_int8 (&context->network.layers[i]);
 }
 
 static double

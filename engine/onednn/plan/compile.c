@@ -248,7 +248,7 @@ add_layer (Build *build, guint *i, GError **error)
       if (relu)
         *i = next_layer (build, next);
       type = *i == build->end ? build->last_type : build->context->type;
-      if (layers[index].kind == ALEXNET_LAYER_CONV && build->context->int8)
+      if (build->context->int8 && alexnet_layer_takes_int8 (&layers[index]))
         type = alexnet_onednn_int8_result (&build->context->network, index)
                    .type;
       return add_weighted (build, index, relu, type, error);
@@ -404,7 +404,7 @@ alexnet_onednn_input_type (const OnednnContext *context)
 
   if (layer->kind != ALEXNET_LAYER_CONV)
     return context->type;
-  if (context->int8)
+  if (context->int8 && alexnet_layer_takes_int8 (layer))
     return alexnet_onednn_int8_quantization (layer).type;
   return may_read_floats (context) ? dnnl_f32 : context->type;
 }

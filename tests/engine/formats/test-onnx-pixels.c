@@ -14,7 +14,8 @@
 #define TOLERANCE 1e-6
 
 typedef struct {
-  const char *op; /* with a number or three beside the picture */
+  const char *op; /* with a number or three beside the picture, four times for
+                     a BatchNormalization */
   guint n;
   float numbers[3];
 } Node;
@@ -74,6 +75,9 @@ static const Case cases[] = {
       .std = { LEVEL, LEVEL, LEVEL } },
   { "identity", { { "Mul", 1, { 1 } }, { "Add", 1, { 0 } } }, .order = RGB,
       .mean = IMAGENET_MEAN, .std = IMAGENET_STD },
+  { "batch-norm", { { "BatchNormalization", 3, { 4, 4, 4 } } }, .order = RGB,
+      .mean = { 2 * LEVEL, 2 * LEVEL, 2 * LEVEL },
+      .std = { LEVEL / 2, LEVEL / 2, LEVEL / 2 } },
   { "refused/negative", { { "Mul", 1, { -1 } } },
       .expected = "its first nodes multiply channel 0 by -1 and add 0, which "
                   "normalises neither 0..1 nor 0..255" },
@@ -104,16 +108,19 @@ put_nodes (GByteArray *graph, const Case *c)
   }
   for (guint i = 0; i < G_N_ELEMENTS (values) && c->nodes[i].op; i++) {
     const Node *node = &c->nodes[i];
+    gboolean norm = g_str_equal (node->op, "BatchNormalization");
+    const char *more = norm ? numbers[i] : NULL;
+    gboolean vector = c->last || norm;
 
     onnx_builder_put_tensor (graph, numbers[i], ONNX_FLOAT,
-        node->n == 1  ? one
-            : c->last ? last
-                      : first,
-        node->n == 1 || c->last ? 1 : 4, node->numbers,
+        node->n == 1 ? one
+            : vector ? last
+                     : first,
+        node->n == 1 || vector ? 1 : 4, node->numbers,
         node->n * sizeof (float));
     onnx_builder_put_node (graph,
-        &(OnnxBuilderNode){
-            node->op, { from, numbers[i] }, .output = values[i] });
+        &(OnnxBuilderNode){ node->op, { from, numbers[i], more, more, more },
+            .output = values[i] });
     from = values[i];
   }
   return g_strdup (from);

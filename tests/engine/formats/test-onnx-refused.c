@@ -136,8 +136,6 @@ static const NodeCase node_cases[] = {
       "it reads 'w2', which is not what the node before it gives" },
   { "add/first", { "Add", { "x", "v" } },
       "it takes 3 values, expected one or 3 along the channels" },
-  { "batch-norm/first", { "BatchNormalization", { "x", "v", "v", "v", "v" } },
-      "it does not follow a convolution or a linear layer" },
   { "dropout/training", { "Dropout", { "x", "", "yes" } },
       "it is set for training" },
   { "reshape/of-other-size", { "Reshape", { "x", "ints" } },

@@ -71,6 +71,9 @@ typedef struct {
   b ": conv 3/1+1+1 g1 [4,13,13]\nrelu [4,13,13]\n" \
   c ": conv 3/1+1+1 g1 [4,13,13]\nrelu [4,13,13]\n"
 
+#define AFFINE(name, n, side) \
+  name ": conv 1/1+0+0 g" n " [" n "," side "," side "]\n"
+
 #define SMALL(a, b, c, d, e)                         \
   a ": conv 11/4+2+2 g1 [2,55,55]\nrelu [2,55,55]\n" \
   "pool 3/2+0+0 [2,27,27]\n"                         \
@@ -113,6 +116,17 @@ static const Graph graphs[] = {
       "pool 3/2+0+0 [6,6,6]\n"
       "fc6: linear [8,1,1]\nrelu [8,1,1]\n"
       "fc8: linear [5,1,1]\nsoftmax [5,1,1]\n", 1 },
+  { "late-batch-norms.onnx", "ONNX (opset 15, IR 8)", "custom",
+      "conv1: conv 11/4+2+2 g1 [4,55,55]\nrelu [4,55,55]\n"
+      "pool 3/2+0+0 [4,27,27]\n" AFFINE ("layer4", "4", "27")
+      "conv2: conv 5/1+2+2 g2 [6,27,27]\nrelu [6,27,27]\n"
+      AFFINE ("layer7", "6", "27") "pool 3/2+0+0 [6,13,13]\n"
+      "conv3: conv 3/1+0+0 g2 [8,11,11]\nrelu [8,11,11]\n"
+      "conv4: conv 3/1+1+1 g1 [8,11,11]\nrelu [8,11,11]\n"
+      AFFINE ("layer13", "8", "11") "lrn 5 0.0001 0.75 1 [8,11,11]\n"
+      "conv5: conv 3/1+1+1 g1 [6,11,11]\nrelu [6,11,11]\n"
+      "fc6: linear [8,1,1]\nrelu [8,1,1]\ndropout [8,1,1]\n"
+      "fc8: linear [5,1,1]\nsoftmax [5,1,1]\n", 1 },
   { "pools.onnx", "ONNX (opset 13, IR 8)", "custom",
       "conv1: conv 11/4+2+2 g1 [4,49,49]\nrelu [4,49,49]\n"
       "pool 3/2+1+1 [4,25,25]\n"
@@ -148,6 +162,19 @@ static const Graph graphs[] = {
           "functional_1/conv2d_4_1") "pool 3/2+1+1 [4,7,7]\n"
       "functional_1/dense_1: linear [8,1,1]\nrelu [8,1,1]\n"
       "functional_1/dense_1_2: linear [5,1,1]\nsoftmax [5,1,1]\n", 1 },
+  { "keras-relu-first.onnx", "ONNX (opset 15, IR 8)", "custom",
+      "sequential_1/conv2d_5_1: conv 11/4+0+0 g1 [2,55,55]\nrelu [2,55,55]\n"
+      "pool 3/2+0+0 [2,27,27]\n" AFFINE ("layer4", "2", "27")
+      "sequential_1/conv2d_6_1: conv 5/1+2+2 g1 [4,27,27]\nrelu [4,27,27]\n"
+      "pool 3/2+0+0 [4,13,13]\n" AFFINE ("layer8", "4", "13")
+      "sequential_1/conv2d_7_1: conv 3/1+1+1 g1 [4,13,13]\nrelu [4,13,13]\n"
+      "sequential_1/conv2d_8_1: conv 3/1+0+0 g1 [4,11,11]\nrelu [4,11,11]\n"
+      AFFINE ("layer13", "4", "11")
+      "sequential_1/conv2d_9_1: conv 3/1+1+1 g1 [4,11,11]\nrelu [4,11,11]\n"
+      AFFINE ("layer16", "4", "11") "pool 3/2+0+0 [4,5,5]\n"
+      "sequential_1/dense_2_1: linear [8,1,1]\nrelu [8,1,1]\n"
+      "sequential_1/dense_3_1: linear [8,1,1]\nrelu [8,1,1]\n"
+      "sequential_1/dense_4_1: linear [5,1,1]\nsoftmax [5,1,1]\n", 1 },
   { "paddle.onnx", "ONNX (opset 16, IR 8)", "custom",
       SMALL ("conv2d_0", "conv2d_1", "conv2d_2", "conv2d_3", "conv2d_4")
       "linear_0: linear [8,1,1]\nrelu [8,1,1]\n"

@@ -2,8 +2,8 @@
 
 /* Convolutions of the backend "cpu" in int8 against their definition in float,
  * with each instruction set of our own loops: signed and unsigned inputs,
- * groups, odd shapes, one convolution that feeds another through a pool, and
- * what has no scale. */
+ * groups, odd shapes, one convolution that feeds another through a pool, layers
+ * that are affine, and what has no scale. */
 
 #include <float.h>
 #include <math.h>
@@ -36,6 +36,7 @@
     .stride = s, .padding = p, .end_padding = e, .groups = g                \
   }
 #define CONV(k, n, s, p, g) CONV_ENDS (k, n, s, p, p, g)
+#define AFFINE(k) CONV (k, 1, 1, 0, k)
 #define RELU                   \
   {                            \
     .kind = ALEXNET_LAYER_RELU \
@@ -75,6 +76,12 @@ static const NetworkCase cases[] = {
       { CONV (96, 5, 1, 2, 1), RELU, LRN, MAXPOOL, CONV (32, 3, 1, 1, 2) } },
   { { 8, 15, 15 }, 5,
       { CONV (16, 3, 1, 1, 1), RELU, MAXPOOL, LRN, CONV (6, 3, 1, 1, 2) } },
+  { { 8, 15, 15 }, 5,
+      { CONV (16, 3, 1, 1, 1), RELU, AFFINE (16), MAXPOOL,
+          CONV (6, 3, 1, 1, 2) } },
+  { { 8, 11, 9 }, 4,
+      { CONV (12, 3, 1, 1, 1), AFFINE (12), RELU, CONV (6, 3, 1, 1, 1) } },
+  { { 5, 9, 9 }, 3, { AFFINE (5), CONV (8, 3, 1, 1, 1), AFFINE (8) } },
   { { 1, 35, 38 }, 1, { CONV (16, 11, 4, 2, 1) } },
   { { 3, 33, 30 }, 4,
       { CONV_ENDS (16, 11, 4, 5, 1, 1), RELU, MAXPOOL_ENDS (0, 1),
@@ -126,7 +133,7 @@ compute (AlexnetNetwork *network, const float *in)
     AlexnetLayer *layer = &network->layers[i];
     float *next = definition_compute (layer, values, N_IMAGES);
 
-    if (layer->kind == ALEXNET_LAYER_CONV)
+    if (alexnet_layer_takes_int8 (layer))
       layers_calibrate (layer, values, N_IMAGES);
     g_free (values);
     values = next;

@@ -72,7 +72,7 @@ ARGS = {
         ('beta', c_float), ('k', c_float), ('lrn_first', c_uint)),
     'copy': struct(
         'AlexnetCopyArgs', ('input', ARRAY), ('output', ARRAY),
-        ('relu', c_uint)),
+        ('scale', c_uint64), ('shift', c_uint64), ('relu', c_uint)),
     'output': struct(
         'AlexnetOutputArgs', ('input', ARRAY), ('output', c_uint64)),
     'softmax': struct(

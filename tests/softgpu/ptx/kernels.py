@@ -113,19 +113,21 @@ class Maker:
             {'tensor': given(values), 'output': self.slot_output(slot, real)},
             fill)
 
-    def between(self, name, real, source, into, values, n_threads, **fields):
-        """A kernel that reads one AlexnetArray and writes another."""
+    def between(self, name, real, source, into, values, n_threads, more={},
+                **fields):
+        """A kernel that reads one AlexnetArray, and more, and writes another.
+        """
         shift = 0 if fields.get('vector', 1) > 1 else real.size
 
         def fill(at):
-            args = ARGS[name](**fields)
+            args = ARGS[name](**fields, **{key: at(key) for key in more})
             source.fill(args.input, at('input'))
             into.fill(args.output, at('output'))
             return args
         return Launch(
             f'{source.n}x{source.height}x{source.width}x{source.channels}/'
             f'{source.parts}', name, real, *self.grid(n_threads),
-            {'input': source.given(values, shift),
+            {'input': source.given(values, shift), **more,
              'output': wanted(into.size, real.bits, shift)}, fill)
 
     @staticmethod
@@ -182,13 +184,17 @@ class Maker:
         launch.check = checks.near(launch, plain, into.inside(), self.host)
         return launch
 
-    def copy(self, real, n, height, width, channels, parts, out_parts, relu):
+    def copy(self, real, n, height, width, channels, parts, out_parts, relu,
+             affine):
         source = Shape(n, height, width, channels, parts, 3)
         into = Shape(n, height, width, channels, out_parts, 5)
         count = source.part * parts
+        numbers = {name: given(samples.any_number(self.rng, real, channels),
+                               shift=real.size)
+                   for name in ('scale', 'shift') if affine}
         return self.between('copy', real, source, into,
                             samples.patterns(self.rng, real, count), count,
-                            relu=relu)
+                            numbers, relu=relu)
 
     def reading(self, kernel, real, source, values, n_blocks, outputs):
         """A kernel that reads an AlexnetArray and writes buffers."""
@@ -375,10 +381,13 @@ ROWS = {
         (2, 4, 5, 16, 2, 1, True, (3, 2, 1, 2), 4, 2e-2, 1.0, 0.5, 1),
         (1, 5, 4, 24, 3, 1, True, (3, 2, 1, 1), 11, 1e-3, 0.5, 1.0, 0),
     ],
-    # images, height, width, channels, parts, parts of the output, relu
+    # images, height, width, channels, parts, parts of the output, relu, with
+    # scale and shift
     'copy': [
-        (1, 1, 1, 1, 1, 1, 0), (2, 3, 5, 6, 2, 3, 1), (3, 1, 7, 5, 5, 1, 0),
-        (1, 16, 16, 256, 1, 1, 1),
+        (1, 1, 1, 1, 1, 1, 0, 0), (2, 3, 5, 6, 2, 3, 1, 0),
+        (3, 1, 7, 5, 5, 1, 0, 0), (1, 16, 16, 256, 1, 1, 1, 0),
+        (1, 1, 1, 1, 1, 1, 0, 1), (2, 3, 5, 6, 2, 3, 1, 1),
+        (3, 4, 7, 17, 1, 17, 0, 1),
     ],
     # images, height, width, channels, parts
     'output': [
@@ -427,7 +436,7 @@ COUNTED = {
     'maxpool': (1, 13, 13, 64, 1, 1, True, 3, 2),
     'lrn': (1, 13, 13, 64, 1, 1, True, 5, 1e-4, 0.75, 1.0),
     'lrn_pool': (1, 13, 13, 64, 1, 1, True, (3, 2), 5, 1e-4, 0.75, 1.0, 1),
-    'copy': (1, 13, 13, 64, 2, 1, 1),
+    'copy': (1, 13, 13, 64, 2, 1, 1, 1),
     'output': (1, 6, 6, 64, 1),
     'softmax': (1, 1, 1, 1000, 1, 1.0),
     'dot': (2, 60, 17, 1),
