@@ -213,10 +213,8 @@ def onnxsim():
     import onnx
     import onnxsim as simplifier
 
-    path = HERE / "torch-1.13-norms-14.onnx"
-    model, _ = simplifier.simplify(onnx.load(path))
+    model, _ = simplifier.simplify(onnx.load(HERE / "torch-1.13-norms-14.onnx"))
     onnx.save(model, HERE / "onnxsim-norms.onnx")
-    path.unlink()
 
 
 if __name__ == "__main__":

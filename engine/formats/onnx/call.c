@@ -186,9 +186,10 @@ alexnet_onnx_ints (const OnnxReader *graph, const OnnxCall *call, guint i,
 {
   const OnnxValue *value = alexnet_onnx_value (graph, call, i, error);
 
-  if (!value || value->is_ints)
+  if (!value || (value->is_ints && value->n_columns == 0))
     return value;
-  alexnet_format_error (error, "its input %u is not of whole numbers", i);
+  alexnet_format_error (error, "its input %u is not %sof whole numbers", i,
+      value->is_ints ? "a list " : "");
   return NULL;
 }
 

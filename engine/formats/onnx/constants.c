@@ -121,26 +121,27 @@ read_constant (OnnxReader *graph, const OnnxCall *call, GError **error)
 }
 
 /* The one value of its attribute, 0 without. */
-static gboolean
-read_fill (OnnxReader *graph, const OnnxCall *call, float *fill, GError **error)
+static OnnxValue *
+read_fill (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
   const OnnxAttribute *attribute = alexnet_onnx_attribute (call, "value");
   OnnxValue *value;
-  gboolean ok;
+  gsize n;
 
-  *fill = 0;
-  if (!attribute)
-    return TRUE;
+  if (!attribute) {
+    value = alexnet_onnx_value_new (NULL);
+    value->tensor = alexnet_values_constant (graph->source, 0, NULL, 0);
+    return value;
+  }
   value = alexnet_onnx_value_read (graph, &attribute->t, error);
   if (!value)
-    return FALSE;
-  if (!alexnet_tensor_is_bound (&value->tensor) ||
-      alexnet_tensor_n_values (&value->tensor) != 1)
-    ok = alexnet_format_error (error, "its value is not one float");
-  else
-    ok = alexnet_tensor_to_float (fill, &value->tensor, error);
+    return NULL;
+  n = value->is_ints ? value->n_ints : alexnet_tensor_n_values (&value->tensor);
+  if (n == 1 && (value->is_ints || alexnet_tensor_is_bound (&value->tensor)))
+    return value;
   alexnet_onnx_value_free (value);
-  return ok;
+  alexnet_format_error (error, "its value is not one number");
+  return NULL;
 }
 
 /* Dimensions above 0, whose product fits. */
@@ -163,21 +164,51 @@ read_fill_dims (const OnnxValue *shape, gsize dims[ALEXNET_MAX_DIMS],
       alexnet_format_error (error, "the product of its shape overflows");
 }
 
+/* A list of the same whole number. */
+static gboolean
+fill_ints (OnnxValue *value, const gsize *dims, guint n_dims, GError **error)
+{
+  if (n_dims != 1 || dims[0] > ONNX_MAX_INTS)
+    return alexnet_format_error (error,
+        "it makes more of a whole number than a list of %d", ONNX_MAX_INTS);
+  value->n_ints = (guint) dims[0];
+  for (guint i = 1; i < value->n_ints; i++)
+    value->ints[i] = value->ints[0];
+  return TRUE;
+}
+
+static gboolean
+fill_floats (OnnxReader *graph, OnnxValue *value, const gsize *dims,
+    guint n_dims, GError **error)
+{
+  float fill;
+
+  if (!alexnet_tensor_to_float (&fill, &value->tensor, error))
+    return FALSE;
+  value->tensor = alexnet_values_constant (graph->source, fill, dims, n_dims);
+  return TRUE;
+}
+
 static gboolean
 read_constant_of_shape (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
   const OnnxValue *shape = alexnet_onnx_ints (graph, call, 0, error);
   gsize dims[ALEXNET_MAX_DIMS];
   OnnxValue *value;
-  float fill;
 
-  if (!shape || !read_fill_dims (shape, dims, error) ||
-      !read_fill (graph, call, &fill, error))
+  if (!shape || !read_fill_dims (shape, dims, error))
     return FALSE;
-  value = alexnet_onnx_value_new (call->message.output->pdata[0]);
-  value->tensor = alexnet_values_constant (graph->source, fill, dims,
-      shape->n_ints);
-  return give (graph, call, value, error);
+  value = read_fill (graph, call, error);
+  if (!value)
+    return FALSE;
+  if (value->is_ints ? fill_ints (value, dims, shape->n_ints, error)
+                     : fill_floats (graph, value, dims, shape->n_ints, error)) {
+    g_ref_string_release (value->name);
+    value->name = g_ref_string_new (call->message.output->pdata[0]);
+    return give (graph, call, value, error);
+  }
+  alexnet_onnx_value_free (value);
+  return FALSE;
 }
 
 /* Gives a tensor these dimensions, of which 0 is its own and one -1 what is
@@ -208,10 +239,26 @@ reshape (AlexnetTensor *tensor, const gint64 *ints, guint n)
   return open < n || left == 1;
 }
 
+/* To a list, or to a matrix of which the number of rows is left open. */
+static gboolean
+reshape_ints (OnnxValue *value, const gint64 *ints, guint n)
+{
+  if (n == 1 && (ints[0] == -1 || ints[0] == value->n_ints)) {
+    value->n_columns = 0;
+    return TRUE;
+  }
+  if (n != 2 || ints[0] != -1 || ints[1] < 1 || ints[1] > value->n_ints ||
+      value->n_ints % ints[1] != 0)
+    return FALSE;
+  value->n_columns = (guint) ints[1];
+  return TRUE;
+}
+
 static gboolean
 read_reshape (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
-  const OnnxValue *from = alexnet_onnx_weights (graph, call, 0, error);
+  const OnnxValue *from = alexnet_onnx_value (graph, call, 0, error);
+  gsize n_values;
   const gint64 *ints;
   OnnxValue *value;
   guint n;
@@ -219,32 +266,50 @@ read_reshape (OnnxReader *graph, const OnnxCall *call, GError **error)
   if (!from || !alexnet_onnx_ints_of (graph, call, "shape", &ints, &n, error))
     return FALSE;
   value = copy_value (from);
-  if (n <= ALEXNET_MAX_DIMS && !from->tensor.strided &&
-      reshape (&value->tensor, ints, n))
+  if (from->is_ints ? reshape_ints (value, ints, n)
+                    : n <= ALEXNET_MAX_DIMS && !from->tensor.strided &&
+              reshape (&value->tensor, ints, n))
     return give (graph, call, value, error);
   alexnet_onnx_value_free (value);
+  n_values = from->is_ints ? from->n_ints
+                           : alexnet_tensor_n_values (&from->tensor);
   return alexnet_format_error (error,
-      "its shape is not one of %" G_GSIZE_FORMAT " weights in their order",
-      alexnet_tensor_n_values (&from->tensor));
+      "its shape is not one of %" G_GSIZE_FORMAT " %s in their order", n_values,
+      from->is_ints ? "numbers" : "weights");
+}
+
+static void
+transpose_ints (OnnxValue *to, const OnnxValue *from)
+{
+  guint n = from->n_columns, n_rows = from->n_ints / n;
+
+  for (guint i = 0; i < from->n_ints; i++)
+    to->ints[i % n * n_rows + i / n] = from->ints[i];
+  to->n_columns = n_rows;
 }
 
 static gboolean
 read_transpose (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
-  const OnnxValue *matrix = alexnet_onnx_weights (graph, call, 0, error);
+  const OnnxValue *matrix = alexnet_onnx_value (graph, call, 0, error);
   const OnnxAttribute *perm = alexnet_onnx_attribute (call, "perm");
+  gboolean turns = !perm || !perm->ints || perm->ints->len != 2 ||
+      g_array_index (perm->ints, gint64, 0) == 1;
   OnnxValue *value;
 
   if (!matrix)
     return FALSE;
-  if (matrix->tensor.n_dims != 2 ||
-      (perm && perm->ints && perm->ints->len == 2 &&
-          g_array_index (perm->ints, gint64, 0) != 1))
+  if (!turns ||
+      (matrix->is_ints ? matrix->n_columns == 0 : matrix->tensor.n_dims != 2))
     return alexnet_format_error (error,
-        "it turns weights of %u dimensions, expected a matrix",
-        matrix->tensor.n_dims);
+        "it turns %s of %u dimensions, expected a matrix",
+        matrix->is_ints ? "numbers" : "weights",
+        matrix->is_ints ? 1 + (matrix->n_columns > 0) : matrix->tensor.n_dims);
   value = copy_value (matrix);
-  value->tensor = alexnet_values_transpose (&matrix->tensor);
+  if (matrix->is_ints)
+    transpose_ints (value, matrix);
+  else
+    value->tensor = alexnet_values_transpose (&matrix->tensor);
   return give (graph, call, value, error);
 }
 
@@ -300,16 +365,35 @@ read_one_int (const OnnxReader *graph, const OnnxCall *call, const char *name,
       alexnet_format_error (error, "%s has not one number", name);
 }
 
+/* All rows, or all numbers of a list, the last one first. */
+static gboolean
+reverse (OnnxReader *graph, const OnnxCall *call, const OnnxValue *from,
+    GError **error)
+{
+  guint n = MAX (from->n_columns, 1), n_rows = from->n_ints / n;
+  OnnxValue *value = copy_value (from);
+
+  for (guint i = 0; i < from->n_ints; i++)
+    value->ints[(n_rows - 1 - i / n) * n + i % n] = from->ints[i];
+  return give (graph, call, value, error);
+}
+
 static gboolean
 read_slice (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
-  const OnnxValue *from = alexnet_onnx_ints (graph, call, 0, error);
+  const OnnxValue *from = alexnet_onnx_value (graph, call, 0, error);
   gint64 start = 0, end = G_MAXINT64, axis = 0, step = 1;
 
   if (!from || !read_one_int (graph, call, "starts", 1, &start, error) ||
       !read_one_int (graph, call, "ends", 2, &end, error) ||
       !read_one_int (graph, call, "axes", 3, &axis, error) ||
       !read_one_int (graph, call, "steps", 4, &step, error))
+    return FALSE;
+  if (from->is_ints && axis == 0 && step == -1 && start == -1 &&
+      end < -ONNX_MAX_INTS)
+    return reverse (graph, call, from, error);
+  from = alexnet_onnx_ints (graph, call, 0, error);
+  if (!from)
     return FALSE;
   if (axis < -1 || axis > 0 || step != 1)
     return alexnet_format_error (error,
@@ -351,6 +435,26 @@ read_product (OnnxReader *graph, const OnnxCall *call, GError **error)
         b->n_ints);
   return multiply (&product, a->ints[0], b->ints[0], error) &&
       give (graph, call, new_ints (&product, 1), error);
+}
+
+static gboolean
+read_equal (OnnxReader *graph, const OnnxCall *call, GError **error)
+{
+  const OnnxValue *a = alexnet_onnx_ints (graph, call, 0, error);
+  const OnnxValue *b = a ? alexnet_onnx_ints (graph, call, 1, error) : NULL;
+  gint64 equal;
+
+  if (!b)
+    return FALSE;
+  if (a->n_ints != 1 || b->n_ints != 1)
+    return alexnet_format_error (error,
+        "it compares %u with %u numbers, expected one with one", a->n_ints,
+        b->n_ints);
+  if (a->ints[0] == 0 || b->ints[0] == 0)
+    return alexnet_format_error (error,
+        "it compares with 0 or the number of pictures");
+  equal = a->ints[0] == b->ints[0];
+  return give (graph, call, new_ints (&equal, 1), error);
 }
 
 static gboolean
@@ -404,6 +508,7 @@ const OnnxOperator alexnet_onnx_constants[] = {
   { "Constant", FALSE, "value value_float value_int value_ints",
       read_constant },
   { "ConstantOfShape", FALSE, "value", read_constant_of_shape },
+  { "Equal", FALSE, "", read_equal },
   { "Gather", FALSE, "axis", read_gather },
   { "Identity", FALSE, "", read_alias },
   { "Mul", FALSE, "", read_product },

@@ -43,10 +43,24 @@ alexnet_onnx_norm_is_sure (const OnnxNorm *norm)
   return norm->stage >= UNFOLDED;
 }
 
+/* What the branch is while the picture is [N,1,C,H,W]. */
+static void
+set_sizes (OnnxReader *graph, const char *name)
+{
+  const AlexnetShape *shape = alexnet_chain_output (graph->source);
+  OnnxSizes sizes = { { 0, 1, shape->channels, shape->height, shape->width },
+    5 };
+
+  g_hash_table_replace (graph->sizes, g_strdup (name),
+      g_memdup2 (&sizes, sizeof sizes));
+}
+
 /* The branch goes on with what the node gives. */
 static gboolean
 go_on (OnnxReader *graph, const OnnxCall *call, Stage stage)
 {
+  if (stage == POOLED)
+    set_sizes (graph, call->message.output->pdata[0]);
   g_free (graph->norm.name);
   graph->norm.name = g_strdup (call->message.output->pdata[0]);
   graph->norm.stage = stage;

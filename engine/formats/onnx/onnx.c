@@ -27,6 +27,14 @@ static const AlexnetWireField beginning[] = {
 
 /* ---- nodes --------------------------------------------------------------- */
 
+static gboolean read_if (OnnxReader *graph, const OnnxCall *call,
+    GError **error);
+
+static const OnnxOperator branches[] = {
+  { "If", FALSE, "else_branch then_branch", read_if },
+  { NULL },
+};
+
 typedef gboolean (*Visit) (OnnxReader *graph, const OnnxCall *call,
     GError **error);
 
@@ -106,7 +114,6 @@ run_layer (OnnxReader *graph, const OnnxOperator *operator,
   return TRUE;
 }
 
-/* PyTorch's older exporter computes how much to pad for an LRN in the graph. */
 static gboolean
 run_constant (OnnxReader *graph, const OnnxOperator *operator,
     const OnnxCall * call, GError **error)
@@ -115,7 +122,7 @@ run_constant (OnnxReader *graph, const OnnxOperator *operator,
     return TRUE;
   if (alexnet_onnx_norm_is_sure (&graph->norm))
     g_prefix_error (error, "%s",
-        "it is part of a LocalResponseNorm, which is to be exported with "
+        "it is part of a LocalResponseNorm, which can be exported with "
         "dynamo=True or simplified with onnxsim: ");
   return FALSE;
 }
@@ -191,13 +198,21 @@ is_known (const OnnxReader *graph, const OnnxCall *call)
   return input != NULL;
 }
 
+static const OnnxOperator *
+find_constant (const char *name)
+{
+  const OnnxOperator *found = find_operator (alexnet_onnx_constants, name);
+
+  return found ? found : find_operator (branches, name);
+}
+
 static gboolean
 run (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
   const char *first = alexnet_onnx_input (call, 0);
   g_autofree char *name = qualify (call);
   const OnnxOperator *layer = find_layer (name);
-  const OnnxOperator *constant = find_operator (alexnet_onnx_constants, name);
+  const OnnxOperator *constant = find_constant (name);
   const OnnxOperator *norm = is_of_onnx (call)
       ? alexnet_onnx_find_norm (graph, call)
       : NULL;
@@ -262,6 +277,74 @@ visit_nodes (OnnxReader *graph, const GArray *ranges, Visit visit,
             visit, error))
       return FALSE;
   return TRUE;
+}
+
+/* ---- branches ------------------------------------------------------------ */
+
+/* What a branch gave has the node's name from now on. */
+static gboolean
+take_output (OnnxReader *graph, const OnnxCall *call, const char *name,
+    GError **error)
+{
+  const char *output = call->message.output->pdata[0];
+
+  if (g_strcmp0 (name, graph->norm.name) == 0 && name) {
+    g_free (graph->norm.name);
+    graph->norm.name = g_strdup (output);
+    return TRUE;
+  }
+  if (!alexnet_onnx_is_current (graph, name))
+    return alexnet_format_error (error,
+        "its branch does not give what the node before it gives");
+  alexnet_onnx_set_current (graph, output);
+  return TRUE;
+}
+
+static gboolean
+run_branch (OnnxReader *graph, const OnnxCall *call, const OnnxGraph *branch,
+    GError **error)
+{
+  OnnxValueInfo info = { 0 };
+  gboolean ok;
+
+  if (!branch->output || branch->output->len != 1 || branch->initializer ||
+      branch->sparse_initializer)
+    return alexnet_format_error (error,
+        "its branch has weights, or not one output");
+  ok = visit_nodes (graph, branch->node, check_not_quantised, error) &&
+      visit_nodes (graph, branch->node, run, error) &&
+      alexnet_wire_read (graph->reader,
+          &g_array_index (branch->output, AlexnetWireRange, 0),
+          alexnet_onnx_value_info, &info, error) &&
+      take_output (graph, call, info.name, error);
+  alexnet_wire_clear (alexnet_onnx_value_info, &info);
+  return ok;
+}
+
+/* Runs the branch that is taken, as PyTorch's older exporter has one in an LRN,
+ * where the shape of a picture tells. */
+static gboolean
+read_if (OnnxReader *graph, const OnnxCall *call, GError **error)
+{
+  const OnnxValue *condition = alexnet_onnx_ints (graph, call, 0, error);
+  const OnnxAttribute *branch;
+  OnnxGraph message = { 0 };
+  gboolean ok;
+
+  if (!condition)
+    return FALSE;
+  branch = alexnet_onnx_attribute (call,
+      condition->ints[0] ? "then_branch" : "else_branch");
+  if (condition->n_ints != 1 || !branch || graph->in_branch)
+    return alexnet_format_error (error,
+        "it has not one condition and two branches, or lies in a branch");
+  graph->in_branch = TRUE;
+  ok = alexnet_wire_read (graph->reader, &branch->g, alexnet_onnx_graph,
+           &message, error) &&
+      run_branch (graph, call, &message, error);
+  graph->in_branch = FALSE;
+  alexnet_wire_clear (alexnet_onnx_graph, &message);
+  return ok;
 }
 
 /* ---- the graph ----------------------------------------------------------- */

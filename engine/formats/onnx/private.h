@@ -20,13 +20,15 @@ typedef struct {
   gboolean is_ints;
   guint n_ints;
   gint64 ints[ONNX_MAX_INTS];
+  guint n_columns;              /* when they are a matrix; else 0 */
   char *unusable;               /* why it is neither: "is of type INT8" */
   gboolean used;
 } OnnxValue;
 
-/* The shape of what a node gave, of two or four dimensions. */
+/* The shape of what a node gave, of two, four or, of an LRN's branch, five
+ * dimensions. */
 typedef struct {
-  gint64 ints[4];
+  gint64 ints[5];
   guint n;
 } OnnxSizes;
 
@@ -59,6 +61,7 @@ typedef struct {
   GHashTable *external;         /* location -> AlexnetFile of source->files */
   GPtrArray *current;           /* names of what the last node gave */
   GHashTable *sizes;            /* char * -> OnnxSizes, of all nodes */
+  gboolean in_branch;           /* of an If */
   OnnxNorm norm;
   gboolean flat;                /* it is [N,C], not [N,C,H,W] */
   gboolean channels_last;       /* [N,H,W,C], or [N,C] made of that */
@@ -124,7 +127,7 @@ gboolean alexnet_onnx_read_auto_pad (OnnxReader *graph, const OnnxCall *call,
     OnnxAutoPad *mode, GError **error);
 
 /* The value of the i-th input; FORMAT, naming it, when it is not known without
- * the picture, cannot be used, or is no weights or no whole numbers. */
+ * the picture, cannot be used, or is no weights or no list of whole numbers. */
 const OnnxValue *alexnet_onnx_value (const OnnxReader *graph,
     const OnnxCall *call, guint i, GError **error);
 const OnnxValue *alexnet_onnx_weights (const OnnxReader *graph,

@@ -34,6 +34,7 @@ const AlexnetWireField alexnet_onnx_attribute_fields[] = {
   ALEXNET_WIRE_FIELD (3, INT, OnnxAttribute, i),
   ALEXNET_WIRE_FIELD (4, RANGE, OnnxAttribute, s),
   ALEXNET_WIRE_FIELD (5, RANGE, OnnxAttribute, t),
+  ALEXNET_WIRE_FIELD (6, RANGE, OnnxAttribute, g),
   ALEXNET_WIRE_FIELD (7, FLOATS, OnnxAttribute, floats),
   ALEXNET_WIRE_FIELD (8, INTS, OnnxAttribute, ints),
   ALEXNET_WIRE_FIELD (21, STRING, OnnxAttribute, ref_attr_name),

@@ -29,7 +29,7 @@ typedef struct {
   char *name, *ref_attr_name;
   float f;
   gint64 i;
-  AlexnetWireRange s, t;        /* text; OnnxTensor */
+  AlexnetWireRange s, t, g;     /* text; OnnxTensor; OnnxGraph */
   GArray *floats;               /* of runs */
   GArray *ints;
 } OnnxAttribute;

@@ -122,7 +122,7 @@ static const Case cases[] = {
   { "pads/computed", 2,
       { "ConstantOfShape", { "one" }, .output = "c",
           .attributes = { { "value", 1 } } },
-      "it is part of a LocalResponseNorm, which is to be exported with "
+      "it is part of a LocalResponseNorm, which can be exported with "
       "dynamo=True or simplified with onnxsim: " },
   { "pool/even", 3,
       { "AveragePool", { "c" }, { KERNEL (2, 1, 1) }, .output = "d" },

@@ -81,6 +81,13 @@ typedef struct {
   "pool 3/2+0+0 [4,13,13]\n"                         \
   SQUARES (c, d, e) "pool 3/2+0+0 [4,6,6]\n"
 
+#define SMALL_NORMS                                                         \
+  "0: conv 11/4+2+2 g1 [2,55,55]\nrelu [2,55,55]\n"                         \
+  "lrn 3 0.5 0.75 1.5 [2,55,55]\npool 3/2+0+0 [2,27,27]\n"                  \
+  "4: conv 5/1+2+2 g1 [4,27,27]\nrelu [4,27,27]\n"                          \
+  "lrn 3 0.5 0.75 1.5 [4,27,27]\npool 3/2+0+0 [4,13,13]\n"                  \
+  "pool 3/2+0+0 [4,6,6]\n10: linear [5,1,1]\nsoftmax [5,1,1]\n"
+
 #define SIZES                                                    \
   SMALL ("features.0", "features.3", "features.6", "features.8", \
       "features.10")                                             \
@@ -181,12 +188,9 @@ static const Graph graphs[] = {
       "linear_1: linear [5,1,1]\nsoftmax [5,1,1]\n", 0 },
   { "onnxruntime-extended.onnx", "ONNX (opset 14, IR 7)", "torchvision", TORCH,
       1 },
-  { "onnxsim-norms.onnx", "ONNX (opset 14, IR 7)", "custom",
-      "0: conv 11/4+2+2 g1 [2,55,55]\nrelu [2,55,55]\n"
-      "lrn 3 0.5 0.75 1.5 [2,55,55]\npool 3/2+0+0 [2,27,27]\n"
-      "4: conv 5/1+2+2 g1 [4,27,27]\nrelu [4,27,27]\n"
-      "lrn 3 0.5 0.75 1.5 [4,27,27]\npool 3/2+0+0 [4,13,13]\n"
-      "pool 3/2+0+0 [4,6,6]\n10: linear [5,1,1]\nsoftmax [5,1,1]\n", 1 },
+  { "onnxsim-norms.onnx", "ONNX (opset 14, IR 7)", "custom", SMALL_NORMS, 1 },
+  { "torch-1.13-norms-14.onnx", "ONNX (opset 14, IR 7)", "custom", SMALL_NORMS,
+      1 },
   { "torch-1.13-sizes-8.onnx", "ONNX (opset 8, IR 3)", "torchvision", SIZES,
       2 },
   { "torch-1.13-sizes-14.onnx", "ONNX (opset 14, IR 7)", "torchvision", SIZES,
