@@ -421,39 +421,43 @@ multiply (gint64 *product, gint64 a, gint64 b, GError **error)
 }
 
 static gboolean
+read_pair (const OnnxReader *graph, const OnnxCall *call, gint64 pair[2],
+    GError **error)
+{
+  for (guint i = 0; i < 2; i++) {
+    const OnnxValue *value = alexnet_onnx_ints (graph, call, i, error);
+
+    if (!value)
+      return FALSE;
+    if (value->n_ints != 1)
+      return alexnet_format_error (error,
+          "its input %u is %u numbers, expected one", i, value->n_ints);
+    pair[i] = value->ints[0];
+  }
+  return TRUE;
+}
+
+static gboolean
 read_product (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
-  const OnnxValue *a = alexnet_onnx_ints (graph, call, 0, error);
-  const OnnxValue *b = a ? alexnet_onnx_ints (graph, call, 1, error) : NULL;
-  gint64 product = 0;
+  gint64 pair[2], product = 0;
 
-  if (!b)
-    return FALSE;
-  if (a->n_ints != 1 || b->n_ints != 1)
-    return alexnet_format_error (error,
-        "it multiplies %u by %u numbers, expected one by one", a->n_ints,
-        b->n_ints);
-  return multiply (&product, a->ints[0], b->ints[0], error) &&
+  return read_pair (graph, call, pair, error) &&
+      multiply (&product, pair[0], pair[1], error) &&
       give (graph, call, new_ints (&product, 1), error);
 }
 
 static gboolean
 read_equal (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
-  const OnnxValue *a = alexnet_onnx_ints (graph, call, 0, error);
-  const OnnxValue *b = a ? alexnet_onnx_ints (graph, call, 1, error) : NULL;
-  gint64 equal;
+  gint64 pair[2], equal;
 
-  if (!b)
+  if (!read_pair (graph, call, pair, error))
     return FALSE;
-  if (a->n_ints != 1 || b->n_ints != 1)
-    return alexnet_format_error (error,
-        "it compares %u with %u numbers, expected one with one", a->n_ints,
-        b->n_ints);
-  if (a->ints[0] == 0 || b->ints[0] == 0)
+  if (pair[0] == 0 || pair[1] == 0)
     return alexnet_format_error (error,
         "it compares with 0 or the number of pictures");
-  equal = a->ints[0] == b->ints[0];
+  equal = pair[0] == pair[1];
   return give (graph, call, new_ints (&equal, 1), error);
 }
 

@@ -139,6 +139,13 @@ const OnnxValue *alexnet_onnx_ints (const OnnxReader *graph,
 gboolean alexnet_onnx_ints_of (const OnnxReader *graph, const OnnxCall *call,
     const char *name, const gint64 **ints, guint *n, GError **error);
 
+/* Of all nodes, by their messages' ranges: FORMAT for a quantised network; runs
+ * them in their order. */
+gboolean alexnet_onnx_check_nodes (OnnxReader *graph, const GArray *ranges,
+    GError **error);
+gboolean alexnet_onnx_run_nodes (OnnxReader *graph, const GArray *ranges,
+    GError **error);
+
 /* What a node does: to the table when it computes something from the picture,
  * to graph->values when it does not. */
 typedef struct {

@@ -166,7 +166,7 @@ static const NodeCase node_cases[] = {
   { "constant/gather-beyond", { "Gather", { "ints", "ints" } },
       "index 5 of 2 numbers" },
   { "constant/product-of-two", { "Mul", { "ints", "yes" } },
-      "it multiplies 2 by 1 numbers, expected one by one" },
+      "its input 0 is 2 numbers, expected one" },
   { "constant/product-of-weights", { "Mul", { "v", "v" } },
       "its input 0 is not of whole numbers" },
   { "constant/sum-of-weights", { "Add", { "v", "v" } },
