@@ -166,7 +166,8 @@ alexnet_chain_add (AlexnetModelSource *source, const AlexnetLayer *layer,
     return alexnet_format_error (error, "more than %d layers",
         ALEXNET_MAX_LAYERS);
   if (last && last->kind == ALEXNET_LAYER_SOFTMAX)
-    return alexnet_format_error (error, "a layer behind the softmax");
+    return alexnet_format_error (error,
+        "a layer behind the softmax, expected none");
   if (has_weights (&added) && !complete (source, &added, error))
     return FALSE;
   network->layers[network->n_layers++] = added;

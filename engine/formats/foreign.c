@@ -6,6 +6,10 @@
 
 #define MAGIC(text) text, sizeof (text) - 1
 
+/* As pickle.dump() writes it, and PaddlePaddle its .pdparams; not the number
+ * that an older file of PyTorch begins with. */
+#define PICKLE "a bare pickle; save what is in it with torch.save(), or as ONNX"
+
 /* What people have by mistake, by the bytes at an offset. */
 static const struct {
   gsize offset;
@@ -34,6 +38,14 @@ static const struct {
   { 0, MAGIC ("\x89HDF\r\n"),
       "HDF5, as Keras and Caffe write weights without their network; save a "
       ".caffemodel (snapshot_format: BINARYPROTO) or ONNX" },
+  { 0, MAGIC ("\x80\x02}"), PICKLE },
+  { 0, MAGIC ("\x80\x03}"), PICKLE },
+  { 0,
+      MAGIC ("\x80\x03"
+             "c"),
+      PICKLE },
+  { 0, MAGIC ("\x80\x04\x95"), PICKLE },
+  { 0, MAGIC ("\x80\x05\x95"), PICKLE },
   { 0, MAGIC ("GGUF"), "GGUF, which has no AlexNet" },
   { 4, MAGIC ("TFL3"), "a TensorFlow Lite model; convert it to ONNX" },
   { 0, MAGIC ("\x08\x01\x12"),

@@ -71,10 +71,10 @@ check_header (const char *text, GError **error)
 
   if (p) {
     p += strlen (DESCR);
-    p += strspn (p, " ");
-    descr = g_strndup (p, strcspn (p, ",}"));
+    p += strspn (p, " '");
+    descr = g_strndup (p, strcspn (p, "',}"));
   }
-  if (g_strcmp0 (descr, "'|O'") == 0 || g_strcmp0 (descr, "'O'") == 0)
+  if (g_strcmp0 (descr, "|O") == 0 || g_strcmp0 (descr, "O") == 0)
     return TRUE;
   quoted = alexnet_quote (descr ? descr : text);
   return alexnet_format_error (error,

@@ -112,8 +112,9 @@ alexnet_onnx_sizes (const OnnxCall *call, const char *name, guint *sizes,
     gint64 size = g_array_index (attribute->ints, gint64, i);
 
     if (size < 0 || size > G_MAXINT32)
-      return alexnet_format_error (error, "%s has a %" G_GINT64_FORMAT, name,
-          size);
+      return alexnet_format_error (error,
+          "%s has a %" G_GINT64_FORMAT ", expected 0 to %d", name, size,
+          G_MAXINT32);
     sizes[i] = (guint) size;
   }
   return TRUE;
@@ -176,7 +177,8 @@ alexnet_onnx_weights (const OnnxReader *graph, const OnnxCall *call, guint i,
 
   if (!value || alexnet_tensor_is_bound (&value->tensor))
     return value;
-  alexnet_format_error (error, "its input %u is of whole numbers", i);
+  alexnet_format_error (error,
+      "its input %u is of whole numbers, expected floats", i);
   return NULL;
 }
 

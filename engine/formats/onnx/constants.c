@@ -113,7 +113,10 @@ read_constant (OnnxReader *graph, const OnnxCall *call, GError **error)
     value = alexnet_onnx_value_new (NULL);
     value->tensor = alexnet_values_constant (graph->source, f->f, NULL, 0);
   } else {
-    return alexnet_format_error (error, "it has no value that can be used");
+    return alexnet_format_error (error,
+        "it has no value that can be used, expected a tensor, a float or at "
+        "most %d whole numbers",
+        ONNX_MAX_INTS);
   }
   g_ref_string_release (value->name);
   value->name = g_ref_string_new (call->message.output->pdata[0]);
@@ -157,7 +160,9 @@ read_fill_dims (const OnnxValue *shape, gsize dims[ALEXNET_MAX_DIMS],
   for (guint i = 0; i < shape->n_ints; i++) {
     if (shape->ints[i] < 1)
       return alexnet_format_error (error,
-          "dimension %u of its shape is %" G_GINT64_FORMAT, i, shape->ints[i]);
+          "dimension %u of its shape is %" G_GINT64_FORMAT
+          ", expected 1 or more",
+          i, shape->ints[i]);
     dims[i] = alexnet_clamp_size ((guint64) shape->ints[i]);
   }
   return alexnet_dims_multiply (dims, shape->n_ints, &n_values) ||
@@ -476,8 +481,8 @@ read_gather (OnnxReader *graph, const OnnxCall *call, GError **error)
 
     if (at < 0 || at >= from->n_ints)
       return alexnet_format_error (error,
-          "index %" G_GINT64_FORMAT " of %u numbers", indices->ints[i],
-          from->n_ints);
+          "index %" G_GINT64_FORMAT ", expected one of %u numbers",
+          indices->ints[i], from->n_ints);
     ints[i] = from->ints[at];
   }
   return give (graph, call, new_ints (ints, indices->n_ints), error);

@@ -140,7 +140,8 @@ read_conv (OnnxReader *graph, const OnnxCall *call, GError **error)
     return alexnet_format_error (error,
         "its weights have %u dimensions, expected 4", weight->tensor.n_dims);
   if (groups < 1 || groups > G_MAXINT32)
-    return alexnet_format_error (error, "group is %" G_GINT64_FORMAT, groups);
+    return alexnet_format_error (error,
+        "group is %" G_GINT64_FORMAT ", expected 1 or more", groups);
   layer.groups = (guint) groups;
   layer.weight = weight->tensor;
   if (!read_window (graph, call, &layer,
@@ -225,7 +226,8 @@ read_dropout (OnnxReader *graph, const OnnxCall *call, GError **error)
       return FALSE;
   }
   if (training && training->n_ints == 1 && training->ints[0] != 0)
-    return alexnet_format_error (error, "it is set for training");
+    return alexnet_format_error (error,
+        "it is set for training, expected false");
   return alexnet_onnx_add_layer (graph, &layer, error);
 }
 
@@ -331,7 +333,9 @@ read_cast (OnnxReader *graph, const OnnxCall *call, GError **error)
   if (alexnet_onnx_is_float (to))
     return TRUE;
   return alexnet_format_error (error,
-      "it makes type number %" G_GINT64_FORMAT " of floats", to);
+      "it makes type number %" G_GINT64_FORMAT
+      " of floats, expected one of floats",
+      to);
 }
 
 /* What onnxruntime makes of a layer and a Relu. */
@@ -342,7 +346,8 @@ add_activation (OnnxReader *graph, const OnnxCall *call, GError **error)
   g_autofree char *text = NULL, *quoted = NULL;
 
   if (!attribute)
-    return alexnet_format_error (error, "it has no activation");
+    return alexnet_format_error (error,
+        "it has no activation, expected 'Relu'");
   text = alexnet_wire_read_string (graph->reader, &attribute->s, error);
   if (!text)
     return FALSE;

@@ -327,7 +327,7 @@ read_dims (OnnxValue *value, const OnnxTensor *message, gsize *n,
     value->unusable = g_strdup_printf ("has %u dimensions, expected at most %u",
         n_dims, (guint) G_N_ELEMENTS (value->tensor.dims));
   else if (*n == 0)
-    value->unusable = g_strdup ("is empty");
+    value->unusable = g_strdup ("is empty, expected values");
   return TRUE;
 }
 
@@ -349,7 +349,11 @@ read_numbers (OnnxReader *graph, OnnxValue *value, const OnnxTensor *message,
   }
   if (type->use == INTS && n <= ONNX_MAX_INTS)
     return read_ints (graph, value, message, type->width, (guint) n, error);
-  value->unusable = g_strdup_printf ("is of type %s", type->name);
+  value->unusable = type->use == INTS
+      ? g_strdup_printf ("is of type %s, expected floats or at most %d whole "
+                         "numbers",
+            type->name, ONNX_MAX_INTS)
+      : g_strdup_printf ("is of type %s, expected floats", type->name);
   return TRUE;
 }
 

@@ -25,6 +25,12 @@ static const Case cases[] = {
       "foreign: the file is HDF5, as Keras and Caffe write weights without "
       "their network; save a .caffemodel (snapshot_format: BINARYPROTO) or "
       "ONNX" },
+  { "pickle", "\x80\x04\x95\x10", 0,
+      "foreign: the file is a bare pickle; save what is in it with "
+      "torch.save(), or as ONNX" },
+  { "pickle/old", "\x80\x02}q", 0,
+      "foreign: the file is a bare pickle; save what is in it with "
+      "torch.save(), or as ONNX" },
   { "tar", "ustar", 257,
       "foreign: the file is a tar archive; unpack it first" },
   { "tflite", "TFL3", 4,

@@ -59,7 +59,7 @@ static const TextCase text_cases[] = {
   { "npy/version", ARRAYS, "\x93NUMPY\x01", "\x93NUMPY\x07",
       "has version 7.0, expected 1 to 3" },
   { "npy/numbers", ARRAYS, "'descr': '|O'", "'descr': '<f4'",
-      "holds one array of ''<f4'', expected a pickled dict of layers" },
+      "holds one array of '<f4', expected a pickled dict of layers" },
   { "npy/no-descr", ARRAYS, "'descr': '|O'", "'decsr': '|O'",
       "holds one array" },
   { "npy/pickle", ARRAYS, "\x80\x05", "\x80\x06", "has protocol 6" },
