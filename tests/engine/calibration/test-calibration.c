@@ -120,9 +120,11 @@ check_ranges (AlexnetModel *model)
     const AlexnetLayer *layer = &network->layers[i];
     float *next = definition_compute (layer, values, N_IMAGES);
 
-    if (layer->kind == ALEXNET_LAYER_CONV) {
+    if (alexnet_layer_takes_int8 (layer)) {
       check_range (layer, values);
       n_checked++;
+    } else {
+      g_assert_null (layer->int8.scales);
     }
     g_free (values);
     values = next;
@@ -322,6 +324,8 @@ main (int argc, char *argv[])
   g_test_add_data_func ("/calibration/torchvision",
       "torchvision-narrow.safetensors", test_ranges);
   g_test_add_data_func ("/calibration/caffe", "caffe-narrow.safetensors",
+      test_ranges);
+  g_test_add_data_func ("/calibration/affine", "../onnx/late-batch-norms.onnx",
       test_ranges);
   g_test_add_func ("/calibration/own-table", test_own_table);
   g_test_add_func ("/calibration/change", test_change);
