@@ -32,6 +32,16 @@ make_conv (GRand *rand, const AlexnetShape *in)
 }
 
 static AlexnetLayer
+make_affine (GRand *rand, const AlexnetShape *in)
+{
+  return (AlexnetLayer){ .kind = ALEXNET_LAYER_CONV,
+    .channels = in->channels,
+    .kernel = 1,
+    .stride = 1,
+    .groups = in->channels };
+}
+
+static AlexnetLayer
 make_maxpool (GRand *rand, const AlexnetShape *in)
 {
   guint kernel = pick (rand, 1, 4);
@@ -92,8 +102,8 @@ add_layer (AlexnetNetwork *network, GRand *rand, const Make *kinds, guint n)
 AlexnetNetwork
 random_table_make (guint32 seed)
 {
-  static const Make trunk[] = { make_conv, make_conv, make_maxpool, make_lrn,
-    make_relu, make_dropout };
+  static const Make trunk[] = { make_conv, make_conv, make_affine,
+    make_maxpool, make_lrn, make_relu, make_dropout };
   static const Make head[] = { make_linear, make_relu, make_dropout };
   GRand *rand = g_rand_new_with_seed (seed);
   AlexnetNetwork network = { .architecture = "random",
