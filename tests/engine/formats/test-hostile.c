@@ -321,7 +321,7 @@ test_truncated (gconstpointer name)
 static void
 test_foreign (void)
 {
-  static const char *const texts[] = { "x", "GIF89a", "\x80\2}." };
+  static const char *const texts[] = { "x", "GIF89a", "\x80\2." };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
     g_autoptr (GByteArray) file = g_byte_array_new ();
