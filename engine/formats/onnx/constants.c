@@ -445,7 +445,7 @@ read_pair (const OnnxReader *graph, const OnnxCall *call, gint64 pair[2],
 static gboolean
 read_product (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
-  gint64 pair[2], product = 0;
+  gint64 pair[2] = { 0 }, product = 0;
 
   return read_pair (graph, call, pair, error) &&
       multiply (&product, pair[0], pair[1], error) &&
@@ -455,7 +455,7 @@ read_product (OnnxReader *graph, const OnnxCall *call, GError **error)
 static gboolean
 read_equal (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
-  gint64 pair[2], equal;
+  gint64 pair[2] = { 0 }, equal;
 
   if (!read_pair (graph, call, pair, error))
     return FALSE;
