@@ -8,8 +8,8 @@
 #
 # Without a name all stages run, the most valuable first, each for at most
 # STAGE_LIMIT seconds (default: 180, and 240 for parity). What a stage sees goes
-# to OUT/STAGE.txt as it goes, and into the table OUT/RESULTS.md when it ends (OUT, default:
-# build-gpu/results), so that a run that is cut short has told what it saw:
+# to OUT/STAGE.txt as it goes, and into the table OUT/RESULTS.md when it ends (OUT,
+# default: build-gpu/results), so that a run that is cut short has told what it saw:
 #
 #     parity    layers, networks and formats against the CPU
 #     element   gst-launch-1.0 on the clip, in host and device memory; 16 streams

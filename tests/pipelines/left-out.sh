@@ -39,7 +39,7 @@ elements () {
 # classify WORD...: one picture of each second of the clip.
 classify () {
   GST_PLUGIN_PATH=$plugins timeout -k 5 120 gst-launch-1.0 "$@" \
-    filesrc location="$root/pipelines/media/sample.webm" ! decodebin \
+    filesrc location="$sample" ! decodebin \
     ! videoconvert ! alexnetclassify inference-interval=25 ! fakesink \
     >"$work/out" || return 1
   cat "$work/out"

@@ -65,51 +65,46 @@ cut_short () {
     grep '^- parity: .*it did not come to its end' "$work/results/RESULTS.md"
 }
 
+# dry_run_with PROGRAM STAGE: with what is read here for that of the bundle.
+dry_run_with () {
+  program=$work/bundle/bin/$1
+  mv "$program" "$work/program"
+  cat >"$program"
+  chmod +x "$program"
+  dry_run "$2"
+  status=$?
+  mv "$work/program" "$program"
+  return $status
+}
+
 # Of its processes the one that hangs is ended too.
 hangs () {
-  launch=$work/bundle/bin/gst-launch-1.0
-  mv "$launch" "$work/launch"
-  cat >"$launch" <<FAKE
+  STAGE_LIMIT=5 dry_run_with gst-launch-1.0 element <<FAKE
 #!/bin/sh
 case \$* in
-  *videotestsrc*) sleep 50; touch "$work/awake" ;;
+  *videotestsrc*) sleep 250; touch "$work/awake" ;;
   *) echo 'alexnet-classification, labels=(string)< cat, dog >,' ;;
 esac
 FAKE
-  chmod +x "$launch"
-  STAGE_LIMIT=5 dry_run element
-  same 1 $?
-  result=$?
-  mv "$work/launch" "$launch"
-  [ $result -eq 0 ] && [ ! -e "$work/awake" ] &&
+  same 1 $? && [ ! -e "$work/awake" ] &&
     same '0 passed, 1 failed, 0 skipped' "$(tail -n 1 "$work/said")"
 }
 
 # One precision that differs does not hide the others.
 differs () {
-  launch=$work/bundle/bin/gst-launch-1.0
-  mv "$launch" "$work/launch"
-  cat >"$launch" <<'FAKE'
+  dry_run_with gst-launch-1.0 element <<'FAKE'
 #!/bin/sh
 label=cat
 case $* in *tf32*) label=bat ;; esac
 echo "alexnet-classification, labels=(string)< $label, dog >,"
 FAKE
-  chmod +x "$launch"
-  dry_run element
-  same 1 $?
-  result=$?
-  mv "$work/launch" "$launch"
-  [ $result -eq 0 ] &&
-    grep '^tf32: of 1 and 1 labels 2 differ$' "$work/said" &&
+  same 1 $? && grep '^tf32: of 1 and 1 labels 2 differ$' "$work/said" &&
     grep '^int8: 1 frames, all labels equal$' "$work/said"
 }
 
 # A test that aborts does not take another along.
 aborts () {
-  tests=$work/bundle/bin/test-backend-cudnn
-  mv "$tests" "$work/tests"
-  cat >"$tests" <<'FAKE'
+  dry_run_with test-backend-cudnn parity <<'FAKE'
 #!/bin/sh
 case $* in
   -l) printf '/backend/cudnn/fp16/pixels/%s\n' first second ;;
@@ -117,12 +112,7 @@ case $* in
   *second) echo "ok 1 second" ;;
 esac
 FAKE
-  chmod +x "$tests"
-  dry_run parity
-  same 1 $?
-  result=$?
-  mv "$work/tests" "$tests"
-  [ $result -eq 0 ] && grep -q '^ok 1 second' "$work/said" &&
+  same 1 $? && grep -q '^ok 1 second' "$work/said" &&
     same '3 passed, 1 failed, 0 skipped' "$(tail -n 1 "$work/said")"
 }
 
