@@ -7,8 +7,9 @@
 # in the box colr (nclx) and in H.264's own header. qtdemux reads matrix and primaries
 # in that box and leaves out the flag of the range behind them, and parser and
 # decoder keep to what it said. What is below 16 becomes black, what is above 235
-# white. The same stream in Matroska is read right, and such files are by 1.26.2 and
-# 1.28.8. Nothing is said. capssetter with the colorimetry, behind the decoder, helps.
+# white. Nothing is said. The same stream in Matroska is read right, and 1.26.2 and
+# 1.28.8 read such files right. capssetter with the colorimetry, behind the decoder,
+# helps.
 # Downloads that version into a temporary folder; needs apt-get with Debian 12's
 # packages, PyGObject, and GStreamer 1.22 with its plugins base, bad, ugly and libav.
 # Prints what it sees, and fails when that is something else.

@@ -3,15 +3,15 @@
 #
 # Where boxes are behind videoscale of plugins-base 1.22.0 (Debian 12):
 #     sh findings/gstreamer-scale-borders.sh
-# It keeps a picture's proportions by black borders, unless add-borders=false, when
-# caps behind it have pixels of another shape of picture. GstVideoRegionOfInterestMeta
-# is scaled as if the picture filled the frame: a box is where its object is not,
-# and higher or wider than it, without a word. videoconvertscale does the same, and
-# so do both in 1.26.2 (Debian 13), there with GstAnalyticsODMtd, too. In 1.28.8 both
-# kinds of boxes stay on their object. No documentation of any of them speaks of
-# metadata and borders.
-# That is what a square input of a network behind a detector is made with: then a
-# crop of the box shows something else.
+# Where caps behind it want a picture of another shape, it keeps the proportions by
+# black borders, unless add-borders=false. GstVideoRegionOfInterestMeta is scaled as
+# if the picture filled the frame: a box is where its object is not, and higher or
+# wider than it, without a word. videoconvertscale does the same, and so do both in
+# 1.26.2 (Debian 13), there with GstAnalyticsODMtd, too. In 1.28.8 both kinds of
+# boxes stay on their object. No documentation of any of them speaks of metadata and
+# borders.
+# So the square input of a network is made, and behind a detector a crop of the box
+# then shows something else.
 # Downloads that version into a temporary folder; needs apt-get with Debian 12's
 # packages, PyGObject, GStreamer and its introspection. Prints what it sees, and
 # fails when that is something else.
