@@ -10,14 +10,45 @@ alexnet_affine_clear (AlexnetAffine *affine)
 {
   g_free (affine->scale);
   g_free (affine->shift);
-  *affine = (AlexnetAffine){ 0 };
+  *affine = (AlexnetAffine){ .n_changed = affine->n_changed };
+}
+
+static guint64
+count_bytes (const AlexnetModelSource *source)
+{
+  guint64 n = 0;
+
+  for (guint i = 0; i < source->files->len; i++)
+    n += alexnet_file_get_size (source->files->pdata[i]);
+  return n;
+}
+
+gboolean
+alexnet_affine_allow (AlexnetAffine *affine, const AlexnetModelSource *source,
+    guint64 n, GError **error)
+{
+  affine->n_changed += n;
+  return affine->n_changed <= count_bytes (source) ||
+      alexnet_format_error (error,
+          "more is to be folded into weights than the file has");
+}
+
+gboolean
+alexnet_affine_is_behind_weights (const AlexnetAffine *affine,
+    const AlexnetModelSource *source, gboolean flat)
+{
+  const AlexnetLayer *last = alexnet_chain_last (source);
+
+  return affine->n == 0 && last &&
+      last->kind == (flat ? ALEXNET_LAYER_LINEAR : ALEXNET_LAYER_CONV);
 }
 
 /* As many numbers of each channel as make `n`. */
 static void
 spread (AlexnetAffine *affine, guint n)
 {
-  AlexnetAffine wide = { n, g_new (double, n), g_new (double, n) };
+  AlexnetAffine wide = { n, g_new (double, n), g_new (double, n),
+    affine->n_changed };
   guint each = affine->n > 0 ? n / affine->n : 0;
 
   for (guint i = 0; i < n; i++) {
@@ -60,9 +91,11 @@ keeps_order (const AlexnetAffine *affine)
   return TRUE;
 }
 
-gboolean
-alexnet_affine_passes (const AlexnetAffine *affine,
-    const AlexnetModelSource *source, const AlexnetLayer *layer)
+/* Whether a layer of these settings, were it the chain's next one, computes the
+ * same from what waits: weights then take it up, others leave it waiting. */
+static gboolean
+passes (const AlexnetAffine *affine, const AlexnetModelSource *source,
+    const AlexnetLayer *layer)
 {
   if (affine->n == 0 || alexnet_layer_is_identity (layer) ||
       layer->kind == ALEXNET_LAYER_LINEAR)
@@ -115,14 +148,29 @@ fold_row (const AlexnetAffine *affine, float *row, gsize n, guint first,
   return sum;
 }
 
-gboolean
-alexnet_affine_fold (AlexnetAffine *affine, AlexnetModelSource *source,
-    GError **error)
+/* By a change of its weights, and of its biases. */
+static gboolean
+allow_layer (AlexnetAffine *affine, const AlexnetModelSource *source,
+    gboolean weights, GError **error)
+{
+  const AlexnetLayer *last = alexnet_chain_last (source);
+  gsize n = weights ? alexnet_tensor_n_values (&last->weight) : 0;
+
+  return alexnet_affine_allow (affine, source, last->channels + (guint64) n,
+      error);
+}
+
+/* Makes the input of the chain's last layer, a CONV or LINEAR, that of what
+ * waits, by changing its weights; nothing waits any longer. */
+static gboolean
+fold_input (AlexnetAffine *affine, AlexnetModelSource *source, GError **error)
 {
   AlexnetLayer *layer = alexnet_chain_last (source);
   guint groups = layer->kind == ALEXNET_LAYER_CONV ? layer->groups : 1;
   gsize n = alexnet_tensor_n_values (&layer->weight) / layer->channels;
-  g_autofree float *weight = read_values (&layer->weight, error);
+  g_autofree float *weight = allow_layer (affine, source, TRUE, error)
+      ? read_values (&layer->weight, error)
+      : NULL;
   g_autofree float *bias = weight ? read_values (&layer->bias, error) : NULL;
 
   if (!bias)
@@ -153,30 +201,54 @@ keep_numbers (AlexnetModelSource *source, const double *numbers, gsize n,
 }
 
 gboolean
-alexnet_affine_append (AlexnetAffine *affine, AlexnetModelSource *source,
+alexnet_affine_settle (AlexnetAffine *affine, AlexnetModelSource *source,
     GError **error)
 {
-  const AlexnetLayer layer = { .kind = ALEXNET_LAYER_CONV,
+  AlexnetLayer layer;
+
+  if (affine->n == 0)
+    return TRUE;
+  if (alexnet_network_last_linear (source->network) ||
+      affine->n != alexnet_chain_output (source)->channels)
+    return alexnet_format_error (error,
+        "it follows products or sums with constants that no weights are right "
+        "before, expected a linear layer, into whose weights those could be "
+        "folded");
+  layer = (AlexnetLayer){ .kind = ALEXNET_LAYER_CONV,
     .kernel = 1,
     .stride = 1,
     .groups = affine->n,
     .weight = keep_numbers (source, affine->scale, affine->n, 4),
     .bias = keep_numbers (source, affine->shift, affine->n, 1) };
-
   alexnet_affine_clear (affine);
   return alexnet_chain_add (source, &layer, error);
 }
 
 gboolean
-alexnet_affine_fold_outputs (AlexnetModelSource *source, const double *scale,
-    const double *shift, GError **error)
+alexnet_affine_add_layer (AlexnetAffine *affine, AlexnetModelSource *source,
+    const AlexnetLayer *layer, GError **error)
+{
+  gboolean weights = layer->kind == ALEXNET_LAYER_CONV ||
+      layer->kind == ALEXNET_LAYER_LINEAR;
+
+  if (!passes (affine, source, layer) &&
+      !alexnet_affine_settle (affine, source, error))
+    return FALSE;
+  return alexnet_chain_add (source, layer, error) &&
+      (affine->n == 0 || !weights || fold_input (affine, source, error));
+}
+
+gboolean
+alexnet_affine_fold_outputs (AlexnetAffine *affine, AlexnetModelSource *source,
+    const double *scale, const double *shift, GError **error)
 {
   AlexnetLayer *layer = alexnet_chain_last (source);
   gsize n = alexnet_tensor_n_values (&layer->weight) / layer->channels;
-  g_autofree float *weight = scale ? read_values (&layer->weight, error) : NULL;
-  g_autofree float *bias = NULL;
+  g_autofree float *weight = NULL, *bias = NULL;
 
-  if ((scale && !weight) || !(bias = read_values (&layer->bias, error)))
+  if (!allow_layer (affine, source, scale != NULL, error) ||
+      (scale && !(weight = read_values (&layer->weight, error))) ||
+      !(bias = read_values (&layer->bias, error)))
     return FALSE;
   for (guint o = 0; o < layer->channels; o++) {
     double s = scale ? scale[o] : 1;

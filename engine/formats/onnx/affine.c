@@ -11,34 +11,6 @@
 
 #include "formats/chain.h"
 
-static guint64
-count_bytes (const AlexnetModelSource *source)
-{
-  guint64 n = 0;
-
-  for (guint i = 0; i < source->files->len; i++)
-    n += alexnet_file_get_size (source->files->pdata[i]);
-  return n;
-}
-
-static gboolean
-allow (OnnxReader *graph, guint64 n_values, GError **error)
-{
-  graph->n_folded += n_values;
-  return graph->n_folded <= count_bytes (graph->source) ||
-      alexnet_format_error (error,
-          "more is to be folded into weights than the file has");
-}
-
-gboolean
-alexnet_onnx_allow_fold (OnnxReader *graph, gboolean scale, GError **error)
-{
-  const AlexnetLayer *last = alexnet_chain_last (graph->source);
-  gsize n = scale ? alexnet_tensor_n_values (&last->weight) : 0;
-
-  return allow (graph, last->channels + (guint64) n, error);
-}
-
 gboolean
 alexnet_onnx_read_vector (const OnnxValue *value, guint n, guint axis,
     double *out, GError **error)
@@ -86,7 +58,7 @@ count_numbers (OnnxReader *graph, const OnnxValue *value, guint *n,
   *n = graph->flat && !same ? (guint) alexnet_shape_size (shape)
                             : MAX (shape->channels, graph->affine.n);
   if (alexnet_chain_last (graph->source))
-    return allow (graph, *n, error);
+    return alexnet_affine_allow (&graph->affine, graph->source, *n, error);
   return *n == 1 || *n == ONNX_MAX_COLOURS ||
       alexnet_format_error (error,
           "it changes a picture of %u channels, expected 1 or 3", *n);
@@ -107,15 +79,6 @@ turn (const OnnxReader *graph, double *numbers, guint n)
     numbers[i % channels * pixels + i / channels] = turned[i];
 }
 
-static gboolean
-is_behind_weights (const OnnxReader *graph)
-{
-  const AlexnetLayer *last = alexnet_chain_last (graph->source);
-
-  return graph->affine.n == 0 &&
-      last->kind == (graph->flat ? ALEXNET_LAYER_LINEAR : ALEXNET_LAYER_CONV);
-}
-
 /* By [n] numbers; NULL: by 1, 0. */
 static gboolean
 change (OnnxReader *graph, guint n, double *scale, double *shift,
@@ -125,9 +88,10 @@ change (OnnxReader *graph, guint n, double *scale, double *shift,
     alexnet_onnx_pixels_change (&graph->pixels, scale, shift, n);
     return TRUE;
   }
-  if (is_behind_weights (graph))
-    return alexnet_onnx_allow_fold (graph, scale != NULL, error) &&
-        alexnet_affine_fold_outputs (graph->source, scale, shift, error);
+  if (alexnet_affine_is_behind_weights (&graph->affine, graph->source,
+          graph->flat))
+    return alexnet_affine_fold_outputs (&graph->affine, graph->source, scale,
+        shift, error);
   turn (graph, scale, n);
   turn (graph, shift, n);
   alexnet_affine_then (&graph->affine, n, scale, shift);
@@ -189,41 +153,6 @@ read_batch_normalization (OnnxReader *graph, const OnnxCall *call,
           of[VARIANCE][c]);
   }
   return change (graph, n, of[SCALE], of[BIAS], error);
-}
-
-gboolean
-alexnet_onnx_settle (OnnxReader *graph, GError **error)
-{
-  const AlexnetLayer *last = alexnet_chain_last (graph->source);
-
-  if (graph->affine.n == 0)
-    return TRUE;
-  if (alexnet_network_last_linear (graph->source->network) ||
-      graph->affine.n != last->out.channels)
-    return alexnet_format_error (error,
-        "it follows products or sums with constants that no weights are right "
-        "before, expected a linear layer, into whose weights those could be "
-        "folded");
-  return alexnet_affine_append (&graph->affine, graph->source, error);
-}
-
-gboolean
-alexnet_onnx_add_layer (OnnxReader *graph, const AlexnetLayer *layer,
-    GError **error)
-{
-  AlexnetModelSource *source = graph->source;
-
-  if (!alexnet_affine_passes (&graph->affine, source, layer) &&
-      !alexnet_onnx_settle (graph, error))
-    return FALSE;
-  if (!alexnet_chain_add (source, layer, error))
-    return FALSE;
-  if (graph->affine.n == 0 ||
-      (layer->kind != ALEXNET_LAYER_CONV &&
-          layer->kind != ALEXNET_LAYER_LINEAR))
-    return TRUE;
-  return alexnet_onnx_allow_fold (graph, TRUE, error) &&
-      alexnet_affine_fold (&graph->affine, source, error);
 }
 
 const OnnxOperator alexnet_onnx_affine[] = {

@@ -108,12 +108,10 @@ add_layer (OnnxReader *graph, const OnnxCall *call, AlexnetLayer *layer,
         bias->tensor.dims[0] == layer->weight.dims[0])
       layer->bias = bias->tensor;
   }
-  if (!alexnet_onnx_add_layer (graph, layer, error))
+  if (!alexnet_affine_add_layer (&graph->affine, graph->source, layer, error))
     return FALSE;
   if (scale == 1 && (!bias || alexnet_tensor_is_bound (&layer->bias)))
     return TRUE;
-  if (!alexnet_onnx_allow_fold (graph, scale != 1, error))
-    return FALSE;
   n = alexnet_chain_last (graph->source)->channels;
   scales = g_new (double, n);
   shift = g_new0 (double, n);
@@ -123,8 +121,8 @@ add_layer (OnnxReader *graph, const OnnxCall *call, AlexnetLayer *layer,
     scales[c] = scale;
     shift[c] *= factor;
   }
-  return alexnet_affine_fold_outputs (graph->source, scale != 1 ? scales : NULL,
-      shift, error);
+  return alexnet_affine_fold_outputs (&graph->affine, graph->source,
+      scale != 1 ? scales : NULL, shift, error);
 }
 
 static gboolean
@@ -211,7 +209,8 @@ read_relu (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
   const AlexnetLayer layer = { .kind = ALEXNET_LAYER_RELU };
 
-  return alexnet_onnx_add_layer (graph, &layer, error);
+  return alexnet_affine_add_layer (&graph->affine, graph->source, &layer,
+      error);
 }
 
 static gboolean
@@ -228,7 +227,8 @@ read_dropout (OnnxReader *graph, const OnnxCall *call, GError **error)
   if (training && training->n_ints == 1 && training->ints[0] != 0)
     return alexnet_format_error (error,
         "it is set for training, expected false");
-  return alexnet_onnx_add_layer (graph, &layer, error);
+  return alexnet_affine_add_layer (&graph->affine, graph->source, &layer,
+      error);
 }
 
 static gboolean
@@ -245,7 +245,7 @@ read_lrn (OnnxReader *graph, const OnnxCall *call, GError **error)
     return alexnet_format_error (error,
         "size is %" G_GINT64_FORMAT ", expected an odd number", size);
   return alexnet_onnx_needs (graph, FALSE, error) &&
-      alexnet_onnx_add_layer (graph, &layer, error);
+      alexnet_affine_add_layer (&graph->affine, graph->source, &layer, error);
 }
 
 static gboolean
@@ -260,7 +260,8 @@ read_max_pool (OnnxReader *graph, const OnnxCall *call, GError **error)
         alexnet_chain_ceil_padding (alexnet_chain_output (graph->source)
                                         ->height,
             &layer, layer.end_padding);
-  return alexnet_onnx_add_layer (graph, &layer, error);
+  return alexnet_affine_add_layer (&graph->affine, graph->source, &layer,
+      error);
 }
 
 /* PyTorch's adaptive pooling of what has that size already. */
@@ -274,7 +275,8 @@ add_average (OnnxReader *graph, gboolean identity, GError **error)
   if (!identity)
     return alexnet_format_error (error,
         "it averages, which no AlexNet here does");
-  return alexnet_onnx_add_layer (graph, &layer, error);
+  return alexnet_affine_add_layer (&graph->affine, graph->source, &layer,
+      error);
 }
 
 static gboolean
@@ -315,7 +317,8 @@ read_softmax (OnnxReader *graph, const OnnxCall *call, GError **error)
     return alexnet_format_error (error,
         "axis is %" G_GINT64_FORMAT " of [N,%u,%u,%u], expected classes", axis,
         shape->channels, shape->height, shape->width);
-  return alexnet_onnx_add_layer (graph, &layer, error);
+  return alexnet_affine_add_layer (&graph->affine, graph->source, &layer,
+      error);
 }
 
 static gboolean

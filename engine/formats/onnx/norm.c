@@ -334,7 +334,8 @@ read_beta (OnnxReader *graph, const OnnxCall *call, GError **error)
 static gboolean
 read_quotient (OnnxReader *graph, const OnnxCall *call, GError **error)
 {
-  if (!alexnet_onnx_add_layer (graph, &graph->norm.layer, error))
+  if (!alexnet_affine_add_layer (&graph->affine, graph->source,
+          &graph->norm.layer, error))
     return FALSE;
   alexnet_onnx_set_current (graph, call->message.output->pdata[0]);
   alexnet_onnx_norm_clear (&graph->norm);

@@ -147,7 +147,7 @@ check_output (OnnxReader *graph, const GArray *ranges, GError **error)
   if (!ranges || ranges->len != 1)
     return alexnet_format_error (error,
         "the graph has %u outputs, expected one", ranges ? ranges->len : 0);
-  if (!alexnet_onnx_settle (graph, error)) {
+  if (!alexnet_affine_settle (&graph->affine, graph->source, error)) {
     g_prefix_error (error, "the graph's end: ");
     return FALSE;
   }

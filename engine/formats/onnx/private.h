@@ -67,7 +67,6 @@ typedef struct {
   gboolean channels_last;       /* [N,H,W,C], or [N,C] made of that */
   OnnxPixels pixels;
   AlexnetAffine affine;         /* what waits for the next layer */
-  guint64 n_folded;             /* values that were changed by folding */
 } OnnxReader;
 
 /* A node with its attributes. */
@@ -192,27 +191,12 @@ void alexnet_onnx_sizes_of (const OnnxReader *graph, gboolean channels_last,
 gboolean alexnet_onnx_is_shape (const gint64 *ints, const gint64 *sizes,
     guint n);
 
-/* ---- folding ------------------------------------------------------------- */
-
-/* Whether the files warrant one more change of the last layer's biases and,
- * with `scale`, its weights: all changes together, of as many values as they
- * have bytes. */
-gboolean alexnet_onnx_allow_fold (OnnxReader *graph, gboolean scale,
-    GError **error);
+/* ---- numbers of channels ------------------------------------------------- */
 
 /* One float for each of `n` channels: [n], or a number of dimensions of which
  * all but the `axis`-th from the end are 1; or one for all. */
 gboolean alexnet_onnx_read_vector (const OnnxValue *value, guint n, guint axis,
     double *out, GError **error);
-
-/* Appends a layer, into whose weights what waits is folded; where that would
- * not be exact, a layer for it comes before. */
-gboolean alexnet_onnx_add_layer (OnnxReader *graph, const AlexnetLayer *layer,
-    GError **error);
-
-/* Makes what waits a layer of its own. FORMAT, meant for who comes next, where
- * no such layer can stand: behind a linear one. */
-gboolean alexnet_onnx_settle (OnnxReader *graph, GError **error);
 
 /* ---- LRN in parts -------------------------------------------------------- */
 
