@@ -8,7 +8,8 @@ expected.txt, what the formula's input becomes.
 
 Caffe itself is gone from the distributions. protobuf writes the bytes, from
 the numbers and types of the fields below; what the layers compute is written
-here once more, after Caffe's documentation, in doubles.
+here once more, after Caffe's documentation, in doubles. OpenCV 4.12 computes the
+same of those with batch norms.
 """
 
 import math
@@ -59,6 +60,12 @@ MESSAGES = {
         "round_mode": (13, "int32")},
     "ReLUParameter": {"negative_slope": (1, "float")},
     "DropoutParameter": {"dropout_ratio": (1, "float")},
+    "BatchNormParameter": {
+        "use_global_stats": (1, "bool"),
+        "moving_average_fraction": (2, "float"), "eps": (3, "float")},
+    "ScaleParameter": {
+        "axis": (1, "int32"), "num_axes": (2, "int32"),
+        "bias_term": (4, "bool")},
     "InputParameter": {"shape": (1, "[BlobShape]")},
     "TransformationParameter": {
         "scale": (1, "float"), "mirror": (2, "bool"),
@@ -93,6 +100,8 @@ MESSAGES = {
         "lrn_param": (118, "LRNParameter"),
         "pooling_param": (121, "PoolingParameter"),
         "relu_param": (123, "ReLUParameter"),
+        "batch_norm_param": (139, "BatchNormParameter"),
+        "scale_param": (142, "ScaleParameter"),
         "input_param": (143, "InputParameter")},
     "NetParameter": {
         "name": (1, "string"), "layers": (2, "[V1LayerParameter]"),
@@ -107,7 +116,8 @@ V1_TYPES = {"Accuracy": 1, "Convolution": 4, "Data": 5, "Dropout": 6,
 PARAMETERS = {"Convolution": "convolution_param", "Data": "transform_param",
               "InnerProduct": "inner_product_param", "LRN": "lrn_param",
               "Pooling": "pooling_param", "ReLU": "relu_param",
-              "Dropout": "dropout_param", "Input": "input_param"}
+              "Dropout": "dropout_param", "Input": "input_param",
+              "BatchNorm": "batch_norm_param", "Scale": "scale_param"}
 
 
 def make_classes():
@@ -253,6 +263,36 @@ class Net:
                  **parameters)
         self.x = w.astype(np.float64) @ x + b
 
+    def each_channel(self, numbers):
+        return numbers.astype(np.float64).reshape(
+            (-1,) + (1,) * (self.x.ndim - 1))
+
+    def batch_norm(self, name, count=4, in_place=False, **parameters):
+        """Caffe keeps sums of what `count` batches had, about."""
+        axes = tuple(range(1, self.x.ndim))
+        spread = max(1, float(np.abs(self.x).mean()))
+        outs = len(self.x)
+        mean = (count * (self.x.mean(axis=axes) + formula.values(
+            name, (outs,), spread / 4))).astype(np.float32)
+        variance = (count * spread ** 2 * (1 + formula.values(
+            name + ".variance", (outs,), 0.5))).astype(np.float32)
+        self.add("BatchNorm", name, top=[self.top] if in_place else None,
+                 blobs=[mean, variance, np.float32([count])], **parameters)
+        factor = 1 / count if count else 0
+        self.x = (self.x - self.each_channel(mean) * factor) / np.sqrt(
+            self.each_channel(variance) * factor
+            + np.float32(parameters.get("eps", 1e-5)))
+
+    def scale(self, name, bias=True, signs=False):
+        outs = len(self.x)
+        scale = 1 + formula.values(name, (outs,), 0.5)
+        if signs:
+            scale[::2] *= -1
+        shift = formula.values(name + ".bias", (outs,), 0.5 if bias else 0)
+        self.add("Scale", name, blobs=[scale, shift] if bias else [scale],
+                 **({"bias_term": True} if bias else {}))
+        self.x = self.x * self.each_channel(scale) + self.each_channel(shift)
+
     def dropout(self):
         self.add("Dropout", "drop_" + self.top, top=[self.top],
                  dropout_ratio=0.5)
@@ -395,6 +435,56 @@ def own_sizes():
         name="own", input_shape=[], input=[]), net, double=True)
 
 
+def batch_norms():
+    """As AlexNet_cvgj.caffemodel: one in front of all instead of a mean, one
+    behind each layer with weights."""
+    net = Net(67)
+    net.add("Input", "input", bottom=[], top=["data"], shape=[10, 3, 67, 67])
+    net.batch_norm("data/bn", moving_average_fraction=0.9)
+    net.scale("data/scale")
+    for i, (outs, kernel, stride, pad, group) in enumerate((
+            (4, 11, 4, 0, 1), (6, 5, 1, 2, 2), (8, 3, 1, 1, 1)), 1):
+        net.conv(f"conv{i}", outs, kernel, stride, pad, group)
+        net.batch_norm(f"conv{i}/bn", moving_average_fraction=0.9)
+        net.relu()
+        net.pool(f"pool{i}")
+    net.linear("fc6", HIDDEN, bias=False)
+    net.batch_norm("fc6/bn", count=998.5, in_place=True, eps=0.01)
+    net.scale("fc6/scale", bias=False)
+    net.relu()
+    net.linear("fc8", CLASSES, last=2.0)
+    net.add("Softmax", "prob")
+    return net, write_layers(CLASS["NetParameter"](), net)
+
+
+def late_batch_norms():
+    """Behind what no weights are right before."""
+    net = Net(99)
+    net.add("Input", "data", bottom=[], shape=[1, 3, 99, 99])
+    net.conv("conv1", 4, 11, 4)
+    net.relu()
+    net.batch_norm("bn1", use_global_stats=False)
+    net.scale("scale1", signs=True)
+    net.pool("pool1")
+    net.conv("conv2", 6, 5, 1, 2, 2)
+    net.relu()
+    net.batch_norm("bn2")
+    net.scale("scale2")
+    net.pool("pool2")
+    net.conv("conv3", 8, 3, 1, 0, 2)
+    net.relu()
+    net.pool("pool3", kernel=2, stride=1)
+    net.batch_norm("bn3")
+    net.linear("fc6", HIDDEN)
+    net.relu()
+    net.batch_norm("bn6")
+    net.scale("scale6", bias=False)
+    net.dropout()
+    net.linear("fc8", CLASSES, last=2.0)
+    net.batch_norm("bn8", in_place=True)
+    return net, write_layers(CLASS["NetParameter"](), net)
+
+
 def respelled():
     """The same message as protobuf allows it too: numbers one by one, or in
     several runs; fields out of order."""
@@ -438,10 +528,10 @@ def v0():
     return message
 
 
-NETS = {"alexnet-v1-train": alexnet_v1_train,
+NETS = {"alexnet-v1-train": alexnet_v1_train, "batch-norms": batch_norms,
         "caffenet-deploy": caffenet_deploy, "digits-train": digits_train,
-        "old-data": old_data, "own-sizes": own_sizes,
-        "respelled": respelled}
+        "late-batch-norms": late_batch_norms, "old-data": old_data,
+        "own-sizes": own_sizes, "respelled": respelled}
 
 
 def write_mean(name, shape, v1):

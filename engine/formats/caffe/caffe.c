@@ -23,6 +23,16 @@ read_layers (CaffeReader *net, const GArray *layers,
   return TRUE;
 }
 
+/* Behind the last layer. */
+static gboolean
+settle (CaffeReader *net, GError **error)
+{
+  if (alexnet_affine_settle (&net->affine, net->source, error))
+    return TRUE;
+  g_prefix_error (error, "what the net gives: ");
+  return FALSE;
+}
+
 static gboolean
 read_net (CaffeReader *net, const CaffeNet *message, GError **error)
 {
@@ -37,6 +47,7 @@ read_net (CaffeReader *net, const CaffeNet *message, GError **error)
   if (!alexnet_caffe_read_net_input (net, message, error) ||
       !read_layers (net, v1 ? message->v1_layers : message->layers,
           v1 ? alexnet_caffe_v1_layer : alexnet_caffe_layer, error) ||
+      !settle (net, error) ||
       !alexnet_chain_finish (net->source, "caffe", error))
     return FALSE;
   alexnet_caffe_describe_pixels (net);
@@ -64,5 +75,6 @@ alexnet_caffe_read (AlexnetModelSource *source, AlexnetFile *file,
       read_net (&net, &message, error);
 
   alexnet_wire_clear (alexnet_caffe_net, &message);
+  alexnet_affine_clear (&net.affine);
   return ok;
 }

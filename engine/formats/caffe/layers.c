@@ -5,7 +5,6 @@
 #include "formats/chain.h"
 #include "formats/values.h"
 
-#define DEFAULT_SIDE 227
 #define DEFAULT_CHANNELS 3
 
 typedef struct {
@@ -85,48 +84,13 @@ check_outputs (const AlexnetLayer *added, gint64 n, GError **error)
           found, n);
 }
 
-/* Each layer has one input, which the layer before it gave. */
-static gboolean
-check_chain (const CaffeReader *net, const CaffeLayer *layer, GError **error)
-{
-  guint n_in = layer->bottom ? layer->bottom->len : 0;
-  guint n_out = layer->top ? layer->top->len : 0;
-  g_autofree char *quoted = NULL;
-
-  if (n_in != 1 || n_out != 1)
-    return alexnet_format_error (error,
-        "it has %u inputs and %u outputs, expected one each", n_in, n_out);
-  if (net->current->len == 0 ||
-      alexnet_chain_holds (net->current, layer->bottom->pdata[0]))
-    return TRUE;
-  quoted = alexnet_quote (layer->bottom->pdata[0]);
-  return alexnet_format_error (error,
-      "it reads %s, which is not what the layer before it gives", quoted);
-}
-
-/* Before the first layer. What the file does not say of the input is `channels`
- * and the default. */
-static gboolean
-begin (CaffeReader *net, gsize channels, GError **error)
-{
-  AlexnetShape *input = &net->input;
-
-  if (net->source->network)
-    return TRUE;
-  if (input->channels == 0)
-    input->channels = (guint) MIN (channels, G_MAXUINT);
-  if (input->height == 0)
-    input->height = input->width = DEFAULT_SIDE;
-  return alexnet_chain_begin (net->source, input, error);
-}
-
 static gboolean
 append (CaffeReader *net, const CaffeLayer *layer, const AlexnetLayer *added,
     GError **error)
 {
-  if (!check_chain (net, layer, error) ||
-      !begin (net, DEFAULT_CHANNELS, error) ||
-      !alexnet_chain_add (net->source, added, error))
+  if (!alexnet_caffe_check_chain (net, layer, error) ||
+      !alexnet_caffe_begin (net, DEFAULT_CHANNELS, error) ||
+      !alexnet_affine_add_layer (&net->affine, net->source, added, error))
     return FALSE;
   alexnet_chain_set (net->current, layer->top->pdata[0]);
   return TRUE;
@@ -155,7 +119,7 @@ read_convolution (CaffeReader *net, const CaffeLayer *layer, GError **error)
         dilation, c->axis);
   return read_blobs (net, &added, layer, 4, c->bias_term != 0, error) &&
       check_outputs (&added, c->num_output, error) &&
-      begin (net, added.weight.dims[1] * added.groups, error) &&
+      alexnet_caffe_begin (net, added.weight.dims[1] * added.groups, error) &&
       append (net, layer, &added, error);
 }
 
@@ -215,7 +179,7 @@ read_pooling (CaffeReader *net, const CaffeLayer *layer, GError **error)
           "stride", error) ||
       !take_side (&added.padding, NULL, p->pad_h, p->pad_w, p->pad, "pad",
           error) ||
-      !begin (net, DEFAULT_CHANNELS, error))
+      !alexnet_caffe_begin (net, DEFAULT_CHANNELS, error))
     return FALSE;
   added.end_padding = added.padding;
   if (p->round_mode == 0)
@@ -264,7 +228,7 @@ read_flatten (CaffeReader *net, const CaffeLayer *layer, GError **error)
   if (layer->flatten.axis != 1)
     return alexnet_format_error (error, "axis %" G_GINT64_FORMAT ", expected 1",
         layer->flatten.axis);
-  if (!check_chain (net, layer, error))
+  if (!alexnet_caffe_check_chain (net, layer, error))
     return FALSE;
   alexnet_chain_set (net->current, layer->top->pdata[0]);
   return TRUE;
@@ -332,7 +296,9 @@ static const LayerType types[] = {
   { 37, "ContrastiveLoss", pass_over },
   { 38, "Exp", NULL },
   { 39, "Deconvolution", NULL },
+  { 0, "BatchNorm", alexnet_caffe_read_batch_norm },
   { 0, "Input", alexnet_caffe_read_input },
+  { 0, "Scale", alexnet_caffe_read_scale },
 };
 
 static const LayerType *

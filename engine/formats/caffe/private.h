@@ -4,6 +4,7 @@
 #define ALEXNET_CAFFE_PRIVATE_H
 
 #include "schema.h"
+#include "formats/affine.h"
 #include "formats/formats.h"
 
 G_BEGIN_DECLS
@@ -25,6 +26,7 @@ typedef struct {
   GPtrArray *current;           /* names of the blobs that hold what the last
                                    layer gave; none: not known yet */
   CaffePixels pixels;
+  AlexnetAffine affine;         /* what waits for the next layer */
 } CaffeReader;
 
 /* Binds a tensor whose n_dims are set to the BlobProto at `range`, which may
@@ -47,6 +49,20 @@ gboolean alexnet_caffe_read_input (CaffeReader *net, const CaffeLayer *layer,
 /* The same for inputs that the net itself declares. */
 gboolean alexnet_caffe_read_net_input (CaffeReader *net,
     const CaffeNet *message, GError **error);
+
+/* Layers that change each channel by numbers of its own. */
+gboolean alexnet_caffe_read_batch_norm (CaffeReader *net,
+    const CaffeLayer *layer, GError **error);
+gboolean alexnet_caffe_read_scale (CaffeReader *net, const CaffeLayer *layer,
+    GError **error);
+
+/* Before the first layer. What the file does not say of the input is `channels`
+ * and the default. */
+gboolean alexnet_caffe_begin (CaffeReader *net, gsize channels, GError **error);
+
+/* FORMAT unless the layer has one input, which the one before it gave. */
+gboolean alexnet_caffe_check_chain (const CaffeReader *net,
+    const CaffeLayer *layer, GError **error);
 
 /* Once the table is complete: says as metadata how Caffe prepares pixels, where
  * a data layer does or where the table does not tell that it is Caffe's. */

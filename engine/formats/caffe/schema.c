@@ -99,6 +99,18 @@ static const AlexnetWireField input[] = {
   END,
 };
 
+static const AlexnetWireField batch_norm[] = {
+  ALEXNET_WIRE_FIELD (3, FLOAT, CaffeBatchNorm, eps),
+  END,
+};
+
+static const AlexnetWireField scale[] = {
+  ALEXNET_WIRE_FIELD (1, INT, CaffeScale, axis),
+  ALEXNET_WIRE_FIELD (2, INT, CaffeScale, num_axes),
+  ALEXNET_WIRE_FIELD (4, INT, CaffeScale, bias_term),
+  END,
+};
+
 static const AlexnetWireField memory_data[] = {
   ALEXNET_WIRE_FIELD (2, INT, CaffeMemoryData, channels),
   ALEXNET_WIRE_FIELD (3, INT, CaffeMemoryData, height),
@@ -163,6 +175,8 @@ const AlexnetWireField alexnet_caffe_layer[] = {
   ALEXNET_WIRE_SUB (125, CaffeLayer, softmax, softmax),
   ALEXNET_WIRE_SUB (129, CaffeLayer, transformation, data),
   ALEXNET_WIRE_SUB (135, CaffeLayer, flatten, flatten),
+  ALEXNET_WIRE_SUB (139, CaffeLayer, batch_norm, batch_norm),
+  ALEXNET_WIRE_SUB (142, CaffeLayer, scale, scale),
   ALEXNET_WIRE_SUB (143, CaffeLayer, input, input),
   END,
 };
@@ -175,6 +189,8 @@ const CaffeLayer alexnet_caffe_layer_defaults = {
   .dropout = { .scale_train = 1 },
   .softmax = { .axis = 1 },
   .flatten = { .axis = 1 },
+  .batch_norm = { .eps = 1e-5f },
+  .scale = { .axis = 1, .num_axes = 1 },
   .transformation = { .scale = 1 },
 };
 

@@ -55,6 +55,14 @@ typedef struct {
 } CaffeAxis;                    /* of a softmax, of a flatten */
 
 typedef struct {
+  float eps;
+} CaffeBatchNorm;
+
+typedef struct {
+  gint64 axis, num_axes, bias_term;
+} CaffeScale;
+
+typedef struct {
   GArray *shape;                /* of ranges */
 } CaffeInput;
 
@@ -84,6 +92,8 @@ typedef struct {
   CaffeRelu relu;
   CaffeDropout dropout;
   CaffeAxis softmax, flatten;
+  CaffeBatchNorm batch_norm;
+  CaffeScale scale;
   CaffeInput input;
   CaffeMemoryData memory_data;
   CaffeTransformation transformation;

@@ -74,6 +74,34 @@ static const Net nets[] = {
       NULL, NULL, 0 },
   { "respelled.caffemodel", "Caffe model", "caffe", ALEXNET_227, NULL, NULL,
       1 },
+  { "batch-norms.caffemodel", "Caffe model", "caffe",
+      "conv1: conv 11/4+0+0 g1 [4,15,15]\nrelu [4,15,15]\n"
+      "pool 3/2+0+0 [4,7,7]\n"
+      "conv2: conv 5/1+2+2 g2 [6,7,7]\nrelu [6,7,7]\n"
+      "pool 3/2+0+0 [6,3,3]\n"
+      "conv3: conv 3/1+1+1 g1 [8,3,3]\nrelu [8,3,3]\n"
+      "pool 3/2+0+0 [8,1,1]\n"
+      "fc6: linear [8,1,1]\nrelu [8,1,1]\n"
+      "fc8: linear [5,1,1]\nsoftmax [5,1,1]\n",
+      NULL,
+      "{\"crop_mode\":\"squash\",\"channels\":\"BGR\",\"mean\":[0,0,0],"
+      "\"std\":[0.0039215686274509803,0.0039215686274509803,"
+      "0.0039215686274509803]}",
+      0 },
+  /* What is behind relu turns numbers around, and so is not the maximum's. */
+  { "late-batch-norms.caffemodel", "Caffe model", "caffe",
+      "conv1: conv 11/4+0+0 g1 [4,23,23]\nrelu [4,23,23]\n"
+      "layer3: conv 1/1+0+0 g4 [4,23,23]\npool 3/2+0+0 [4,11,11]\n"
+      "conv2: conv 5/1+2+2 g2 [6,11,11]\nrelu [6,11,11]\n"
+      "pool 3/2+0+0 [6,5,5]\n"
+      "conv3: conv 3/1+0+0 g2 [8,3,3]\nrelu [8,3,3]\n"
+      "pool 2/1+0+0 [8,2,2]\n"
+      "fc6: linear [8,1,1]\nrelu [8,1,1]\ndropout [8,1,1]\n"
+      "fc8: linear [5,1,1]\nsoftmax [5,1,1]\n",
+      NULL,
+      "{\"crop_mode\":\"squash\",\"channels\":\"BGR\",\"std\":["
+      "0.0039215686274509803,0.0039215686274509803,0.0039215686274509803]}",
+      1 },
 };
 /* clang-format on */
 
@@ -196,8 +224,14 @@ typedef struct {
 static const Refusal refusals[] = {
   { "type/unknown", "Concat", 0, 0, 0,
       "layer 'x' (Concat): it computes what no AlexNet here does" },
-  { "type/unheard-of", "BatchNorm", 0, 0, 0,
-      "layer 'x' is of type 'BatchNorm', which no AlexNet here has" },
+  { "type/unheard-of", "PReLU", 0, 0, 0,
+      "layer 'x' is of type 'PReLU', which no AlexNet here has" },
+  { "batch-norm/blobs", "BatchNorm", 0, 0, 0,
+      "layer 'x' (BatchNorm): 0 blobs of weights, expected 3" },
+  { "scale/blobs", "Scale", 142, 4, 1,
+      "layer 'x' (Scale): 0 blobs of weights, expected 2" },
+  { "scale/axis", "Scale", 142, 1, 0,
+      "layer 'x' (Scale): it is of 1 axes from 0 on, expected 1 from 1 on" },
   { "lrn/within-channel", "LRN", 118, 4, 1, "WITHIN_CHANNEL" },
   { "lrn/even", "LRN", 118, 1, 4, "local_size 4, expected an odd number" },
   { "lrn/negative", "LRN", 118, 1, (guint64) -3, "local_size -3" },
