@@ -180,7 +180,8 @@ has_other_format (const GstStructure *structure, const GstCaps *template)
 }
 
 /* Why no frame can be like this, to be freed, or NULL; and what changes that.
- * Kinds of memory are asked for on trial, and nothing is said of them. */
+ * Kinds of memory are asked for on trial, and nothing is said of them, nor of
+ * ANY, which would pass for each feature. */
 static char *
 describe_misfit (const GstCaps *caps, guint i, const GstCaps *template,
     const char **remedy)
@@ -189,6 +190,8 @@ describe_misfit (const GstCaps *caps, guint i, const GstCaps *template,
   const GstCapsFeatures *features = gst_caps_get_features (caps, i);
   int width, height;
 
+  if (gst_caps_features_is_any (features))
+    return NULL;
   if (gst_caps_features_contains (features,
           GST_CAPS_FEATURE_FORMAT_INTERLACED)) {
     *remedy = "deinterlace in front of the element makes frames of them";

@@ -439,6 +439,7 @@ GST_START_TEST (test_other_offers_cost_no_warning)
     "video/x-raw,width=9,height=9",
     "video/x-raw,format={GRAY16_BE,RGB16}",
     "video/x-raw(memory:GLMemory),format=GRAY16_BE,width=9,height=9",
+    "video/x-raw(ANY),format=RGB,width=9,height=9",
     "audio/x-raw,format=S16LE",
     "ANY",
     "EMPTY",
