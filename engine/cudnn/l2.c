@@ -168,7 +168,6 @@ alexnet_l2_set_persisting (AlexnetL2 *l2, gboolean persisting, GError **error)
       .missProp = cudaAccessPropertyNormal,
     },
   };
-
   cudaError_t status;
 
   if (l2->size == 0 || l2->persisting == persisting)

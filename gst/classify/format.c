@@ -107,7 +107,7 @@ gst_alexnet_classify_set_format (GstAlexnetClassify *self, GstEvent *event)
   self->negotiated = check_regions (self) && follow_cuda (self, caps);
   if (!self->negotiated)
     return FALSE;
-  GST_DEBUG_OBJECT (self, "frames are %" GST_PTR_FORMAT, caps);
+  GST_DEBUG_OBJECT (self, "frames are %" GST_PTR_FORMAT, (gpointer) caps);
   gst_alexnet_session_announce (&self->session);
   set_frame_duration (self, info);
   tell_of_size (self);
