@@ -29,6 +29,7 @@
 #define STAY (2 * G_TIME_SPAN_SECOND)
 
 #define MOMENT (G_TIME_SPAN_MILLISECOND / 10)
+#define MOST_MOMENTS 1000
 
 int omp_get_num_procs (void);
 
@@ -55,7 +56,7 @@ get_id (gpointer unused)
 }
 
 /* libgomp ends the process where it gets none. What has been joined counts a
- * moment longer. */
+ * moment longer; its number may be another thread's by then. */
 static gboolean
 can_have_thread (void)
 {
@@ -65,7 +66,9 @@ can_have_thread (void)
   if (pthread_create (&thread, NULL, get_id, NULL) != 0)
     return FALSE;
   pthread_join (thread, &id);
-  while (tgkill (getpid (), GPOINTER_TO_INT (id), 0) == 0)
+  for (guint i = 0;
+       i < MOST_MOMENTS && tgkill (getpid (), GPOINTER_TO_INT (id), 0) == 0;
+       i++)
     g_usleep (MOMENT);
   return TRUE;
 }

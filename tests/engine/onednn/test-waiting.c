@@ -8,6 +8,8 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "onednn/dnnl/parallel.h"
 #include "onednn/dnnl/waiting.h"
@@ -218,6 +220,27 @@ test_few_threads (void)
   atomic_store (&n_left, G_MAXINT);
 }
 
+static atomic_bool numbers_stay;
+
+/* That of the C library, but for threads whose number another one has. */
+__attribute__ ((visibility ("default"))) int
+tgkill (pid_t process, pid_t thread, int signal)
+{
+  return atomic_load (&numbers_stay)
+      ? 0
+      : (int) syscall (SYS_tgkill, process, thread, signal);
+}
+
+/* It gives up waiting for that one's end. */
+static void
+test_number_of_another (void)
+{
+  atomic_store (&numbers_stay, TRUE);
+  alexnet_onednn_crowd_join ();
+  alexnet_onednn_crowd_leave ();
+  atomic_store (&numbers_stay, FALSE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -227,5 +250,6 @@ main (int argc, char **argv)
   g_test_add_func ("/waiting/who-decides", test_who_decides);
   g_test_add_func ("/waiting/crowd", test_crowd);
   g_test_add_func ("/waiting/few-threads", test_few_threads);
+  g_test_add_func ("/waiting/number-of-another", test_number_of_another);
   return g_test_run ();
 }
