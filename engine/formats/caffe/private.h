@@ -9,9 +9,10 @@
 
 G_BEGIN_DECLS
 
-/* What a data layer does to pixels of 0..255: (x - mean) * scale. */
+/* What a data layer does to pixels of 0..255: (x - mean) * scale; nothing where
+ * a BatchNorm in front of all layers does it. */
 typedef struct {
-  gboolean known;               /* there is such a layer */
+  gboolean known;               /* there is one of the two */
   float scale;
   gboolean has_mean;            /* else a mean file says it, or nobody */
   float mean[3];                /* B, G, R */
