@@ -123,15 +123,18 @@ keep_plan (gpointer key, gpointer value, gpointer plans)
   g_hash_table_replace (plans, g_strdup (key), g_strdup (value));
 }
 
-static void
-save (AlexnetPlanCache *cache)
+void
+alexnet_plan_cache_save (AlexnetPlanCache *cache)
 {
   g_autofree char *text = NULL;
   g_autofree char *directory = g_path_get_dirname (cache->path);
   g_autoptr (GError) error = NULL;
 
+  if (g_hash_table_size (cache->found) == 0)
+    return;
   read_file (cache);
   g_hash_table_foreach (cache->found, keep_plan, cache->plans);
+  g_hash_table_remove_all (cache->found);
   text = to_json (cache);
   g_mkdir_with_parents (directory, 0700);
   if (!g_file_set_contents (cache->path, text, -1, &error))
@@ -143,8 +146,7 @@ alexnet_plan_cache_close (AlexnetPlanCache *cache)
 {
   if (!cache)
     return;
-  if (g_hash_table_size (cache->found) > 0)
-    save (cache);
+  alexnet_plan_cache_save (cache);
   g_hash_table_unref (cache->plans);
   g_hash_table_unref (cache->found);
   g_free (cache->path);

@@ -25,7 +25,10 @@ typedef struct _AlexnetPlanCache AlexnetPlanCache;
 AlexnetPlanCache *alexnet_plan_cache_open (const char *prefix,
     const char *identity);
 
-/* Writes the file if something is new, and frees. */
+/* Writes the file if something is new. */
+void alexnet_plan_cache_save (AlexnetPlanCache *cache);
+
+/* Saves and frees. */
 void alexnet_plan_cache_close (AlexnetPlanCache *cache);
 
 /* NULL when there is none. The string is the cache's. */

@@ -154,16 +154,19 @@ static gboolean
 make_batches (AlexnetExecutor *ex, GError **error)
 {
   g_autofree char *identity = get_identity (ex->device, error);
+  AlexnetPlanCache *cache;
   guint sizes[ALEXNET_MAX_BATCHES];
-  gboolean ok = identity != NULL;
+  gboolean ok = TRUE;
 
+  if (!identity)
+    return FALSE;
+  cache = alexnet_plan_cache_open ("cudnn", identity);
   ex->n_batches = alexnet_get_batches (ex->buffers.max_batch, sizes);
   for (guint i = 0; ok && i < ex->n_batches; i++) {
-    AlexnetPlanCache *cache = alexnet_plan_cache_open ("cudnn", identity);
-
     ok = make_batch (ex, &ex->batches[i], sizes[i], cache, error);
-    alexnet_plan_cache_close (cache);
+    alexnet_plan_cache_save (cache);
   }
+  alexnet_plan_cache_close (cache);
   return ok;
 }
 
