@@ -375,9 +375,9 @@ gst_alexnet_search_note (GstAlexnetSearch *search, const GArray *readings)
 void
 gst_alexnet_search_end (GstAlexnetSearch *search, GstElement *element)
 {
-  if (search->found || search->n_buffers == 0)
+  if (search->found || search->told || search->n_buffers == 0)
     return;
-  search->found = TRUE;
+  search->told = TRUE;
   GST_ELEMENT_INFO (element, STREAM, FAILED,
       ("None of %" G_GUINT64_FORMAT " buffers carried a classification.",
           search->n_buffers),

@@ -63,7 +63,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (GstAlexnetReading, gst_alexnet_reading_clear)
  * streaming thread's. */
 typedef struct {
   guint64 n_buffers;
-  gboolean found;
+  gboolean found, told;
 } GstAlexnetSearch;
 
 /* `readings` are one buffer's. */
