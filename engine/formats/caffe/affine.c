@@ -10,27 +10,15 @@
 
 #include "formats/chain.h"
 
-static gboolean
-read_blob (CaffeReader *net, const CaffeLayer *layer, guint i, const char *what,
-    AlexnetTensor *tensor, GError **error)
-{
-  *tensor = (AlexnetTensor){ .n_dims = 1 };
-  if (alexnet_caffe_read_blob (net, tensor,
-          &g_array_index (layer->blobs, AlexnetWireRange, i), error))
-    return TRUE;
-  g_prefix_error (error, "its %s: ", what);
-  return FALSE;
-}
-
 /* Of blob `i`, which is `what` of the layer. */
 static gboolean
 read_numbers (CaffeReader *net, const CaffeLayer *layer, guint i,
     const char *what, double *out, guint n, GError **error)
 {
-  AlexnetTensor tensor;
+  AlexnetTensor tensor = { .n_dims = 1 };
   g_autofree float *floats = NULL;
 
-  if (!read_blob (net, layer, i, what, &tensor, error))
+  if (!alexnet_caffe_read_layer_blob (net, &tensor, layer, i, what, error))
     return FALSE;
   if (tensor.dims[0] != n)
     return alexnet_format_error (error,
@@ -50,14 +38,10 @@ static gboolean
 start (CaffeReader *net, const CaffeLayer *layer, guint n_blobs,
     const char *what, guint *n, GError **error)
 {
-  guint found = layer->blobs ? layer->blobs->len : 0;
-  AlexnetTensor first;
+  AlexnetTensor first = { .n_dims = 1 };
 
-  if (found != n_blobs)
-    return alexnet_format_error (error,
-        "%u blobs of weights, expected %u; it may be a net before its training",
-        found, n_blobs);
-  if (!read_blob (net, layer, 0, what, &first, error) ||
+  if (!alexnet_caffe_count_blobs (layer, n_blobs, error) ||
+      !alexnet_caffe_read_layer_blob (net, &first, layer, 0, what, error) ||
       !alexnet_caffe_check_chain (net, layer, error) ||
       !alexnet_caffe_begin (net, first.dims[0], error))
     return FALSE;

@@ -58,3 +58,26 @@ alexnet_caffe_read_blob (CaffeReader *net, AlexnetTensor *tensor,
   alexnet_wire_clear (alexnet_caffe_blob, &blob);
   return ok;
 }
+
+gboolean
+alexnet_caffe_count_blobs (const CaffeLayer *layer, guint n, GError **error)
+{
+  guint found = layer->blobs ? layer->blobs->len : 0;
+
+  return found == n ||
+      alexnet_format_error (error,
+          "%u blobs of weights, expected %u; it may be a net before its "
+          "training",
+          found, n);
+}
+
+gboolean
+alexnet_caffe_read_layer_blob (CaffeReader *net, AlexnetTensor *tensor,
+    const CaffeLayer *layer, guint i, const char *what, GError **error)
+{
+  if (alexnet_caffe_read_blob (net, tensor,
+          &g_array_index (layer->blobs, AlexnetWireRange, i), error))
+    return TRUE;
+  g_prefix_error (error, "its %s: ", what);
+  return FALSE;
+}

@@ -46,29 +46,17 @@ take_side (guint *side, const GArray *list, gint64 height, gint64 width,
 }
 
 static gboolean
-read_layer_blob (CaffeReader *net, AlexnetTensor *tensor,
-    const CaffeLayer *layer, guint i, guint n_dims, GError **error)
-{
-  tensor->n_dims = n_dims;
-  if (alexnet_caffe_read_blob (net, tensor,
-          &g_array_index (layer->blobs, AlexnetWireRange, i), error))
-    return TRUE;
-  g_prefix_error (error, "its %s: ", i == 0 ? "weights" : "bias");
-  return FALSE;
-}
-
-static gboolean
 read_blobs (CaffeReader *net, AlexnetLayer *added, const CaffeLayer *layer,
     guint n_dims, gboolean bias, GError **error)
 {
-  guint n = layer->blobs ? layer->blobs->len : 0;
-
-  if (n != (bias ? 2 : 1))
-    return alexnet_format_error (error,
-        "%u blobs of weights, expected %d; it may be a net before its training",
-        n, bias ? 2 : 1);
-  return read_layer_blob (net, &added->weight, layer, 0, n_dims, error) &&
-      (!bias || read_layer_blob (net, &added->bias, layer, 1, 1, error));
+  added->weight.n_dims = n_dims;
+  added->bias.n_dims = 1;
+  return alexnet_caffe_count_blobs (layer, bias ? 2 : 1, error) &&
+      alexnet_caffe_read_layer_blob (net, &added->weight, layer, 0, "weights",
+          error) &&
+      (!bias ||
+          alexnet_caffe_read_layer_blob (net, &added->bias, layer, 1, "bias",
+              error));
 }
 
 /* `n` may not be given. */

@@ -35,6 +35,14 @@ typedef struct {
 gboolean alexnet_caffe_read_blob (CaffeReader *net, AlexnetTensor *tensor,
     const AlexnetWireRange *range, GError **error);
 
+/* The same of blob `i` of a layer, which is there; messages call it `what`. */
+gboolean alexnet_caffe_read_layer_blob (CaffeReader *net, AlexnetTensor *tensor,
+    const CaffeLayer *layer, guint i, const char *what, GError **error);
+
+/* FORMAT unless the layer has so many blobs. */
+gboolean alexnet_caffe_count_blobs (const CaffeLayer *layer, guint n,
+    GError **error);
+
 /* Appends what a layer computes to the table, takes the input's size from a
  * layer that feeds the net, passes over what judges it. Messages name it. */
 gboolean alexnet_caffe_read_layer (CaffeReader *net, const CaffeLayer *layer,
